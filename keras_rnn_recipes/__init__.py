@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 # Where each public name is defined. The imports under TYPE_CHECKING say the same thing to type
-# checkers and editors; a test compares the two.
+# checkers and editors (the `as` marks a name as passed on); a test compares the two.
 _HOMES: dict[str, tuple[str, ...]] = {
     "errors": ("UserError",),
     "builders": (
@@ -56,50 +56,81 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.builders import (
-        ForecasterInfo,
-        build_forecaster,
-        conv,
-        deep_rnn,
-        dense,
-        direct_forecaster,
-        forecaster_info,
-        gru,
-        linear,
-        lstm,
-        recurrent_stack,
-        recursive_forecaster,
-        seq2seq_forecaster,
-        simple_rnn,
-        to_forecaster,
+        ForecasterInfo as ForecasterInfo,
+        build_forecaster as build_forecaster,
+        conv as conv,
+        deep_rnn as deep_rnn,
+        dense as dense,
+        direct_forecaster as direct_forecaster,
+        forecaster_info as forecaster_info,
+        gru as gru,
+        linear as linear,
+        lstm as lstm,
+        recurrent_stack as recurrent_stack,
+        recursive_forecaster as recursive_forecaster,
+        seq2seq_forecaster as seq2seq_forecaster,
+        simple_rnn as simple_rnn,
+        to_forecaster as to_forecaster,
     )
-    from keras_rnn_recipes.data.catalogue import list_datasets, load_dataset
-    from keras_rnn_recipes.data.frames import Panel, read_panel
-    from keras_rnn_recipes.data.split import Split, split_by_time
+    from keras_rnn_recipes.data.catalogue import (
+        list_datasets as list_datasets,
+        load_dataset as load_dataset,
+    )
+    from keras_rnn_recipes.data.frames import (
+        Panel as Panel,
+        read_panel as read_panel,
+    )
+    from keras_rnn_recipes.data.split import (
+        Split as Split,
+        split_by_time as split_by_time,
+    )
     from keras_rnn_recipes.data.windows import (
-        WindowSpec,
-        count_windows,
-        skipped_series,
-        window_dataset,
+        WindowSpec as WindowSpec,
+        count_windows as count_windows,
+        skipped_series as skipped_series,
+        window_dataset as window_dataset,
     )
-    from keras_rnn_recipes.errors import UserError
-    from keras_rnn_recipes.evaluation.backtest import backtest
-    from keras_rnn_recipes.evaluation.baselines import drift, fit_ridge, naive, seasonal_naive
-    from keras_rnn_recipes.evaluation.metrics import horizon_profile, score, summarise
-    from keras_rnn_recipes.running.config import Config, load_config
+    from keras_rnn_recipes.errors import (
+        UserError as UserError,
+    )
+    from keras_rnn_recipes.evaluation.backtest import (
+        backtest as backtest,
+    )
+    from keras_rnn_recipes.evaluation.baselines import (
+        drift as drift,
+        fit_ridge as fit_ridge,
+        naive as naive,
+        seasonal_naive as seasonal_naive,
+    )
+    from keras_rnn_recipes.evaluation.metrics import (
+        horizon_profile as horizon_profile,
+        score as score,
+        summarise as summarise,
+    )
+    from keras_rnn_recipes.running.config import (
+        Config as Config,
+        load_config as load_config,
+    )
     from keras_rnn_recipes.running.export import (
-        SavedForecaster,
-        export_saved_model,
-        load_saved_model,
+        SavedForecaster as SavedForecaster,
+        export_saved_model as export_saved_model,
+        load_saved_model as load_saved_model,
     )
-    from keras_rnn_recipes.running.fitting import fit
-    from keras_rnn_recipes.running.report import write_report
-    from keras_rnn_recipes.running.run_directory import RunDirectory
-    from keras_rnn_recipes.running.runner import RunResult, run
+    from keras_rnn_recipes.running.fitting import (
+        fit as fit,
+    )
+    from keras_rnn_recipes.running.report import (
+        write_report as write_report,
+    )
+    from keras_rnn_recipes.running.run_directory import (
+        RunDirectory as RunDirectory,
+    )
+    from keras_rnn_recipes.running.runner import (
+        RunResult as RunResult,
+        run as run,
+    )
 
-__all__ = [  # noqa: PLE0604
-    "__version__",
-    *_HOME_OF,
-]
+__all__ = ["__version__", *_HOME_OF]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,64 @@
+# Everything runs in .venv, which is made when needed: a bare Python 3.11 or newer with pip is enough.
+#
+#   make forecast   train, evaluate, export and report one LSTM on a real series
+#   make test       every test but those of the benchmarks
+#   make lint       formatting, types, import directions, generated tables
+#   make bench      measure against the peers; rewrites benchmarks/results.md
+#   make wheel      the wheel and the source archive, into dist/
+#
+# PYTHON names the interpreter to make .venv with, PYTEST_ARGS is passed on to pytest.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?= -n 2
+RUN_DIR ?= runs/co2
+METADATA := setup.cfg pyproject.toml
+
+.PHONY: help forecast test lint format bench wheel clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than Python 3.11: name a newer one with PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: installed again only when the metadata changes. Editable, so that edits need no install.
+$(VENV)/.installed: $(METADATA) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(METADATA) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: benchmarks/requirements.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+forecast: $(VENV)/.installed
+	$(BIN)/krr run forecasting/co2_lstm_direct --run-dir $(RUN_DIR) --overwrite
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python benchmarks/run_all.py
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m build --outdir dist .
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,123 @@
+"""The package as a whole: public names, import cost, house rules, and what the wheel holds."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+import keras_rnn_recipes
+
+PACKAGE = Path(keras_rnn_recipes.__file__).parent
+PUBLIC = sorted(name for name in keras_rnn_recipes.__all__ if name != "__version__")
+HEAVY = "{'tensorflow', 'keras', 'jax', 'torch', 'matplotlib', 'sklearn'}"
+CODE_FOLDERS = ("keras_rnn_recipes", "recipes", "datasets", "benchmarks", "tests")
+
+
+def python_files(root: Path, *folders: str) -> list[Path]:
+    """Every Python file of the project under the folders."""
+    return sorted(file for folder in folders for file in (root / folder).rglob("*.py"))
+
+
+def test_importing_the_package_imports_nothing_heavy(run_python):
+    code = (
+        f"import sys, keras_rnn_recipes; print({HEAVY} & set(sys.modules), 'numpy' in sys.modules)"
+    )
+    assert run_python(code).stdout.split() == ["set()", "False"]
+
+
+@pytest.mark.parametrize(
+    "module", ["data.frames", "data.frequency", "evaluation.metrics", "running.config", "cli"]
+)
+def test_light_modules_import_neither_tensorflow_nor_keras(run_python, module):
+    code = f"""
+import sys, keras_rnn_recipes.{module}
+print(sorted({{"tensorflow", "keras"}} & set(sys.modules)))
+"""
+    assert run_python(code).stdout.strip() == "[]"
+
+
+def test_dir_lists_every_public_name_and_nothing_is_imported_for_it(run_python):
+    code = f"""
+import sys, keras_rnn_recipes as k
+missing = set(k.__all__) - set(dir(k))
+print(missing, {HEAVY} & set(sys.modules))
+"""
+    assert run_python(code).stdout.split() == ["set()", "set()"]
+
+
+def test_an_unknown_name_is_an_attribute_error_that_names_it():
+    with pytest.raises(AttributeError, match="'keras_rnn_recipes' has no attribute 'lstn'"):
+        keras_rnn_recipes.lstn  # noqa: B018
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_name_is_defined_where_it_is_looked_up_and_documented(name):
+    value = getattr(keras_rnn_recipes, name)
+    home = importlib.import_module(f"keras_rnn_recipes.{keras_rnn_recipes._HOME_OF[name]}")
+    assert value is getattr(home, name)
+    assert value.__module__.startswith("keras_rnn_recipes.")
+    doc = inspect.getdoc(value)
+    assert doc and len(doc.split()) >= 8
+
+
+def test_type_checkers_are_told_of_the_same_public_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    told = {
+        (node.module.removeprefix("keras_rnn_recipes."), alias.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    assert told == {(home, name) for name, home in keras_rnn_recipes._HOME_OF.items()}
+    assert len(told) >= 40
+
+
+def test_no_file_is_longer_than_four_hundred_lines(project_root):
+    files = python_files(project_root, *CODE_FOLDERS)
+    assert len(files) >= 40
+    lengths = {str(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {file: length for file, length in lengths.items() if length > 400} == {}
+
+
+def test_no_public_function_takes_more_than_seven_positional_or_required_arguments(project_root):
+    functions = 0
+    offenders = []
+    for file in python_files(project_root, "keras_rnn_recipes", "recipes"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            functions += 1
+            required = sum(default is None for default in node.args.kw_defaults)
+            taken = len(node.args.posonlyargs) + len(node.args.args) + required
+            taken -= bool(node.args.args and node.args.args[0].arg in ("self", "cls"))
+            if taken > 7:
+                offenders.append(f"{file.name}:{node.lineno} {node.name} takes {taken}")
+    assert functions >= 60
+    assert offenders == []
+
+
+def test_every_package_is_listed_in_setup_cfg(project_root):
+    import configparser
+
+    parser = configparser.ConfigParser()
+    parser.read(project_root / "setup.cfg", encoding="utf-8")
+    listed = set(parser["options"]["packages"].split())
+    found = {
+        ".".join(file.parent.relative_to(project_root).parts)
+        for file in python_files(project_root, "keras_rnn_recipes")
+    }
+    assert listed == found | {"keras_rnn_recipes.recipes", "keras_rnn_recipes.datasets"}
+
+
+def test_the_interpreter_is_one_the_metadata_allows():
+    from importlib.metadata import metadata
+
+    assert metadata("keras-rnn-recipes")["Requires-Python"] == ">=3.11"
+    assert sys.version_info >= (3, 11)
