@@ -1,0 +1,204 @@
+"""Forecast from many past origins, and from the present one, as one would have done then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from utilsforecast.processing import make_future_dataframe
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.histories import Forecaster, cut_histories, series_bounds
+
+
+def backtest(
+    frame: pd.DataFrame,
+    forecasters: Mapping[str, Forecaster],
+    *,
+    lookback: int,
+    horizon: int,
+    test_size: int | None = None,
+    stride: int = 1,
+    past_cols: Sequence[str] = (),
+    batch_size: int = 1024,
+) -> pd.DataFrame:
+    """Forecast from rolling origins at the end of every series, without fitting again.
+
+    An origin is used when all its ``horizon`` targets lie in the last ``test_size`` steps of its
+    series; the last one possible always is, and the others lie ``stride`` steps apart before it.
+    A forecaster sees the rows up to the origin and no other. Origins with nothing observed in the
+    history are left out, and so are series too short to have one.
+
+    Args:
+        frame: columns ``unique_id, ds, y`` and ``past_cols``, sorted, regular, NaN = missing: the
+            test part with the history before it.
+        forecasters: by name, functions ``(n, lookback, features) -> (n, horizon)`` (or
+            ``(n, horizon, 1)``); features are ``y`` and ``past_cols``, float64, padded in front
+            with NaN where a history is short. One that has an attribute ``lookback``, as baselines
+            do, is given that many steps instead.
+        lookback: steps of history.
+        horizon: steps to forecast.
+        test_size: steps at the end of each series; None means ``horizon``, hence one origin.
+        stride: steps between origins.
+        past_cols: further columns that the forecasters see.
+        batch_size: histories in one call.
+
+    Returns:
+        Columns ``unique_id, ds, cutoff, y`` and one per forecaster, sorted; ``cutoff`` is the time
+        of the last row that was seen. ``y`` is NaN where the truth is missing.
+
+    Raises:
+        UserError: if ``test_size`` is shorter than the horizon, or no series has an origin.
+        ValueError: if a forecaster returns another shape.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(6), "y": np.arange(6.0)})
+        >>> last = lambda history: history[:, -1:, 0].repeat(2, axis=1)
+        >>> backtest(frame, {"last": last}, lookback=3, horizon=2)
+          unique_id  ds  cutoff    y  last
+        0         a   4       3  4.0   3.0
+        1         a   5       3  5.0   3.0
+    """
+    test_size = horizon if test_size is None else test_size
+    _check_sizes(test_size, horizon, stride)
+    starts, stops = series_bounds(frame)
+    starts, ends = _origins(starts, stops, horizon, test_size, stride)
+    values = _features(frame, past_cols)
+    kept = _observed(values, starts, ends, _longest(forecasters, lookback))
+    starts, ends = starts[kept], ends[kept]
+    if not len(ends):
+        raise UserError(
+            f"No series is long enough to be tested over {horizon} steps.",
+            f"at least one series of {horizon + 1} steps with some observed before the last "
+            f"{horizon}.",
+            "give longer series, or a shorter horizon.",
+        )
+    targets = (ends[:, None] + np.arange(horizon)).ravel()
+    table = frame[["unique_id", "ds", "y"]].iloc[targets].reset_index(drop=True)
+    cutoffs = frame["ds"].iloc[np.repeat(ends - 1, horizon)].reset_index(drop=True)
+    table.insert(2, "cutoff", cutoffs)
+    return _fill(table, values, starts, ends, forecasters, lookback, batch_size)
+
+
+def forecast_future(
+    frame: pd.DataFrame,
+    forecasters: Mapping[str, Forecaster],
+    *,
+    lookback: int,
+    horizon: int,
+    freq: str | int,
+    past_cols: Sequence[str] = (),
+    batch_size: int = 1024,
+) -> pd.DataFrame:
+    """Forecast the steps after the last row of every series.
+
+    Args:
+        frame: as in :func:`backtest`: all that is known.
+        forecasters: as in :func:`backtest`.
+        lookback: steps of history.
+        horizon: steps to forecast.
+        freq: a pandas offset alias such as ``"MS"`` or ``"W-SUN"``; for integer ``ds`` the step
+            (``1`` or ``"1"``).
+        past_cols: further columns that the forecasters see.
+        batch_size: histories in one call.
+
+    Returns:
+        Columns ``unique_id, ds`` and one per forecaster, sorted.
+
+    Example:
+        >>> days = pd.date_range("2024-01-31", periods=3, freq="ME")
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": days, "y": [1.0, 2.0, 3.0]})
+        >>> last = lambda history: history[:, -1:, 0].repeat(2, axis=1)
+        >>> forecast_future(frame, {"last": last}, lookback=3, horizon=2, freq="ME")
+          unique_id         ds  last
+        0         a 2024-04-30   3.0
+        1         a 2024-05-31   3.0
+    """
+    starts, stops = series_bounds(frame)
+    last = frame.iloc[stops - 1]
+    step = int(freq) if pd.api.types.is_integer_dtype(frame["ds"]) else freq
+    table = make_future_dataframe(last["unique_id"], last["ds"], step, horizon)
+    values = _features(frame, past_cols)
+    return _fill(table, values, starts, stops, forecasters, lookback, batch_size)
+
+
+def _fill(
+    table: pd.DataFrame,
+    values: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    forecasters: Mapping[str, Forecaster],
+    lookback: int,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Add a column per forecaster to a table that has ``horizon`` rows for each origin."""
+    horizon = len(table) // max(len(ends), 1)
+    longest = _longest(forecasters, lookback)
+    columns = {name: np.empty((len(ends), horizon)) for name in forecasters}
+    for at in range(0, len(ends), batch_size):
+        part = slice(at, at + batch_size)
+        history = cut_histories(values, starts[part], ends[part], longest)
+        for name, forecaster in forecasters.items():
+            seen = history[:, longest - _lookback_of(forecaster, lookback) :].copy()
+            columns[name][part] = _ask(name, forecaster, seen, horizon)
+    return table.assign(**{name: column.ravel() for name, column in columns.items()})
+
+
+def _ask(name: str, forecaster: Forecaster, history: np.ndarray, horizon: int) -> np.ndarray:
+    forecast = np.asarray(forecaster(history), dtype="float64")
+    if forecast.shape == (len(history), horizon, 1):
+        forecast = forecast[..., 0]
+    if forecast.shape != (len(history), horizon):
+        raise ValueError(
+            f"Forecaster {name!r} returned shape {forecast.shape} for a history of shape "
+            f"{history.shape}; expected {(len(history), horizon)}."
+        )
+    return forecast
+
+
+def _origins(
+    starts: np.ndarray, stops: np.ndarray, horizon: int, test_size: int, stride: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give, for every origin, its series' first row and the row after the last one seen."""
+    last = stops - horizon
+    first = np.maximum(stops - test_size, starts + 1)
+    count = np.maximum((last - first) // stride + 1, 0)
+    series = np.repeat(np.arange(len(starts)), count)
+    # Counts down to 0 within each series, so that the last origin is always among them.
+    back = np.repeat(np.cumsum(count), count) - 1 - np.arange(count.sum())
+    return starts[series], last[series] - stride * back
+
+
+def _observed(
+    values: np.ndarray, starts: np.ndarray, ends: np.ndarray, lookback: int
+) -> np.ndarray:
+    known = np.concatenate([[0], np.cumsum(~np.isnan(values[:, 0]))])
+    return known[ends] > known[np.maximum(starts, ends - lookback)]
+
+
+def _features(frame: pd.DataFrame, past_cols: Sequence[str]) -> np.ndarray:
+    return frame[["y", *past_cols]].to_numpy("float64")
+
+
+def _lookback_of(forecaster: Forecaster, lookback: int) -> int:
+    return int(getattr(forecaster, "lookback", None) or lookback)
+
+
+def _longest(forecasters: Mapping[str, Forecaster], lookback: int) -> int:
+    return max([lookback, *(_lookback_of(one, lookback) for one in forecasters.values())])
+
+
+def _check_sizes(test_size: int, horizon: int, stride: int) -> None:
+    if test_size < horizon:
+        raise UserError(
+            f"A test part of {test_size} steps cannot hold a forecast of {horizon}.",
+            f"a test_size of at least {horizon}.",
+            "raise test_size, or lower the horizon.",
+        )
+    if min(horizon, stride) < 1:
+        raise UserError(
+            f"Got a horizon of {horizon} and a stride of {stride} steps.",
+            "both to be 1 or more.",
+            "give positive whole numbers.",
+        )

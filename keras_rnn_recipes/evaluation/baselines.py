@@ -1,0 +1,160 @@
+"""Forecasts that take no network: the ones a network has to beat.
+
+Each works on many series at once, ``history (batch, time) -> forecast (batch, horizon)``, and takes
+missing values (NaN) as they come. A history of three axes is read at its first feature, the target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.histories import (
+    Baseline,
+    Forecaster,
+    last_observed,
+    target_of,
+)
+from keras_rnn_recipes.evaluation.ridge import fit_ridge, tune_ridge
+
+__all__ = [
+    "NAMES",
+    "Baseline",
+    "drift",
+    "fit_baselines",
+    "fit_ridge",
+    "naive",
+    "seasonal_naive",
+]
+
+NAMES = ("naive", "seasonal_naive", "drift", "ridge")
+
+
+def naive(history: np.ndarray, horizon: int) -> np.ndarray:
+    """Repeat the last observed value; NaN where none was.
+
+    Args:
+        history: ``(batch, time)``, NaN = missing.
+        horizon: steps to forecast.
+
+    Returns:
+        ``(batch, horizon)`` in the units of the history.
+
+    Example:
+        >>> naive(np.array([[1.0, 2.0, np.nan]]), 2)
+        array([[2., 2.]])
+    """
+    value, _ = last_observed(target_of(history))
+    return np.repeat(value[:, None], horizon, axis=1)
+
+
+def seasonal_naive(history: np.ndarray, horizon: int, season_length: int) -> np.ndarray:
+    """Repeat the last season; a missing value is taken from the last season that observed it.
+
+    Where no season did, as in a history shorter than one, the last observed value stands in.
+
+    Args:
+        history: ``(batch, time)``, NaN = missing.
+        horizon: steps to forecast, more than a season if need be.
+        season_length: steps in a season.
+
+    Returns:
+        ``(batch, horizon)`` in the units of the history.
+
+    Example:
+        >>> seasonal_naive(np.array([[1.0, 2.0, 3.0, 4.0, np.nan]]), 3, season_length=2)
+        array([[4., 3., 4.]])
+    """
+    target = target_of(history)
+    seasons = -(-target.shape[1] // season_length)
+    padding = seasons * season_length - target.shape[1]
+    padded = np.pad(target, ((0, 0), (padding, 0)), constant_values=np.nan)
+    by_phase = padded.reshape(len(target), seasons, season_length)
+    latest, _ = last_observed(by_phase.swapaxes(1, 2))
+    fallback, _ = last_observed(target)
+    latest = np.where(np.isnan(latest), fallback[:, None], latest)
+    return latest[:, np.arange(horizon) % season_length]
+
+
+def drift(history: np.ndarray, horizon: int) -> np.ndarray:
+    """Go on along the line from the first observed value to the last.
+
+    Args:
+        history: ``(batch, time)``, NaN = missing. One observation gives a flat line.
+        horizon: steps to forecast.
+
+    Returns:
+        ``(batch, horizon)`` in the units of the history.
+
+    Source:
+        Hyndman and Athanasopoulos, Forecasting: principles and practice, section 5.2.
+
+    Example:
+        >>> drift(np.array([[1.0, 2.0, 3.0]]), 2)
+        array([[4., 5.]])
+    """
+    target = target_of(history)
+    end, end_at = last_observed(target)
+    start, from_end = last_observed(target[:, ::-1])
+    span = end_at - (target.shape[1] - 1 - from_end)
+    slope = (end - start) / np.maximum(span, 1)
+    ahead = target.shape[1] + np.arange(horizon) - end_at[:, None]
+    return end[:, None] + slope[:, None] * ahead
+
+
+def fit_baselines(
+    train: pd.DataFrame,
+    *,
+    horizon: int,
+    season_length: int,
+    names: Sequence[str] = NAMES,
+    seed: int = 0,
+) -> dict[str, Baseline]:
+    """Make the named baselines ready for a backtest.
+
+    Args:
+        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing: nothing of the test
+            part may be in it.
+        horizon: steps to forecast.
+        season_length: steps in a season.
+        names: any of naive, seasonal_naive (left out for a season of 1: it would be naive again),
+            drift, ridge (tuned; left out where ``train`` is too short for it).
+        seed: for ridge.
+
+    Returns:
+        Forecasters by name, in the order asked for. Whatever the lookback of a model, they are
+        given at least five seasons (and two horizons) of history.
+
+    Raises:
+        UserError: if a name is not one of those.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(30), "y": np.arange(30.0)})
+        >>> list(fit_baselines(train, horizon=3, season_length=1))
+        ['naive', 'drift', 'ridge']
+    """
+    for name in names:
+        if name not in NAMES:
+            raise UserError(
+                f"There is no baseline {name!r}.",
+                f"any of: {', '.join(NAMES)}.",
+                "name some of those.",
+            )
+    simple: dict[str, Forecaster] = {
+        "naive": lambda history: naive(history, horizon),
+        "drift": lambda history: drift(history, horizon),
+    }
+    if season_length > 1:
+        simple["seasonal_naive"] = lambda history: seasonal_naive(history, horizon, season_length)
+    seen = max(5 * season_length, 2 * horizon)
+    ready = {name: Baseline(name, function, seen) for name, function in simple.items()}
+    if "ridge" in names:
+        with contextlib.suppress(UserError):
+            ready["ridge"] = tune_ridge(
+                train, horizon=horizon, season_length=season_length, seed=seed
+            )
+    return {name: ready[name] for name in names if name in ready}

@@ -1,0 +1,173 @@
+"""Cut and mend histories: the array work that baselines and backtests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+Forecaster = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A forecaster together with the history it wants to see.
+
+    Args:
+        name: the column it fills in a backtest.
+        function: ``history (batch, time) -> forecast (batch, horizon)``.
+        lookback: steps of history that :func:`~keras_rnn_recipes.evaluation.backtest.backtest`
+            gives it.
+
+    Example:
+        >>> last = Baseline("last", lambda history: history[:, [-1, -1]], lookback=5)
+        >>> last(np.array([[1.0, 4.0]]))
+        array([[4., 4.]])
+    """
+
+    name: str
+    function: Forecaster
+    lookback: int
+
+    def __call__(self, history: np.ndarray) -> np.ndarray:
+        """Forecast; see the class."""
+        return self.function(history)
+
+
+def target_of(history: np.ndarray) -> np.ndarray:
+    """Take the target of a history, ``(batch, time)``, with infinities as missing.
+
+    Args:
+        history: ``(batch, time)``, or ``(batch, time, features)`` with the target first.
+
+    Example:
+        >>> target_of(np.array([[[1.0, 7.0], [np.inf, 8.0]]]))
+        array([[ 1., nan]])
+    """
+    values = np.asarray(history, dtype="float64")
+    values = values[..., 0] if values.ndim == 3 else values
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def last_observed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the last value that is not missing, along the last axis, and where it stands.
+
+    Args:
+        values: ``(..., time)``, NaN = missing.
+
+    Returns:
+        The values and their positions, each ``(...,)``; NaN and 0 where there is none.
+
+    Example:
+        >>> last_observed(np.array([[1.0, 2.0, np.nan]]))
+        (array([2.]), array([1]))
+    """
+    at = np.where(np.isnan(values), 0, np.arange(values.shape[-1])).max(axis=-1)
+    return np.take_along_axis(values, at[..., None], axis=-1)[..., 0], at
+
+
+def fill_missing(history: np.ndarray, season_length: int = 1) -> np.ndarray:
+    """Fill each gap from a season earlier, else with the last value before it, else after it.
+
+    Args:
+        history: ``(batch, time)``, NaN = missing.
+        season_length: steps in a season.
+
+    Returns:
+        A copy without NaN, except in rows that have no value at all.
+
+    Example:
+        >>> fill_missing(np.array([[np.nan, 1.0, 2.0, np.nan, 3.0]]), season_length=2)
+        array([[1., 1., 2., 1., 3.]])
+    """
+    filled = np.array(history)
+    if not np.isnan(filled).any():
+        return filled
+    for step in range(season_length, filled.shape[1]):
+        here = filled[:, step]
+        np.copyto(here, filled[:, step - season_length], where=np.isnan(here))
+    for order in (slice(None), slice(None, None, -1)):  # forwards, then backwards
+        view = filled[:, order]
+        for step in range(1, view.shape[1]):
+            here = view[:, step]
+            np.copyto(here, view[:, step - 1], where=np.isnan(here))
+    return filled
+
+
+def series_bounds(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Find where each series starts and ends in a sorted frame.
+
+    Args:
+        frame: a column ``unique_id``; each series' rows stand together.
+
+    Returns:
+        First row of each series, and the row after its last.
+
+    Example:
+        >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]}))
+        (array([0, 2]), array([2, 3]))
+    """
+    codes = pd.factorize(frame["unique_id"])[0]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    return starts, np.append(starts[1:], len(frame))[: len(starts)]
+
+
+def cut_histories(
+    values: np.ndarray, starts: np.ndarray, ends: np.ndarray, lookback: int
+) -> np.ndarray:
+    """Cut the ``lookback`` rows before each end, padded in front with NaN.
+
+    Args:
+        values: ``(rows, features)``, series one after another.
+        starts: ``(n,)`` first row of the series that each window belongs to.
+        ends: ``(n,)`` the row after the last that each window may see.
+        lookback: length of the windows.
+
+    Returns:
+        ``(n, lookback, features)``, a copy.
+
+    Example:
+        >>> cut_histories(np.array([[1.0], [2.0]]), np.array([0]), np.array([2]), 3)[0, :, 0]
+        array([nan,  1.,  2.])
+    """
+    rows = ends[:, None] + np.arange(-lookback, 0)
+    inside = rows >= starts[:, None]
+    cut = values[np.where(inside, rows, 0)]
+    cut[~inside] = np.nan
+    return cut
+
+
+def training_windows(
+    train: pd.DataFrame, *, lookback: int, horizon: int, max_windows: int, seed: int
+) -> np.ndarray:
+    """Cut windows of history and targets, ``lookback + horizon`` long, at random if too many.
+
+    Args:
+        train: columns ``unique_id, y``, sorted, regular, NaN = missing.
+        lookback: steps of history in a window.
+        horizon: steps of targets after them.
+        max_windows: at most this many, and at most ten million values.
+        seed: for the draw.
+
+    Returns:
+        ``(windows, lookback + horizon)``; windows without a single value of history, or of
+        targets, are left out.
+    """
+    values = train["y"].to_numpy("float64")
+    starts, stops = series_bounds(train)
+    stops, starts = stops[stops - starts > horizon], starts[stops - starts > horizon]
+    first = np.minimum(starts + lookback + horizon, stops)
+    count = stops - first + 1
+    total = int(count.sum())
+    size = min(total, max_windows, 10_000_000 // (lookback + horizon))
+    rng = np.random.default_rng(seed)
+    # choice without replacement would hold a permutation of all windows; this draw is as even.
+    number = np.arange(total) if size == total else rng.integers(0, max(total, 1), size)
+    before = np.concatenate([[0], np.cumsum(count)])
+    series = np.searchsorted(before, number, side="right") - 1
+    ends = first[series] + number - before[series]
+    windows = cut_histories(values[:, None], starts[series], ends, lookback + horizon)[..., 0]
+    observed = ~np.isnan(windows)
+    return windows[observed[:, :lookback].any(axis=1) & observed[:, lookback:].any(axis=1)]

@@ -1,0 +1,263 @@
+"""How good a forecast is: figures per series, their summary, and the error by step ahead.
+
+The sums are ``utilsforecast``'s. What is added here is the convention: one figure per series over
+all its origins, percentages in percent, and a plain missing value where a figure has no meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from utilsforecast import losses
+
+from keras_rnn_recipes.errors import UserError
+
+PLAIN = ("mae", "mse", "rmse", "bias", "mape", "smape")
+SCALED = ("mase", "rmsse")
+# utilsforecast gives fractions, and its sMAPE divides by |y| + |f|, not by their mean.
+PERCENT = {"mape": 100.0, "smape": 200.0}
+# Seasonal differences this small beside the values are rounding, not movement.
+STILL = 1e-12
+
+
+def model_columns(forecasts: pd.DataFrame) -> list[str]:
+    """Name the models of a forecast frame: every column but keys, truth and interval bounds.
+
+    Example:
+        >>> model_columns(pd.DataFrame(columns=["unique_id", "ds", "y", "lstm", "lstm-lo-80"]))
+        ['lstm']
+    """
+    keys = {"unique_id", "ds", "cutoff", "y"}
+    names = [str(name) for name in forecasts.columns if name not in keys]
+    return [name for name in names if not re.search(r"-(lo|hi)-[\d.]+$", name)]
+
+
+def score(
+    forecasts: pd.DataFrame,
+    train: pd.DataFrame,
+    *,
+    season_length: int,
+    metrics: Sequence[str] = ("mae", "rmse", "smape", "mase"),
+) -> pd.DataFrame:
+    """Score every model on every series, over all its origins together.
+
+    Rows whose ``y`` is missing are left out. A model with a missing or infinite forecast at a
+    scored row has no figure (NaN) for that series, rather than one that passes over its failures.
+
+    Args:
+        forecasts: columns ``unique_id, ds, y``, usually ``cutoff``, and one per model.
+        train: columns ``unique_id, ds, y``, sorted, regular: the history that scales ``mase`` and
+            ``rmsse``. Rows after a series' first cutoff are not looked at.
+        season_length: steps in a season; 1 scales by the one-step naive forecast.
+        metrics: any of mae, mse, rmse, bias (forecast minus truth), all in the units of ``y``;
+            mape, smape (mean of ``200 |y-f| / (|y|+|f|)``), in percent; mase, rmsse, in multiples
+            of the in-sample error of the seasonal naive forecast. The scaled ones are NaN, for
+            every model, where that error is nought or unknown: a constant or perfectly periodic
+            series, or one no longer than a season. :func:`score_notes` counts them.
+
+    Returns:
+        Columns ``metric, unique_id`` and one per model; a row for every metric and series.
+
+    Raises:
+        UserError: if a metric is not one of those above.
+
+    Source:
+        Hyndman and Koehler (2006), Another look at measures of forecast accuracy; the M4
+        competition's definition of sMAPE.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": [1.0, 3.0, 1.0, 3.0]})
+        >>> test = pd.DataFrame({"unique_id": ["a"], "ds": [4], "y": [2.0], "naive": [3.0]})
+        >>> scores = score(test, train, season_length=1, metrics=("mae", "mase"))
+        >>> scores["naive"].tolist()
+        [1.0, 0.5]
+    """
+    _check_metrics(metrics)
+    models = model_columns(forecasts)
+    ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
+    known = _scorable(forecasts, models)
+    failed = _failures(known, models).reindex(ids, fill_value=False)
+    history = _up_to_first_cutoff(train, forecasts)
+    moving = seasonal_scales(history, season_length).dropna().index
+    parts = []
+    for metric in metrics:
+        if metric in SCALED:
+            usable = known[known["unique_id"].isin(moving)]
+            base = history[history["unique_id"].isin(usable["unique_id"].unique())]
+            table = _scaled(metric, usable, models, base, season_length)
+        else:
+            table = getattr(losses, metric)(known, models) if len(known) else _nothing(models)
+        values = table.set_index("unique_id")[models].reindex(ids).astype("float64")
+        values = values.mask(failed[models]) * PERCENT.get(metric, 1.0)
+        parts.append(values.reset_index().assign(metric=metric))
+    return pd.concat(parts, ignore_index=True)[["metric", "unique_id", *models]]
+
+
+def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Average scores over series, the same series for every model.
+
+    A series on which any model has no figure for a metric is left out of that metric for all, so
+    that the means compare like with like; NaN when none is left.
+
+    Args:
+        scores: the frame that :func:`score` returns.
+
+    Returns:
+        ``{model: {metric: mean over series}}``.
+
+    Example:
+        >>> scores = pd.DataFrame({"metric": "mae", "unique_id": ["a", "b"], "lstm": [1.0, 3.0]})
+        >>> summarise(scores)
+        {'lstm': {'mae': 2.0}}
+    """
+    models = [str(name) for name in scores.columns if name not in ("metric", "unique_id")]
+    summary: dict[str, dict[str, float]] = {model: {} for model in models}
+    for metric, rows in scores.groupby("metric", sort=False):
+        means = rows[models].dropna().mean()
+        for model in models:
+            summary[model][str(metric)] = float(means[model])
+    return summary
+
+
+def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
+    """Say, a sentence a metric, how many series its mean leaves out and why.
+
+    Example:
+        >>> scores = pd.DataFrame({"metric": "mase", "unique_id": ["a", "b"], "lstm": [1.0, None]})
+        >>> score_notes(scores)[0].split(":")[0]
+        'MASE leaves out 1 of 2 series'
+    """
+    models = [str(name) for name in scores.columns if name not in ("metric", "unique_id")]
+    notes = []
+    for metric, rows in scores.groupby("metric", sort=False):
+        gone = rows[rows[models].isna().any(axis=1)]
+        if len(gone):
+            reason = (
+                "constant, perfectly periodic or no longer than a season, so without a scale"
+                if metric in SCALED
+                else "nothing observed in the test part, or a forecast that is not a number"
+            )
+            some = ", ".join(map(str, gone["unique_id"].head(3))) + ("…" if len(gone) > 3 else "")
+            notes.append(
+                f"{str(metric).upper()} leaves out {len(gone)} of {len(rows)} series: {reason} "
+                f"({some})."
+            )
+    return tuple(notes)
+
+
+def horizon_profile(
+    forecasts: pd.DataFrame, *, scales: pd.Series | None = None, metric: str = "mae"
+) -> pd.DataFrame:
+    """Average the error by step ahead, over all series and origins.
+
+    Args:
+        forecasts: as in :func:`score`, with a row for every step of every origin, also those
+            whose ``y`` is missing (they count as steps, and are left out of the means).
+        scales: one divisor per ``unique_id``, such as :func:`seasonal_scales` gives, so that the
+            series of a panel count alike; None leaves the units of ``y``. Series without a
+            finite divisor are left out.
+        metric: mae, mse, rmse, bias, mape or smape.
+
+    Returns:
+        Columns ``step`` (1 to horizon) and one per model.
+
+    Example:
+        >>> forecasts = pd.DataFrame(
+        ...     {"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1.0, 2.0], "naive": [1.0, 1.0]})
+        >>> horizon_profile(forecasts)["naive"].tolist()
+        [0.0, 1.0]
+    """
+    _check_metrics([metric], PLAIN)
+    models = model_columns(forecasts)
+    origin = [name for name in ("unique_id", "cutoff") if name in forecasts]
+    rows = forecasts.sort_values([*origin, "ds"])
+    rows = rows.assign(step=rows.groupby(origin).cumcount() + 1)
+    if scales is not None:
+        divisor = rows["unique_id"].map(scales).to_numpy(float)
+        rows[["y", *models]] = rows[["y", *models]].div(divisor, axis=0)
+    rows = rows[["step", "y", *models]].dropna(subset=["y"])
+    if rows.empty:
+        return _nothing(["step", *models])[["step", *models]]
+    profile = getattr(losses, metric)(rows, models, id_col="step")
+    profile[models] *= PERCENT.get(metric, 1.0)
+    return profile
+
+
+def seasonal_scales(train: pd.DataFrame, season_length: int) -> pd.Series:
+    """Measure each series' in-sample seasonal naive error, the divisor of MASE.
+
+    Args:
+        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing.
+        season_length: steps in a season.
+
+    Returns:
+        Mean of ``|y_t - y_{t-m}|`` by ``unique_id``, in the units of ``y``; NaN where it is nought
+        (to rounding) or unknown.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(3), "y": [1.0, 3.0, 2.0]})
+        >>> float(seasonal_scales(train, 1)["a"])
+        1.5
+    """
+    ids = train["unique_id"]
+    change = (train["y"] - train["y"].groupby(ids).shift(season_length)).abs().groupby(ids)
+    still = change.max() <= STILL * train["y"].abs().groupby(ids).max()
+    return change.mean().mask(still).astype("float64")
+
+
+def _scaled(
+    metric: str, known: pd.DataFrame, models: list[str], train: pd.DataFrame, season_length: int
+) -> pd.DataFrame:
+    if known.empty:
+        return _nothing(models)
+    loss = getattr(losses, metric)
+    return loss(known, models=models, seasonality=season_length, train_df=train)
+
+
+def _scorable(forecasts: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """Keep rows with a truth; without ``cutoff``, so that a series' origins are taken together."""
+    return forecasts.loc[forecasts["y"].notna(), ["unique_id", "ds", "y", *models]]
+
+
+def _failures(known: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    bad = pd.DataFrame(~np.isfinite(known[models].to_numpy(float)), columns=models)
+    return bad.groupby(known["unique_id"].to_numpy()).any()
+
+
+def _up_to_first_cutoff(train: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
+    if "cutoff" not in forecasts:
+        return train[["unique_id", "ds", "y"]]
+    first = forecasts.groupby("unique_id")["cutoff"].min()
+    return train.loc[train["ds"] <= train["unique_id"].map(first), ["unique_id", "ds", "y"]]
+
+
+def _nothing(models: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in ("unique_id", *models)}, dtype="float64")
+
+
+def _check_metrics(metrics: Sequence[str], allowed: Sequence[str] = (*PLAIN, *SCALED)) -> None:
+    for metric in metrics:
+        if metric not in allowed:
+            raise UserError(
+                f"There is no metric {metric!r} here.",
+                f"one of: {', '.join(allowed)}.",
+                "name one of those.",
+            )
+
+
+def best_of(summary: Mapping[str, Mapping[str, float]], metric: str) -> str | None:
+    """Name the model with the smallest figure; None when none has one.
+
+    Example:
+        >>> best_of({"naive": {"mae": 2.0}, "drift": {"mae": 1.0}}, "mae")
+        'drift'
+    """
+    figures = {
+        name: values[metric]
+        for name, values in summary.items()
+        if values.get(metric) is not None and np.isfinite(values[metric])
+    }
+    return min(figures, key=lambda name: figures[name]) if figures else None
