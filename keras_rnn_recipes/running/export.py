@@ -1,0 +1,320 @@
+"""Write a model as a SavedModel that plain TensorFlow serves anywhere, and prove that it does."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.fresh_process import largest_difference, serve_in_fresh_process
+from keras_rnn_recipes.running.run_directory import replacing
+from keras_rnn_recipes.running.saved_model import (
+    SavedForecaster,
+    is_saved_model,
+    load_saved_model,
+)
+
+__all__ = ["SavedForecaster", "export_saved_model", "load_saved_model"]
+
+# float32 sums in another order; half-precision layers keep three digits.
+_TOLERANCE = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 5e-2}
+
+
+def export_saved_model(
+    model: Any,
+    path: str | Path,
+    *,
+    endpoint: str = "serve",
+    samples: np.ndarray | None = None,
+    verify: bool = True,
+) -> Path:
+    """Write a forecaster as a SavedModel folder with named inputs and outputs.
+
+    The endpoint, also found as ``serving_default``, takes ``history`` float32 (batch, time), or
+    (batch, time, targets) when there are several, NaN where a value is missing; and ``past``
+    float32 (batch, time, num_past) when the model has more features than targets. It returns
+    ``{"forecast": (batch, horizon)}``, or (batch, horizon, targets), float32, in the units of the
+    history. Batch and time are free. The graph holds portable kernels only: an LSTM traced where a
+    GPU is visible would otherwise not run without one.
+
+    The folder is written beside ``path``, loaded in a new process that imports TensorFlow only,
+    compared there with the live model, and renamed at the end: ``path`` holds a SavedModel that
+    works, or what it held before.
+
+    Args:
+        model: any model of this package's builders, training form or forecaster, or a functional
+            Keras model from (batch, time, features) to (batch, horizon[, targets]).
+        path: the folder to write. A SavedModel already there is replaced.
+        endpoint: the endpoint's name.
+        samples: real inputs (batch, time, features), targets first, to compare on as well.
+        verify: whether to load and compare in a new process (takes about as long as importing
+            TensorFlow does).
+
+    Returns:
+        ``path``.
+
+    Raises:
+        UserError: ``path`` holds something that is not a SavedModel, or cannot be written.
+        RuntimeError: the written model does not answer as the live one does.
+        TypeError: ``model`` is not a forecaster.
+
+    Example:
+        >>> import keras, tempfile  # doctest: +SKIP
+        >>> model = keras_rnn_recipes.lstm("direct", horizon=12)  # doctest: +SKIP
+        >>> export_saved_model(model, "runs/x/saved_model")  # doctest: +SKIP
+        PosixPath('runs/x/saved_model')
+
+    Source: keras.export.ExportArchive; for the kernels, keras issue 18504.
+    """
+    path = Path(path)
+    _refuse_other_things(path)
+    served = _describe(model)
+    with portable_kernels(served.model), _quiet_tensorflow_log():
+        cases = [served.inputs(case) for case in (*_sample_windows(served), *_listed(samples))]
+        expected = [served.call_on_cpu(case) for case in cases] if verify else []
+        with _parents(path), replacing(path) as staged:
+            with _tensorflow_errors_as_os_errors():
+                _write(served, staged, endpoint)
+            _refuse_cudnn(staged)
+            if verify:
+                answers = serve_in_fresh_process(staged, cases, endpoint=endpoint)
+                _compare(expected, [a["forecast"] for a in answers], served.tolerance)
+    return path
+
+
+@contextlib.contextmanager
+def portable_kernels(model: Any) -> Iterator[None]:
+    """Turn cuDNN off in every layer of ``model``, however deeply nested; put it back afterwards.
+
+    Args:
+        model: a Keras model. Layers inside wrappers (``Bidirectional``, ``TimeDistributed``),
+            inside custom layers and inside models used as layers are found as well.
+    """
+    before = [
+        (layer, layer.use_cudnn) for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")
+    ]
+    try:
+        for layer, _ in before:
+            layer.use_cudnn = False
+        yield
+    finally:
+        for layer, use_cudnn in before:
+            layer.use_cudnn = use_cudnn
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A forecaster and the shapes in which it is served."""
+
+    model: Any  # history (batch, time, features) -> forecast (batch, horizon[, targets])
+    horizon: int
+    num_features: int
+    num_targets: int
+    time: int | None  # None: any length
+
+    @property
+    def num_past(self) -> int:
+        return self.num_features - self.num_targets
+
+    @property
+    def tolerance(self) -> float:
+        return max(_TOLERANCE.get(layer.compute_dtype, 1e-4) for layer in self.model.layers)
+
+    def inputs(self, window: np.ndarray) -> dict[str, np.ndarray]:
+        """Divide windows (batch, time, features) into the endpoint's named inputs."""
+        window = np.asarray(window, dtype=np.float32)
+        history = window[:, :, : self.num_targets]
+        named = {"history": history[:, :, 0] if self.num_targets == 1 else history}
+        return named | ({"past": window[:, :, self.num_targets :]} if self.num_past else {})
+
+    def forecast(self, history: Any, past: Any = None) -> Any:
+        """Serve: named inputs in, float32 forecast out, whatever the model computes in."""
+        from keras import ops
+
+        features = history[..., None] if self.num_targets == 1 else history
+        if past is not None:
+            features = ops.concatenate([features, past], axis=-1)
+        outputs = ops.cast(self.model(features, training=False), "float32")
+        ends = (self.horizon,) if self.num_targets == 1 else (self.horizon, self.num_targets)
+        return ops.reshape(outputs, (-1, *ends))
+
+    def call_on_cpu(self, case: dict[str, np.ndarray]) -> np.ndarray:
+        """Answer of the live model, on the device on which the new process will answer."""
+        import keras
+
+        with keras.device("cpu"):
+            tensors = {key: keras.ops.convert_to_tensor(value) for key, value in case.items()}
+            return np.asarray(keras.ops.convert_to_numpy(self.forecast(**tensors)))
+
+
+def _describe(model: Any) -> _Served:
+    """Find the forecaster in ``model`` and its shapes."""
+    import keras
+
+    from keras_rnn_recipes.builders.to_forecaster import to_forecaster
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"export_saved_model takes a keras.Model, not {type(model).__name__}.")
+    if _is_ours(model):
+        model = to_forecaster(model)
+    given, forecast = model.input_shape, model.output_shape
+    ranks_fit = isinstance(given, tuple) and len(given) == 3 and len(forecast) in (2, 3)
+    if not ranks_fit or None in (given[2], *forecast[1:]):
+        raise TypeError(
+            "export_saved_model takes a model from (batch, time, features) to (batch, horizon) or "
+            f"(batch, horizon, targets); this one goes from {given} to {forecast}."
+        )
+    num_targets = forecast[2] if len(forecast) == 3 else 1
+    return _Served(model, forecast[1], given[2], num_targets, given[1])
+
+
+def _is_ours(model: Any) -> bool:
+    from keras_rnn_recipes.builders.to_forecaster import forecaster_info
+
+    try:
+        forecaster_info(model)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _refuse_other_things(path: Path) -> None:
+    harmless = not path.exists() or is_saved_model(path)
+    if not harmless and not (path.is_dir() and not any(path.iterdir())):
+        raise UserError(
+            f"{path} is there already and is not a SavedModel.",
+            "a folder that is missing or empty, or an earlier SavedModel to replace.",
+            "choose another folder, or move that one away first.",
+        )
+
+
+def _write(served: _Served, folder: Path, endpoint: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    def spec(name: str, *features: int) -> Any:
+        return tf.TensorSpec((None, served.time, *features), tf.float32, name=name)
+
+    several = (served.num_targets,) if served.num_targets > 1 else ()
+    signature = [spec("history", *several)]
+    # The arguments' names are the inputs' names, so the two cases are two functions.
+    serve: Callable[..., Any]
+    if served.num_past:
+        signature.append(spec("past", served.num_past))
+
+        def serve(history: Any, past: Any) -> Any:
+            return {"forecast": served.forecast(history, past)}
+    else:
+
+        def serve(history: Any) -> Any:
+            return {"forecast": served.forecast(history)}
+
+    archive = keras.export.ExportArchive()
+    archive.track(served.model)
+    archive.add_endpoint(endpoint, serve, input_signature=signature)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _refuse_cudnn(folder: Path) -> None:
+    """Read the graph that was written: a layer that hides its kernels is found here."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((folder / "saved_model.pb").read_bytes())
+    found: set[str] = set()
+    for meta in saved.meta_graphs:
+        nodes = list(meta.graph_def.node)
+        nodes += [
+            node for function in meta.graph_def.library.function for node in function.node_def
+        ]
+        found |= {node.op for node in nodes if "Cudnn" in node.op}
+    if found:
+        raise RuntimeError(
+            f"The graph holds {', '.join(sorted(found))}, which runs on a GPU only. A layer "
+            "keeps its recurrent layers where Keras does not see them: set use_cudnn=False there."
+        )
+
+
+def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: float) -> None:
+    for live, answer in zip(expected, answers, strict=True):
+        difference = largest_difference(live, answer)
+        if difference > tolerance:
+            raise RuntimeError(
+                f"The SavedModel answers differently from the live model: forecasts {live.shape} "
+                f"differ by {difference:.2g} of their size; at most {tolerance:.2g} was expected."
+            )
+
+
+def _sample_windows(served: _Served) -> Iterator[np.ndarray]:
+    """Yield histories of several lengths: one and many, whole, with gaps, begun late."""
+    rng = np.random.default_rng(0)
+    lengths = (3, 24, 61) if served.time is None else (served.time,)
+    for batch, time in zip((1, 5, 2), lengths, strict=False):
+        steps = rng.normal(0, 1, (batch, time, served.num_features)).cumsum(axis=1)
+        windows = 100 + 10 * np.sin(np.arange(time) / 2)[None, :, None] + steps
+        yield windows
+        if time > 3:
+            windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
+            windows[0, : time // 2] = np.nan
+            yield windows
+
+
+def _listed(samples: np.ndarray | None) -> Sequence[np.ndarray]:
+    return () if samples is None else (samples,)
+
+
+@contextlib.contextmanager
+def _parents(path: Path) -> Iterator[None]:
+    """Make the folders that ``path`` lies in; if the block fails, remove those that were made."""
+    missing = [folder for folder in path.absolute().parents if not folder.exists()]
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{path.parent} could not be made: {error.strerror}.",
+                "a folder that may be written to.",
+                "choose another place.",
+            ) from error
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextlib.contextmanager
+def _tensorflow_errors_as_os_errors() -> Iterator[None]:
+    """TensorFlow's file system tells a full disk or a refusal in exceptions of its own."""
+    import tensorflow as tf
+
+    errors = tf.errors
+    try:
+        yield
+    except (
+        errors.ResourceExhaustedError,
+        errors.PermissionDeniedError,
+        errors.UnavailableError,
+        errors.UnknownError,
+        errors.FailedPreconditionError,
+    ) as error:
+        raise OSError(error.error_code, error.message) from error
+
+
+@contextlib.contextmanager
+def _quiet_tensorflow_log() -> Iterator[None]:
+    """TensorFlow logs "Assets written to" for a folder that is then renamed."""
+    log = logging.getLogger("tensorflow")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

@@ -1,0 +1,236 @@
+"""Load a SavedModel written by this package (or by any program that keeps to its contract)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from keras_rnn_recipes.errors import UserError
+
+_MODEL_FILE = "saved_model.pb"
+_HOW_TO_GET_ONE = "give the saved_model folder of a run, or make one with `krr export`."
+
+
+def is_saved_model(path: str | Path) -> bool:
+    """Whether ``path`` looks like a SavedModel folder."""
+    return (Path(path) / _MODEL_FILE).is_file()
+
+
+@dataclass(frozen=True, repr=False)
+class SavedForecaster:
+    """A forecaster loaded from a SavedModel: raw numbers in, raw forecasts out.
+
+    Attributes:
+        path: the folder it came from.
+        horizon: steps that it forecasts.
+        num_targets: series forecast at once; the first features of a window.
+        num_past: further features, known up to now only.
+        time: the length of history it takes, or None for any.
+    """
+
+    path: Path
+    horizon: int
+    num_targets: int
+    num_past: int
+    time: int | None
+    # TensorFlow drops the variables of a module that nobody holds.
+    _module: Any = field(compare=False)
+    _serve: Any = field(compare=False)
+
+    @property
+    def num_features(self) -> int:
+        """Features of a window: targets and past columns together."""
+        return self.num_targets + self.num_past
+
+    def __call__(self, history: ArrayLike, past: ArrayLike | None = None) -> np.ndarray:
+        """Forecast the ``horizon`` steps after each history.
+
+        Args:
+            history: (batch, time), or (batch, time, targets); NaN where a value is missing.
+            past: (batch, time, num_past), for a model trained with past columns.
+
+        Returns:
+            float32 (batch, horizon), or (batch, horizon, targets), in the history's units.
+
+        Raises:
+            UserError: an array has the wrong rank or the wrong number of columns, or the two
+                differ in batch or time.
+
+        Example:
+            >>> forecaster = load_saved_model("runs/x")  # doctest: +SKIP
+            >>> forecaster([[112.0, 118.0, 132.0, 129.0]]).shape  # doctest: +SKIP
+            (1, 12)
+        """
+        tensors = {"history": self._checked_history(history)}
+        if self.num_past or past is not None:
+            tensors["past"] = self._checked_past(past, tensors["history"])
+        import tensorflow as tf
+
+        answer = self._serve(**{name: tf.constant(array) for name, array in tensors.items()})
+        return np.asarray(answer["forecast"])
+
+    def forecast_windows(self, windows: ArrayLike, *, batch_size: int = 1024) -> np.ndarray:
+        """Forecast from windows as ``window_dataset`` and ``backtest`` give them.
+
+        Args:
+            windows: (n, time, num_features), the targets first.
+            batch_size: windows served at once, which bounds the memory.
+
+        Returns:
+            float32 (n, horizon), or (n, horizon, targets).
+
+        Raises:
+            UserError: the windows do not have three axes or ``num_features`` features.
+        """
+        array = _as_floats(windows, "windows")
+        if array.ndim != 3 or array.shape[2] != self.num_features:
+            raise UserError(
+                f"The windows have shape {array.shape}.",
+                f"(n, time, {self.num_features}) for {self.path}.",
+                "give one row per time step and one column per feature, the target first.",
+            )
+        history, past = array[:, :, : self.num_targets], array[:, :, self.num_targets :]
+        chunks = [
+            self(history[i : i + batch_size], past[i : i + batch_size] if self.num_past else None)
+            for i in range(0, max(1, len(array)), batch_size)
+        ]
+        return np.concatenate(chunks)
+
+    def __repr__(self) -> str:
+        return (
+            f"SavedForecaster({str(self.path)!r}, horizon={self.horizon}, "
+            f"num_targets={self.num_targets}, num_past={self.num_past})"
+        )
+
+    def _checked_history(self, history: ArrayLike) -> np.ndarray:
+        array = _as_floats(history, "history")
+        if self.num_targets == 1 and array.ndim == 3 and array.shape[2] == 1:
+            array = array[:, :, 0]
+        wanted = "(batch, time)" if self.num_targets == 1 else f"(batch, time, {self.num_targets})"
+        good = array.ndim == (2 if self.num_targets == 1 else 3) and (
+            self.num_targets == 1 or array.shape[2] == self.num_targets
+        )
+        if not good or not array.shape[1]:
+            more = " and the rest as past=" if self.num_past else ""
+            raise UserError(
+                f"The history has shape {array.shape}.",
+                f"{wanted} for {self.path}, with at least one time step.",
+                f"give one row per series, the oldest value first{more}.",
+            )
+        if self.time is not None and array.shape[1] != self.time:
+            raise UserError(
+                f"The history has {array.shape[1]} time steps.",
+                f"{self.time} for {self.path}, which was built for that length only.",
+                "cut it, or fill it up with NaN on the left.",
+            )
+        return array
+
+    def _checked_past(self, past: ArrayLike | None, history: np.ndarray) -> np.ndarray:
+        wanted = (*history.shape[:2], self.num_past)
+        if past is None or not self.num_past:
+            has, give = ("needs", "give") if self.num_past else ("has no", "leave out")
+            raise UserError(
+                f"The model in {self.path} {has} past columns.",
+                f"{self.num_past} of them.",
+                f"{give} past=.",
+            )
+        array = _as_floats(past, "past")
+        if array.shape != wanted:
+            raise UserError(
+                f"past has shape {array.shape}.",
+                f"{wanted}: the history's batch and time, and {self.num_past} columns.",
+                "give the columns that the model was trained with, in that order.",
+            )
+        return array
+
+
+def load_saved_model(path: str | Path, *, endpoint: str = "serve") -> SavedForecaster:
+    """Load a SavedModel folder, or that of a run directory.
+
+    Args:
+        path: a SavedModel folder, or a run directory with a ``saved_model`` folder in it.
+        endpoint: the endpoint to call.
+
+    Returns:
+        A forecaster that is called with arrays or lists.
+
+    Raises:
+        UserError: there is no such folder, it is not a SavedModel, or not one of a forecaster.
+
+    Example:
+        >>> load_saved_model("runs/x").horizon  # doctest: +SKIP
+        12
+    """
+    folder = _find_folder(Path(path))
+    import tensorflow as tf
+
+    try:
+        module = tf.saved_model.load(str(folder))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise UserError(
+            f"{folder} is not a SavedModel that can be loaded: {_first_line(error)}.",
+            "a whole SavedModel folder, as TensorFlow writes it.",
+            _HOW_TO_GET_ONE,
+        ) from error
+    return _as_forecaster(module, folder, endpoint)
+
+
+def _find_folder(path: Path) -> Path:
+    if not path.is_dir():
+        what = "is a file, not a folder" if path.exists() else "does not exist"
+        raise UserError(
+            f"{path} {what}.", "a SavedModel folder or a run directory.", _HOW_TO_GET_ONE
+        )
+    if is_saved_model(path):
+        return path
+    if is_saved_model(path / "saved_model"):
+        return path / "saved_model"
+    raise UserError(
+        f"{path} is not a SavedModel: there is no {_MODEL_FILE} in it, "
+        f"nor in a folder saved_model inside it.",
+        "a SavedModel folder or a run directory with one.",
+        _HOW_TO_GET_ONE,
+    )
+
+
+def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
+    """Read the shapes from the signature, where every SavedModel keeps them."""
+    function = getattr(module, "signatures", {}).get(endpoint)
+    inputs = function.structured_input_signature[1] if function is not None else {}
+    forecast = function.structured_outputs.get("forecast") if function is not None else None
+    if forecast is None or "history" not in inputs or not set(inputs) <= {"history", "past"}:
+        named = ", ".join(sorted(getattr(module, "signatures", {}))) or "none"
+        raise UserError(
+            f"{folder} is a SavedModel, but not one of a forecaster (its endpoints: {named}).",
+            f"an endpoint {endpoint!r} from history, and past if it has any, to forecast.",
+            _HOW_TO_GET_ONE,
+        )
+    history, past = inputs["history"].shape, inputs.get("past")
+    return SavedForecaster(
+        path=folder,
+        horizon=forecast.shape[1],
+        num_targets=history[2] if len(history) == 3 else 1,
+        num_past=past.shape[2] if past is not None else 0,
+        time=history[1],
+        _module=module,
+        _serve=function,
+    )
+
+
+def _as_floats(values: ArrayLike, name: str) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"The {name} cannot be read as numbers: {_first_line(error)}.",
+            "a rectangular array or list of numbers, NaN where one is missing.",
+            "fill shorter series up with NaN on the left.",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
