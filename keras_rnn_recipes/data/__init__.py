@@ -1,0 +1,1 @@
+"""Before the model: tables, frequencies, splits, windows and the catalogue of data sets."""

@@ -1,0 +1,166 @@
+"""Which column of a table is the series' name, the time, the value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from keras_rnn_recipes.data.dates import looks_like_dates
+from keras_rnn_recipes.data.reading import Table, number_or_nan
+from keras_rnn_recipes.errors import UserError
+
+_TIME_NAMES = (
+    "ds",
+    "date",
+    "time",
+    "timestamp",
+    "datetime",
+    "month",
+    "week",
+    "day",
+    "year",
+    "step",
+    "t",
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The parts that a table's columns play; ``id`` is None where the file has no such column.
+
+    ``spare`` are columns of text with no part: one may turn out to name the series.
+    """
+
+    id: str | None
+    time: str
+    targets: tuple[str, ...]
+    past: tuple[str, ...]
+    spare: tuple[str, ...] = ()
+
+
+def choose_columns(
+    table: Table,
+    *,
+    id_col: str | None,
+    time_col: str | None,
+    target_col: str | None,
+    past_cols: Sequence[str],
+) -> Columns:
+    """Take the columns that are named, and find the others by name or by what is in them.
+
+    Raises:
+        UserError: a column is missing (with the nearest name), or several could be meant.
+
+    Example:
+        >>> from keras_rnn_recipes.data.reading import open_table
+        >>> table = open_table(pd.DataFrame({"day": ["2024-01-01"], "sales": [3.5]}))
+        >>> choose_columns(table, id_col=None, time_col=None, target_col=None, past_cols=())
+        Columns(id=None, time='day', targets=('sales',), past=(), spare=())
+    """
+    sample = table.sample
+    past = tuple(_named(table, name, "past-cols") for name in past_cols)
+    identity = _named(table, id_col, "id-col") if id_col else None
+    if identity is None and "unique_id" in sample.columns:
+        identity = "unique_id"
+    taken = {identity, *past}
+    targets = _given_targets(table, target_col)
+    time = _named(table, time_col, "time-col") if time_col else None
+    if time is None:
+        time = _find_time(table, [c for c in sample.columns if c not in taken | set(targets)])
+    taken |= {time}
+    if not targets:
+        targets = _find_target(table, [c for c in sample.columns if c not in taken])
+    _check_apart(identity, time, targets, past)
+    spare = tuple(
+        c for c in sample.columns if c not in taken | set(targets) and not _is_number(sample[c])
+    )
+    return Columns(identity, time, targets, past, spare)
+
+
+def _named(table: Table, name: str, option: str) -> str:
+    columns = [str(c) for c in table.sample.columns]
+    if name in columns:
+        return name
+    near = difflib.get_close_matches(name, columns, n=1)
+    fold = [c for c in columns if c.lower() == name.lower()] or near
+    hint = f"did you mean {fold[0]!r}? Pass" if fold else "pass"
+    raise UserError(
+        f"There is no column {name!r} in {table.name}.",
+        f"one of: {', '.join(columns)}.",
+        f"{hint} --{option} {fold[0] if fold else 'with one of these'}.",
+    )
+
+
+def _given_targets(table: Table, target_col: str | None) -> tuple[str, ...]:
+    if target_col is None:
+        return ("y",) if "y" in table.sample.columns else ()
+    names = [target_col] if target_col in table.sample.columns else target_col.split(",")
+    return tuple(_named(table, name.strip(), "target-col") for name in names)
+
+
+def _find_time(table: Table, free: list[str]) -> str:
+    if "ds" in free:
+        return "ds"
+    dated = [c for c in free if looks_like_dates(table.sample[c])]
+    if len(dated) == 1:
+        return dated[0]
+    if dated:
+        raise _several(table, dated, "dates", "time-col")
+    named = [c for c in free if c.lower() in _TIME_NAMES]
+    if len(named) == 1:
+        return named[0]
+    raise UserError(
+        f"No column of {table.name} holds dates (columns: {', '.join(table.sample.columns)}).",
+        "a column of dates such as 2024-01-31, or of whole numbers.",
+        "name it with --time-col.",
+    )
+
+
+def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
+    numeric = [c for c in free if _is_number(table.sample[c])]
+    filled = [c for c in numeric if table.sample[c].notna().any()]
+    candidates = filled or numeric or free
+    if len(candidates) == 1:
+        return (candidates[0],)
+    if not numeric:
+        raise UserError(
+            f"No column of {table.name} holds numbers to forecast.",
+            "a column of numbers.",
+            "name it with --target-col.",
+        )
+    raise _several(table, candidates, "the values", "target-col")
+
+
+def _is_number(values: pd.Series) -> bool:
+    """Most of the cells that are filled are numbers."""
+    filled = values.dropna()
+    if isinstance(filled.dtype, pd.CategoricalDtype):
+        filled = filled.astype(object)
+    if pd.api.types.is_datetime64_any_dtype(filled):
+        return False
+    return filled.empty or (number_or_nan(filled) == number_or_nan(filled)).mean() >= 0.5
+
+
+def _several(table: Table, names: list[str], what: str, option: str) -> UserError:
+    more = f", or several joined by commas: --{option} {','.join(names[:2])}"
+    return UserError(
+        f"Several columns of {table.name} could hold {what}: {', '.join(names)}.",
+        "one.",
+        f"choose with --{option} {names[0]}{more if option == 'target-col' else ''}.",
+    )
+
+
+def _check_apart(
+    identity: str | None, time: str, targets: tuple[str, ...], past: tuple[str, ...]
+) -> None:
+    names = [name for name in (identity, time, *targets, *past) if name is not None]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(
+            f"The column {twice[0]!r} is given two parts to play.",
+            "different columns for the series, the time, the values and the past columns.",
+            "correct --id-col, --time-col, --target-col or --past-cols.",
+        )

@@ -1,0 +1,306 @@
+"""Panels: many series in one long, regular, checked table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.data.columns import Columns, choose_columns
+from keras_rnn_recipes.data.dates import parse_dates
+from keras_rnn_recipes.data.frequency import (
+    infer_freq,
+    infer_season_length,
+    normalise_freq,
+    to_grid,
+)
+from keras_rnn_recipes.data.reading import Table, number_or_nan, open_table
+from keras_rnn_recipes.data.regular import Rows, check_duplicates, regularise, shown, sort_rows
+from keras_rnn_recipes.errors import UserError
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One or many series in long format, regular in time.
+
+    Args:
+        frame: columns unique_id (str), ds (datetime64 without a zone, or int64), y (float64, NaN
+            where missing) and ``past_cols`` (float64); sorted by unique_id, then ds; every step
+            between a series' first and last is a row.
+        freq: pandas offset alias such as "D", "MS", "W-SUN", "h"; "1" where ds is a whole number.
+        season_length: steps in a season.
+        past_cols: columns whose values are known up to the present only.
+        notes: what was noticed and mended on reading, each a sentence.
+    """
+
+    frame: pd.DataFrame
+    freq: str
+    season_length: int
+    past_cols: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def num_series(self) -> int:
+        """Number of series."""
+        return len(series_bounds(self.frame)) - 1
+
+
+def series_bounds(frame: pd.DataFrame) -> np.ndarray:
+    """Where each series begins: first row of each, and the number of rows, int64 (series + 1,).
+
+    Raises:
+        UserError: the rows of a series are not together.
+
+    Example:
+        >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]})).tolist()
+        [0, 2, 3]
+    """
+    names = frame["unique_id"].to_numpy(dtype=object)
+    starts = np.flatnonzero(names[1:] != names[:-1]) + 1
+    bounds = np.concatenate([[0], starts, [len(names)]]) if len(names) else np.zeros(1, int)
+    firsts = names[bounds[:-1]]
+    if len(set(firsts)) < len(firsts):
+        raise UserError(
+            "The rows of a series are not together in the frame.",
+            "rows sorted by unique_id and ds.",
+            'sort it: frame.sort_values(["unique_id", "ds"]).',
+        )
+    return bounds
+
+
+def read_panel(
+    source: str | Path | pd.DataFrame,
+    *,
+    id_col: str | None = None,
+    time_col: str | None = None,
+    target_col: str | None = None,
+    past_cols: Sequence[str] = (),
+    freq: str | None = None,
+    season_length: int | None = None,
+    start: object = None,
+    end: object = None,
+) -> Panel:
+    """Read, check and regularise a table of one or many series.
+
+    Columns that are not named are found: unique_id, ds and y by name; else the one column of dates
+    and the one column of numbers. A column of text names the series where the dates repeat without
+    it. What had to be mended (order, gaps, zones) is said in ``Panel.notes``.
+
+    Args:
+        source: a CSV or TSV file (also gzipped; separated by commas, semicolons, tabs or bars), a
+            Parquet file, or a DataFrame, whose datetime index counts as a column.
+        id_col: column that names the series.
+        time_col: column of dates (see ``dates.parse_dates``) or of whole numbers.
+        target_col: column of values; several, joined by commas, become a series each.
+        past_cols: further columns of numbers, known up to the present.
+        freq: the frequency; None: the commonest step.
+        season_length: steps in a season; None: the customary number for the frequency.
+        start: first date kept, inclusive; "2019" or "2019-03" mean all of that year or month.
+        end: last date kept, inclusive.
+
+    Raises:
+        UserError: anything in the table that cannot be used, with file, line, series and column.
+
+    Example:
+        >>> days = ["2024-01-03", "2024-01-01", "2024-01-04"]
+        >>> table = pd.DataFrame({"day": days, "sales": [3, 1, 4]})
+        >>> panel = read_panel(table)
+        >>> panel.freq, panel.frame["y"].tolist()
+        ('D', [1.0, nan, 3.0, 4.0])
+        >>> panel.notes[0]
+        'The rows were out of order in 1 series and were sorted by time.'
+    """
+    table = open_table(source)
+    columns = choose_columns(
+        table, id_col=id_col, time_col=time_col, target_col=target_col, past_cols=past_cols
+    )
+    rows, notes = _read_rows(table, columns)
+    rows = _cut(rows, start, end, table)
+    rows = _without_empty_series(rows, table, notes)
+    rows = sort_rows(rows, notes)
+    check_duplicates(rows)
+    inferred = freq is None
+    freq = infer_freq(rows.ds, rows.bounds) if freq is None else normalise_freq(freq, rows.ds)
+    rows = _on_months(rows, freq, notes)
+    rows = regularise(rows, freq, strict=inferred, notes=notes)
+    if season_length is None:
+        season_length = infer_season_length(freq, _longest(rows))
+    elif season_length < 1:
+        raise UserError(
+            f"season_length is {season_length}.", "a whole number of at least 1.", "correct it."
+        )
+    return Panel(_frame(rows, past_cols), freq, season_length, tuple(past_cols), tuple(notes))
+
+
+def _read_rows(table: Table, columns: Columns) -> tuple[Rows, list[str]]:
+    """Load a table's rows as arrays, everything in them checked cell by cell."""
+    keys = [columns.time, *([columns.id] if columns.id else [])]
+    spare = list(columns.spare) if not columns.id else []
+    frame = table.load([*keys, *spare], [*columns.targets, *columns.past])
+    line = frame.index.to_numpy()
+    dates = parse_dates(frame[columns.time])
+    _check_dates(dates.bad, frame[columns.time], table)
+    notes = list(dates.notes)
+    if table.decimal == ",":
+        notes.append("Decimal commas were read as such.")
+    id_col = columns.id or _hidden_id(frame, dates.values, spare, notes)
+    past = np.empty((len(frame), len(columns.past)))
+    for number, name in enumerate(columns.past):
+        past[:, number] = _numbers(frame[name], table)
+    parts = []
+    for target in columns.targets:
+        codes, names = _series_names(frame, id_col, columns, target, table)
+        y = _numbers(frame[target], table)
+        parts.append(Rows(codes, names, dates.values, y, past, line, table))
+    return Rows.joined(parts), notes
+
+
+def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
+    if not bad.any():
+        return
+    first = int(np.argmax(bad))
+    row, cell = cells.index[first], cells.iloc[first]
+    more = f" ({int(bad.sum()) - 1} more like it)" if bad.sum() > 1 else ""
+    where = table.where(row)
+    what = "is empty" if pd.isna(cell) else f"holds {str(cell)!r}, which is no date"
+    raise UserError(
+        f"Column {cells.name!r} {what}, in {where}{more}.",
+        "a date such as 2024-01-31 or 2024-01-31 13:00, written alike in every row.",
+        "correct or remove the row.",
+    )
+
+
+def _numbers(cells: pd.Series, table: Table) -> np.ndarray:
+    """Cells as float64, NaN where empty; text and infinities are refused."""
+    values = number_or_nan(cells)
+    text = np.isnan(values) & cells.notna().to_numpy()
+    for wrong, what in ((text, "not a number"), (np.isinf(values), "infinite")):
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            more = f" ({int(wrong.sum()) - 1} more like it)" if wrong.sum() > 1 else ""
+            raise UserError(
+                f"Column {cells.name!r} holds {str(cells.iloc[first])!r}, which is {what}, "
+                f"in {table.where(cells.index[first])}{more}.",
+                "a finite number such as 1234.5, or an empty cell where the value is missing.",
+                "correct that cell, or leave it empty.",
+            )
+    return values
+
+
+def _hidden_id(
+    frame: pd.DataFrame, ds: np.ndarray, spare: list[str], notes: list[str]
+) -> str | None:
+    """The one column of text that tells the series apart, where dates repeat without it."""
+    if not spare or not pd.Series(ds).duplicated().any():
+        return None
+    apart = [
+        name
+        for name in spare
+        if not pd.DataFrame({"id": frame[name].to_numpy(), "ds": ds}).duplicated().any()
+    ]
+    if len(apart) != 1:
+        return None
+    notes.append(f"The column {apart[0]!r} was taken to name the series.")
+    return apart[0]
+
+
+def _series_names(
+    frame: pd.DataFrame, id_col: str | None, columns: Columns, target: str, table: Table
+) -> tuple[np.ndarray, np.ndarray]:
+    """Code of each row's series, and the names in order of code, sorted."""
+    if id_col is None:
+        return np.zeros(len(frame), "int64"), np.array([target], dtype=object)
+    cells = frame[id_col]
+    missing = cells.isna().to_numpy()
+    if missing.any():
+        where = table.where(cells.index[int(np.argmax(missing))])
+        raise UserError(
+            f"Column {id_col!r} is empty in {where}.", "the name of a series.", "fill it in."
+        )
+    codes, uniques = pd.factorize(cells)
+    names = np.array([str(name) for name in uniques], dtype=object)
+    if len(columns.targets) > 1:
+        names = np.array([f"{name}/{target}" for name in names], dtype=object)
+    order = np.argsort(names)
+    rank = np.empty(len(order), "int64")
+    rank[order] = np.arange(len(order))
+    return rank[codes], names[order]
+
+
+def _cut(rows: Rows, start: object, end: object, table: Table) -> Rows:
+    if start is None and end is None:
+        return rows
+    keep = np.ones(len(rows.ds), bool)
+    if start is not None:
+        keep &= rows.ds >= _moment(start, rows.ds, first=True)
+    if end is not None:
+        keep &= rows.ds <= _moment(end, rows.ds, first=False)
+    if not keep.any():
+        first, last = (shown(moment) for moment in (rows.ds.min(), rows.ds.max()))
+        raise UserError(
+            f"No row of {table.name} lies between start={start} and end={end}.",
+            f"dates from {first} to {last}.",
+            "correct start or end.",
+        )
+    return rows.take(keep)
+
+
+def _moment(value: object, ds: np.ndarray, *, first: bool) -> Any:
+    """The first or last moment that a date, perhaps only a month or a year, stands for."""
+    try:
+        if ds.dtype.kind == "i":
+            return int(str(value))
+        period = pd.Period(str(value))
+        return np.datetime64((period.start_time if first else period.end_time).to_datetime64())
+    except ValueError as error:
+        name = "start" if first else "end"
+        kind = "a whole number" if ds.dtype.kind == "i" else "a date such as 2019-03-01"
+        raise UserError(f"{name} is {value!r}.", f"{kind}.", f"correct {name}.") from error
+
+
+def _without_empty_series(rows: Rows, table: Table, notes: list[str]) -> Rows:
+    """Leave out series without a single value; an error where nothing else is left."""
+    observed = np.bincount(rows.codes[~np.isnan(rows.y)], minlength=len(rows.names)) > 0
+    present = np.bincount(rows.codes, minlength=len(rows.names)) > 0
+    empty = rows.names[present & ~observed]
+    if not observed.any():
+        raise UserError(
+            f"Every value of {table.name} is missing (series: {_some(empty)}).",
+            "at least a few values.",
+            "fill in the values, or choose another --target-col.",
+        )
+    if len(empty):
+        notes.append(f"{len(empty)} series without a single value were left out: {_some(empty)}.")
+    return rows.take(observed[rows.codes]) if len(empty) else rows
+
+
+def _some(names: np.ndarray, number: int = 5) -> str:
+    return ", ".join(map(str, names[:number])) + (", ..." if len(names) > number else "")
+
+
+def _on_months(rows: Rows, freq: str, notes: list[str]) -> Rows:
+    """Dates within a month moved to its start (or end), where the step is months."""
+    if rows.ds.dtype.kind == "i":
+        return rows
+    ds = to_grid(rows.ds, freq)
+    if (ds == rows.ds).all():
+        return rows
+    notes.append("The dates lie within their months; they were moved to the start of the month.")
+    return rows.with_dates(ds)
+
+
+def _longest(rows: Rows) -> np.ndarray:
+    number = int(np.argmax(np.diff(rows.bounds)))
+    return rows.y[rows.bounds[number] : rows.bounds[number + 1]]
+
+
+def _frame(rows: Rows, past_cols: Sequence[str]) -> pd.DataFrame:
+    names = pd.Series(pd.Categorical.from_codes(rows.codes, pd.Index(rows.names))).astype(str)
+    frame = pd.DataFrame({"unique_id": names, "ds": rows.ds, "y": rows.y})
+    for number, name in enumerate(past_cols):
+        frame[name] = rows.past[:, number]
+    return frame

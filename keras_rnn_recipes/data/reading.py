@@ -1,0 +1,305 @@
+"""Tables from files or memory: separators, encodings, and where each row stands.
+
+A CSV file is looked at first (its header and some rows), so that the columns can be chosen, and
+then read once, only the columns needed, names and dates as categories: a panel of millions of rows
+has few different ones.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import itertools
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.errors import UserError
+
+_SAMPLE_ROWS = 1000
+_MISSING = [
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "-nan",
+    "NULL",
+    "null",
+    "None",
+    "none",
+    "<NA>",
+    "-",
+]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A source of rows: its name, its columns, some rows as a sample, and how to read it all.
+
+    Args:
+        name: what to call it in messages.
+        sample: the first rows, as text where it is a file.
+        path: of the file; None where the table is in memory.
+        separator: between the cells of a line.
+        decimal: "." or ",".
+        header_line: line of the header, counted from 1; 0 where rows are counted, not lines.
+        whole: the whole table, where it is in memory.
+    """
+
+    name: str
+    sample: pd.DataFrame
+    path: Path | None = None
+    separator: str = ","
+    decimal: str = "."
+    header_line: int = 0
+    whole: pd.DataFrame | None = None
+
+    def where(self, row: int) -> str:
+        """Where a row of the whole table stands, in words (line breaks in cells not counted)."""
+        if self.header_line:
+            return f"line {row + 1 + self.header_line} of {self.name}"
+        return f"row {row} of {self.name}"
+
+    def load(self, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+        """All rows of some columns: ``keys`` as written, ``values`` as numbers where possible.
+
+        The index numbers the rows from 0, blank lines included, for ``where``.
+
+        Raises:
+            UserError: the file cannot be read as a table.
+        """
+        if self.whole is not None:
+            return self.whole[[*keys, *values]].reset_index(drop=True)
+        frame = self._read(
+            usecols=[*keys, *values],
+            dtype=dict.fromkeys(keys, "category"),
+            keep_default_na=False,
+            na_values={name: [""] for name in keys} | dict.fromkeys(values, _MISSING),
+        )
+        return frame.dropna(how="all")
+
+    def _read(self, **options: object) -> pd.DataFrame:
+        assert self.path is not None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                return pd.read_csv(
+                    self.path,
+                    sep=self.separator,
+                    decimal=self.decimal,
+                    names=list(self.sample.columns),
+                    skiprows=self.header_line,
+                    header=None,
+                    index_col=False,
+                    skip_blank_lines=False,
+                    skipinitialspace=True,
+                    low_memory=False,
+                    **options,  # type: ignore[call-overload]
+                )
+        except UnicodeDecodeError as error:
+            raise _not_utf8(self.path) from error
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+            raise _ragged(self.path, error, self.header_line) from error
+
+
+def open_table(source: str | Path | pd.DataFrame) -> Table:
+    """Look at a file (CSV, TSV, also gzipped; Parquet) or a DataFrame, without reading it all.
+
+    Raises:
+        UserError: no such file, a folder, an empty file, no rows, not UTF-8, no header line.
+
+    Example:
+        >>> open_table(pd.DataFrame({"ds": [1, 2], "y": [0.5, 0.7]})).where(1)
+        'row 1 of the table'
+    """
+    if isinstance(source, pd.DataFrame):
+        table = _table_in_memory(source, "the table")
+    else:
+        path = Path(source)
+        _check_file(path)
+        if path.suffix == ".parquet":
+            table = _table_in_memory(_read_parquet(path), path.name)
+        else:
+            table = _csv_table(path)
+    if table.sample.empty:
+        raise UserError(
+            f"{table.name} has a header and no rows.".replace("the table", "The table", 1),
+            "at least a few rows of data.",
+            "give a table with data.",
+        )
+    return table
+
+
+def _table_in_memory(frame: pd.DataFrame, name: str) -> Table:
+    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
+        frame = frame.reset_index()
+    frame = frame.rename(columns=str)
+    return Table(name=name, sample=frame.head(_SAMPLE_ROWS), whole=frame)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except ImportError as error:
+        raise UserError(
+            f"{path.name} is a Parquet file, and nothing that reads one is installed.",
+            "a CSV file, or the package pyarrow.",
+            "run pip install pyarrow, or save the table as CSV.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path.name} could not be read: {error}.", "a Parquet file.", "save it anew."
+        ) from error
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder.", "a file.", "name a CSV file inside it.")
+    if not path.exists():
+        raise UserError(f"There is no file {path}.", "a CSV file.", "correct the path.")
+    try:
+        empty = path.stat().st_size == 0
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path} could not be read: {error.strerror}.", "a readable file.", "check its rights."
+        ) from error
+    if empty:
+        raise _empty(path)
+
+
+def _empty(path: Path) -> UserError:
+    return UserError(f"{path.name} is empty.", "a header line and rows.", "give a file with data.")
+
+
+def _open_text(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _csv_table(path: Path) -> Table:
+    try:
+        with _open_text(path) as lines:
+            head = list(itertools.islice(lines, 20))
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path) from error
+    except (OSError, EOFError) as error:
+        raise UserError(
+            f"{path.name} could not be read: {error}.", "a file.", "mend it."
+        ) from error
+    blank = sum(1 for _ in itertools.takewhile(lambda line: not line.strip(), head))
+    if blank == len(head):
+        raise _empty(path)
+    separator = _separator(head[blank])
+    names = [name.strip() for name in next(csv.reader([head[blank]], delimiter=separator))]
+    _check_header(path, names)
+    table = Table(
+        name=path.name,
+        sample=pd.DataFrame(columns=names),
+        path=path,
+        separator=separator,
+        header_line=blank + 1,
+    )
+    sample = _sample(table)
+    return Table(
+        name=path.name,
+        sample=sample,
+        path=path,
+        separator=separator,
+        decimal=_decimal(sample, separator),
+        header_line=blank + 1,
+    )
+
+
+def _sample(table: Table) -> pd.DataFrame:
+    try:
+        sample = table._read(
+            nrows=_SAMPLE_ROWS, dtype=str, keep_default_na=False, na_values=_MISSING
+        )
+    except pd.errors.EmptyDataError:
+        return table.sample
+    return sample.dropna(how="all")
+
+
+def _separator(header: str) -> str:
+    counts = {separator: header.count(separator) for separator in ",;\t|"}
+    best = max(counts, key=lambda separator: counts[separator])
+    return best if counts[best] else ","
+
+
+def _decimal(sample: pd.DataFrame, separator: str) -> str:
+    """A comma where the separator leaves it free and the cells use it so."""
+    if separator == "," or sample.empty:
+        return "."
+    cells = [str(cell) for cell in sample.to_numpy().ravel()]
+    comma = sum(1 for cell in cells if re.fullmatch(r"[+-]?\d+,\d+", cell))
+    point = sum(1 for cell in cells if re.fullmatch(r"[+-]?\d+\.\d+", cell))
+    return "," if comma > point else "."
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    if all(re.fullmatch(r"[-+]?\d[\d\s.,:/TZ+-]*", name) for name in names):
+        raise UserError(
+            f"{path.name} has no header line: its first line is {', '.join(names[:5])}.",
+            "a first line with the names of the columns.",
+            "add one, such as ds,y.",
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(
+            f"{path.name} has two columns with the name {twice[0]!r}.",
+            "a name of its own for each column.",
+            "rename one of them.",
+        )
+
+
+def _not_utf8(path: Path) -> UserError:
+    """Say which line holds the first byte that is not UTF-8."""
+    line = 0
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+        for line, text in enumerate(lines, start=1):
+            try:
+                text.decode("utf-8")
+            except UnicodeDecodeError as error:
+                place = f"line {line} of {path.name} holds the byte 0x{text[error.start]:02x}"
+                break
+        else:
+            place = f"{path.name} ends within a character"
+    return UserError(
+        f"{place[0].upper() + place[1:] if line else place}, which is not UTF-8.",
+        "a text file in UTF-8.",
+        f"save it as UTF-8 (for example: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.csv).",
+    )
+
+
+def _ragged(path: Path, error: Exception, header_line: int) -> UserError:
+    """Turn the parser's complaint about a line of the wrong width into ours."""
+    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if found:
+        what = f"Line {found[2]} of {path.name} has {found[3]} cells."
+        return UserError(what, f"{found[1]}, as in the lines before.", "correct that line.")
+    return UserError(
+        f"{path.name} has lines with more cells than the header (line {header_line}).",
+        "as many cells in every line as in the header.",
+        "correct the lines, or put cells that contain the separator in quotes.",
+    )
+
+
+def number_or_nan(values: pd.Series) -> np.ndarray:
+    """Values as float64, NaN where one is missing or no number.
+
+    Example:
+        >>> number_or_nan(pd.Series(["1.5", "x", None])).tolist()
+        [1.5, nan, nan]
+    """
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)

@@ -1,0 +1,210 @@
+"""From rows as they were read to rows as they are used: sorted, unique, one for every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.data.frequency import advance, ordinals
+from keras_rnn_recipes.data.reading import Table
+from keras_rnn_recipes.errors import UserError
+
+# A panel may grow so much when its gaps are filled; beyond, a date or the frequency must be wrong.
+_MOST_GROWTH, _MOST_ROWS = 50, 1_000_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a panel, column by column.
+
+    Args:
+        codes: number of each row's series, int64 (rows,).
+        names: of the series, by number, sorted.
+        ds: datetime64 or int64 (rows,).
+        y: float64 (rows,).
+        past: float64 (rows, past columns).
+        row: where each row stood in the table, -1 for one that was filled in.
+        table: the table.
+    """
+
+    codes: np.ndarray
+    names: np.ndarray
+    ds: np.ndarray
+    y: np.ndarray
+    past: np.ndarray
+    row: np.ndarray
+    table: Table
+
+    @cached_property
+    def bounds(self) -> np.ndarray:
+        """First row of each series, and the number of rows; for sorted rows."""
+        starts = np.flatnonzero(np.diff(self.codes)) + 1
+        return np.concatenate([[0], starts, [len(self.codes)]])
+
+    def take(self, rows: np.ndarray) -> Rows:
+        """Some of the rows, by number or by a mask."""
+        parts = {name: getattr(self, name)[rows] for name in ("codes", "ds", "y", "past", "row")}
+        return replace(self, **parts)
+
+    def with_dates(self, ds: np.ndarray) -> Rows:
+        """The same rows at other dates."""
+        return replace(self, ds=ds)
+
+    def at(self, row: int) -> str:
+        """Which series, time and line a row is, in words."""
+        name, when = self.names[self.codes[row]], shown(self.ds[row])
+        return f"series {name!r} at {when} ({self.table.where(int(self.row[row]))})"
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """The rows of several series of one table, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        names = np.concatenate([part.names for part in parts])
+        order = np.argsort(names)
+        rank = np.empty(len(order), "int64")
+        rank[order] = np.arange(len(order))
+        shifts = np.cumsum([0, *(len(part.names) for part in parts[:-1])])
+        codes = [rank[part.codes + shift] for part, shift in zip(parts, shifts, strict=True)]
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("ds", "y", "past", "row")
+        }
+        return replace(parts[0], codes=np.concatenate(codes), names=names[order], **columns)
+
+
+def shown(moment: object) -> str:
+    """A time as people write it, without an idle midnight.
+
+    Example:
+        >>> shown(np.datetime64("2024-01-31T00:00:00.000000"))
+        '2024-01-31'
+    """
+    if isinstance(moment, np.datetime64):
+        return str(pd.Timestamp(moment)).removesuffix(" 00:00:00")
+    return str(moment)
+
+
+def sort_rows(rows: Rows, notes: list[str]) -> Rows:
+    """Rows by series, then time; says where a series was out of order (mixed series are not)."""
+    if (np.diff(rows.codes) < 0).any():
+        rows = rows.take(np.argsort(rows.codes, kind="stable"))
+    back = _same_series(rows) & (np.diff(rows.ds).astype("int64") < 0)
+    if not back.any():
+        return rows
+    number = len(np.unique(rows.codes[1:][back]))
+    notes.append(f"The rows were out of order in {number} series and were sorted by time.")
+    return rows.take(np.lexsort((rows.ds, rows.codes)))
+
+
+def check_duplicates(rows: Rows) -> None:
+    """Refuse two rows of one series at one time.
+
+    Raises:
+        UserError: naming both lines.
+    """
+    same = _same_series(rows) & (np.diff(rows.ds).astype("int64") == 0)
+    if not same.any():
+        return
+    first = int(np.argmax(same))
+    number = int(same.sum())
+    more = f", and {number - 1} more such" if number > 1 else ""
+    clocks = ""
+    if rows.ds.dtype.kind == "M" and rows.ds[first] != rows.ds[first].astype("datetime64[D]"):
+        clocks = " (if a clock was put back there, write the times with their offset from UTC)"
+    raise UserError(
+        f"Two rows stand for {rows.at(first)}: the other is "
+        f"{rows.table.where(int(rows.row[first + 1]))}{more}.",
+        "one row for each series and time.",
+        f"remove or sum the extra rows, or name the column that tells series apart with --id-col"
+        f"{clocks}.",
+    )
+
+
+def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows:
+    """One row for every step between a series' first and last; NaN where there was none.
+
+    Args:
+        rows: sorted, no duplicates.
+        freq: the frequency.
+        strict: the frequency was inferred: a series that has less than half its steps is refused,
+            for it probably has another frequency.
+        notes: gets a sentence on the gaps.
+
+    Raises:
+        UserError: a date that is no whole number of steps from its series' first; mixed
+            frequencies.
+    """
+    bounds = rows.bounds
+    lengths = np.diff(bounds)
+    number = ordinals(rows.ds, freq)
+    position = number - np.repeat(number[bounds[:-1]], lengths)
+    _check_grid(rows, position, freq, strict)
+    full = position[bounds[1:] - 1] + 1
+    if (full == lengths).all():
+        return rows
+    _check_growth(rows, lengths, full, freq, strict)
+    gaps = full > lengths
+    notes.append(
+        f"{int((full - lengths).sum())} missing steps in {int(gaps.sum())} series were filled in "
+        f"as missing values (the first series: {rows.names[rows.codes[bounds[:-1][gaps][0]]]!r})."
+    )
+    return _filled(rows, position, full, freq)
+
+
+def _same_series(rows: Rows) -> np.ndarray:
+    return np.diff(rows.codes) == 0
+
+
+def _check_grid(rows: Rows, position: np.ndarray, freq: str, strict: bool) -> None:
+    first = np.repeat(rows.ds[rows.bounds[:-1]], np.diff(rows.bounds))
+    off = advance(first, position, freq) != rows.ds
+    off[1:] |= _same_series(rows) & (np.diff(position) == 0)
+    if not off.any():
+        return
+    row = int(np.argmax(off))
+    before = shown(rows.ds[row - 1]) if row else "none"
+    said = "the commonest step of the table" if strict else "the frequency that was given"
+    raise UserError(
+        f"The steps are mixed: {rows.at(row)} is no whole number of steps from {shown(first[row])} "
+        f"(the row before: {before}).",
+        f"steps of {freq!r}, {said}.",
+        "give every series the same regular steps (sum or average them), or give --freq.",
+    )
+
+
+def _check_growth(
+    rows: Rows, lengths: np.ndarray, full: np.ndarray, freq: str, strict: bool
+) -> None:
+    sparse = (full > 2 * lengths) & (lengths >= 4) & strict
+    if not sparse.any() and full.sum() <= _MOST_GROWTH * lengths.sum() + _MOST_ROWS:
+        return
+    series = int(np.argmax(sparse)) if sparse.any() else int(np.argmax(full - lengths))
+    start, end = rows.bounds[series], rows.bounds[series + 1]
+    row = start + int(np.argmax(np.diff(rows.ds[start:end]))) + 1
+    raise UserError(
+        f"The frequencies are mixed, or a date is wrong: steps of {freq!r} would leave "
+        f"{full[series] - lengths[series]} of {full[series]} steps of series "
+        f"{rows.names[rows.codes[start]]!r} without a row; the longest gap ends at {rows.at(row)}.",
+        "rows for at least half the steps of every series.",
+        f"correct the dates, or pass --freq {freq} if these are truly gaps.",
+    )
+
+
+def _filled(rows: Rows, position: np.ndarray, full: np.ndarray, freq: str) -> Rows:
+    ends = np.cumsum(full)
+    starts = ends - full
+    lengths = np.diff(rows.bounds)
+    place = position + np.repeat(starts, lengths)
+    step = np.arange(ends[-1]) - np.repeat(starts, full)
+    y = np.full(ends[-1], np.nan)
+    past = np.full((ends[-1], rows.past.shape[1]), np.nan)
+    row = np.full(ends[-1], -1)
+    y[place], past[place], row[place] = rows.y, rows.past, rows.row
+    firsts = rows.bounds[:-1]
+    ds = advance(np.repeat(rows.ds[firsts], full), step, freq)
+    return replace(rows, codes=np.repeat(rows.codes[firsts], full), ds=ds, y=y, past=past, row=row)

@@ -1,0 +1,83 @@
+"""Splitting a panel by time: the past trains, the following part validates, the last part tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.errors import UserError
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a panel, each a long frame with the panel's columns.
+
+    Args:
+        train: everything before the held-out steps.
+        valid: the validation steps, after ``lookback`` rows of context.
+        test: the test steps, after ``lookback`` rows of context.
+        skipped: series too short to hold anything out; they are whole in ``train`` and nowhere
+            else.
+    """
+
+    train: pd.DataFrame
+    valid: pd.DataFrame
+    test: pd.DataFrame
+    skipped: tuple[str, ...] = ()
+
+
+def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookback: int) -> Split:
+    """Hold out the last steps of every series.
+
+    Each series is counted from its own end: the last ``test_size`` steps are for testing, the
+    ``valid_size`` before them for validation, the rest for training. The context rows of a part are
+    the ``lookback`` before it: windows over the part have a history, and no target of a direct
+    window lies in the context. A series with no step left to train on is not split but trained on
+    whole.
+
+    Args:
+        frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``).
+        valid_size: steps per series for validation; 0 for none (then ``valid`` is empty).
+        test_size: steps per series for testing; 0 for none (then ``test`` is empty).
+        lookback: rows of context before each held-out part.
+
+    Raises:
+        UserError: a negative size, or no series is long enough to be split.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(6), "y": range(6)})
+        >>> split = split_by_time(frame, valid_size=1, test_size=2, lookback=1)
+        >>> split.train["ds"].tolist(), split.valid["ds"].tolist(), split.test["ds"].tolist()
+        ([0, 1, 2], [2, 3], [3, 4, 5])
+    """
+    for name, size in (
+        ("valid_size", valid_size),
+        ("test_size", test_size),
+        ("lookback", lookback),
+    ):
+        if size < 0:
+            raise UserError(f"{name} is {size}.", "0 or more steps.", f"give {name}=0 or more.")
+    bounds = series_bounds(frame)
+    lengths = np.diff(bounds)
+    held_out = valid_size + test_size
+    short = (lengths <= held_out) & (held_out > 0)
+    if len(lengths) and short.all():
+        raise UserError(
+            f"No series can be split: the longest has {lengths.max()} steps.",
+            f"more than {held_out} steps (validation {valid_size} + test {test_size}).",
+            "give more data, a shorter horizon, or smaller valid_size and test_size.",
+        )
+    # Steps from each row to the end of its series: 1 for the last row.
+    left = np.repeat(bounds[1:], lengths) - np.arange(len(frame))
+    whole = np.repeat(short, lengths)
+    train = whole | (left > held_out)
+    valid = ~whole & (left > test_size) & (left <= held_out + lookback) & (valid_size > 0)
+    test = ~whole & (left <= test_size + lookback) & (test_size > 0)
+    train_frame, valid_frame, test_frame = (
+        frame[rows].reset_index(drop=True) for rows in (train, valid, test)
+    )
+    names = frame["unique_id"].iloc[bounds[:-1][short]].tolist()
+    return Split(train_frame, valid_frame, test_frame, tuple(names))

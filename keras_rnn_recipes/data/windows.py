@@ -1,0 +1,331 @@
+"""Windows of a panel as a ``tf.data.Dataset``, gathered by index from one flat array.
+
+Nothing is kept per window: the number of a window gives its series and its first row by arithmetic,
+a pseudo-random permutation gives the shuffled order, and one gather cuts a whole batch. Memory is
+the panel's values in float32 and a handful of integers per series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Strategy = Literal["recursive", "direct", "seq2seq"]
+Weights = Literal["none", "scale"]
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """How a series is cut into training windows.
+
+    Args:
+        lookback: steps the model sees.
+        horizon: steps to forecast.
+        stride: steps between the starts of two windows.
+        gap: steps between the last step seen and the first target.
+        strategy: "direct" (the horizon after the window), "recursive" (the next value at every
+            step) or "seq2seq" (the whole horizon at every step).
+
+    Raises:
+        UserError: a number out of range, an unknown strategy, or a gap with "recursive" (a forecast
+            that feeds back is always one step ahead).
+
+    Example:
+        >>> WindowSpec(lookback=28, horizon=14).span
+        42
+    """
+
+    lookback: int
+    horizon: int
+    stride: int = 1
+    gap: int = 0
+    strategy: Strategy = "direct"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be cut."""
+        for name, least in (("lookback", 1), ("horizon", 1), ("stride", 1), ("gap", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise UserError(
+                    f"{name} is {value!r}.",
+                    f"a whole number of at least {least}.",
+                    f"give {name}={max(least, 1)} or more.",
+                )
+        if self.strategy not in get_args(Strategy):
+            raise UserError(
+                f"The strategy is {self.strategy!r}.",
+                f"one of: {', '.join(get_args(Strategy))}.",
+                "choose one of these.",
+            )
+        if self.gap and self.strategy == "recursive":
+            raise UserError(
+                f"The recursive strategy was given a gap of {self.gap}.",
+                "a gap of 0, since each forecast feeds the next step.",
+                "leave the gap out, or take the strategy direct or seq2seq.",
+            )
+
+    @property
+    def ahead(self) -> int:
+        """Steps after the lookback that a window needs: 1 if recursive, else gap + horizon."""
+        return 1 if self.strategy == "recursive" else self.gap + self.horizon
+
+    @property
+    def span(self) -> int:
+        """Steps of a whole window, from its first input to its last target."""
+        return self.lookback + self.ahead
+
+
+def window_dataset(
+    frame: pd.DataFrame,
+    spec: WindowSpec,
+    *,
+    batch_size: int = 32,
+    shuffle: bool = False,
+    seed: int = 0,
+    past_cols: Sequence[str] = (),
+    weights: Weights = "none",
+    repeat: bool = False,
+    first_epoch: int = 0,
+    drop_remainder: bool = False,
+) -> tf.data.Dataset:
+    """Batches of windows ``(x, y, w)`` for ``keras.Model.fit``; none crosses a series.
+
+    Args:
+        frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``).
+        spec: the windows. Windows start at a series' first row and every ``stride`` rows after it.
+            A series too short for a whole window but longer than ``spec.ahead`` gives one window,
+            padded on the left with NaN; a shorter one gives none (see ``skipped_series``).
+        batch_size: windows per batch.
+        shuffle: a new order every epoch, each window once per epoch; the order depends on the seed
+            and the epoch's number alone.
+        seed: of the order.
+        past_cols: columns that follow the target in ``x``.
+        weights: "none": every target counts 1. "scale": 1 / the mean size of y_t - y_(t-1) of the
+            series (or 1 / the mean size of y, or 1, where that is 0), so that every series counts
+            alike in a mean error.
+        repeat: endless, epoch after epoch. Otherwise one epoch, the same one at every iteration.
+        first_epoch: number of the first epoch: ``first_epoch=3`` equals skipping three.
+        drop_remainder: leave out the last, smaller batch of an epoch.
+
+    Returns:
+        A dataset of float32 tensors, in the units of the frame:
+        ``x`` (batch, lookback, 1 + len(past_cols)), NaN where missing;
+        ``y`` direct (batch, horizon, 1), recursive (batch, lookback, 1),
+        seq2seq (batch, lookback, horizon, 1), 0 where missing;
+        ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing or where nothing of the
+        window has been observed yet, else the weight.
+
+    Raises:
+        UserError: no window fits, a column is missing, or the rows of a series are not together.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> x, y, w = next(iter(window_dataset(frame, WindowSpec(lookback=2, horizon=1))))
+        >>> x[:, :, 0].numpy().tolist(), y[:, 0, 0].numpy().tolist()
+        ([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]], [3.0, 4.0, 5.0])
+    """
+    import tensorflow as tf
+
+    bounds = series_bounds(frame)
+    counts = _windows_per_series(bounds, spec)
+    batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, frame)
+    with tf.device("CPU:0"):
+        source = _source(frame, bounds, counts, spec, past_cols, weights)
+
+        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            epoch, number = step // batches, step % batches
+            windows = tf.range(number * batch_size, (number + 1) * batch_size)
+            if not drop_remainder:
+                windows = windows[: source["count"] - number * batch_size]
+            if shuffle:
+                key = tf.stack([tf.constant(seed, tf.int64), epoch])
+                last = source["count"] - 1
+                windows = tf.random.experimental.index_shuffle(windows, key, last)
+            values, weight = _gather(source, windows, spec)
+            parts = _inputs_and_targets(values, weight, spec)
+            return _with_static_shapes(parts, batch_size if drop_remainder else None)
+
+        steps = tf.data.Dataset.counter(first_epoch * batches)
+        if not repeat:
+            steps = steps.take(batches)
+        return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:
+    """Number of windows in one epoch.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": 1.0})
+        >>> count_windows(frame, WindowSpec(lookback=2, horizon=1))
+        3
+    """
+    return int(_windows_per_series(series_bounds(frame), spec).sum())
+
+
+def skipped_series(frame: pd.DataFrame, spec: WindowSpec) -> list[str]:
+    """Names of the series too short for a single window, in the frame's order.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": ["a", "a", "b"], "ds": [0, 1, 0], "y": 1.0})
+        >>> skipped_series(frame, WindowSpec(lookback=2, horizon=1))
+        ['b']
+    """
+    bounds = series_bounds(frame)
+    none = _windows_per_series(bounds, spec) == 0
+    return frame["unique_id"].iloc[bounds[:-1][none]].tolist()
+
+
+def _windows_per_series(bounds: np.ndarray, spec: WindowSpec) -> np.ndarray:
+    lengths = np.diff(bounds)
+    whole = np.maximum((lengths - spec.span) // spec.stride + 1, 0)
+    return np.where(lengths > spec.ahead, np.maximum(whole, 1), 0)
+
+
+def _batches_per_epoch(
+    counts: np.ndarray, spec: WindowSpec, batch_size: int, drop_remainder: bool, frame: pd.DataFrame
+) -> int:
+    if batch_size < 1:
+        raise UserError(
+            f"batch_size is {batch_size}.", "a whole number of at least 1.", "give batch_size=32."
+        )
+    count = int(counts.sum())
+    batches = count // batch_size if drop_remainder else -(-count // batch_size)
+    if count == 0:
+        longest = int(np.diff(series_bounds(frame)).max(initial=0))
+        raise UserError(
+            f"No window fits: the longest series has {longest} steps.",
+            f"more than {spec.ahead} steps (gap {spec.gap} + horizon {spec.horizon}).",
+            "give more data or a shorter horizon.",
+        )
+    if batches == 0:
+        raise UserError(
+            f"There are {count} windows, fewer than one batch of {batch_size}.",
+            "at least one whole batch, since drop_remainder is set.",
+            f"give batch_size={count} or less, or leave drop_remainder out.",
+        )
+    return batches
+
+
+def _source(
+    frame: pd.DataFrame,
+    bounds: np.ndarray,
+    counts: np.ndarray,
+    spec: WindowSpec,
+    past_cols: Sequence[str],
+    weights: Weights,
+) -> dict[str, Any]:
+    """What a batch is cut from: the values, and per series its rows, windows and weight."""
+    import tensorflow as tf
+
+    columns = ["y", *past_cols]
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise UserError(
+            f"The frame has no column {', '.join(map(repr, missing))}.",
+            f"columns among: {', '.join(map(str, frame.columns))}.",
+            "correct past_cols.",
+        )
+    values = np.empty((len(frame), len(columns)), "float32")
+    for number, name in enumerate(columns):
+        values[:, number] = frame[name].to_numpy()
+    used = counts > 0
+    counts, starts, ends = counts[used], bounds[:-1][used], bounds[1:][used]
+    # A short series has one window, which begins before its first row: those rows read as NaN.
+    first_rows = np.minimum(starts, ends - spec.span)
+    first_windows = np.concatenate([[0], np.cumsum(counts)])
+    scale = _series_weights(frame["y"].to_numpy(), starts, ends, weights)
+    return {
+        "values": tf.constant(values),
+        "count": int(first_windows[-1]),
+        "first_windows": tf.constant(first_windows, tf.int64),
+        "first_rows": tf.constant(first_rows, tf.int64),
+        "starts": tf.constant(starts, tf.int64),
+        "padded": bool((first_rows < starts).any()),
+        "weights": tf.constant(scale, tf.float32),
+    }
+
+
+def _series_weights(
+    y: np.ndarray, starts: np.ndarray, ends: np.ndarray, weights: Weights
+) -> np.ndarray:
+    if weights == "none":
+        return np.ones(len(starts))
+    if weights != "scale":
+        raise UserError(f"weights is {weights!r}.", "none or scale.", "choose one of these.")
+    inside = np.concatenate([np.diff(y, prepend=np.nan), [np.nan]])
+    inside[starts] = np.nan
+    scale = _mean_size(inside[:-1], starts, ends)
+    level = _mean_size(y, starts, ends)
+    scale = np.where(scale > 0, scale, level)
+    # A weight must stay finite in float32, however small the numbers of a series are.
+    scale = np.where(scale > 1e-30, scale, 1.0)
+    return 1.0 / scale
+
+
+def _mean_size(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Mean size (absolute value) over each series' observed rows; 0 where there is none."""
+    size = np.abs(values)
+    known = np.isfinite(size)
+    borders = np.column_stack([starts, ends]).ravel()
+    size = np.append(np.where(known, size, 0.0), 0.0)
+    total = np.add.reduceat(size, borders)[::2]
+    number = np.add.reduceat(np.append(known, False).astype(float), borders)[::2]
+    return total / np.maximum(number, 1.0)
+
+
+def _gather(
+    source: dict[str, Any], windows: tf.Tensor, spec: WindowSpec
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Rows of the numbered windows, (batch, span, features), and their series' weights (batch,)."""
+    import tensorflow as tf
+
+    series = tf.searchsorted(source["first_windows"], windows, side="right", out_type=tf.int64) - 1
+    within = windows - tf.gather(source["first_windows"], series)
+    first_row = tf.gather(source["first_rows"], series) + within * spec.stride
+    rows = first_row[:, None] + tf.range(spec.span, dtype=tf.int64)
+    if source["padded"]:
+        start = tf.gather(source["starts"], series)[:, None]
+        values = tf.gather(source["values"], tf.maximum(rows, start))
+        values = tf.where((rows >= start)[:, :, None], values, float("nan"))
+    else:
+        values = tf.gather(source["values"], rows)
+    return values, tf.gather(source["weights"], series)
+
+
+def _inputs_and_targets(
+    values: tf.Tensor, weight: tf.Tensor, spec: WindowSpec
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    import tensorflow as tf
+
+    x, targets = values[:, : spec.lookback], values[:, :, :1]
+    observed = tf.logical_not(tf.math.is_nan(x[:, :, 0]))
+    if spec.strategy == "direct":
+        y = targets[:, spec.lookback + spec.gap :]
+        seen = tf.reduce_any(observed, axis=1, keepdims=True)
+    else:
+        # Has anything been seen up to and including each step? (batch, lookback)
+        seen = tf.cumsum(tf.cast(observed, tf.int32), axis=1) > 0
+        y = targets[:, 1 : spec.lookback + 1]
+    if spec.strategy == "seq2seq":
+        y = tf.signal.frame(targets[:, 1 + spec.gap :, 0], spec.horizon, 1)[..., None]
+        seen = seen[:, :, None]
+    known = tf.logical_not(tf.math.is_nan(y))
+    weight = tf.reshape(weight, [-1] + [1] * (len(y.shape) - 2))
+    w = tf.where(known[..., 0] & seen, weight, 0.0)
+    return x, tf.where(known, y, 0.0), w
+
+
+def _with_static_shapes(parts: tuple, batch: int | None) -> tuple:
+    for part in parts:
+        part.set_shape([batch, *part.shape[1:]])
+    return parts
