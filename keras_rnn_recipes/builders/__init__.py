@@ -1,0 +1,45 @@
+"""Pure functions from shapes and plain arguments to uncompiled functional models."""
+
+from keras_rnn_recipes.builders.forecasters import (
+    direct_forecaster,
+    forecaster,
+    recursive_forecaster,
+    seq2seq_forecaster,
+)
+from keras_rnn_recipes.builders.presets import (
+    PRESETS,
+    build_forecaster,
+    conv,
+    deep_rnn,
+    dense,
+    gru,
+    linear,
+    lstm,
+    simple_rnn,
+)
+from keras_rnn_recipes.builders.stack import recurrent_stack
+from keras_rnn_recipes.builders.to_forecaster import (
+    ForecasterInfo,
+    forecaster_info,
+    to_forecaster,
+)
+
+__all__ = [
+    "PRESETS",
+    "ForecasterInfo",
+    "build_forecaster",
+    "conv",
+    "deep_rnn",
+    "dense",
+    "direct_forecaster",
+    "forecaster",
+    "forecaster_info",
+    "gru",
+    "linear",
+    "lstm",
+    "recurrent_stack",
+    "recursive_forecaster",
+    "seq2seq_forecaster",
+    "simple_rnn",
+    "to_forecaster",
+]

@@ -1,0 +1,204 @@
+"""The three multi-step strategies. Each is a function of its own, because it changes the contract.
+
+All of them read ``history (batch, time, features)`` in the data's own units, targets first, NaN for
+missing values, time of any length, and differ in what they are trained to give:
+
+    direct      (batch, horizon, targets)         all steps at once, from the last time step
+    seq2seq     (batch, time, horizon, targets)   a whole forecast at every time step
+    recursive   (batch, time, targets)            the next value at every time step, to be fed back
+
+`to_forecaster` turns each of them into ``history -> (batch, horizon, targets)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import keras
+from keras import layers
+
+from keras_rnn_recipes.builders.encoders import encode
+from keras_rnn_recipes.layers import (
+    FillMissing,
+    ForecastOutput,
+    Lags,
+    Normalise,
+    SeasonalBase,
+    WindowStatistics,
+)
+
+Strategy = Literal["recursive", "direct", "seq2seq"]
+
+# Trailing statistics need some values to be worth anything.
+_SHORTEST_TRAILING_WINDOW = 8
+
+
+def direct_forecaster(horizon: int, **options: Any) -> keras.Model:
+    """All steps of the horizon at once, read at the last time step.
+
+    Args:
+        horizon: steps to forecast.
+        options: as in `forecaster`.
+
+    Returns:
+        An uncompiled model, ``(batch, time, features) -> (batch, horizon, targets)``.
+
+    Raises:
+        ValueError: as `forecaster`.
+
+    Source: the "MIMO" strategy of Ben Taieb et al. 2012.
+
+    Example:
+        >>> direct_forecaster(12, cell="gru", units=8).output_shape
+        (None, 12, 1)
+    """
+    return forecaster("direct", horizon, **options)
+
+
+def recursive_forecaster(horizon: int, **options: Any) -> keras.Model:
+    """The next value at every time step; `to_forecaster` feeds the predictions back.
+
+    Args:
+        horizon: steps that `to_forecaster` will go; training looks one step ahead.
+        options: as in `forecaster`. Every feature must be a target, since the values of other
+            features are not known for the steps ahead.
+
+    Returns:
+        An uncompiled model, ``(batch, time, features) -> (batch, time, targets)``.
+
+    Raises:
+        ValueError: as `forecaster`.
+
+    Example:
+        >>> recursive_forecaster(12, cell="gru", units=8).output_shape
+        (None, None, 1)
+    """
+    return forecaster("recursive", horizon, **options)
+
+
+def seq2seq_forecaster(horizon: int, **options: Any) -> keras.Model:
+    """A whole forecast at every time step: a long history gives many lessons in one pass.
+
+    Args:
+        horizon: steps to forecast.
+        options: as in `forecaster`.
+
+    Returns:
+        An uncompiled model, ``(batch, time, features) -> (batch, time, horizon, targets)``.
+
+    Raises:
+        ValueError: as `forecaster`.
+
+    Source: Geron, Hands-On Machine Learning, chapter 15.
+
+    Example:
+        >>> seq2seq_forecaster(12, cell="gru", units=8).output_shape
+        (None, None, 12, 1)
+    """
+    return forecaster("seq2seq", horizon, **options)
+
+
+def forecaster(
+    strategy: Strategy,
+    horizon: int,
+    *,
+    num_features: int = 1,
+    num_targets: int = 1,
+    cell: str = "lstm",
+    units: int | Sequence[int] = 32,
+    lags: int | Sequence[int] = 1,
+    scaling: str = "standard",
+    transform: str = "none",
+    scale_window: int | None = None,
+    season_length: int | None = None,
+    bidirectional: bool = False,
+    residual: bool = False,
+    layer_norm: bool = False,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+) -> keras.Model:
+    """A forecasting network of the given strategy.
+
+    Args:
+        strategy: ``"direct"``, ``"seq2seq"`` or ``"recursive"``.
+        horizon: steps to forecast, at least 1.
+        num_features: values per time step; the targets come first among them.
+        num_targets: how many of them are forecast.
+        cell: ``"simple_rnn"``, ``"lstm"``, ``"gru"``, or one to compare with: ``"dense"``,
+            ``"conv"``, ``"linear"`` (see `encode`).
+        units: width of the layer, or one width per layer.
+        lags: past values that each time step sees: 1, the value itself; n, the last n; a tuple, the
+            values that many steps back.
+        scaling, transform: how each series is brought to a common scale inside the graph and back,
+            see `WindowStatistics`.
+        scale_window: steps that the statistics trail each time step by. None: the whole history
+            for the direct strategy; the longest lag or season for the others, which may not look
+            ahead.
+        season_length: None, or the steps in a season: the network then corrects the repetition of
+            the last season instead of the window's center.
+        bidirectional, residual, layer_norm, dropout, l2: as in `recurrent_stack`. Only the direct
+            strategy may read backwards.
+
+    Returns:
+        An uncompiled functional ``keras.Model`` from ``history``; shapes as in the module's table.
+
+    Raises:
+        ValueError: for arguments out of range or that do not go together; the message says which.
+
+    Example:
+        >>> forecaster("seq2seq", 12, cell="lstm", lags=24, season_length=12).output_shape
+        (None, None, 12, 1)
+    """
+    _check(strategy, horizon, num_features, num_targets, bidirectional)
+    steps = 1 if strategy == "recursive" else horizon
+    looks_back = Lags(range(lags) if isinstance(lags, int) else lags, name="lags")
+    if strategy != "direct" and scale_window is None:
+        longest = max(looks_back.context + 1, season_length or 1)
+        scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
+
+    history = keras.Input((None, num_features), name="history")
+    filled, observed = FillMissing(name="fill_missing")(history)
+    statistics = WindowStatistics(scaling, transform, scale_window, name="statistics")
+    magnitude, center, scale = statistics(filled, observed)
+    scaled = Normalise(transform, name="normalise")(looks_back(filled), magnitude, center, scale)
+    inputs = layers.Concatenate(name="inputs")([scaled, observed])
+    encoded = encode(
+        inputs,
+        observed,
+        cell=cell,
+        units=units,
+        bidirectional=bidirectional,
+        residual=residual,
+        layer_norm=layer_norm,
+        dropout=dropout,
+        l2=l2,
+    )
+    head = layers.Dense(steps * num_targets, name="head")(encoded)
+    if season_length is not None:
+        base = SeasonalBase(season_length, steps, transform, name="seasonal_base")
+        center = base(filled, magnitude)
+    output = ForecastOutput(strategy, horizon, num_targets, transform, name="forecast")
+    forecast = output(head, magnitude, center, scale)
+    return keras.Model(history, forecast, name=f"{cell}_{strategy}")
+
+
+def _check(strategy, horizon, num_features, num_targets, bidirectional):
+    if horizon < 1:
+        raise ValueError(f"horizon must be at least 1; received {horizon}.")
+    if not 1 <= num_targets <= num_features:
+        raise ValueError(
+            f"num_targets must be between 1 and num_features={num_features}; "
+            f"received {num_targets}."
+        )
+    if strategy == "recursive" and num_targets != num_features:
+        raise ValueError(
+            "The recursive strategy feeds its forecasts back, so every feature must be a target; "
+            f"received num_features={num_features}, num_targets={num_targets}. "
+            "Use the direct or seq2seq strategy for features that are not forecast."
+        )
+    if bidirectional and strategy != "direct":
+        raise ValueError(
+            f"A bidirectional stack sees later steps, which the {strategy} strategy is to "
+            "forecast; use it with the direct strategy."
+        )

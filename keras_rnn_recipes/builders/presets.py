@@ -1,0 +1,133 @@
+"""Presets: the names people look for, each a few good numbers over `forecaster`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from keras_rnn_recipes.builders.forecasters import Strategy, forecaster
+
+# What a time step needs to see when the network has no memory of its own.
+_LAGS_WITHOUT_MEMORY = 28
+
+
+def simple_rnn(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """One layer of the plainest recurrent cell (Elman 1990), 32 units.
+
+    Args:
+        strategy, horizon, options: as in `forecaster`; options replace the preset's numbers.
+
+    Returns:
+        An uncompiled ``keras.Model``, shapes as in `forecaster`.
+
+    Raises:
+        ValueError: as `forecaster`.
+
+    Example:
+        >>> simple_rnn("direct", horizon=14).output_shape
+        (None, 14, 1)
+    """
+    return forecaster(strategy, horizon, **{"cell": "simple_rnn", "units": 32, **options})
+
+
+def deep_rnn(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """Three layers of SimpleRNN, 32 units each; arguments and result as in `simple_rnn`.
+
+    Example:
+        >>> deep_rnn("seq2seq", horizon=14).output_shape
+        (None, None, 14, 1)
+    """
+    defaults = {"cell": "simple_rnn", "units": (32, 32, 32)}
+    return forecaster(strategy, horizon, **{**defaults, **options})
+
+
+def lstm(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """One layer of long short-term memory (Hochreiter and Schmidhuber 1997), 48 units.
+
+    Arguments and result as in `simple_rnn`.
+
+    Example:
+        >>> lstm("recursive", horizon=14).output_shape
+        (None, None, 1)
+    """
+    return forecaster(strategy, horizon, **{"cell": "lstm", "units": 48, **options})
+
+
+def gru(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """One layer of gated recurrent units (Cho et al. 2014), 48 units.
+
+    Arguments and result as in `simple_rnn`.
+
+    Example:
+        >>> gru("direct", horizon=14, num_features=3).input_shape
+        (None, None, 3)
+    """
+    return forecaster(strategy, horizon, **{"cell": "gru", "units": 48, **options})
+
+
+def dense(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """Two dense layers on the last 28 values: what a network without memory can do.
+
+    Arguments and result as in `simple_rnn`.
+
+    Example:
+        >>> dense("direct", horizon=14).output_shape
+        (None, 14, 1)
+    """
+    defaults = {"cell": "dense", "units": (64, 64), "lags": _LAGS_WITHOUT_MEMORY}
+    return forecaster(strategy, horizon, **{**defaults, **options})
+
+
+def conv(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """Five causal convolutions, dilations 1 to 16, that see 63 steps (van den Oord et al. 2016).
+
+    Arguments and result as in `simple_rnn`.
+
+    Example:
+        >>> conv("direct", horizon=14).output_shape
+        (None, 14, 1)
+    """
+    defaults = {"cell": "conv", "units": (32,) * 5, "residual": True}
+    return forecaster(strategy, horizon, **{**defaults, **options})
+
+
+def linear(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """A linear regression on the last 28 values, trained like the networks (Zeng et al. 2023).
+
+    Arguments and result as in `simple_rnn`.
+
+    Example:
+        >>> linear("direct", horizon=14).output_shape
+        (None, 14, 1)
+    """
+    defaults = {"cell": "linear", "lags": _LAGS_WITHOUT_MEMORY}
+    return forecaster(strategy, horizon, **{**defaults, **options})
+
+
+PRESETS: dict[str, Callable[..., keras.Model]] = {
+    preset.__name__: preset for preset in (simple_rnn, deep_rnn, lstm, gru, dense, conv, linear)
+}
+
+
+def build_forecaster(preset: str, strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
+    """The preset of that name.
+
+    Args:
+        preset: a key of `PRESETS`.
+        strategy, horizon, options: as in `forecaster`.
+
+    Returns:
+        An uncompiled ``keras.Model``.
+
+    Raises:
+        ValueError: for an unknown preset, or as `forecaster`.
+
+    Example:
+        >>> build_forecaster("gru", "direct", 14).name
+        'gru_direct'
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"preset must be one of {tuple(PRESETS)}; received {preset!r}.")
+    return PRESETS[preset](strategy, horizon, **options)

@@ -1,0 +1,113 @@
+"""The one place where cells, depth, direction, residuals, normalisation and dropout meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import layers, regularizers
+
+RECURRENT_LAYERS: dict[str, type[layers.RNN]] = {
+    "simple_rnn": layers.SimpleRNN,
+    "lstm": layers.LSTM,
+    "gru": layers.GRU,
+}
+
+
+def recurrent_stack(
+    inputs: Any,
+    *,
+    cell: str = "lstm",
+    units: int | Sequence[int] = 32,
+    mask: Any = None,
+    bidirectional: bool = False,
+    residual: bool = False,
+    layer_norm: bool = False,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+) -> Any:
+    """Recurrent layers on top of each other, giving their output at every time step.
+
+    Args:
+        inputs: symbolic tensor ``(batch, time, channels)``.
+        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
+        units: width of the layer, or one width per layer; their number is the depth.
+        mask: ``(batch, time)`` bool, true for real steps; padding must be on the right. Only a
+            bidirectional stack needs it: a forward one never looks at what comes later.
+        bidirectional: read each sequence in both directions and join the outputs. For encoders:
+            the output at a step then depends on later steps.
+        residual: add each layer's input to its output (He et al. 2016), through a linear
+            projection where the widths differ.
+        layer_norm: normalise each layer's output (Ba et al. 2016).
+        dropout: rate of a separate ``Dropout`` layer after each recurrent layer. (The ``dropout``
+            argument of Keras' recurrent layers draws one mask for all time steps and costs
+            accuracy.)
+        l2: L2 penalty on input and recurrent kernels.
+
+    Returns:
+        ``(batch, time, units[-1])``, twice as wide when bidirectional.
+
+    Raises:
+        ValueError: for an unknown cell or a width below 1.
+
+    Example:
+        >>> import keras
+        >>> inputs = keras.Input((None, 3))
+        >>> recurrent_stack(inputs, cell="gru", units=(16, 8)).shape
+        (None, None, 8)
+    """
+    if cell not in RECURRENT_LAYERS:
+        raise ValueError(f"cell must be one of {tuple(RECURRENT_LAYERS)}; received {cell!r}.")
+    x = inputs
+    for depth, width in enumerate(as_widths(units), start=1):
+        layer = RECURRENT_LAYERS[cell](
+            width,
+            return_sequences=True,
+            kernel_regularizer=regularizers.L2(l2) if l2 else None,
+            recurrent_regularizer=regularizers.L2(l2) if l2 else None,
+            name=f"{cell}_{depth}",
+        )
+        if bidirectional:
+            layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
+        # Without a bidirectional layer the mask would only slow the loop down.
+        output = layer(x, mask=mask) if bidirectional else layer(x)
+        x = finish_block(x, output, depth, residual, layer_norm, dropout)
+    return x
+
+
+def finish_block(
+    inputs: Any, output: Any, depth: int, residual: bool, layer_norm: bool, dropout: float
+) -> Any:
+    """Dropout, residual connection and layer normalisation after one layer of a stack.
+
+    Args:
+        inputs, output: what went into the layer and came out, ``(batch, time, channels)``.
+        depth: the layer's number, for the names.
+        residual, layer_norm, dropout: as in `recurrent_stack`.
+
+    Returns:
+        A tensor shaped like ``output``.
+    """
+    if dropout:
+        output = layers.Dropout(dropout, name=f"dropout_{depth}")(output)
+    if residual:
+        if inputs.shape[-1] != output.shape[-1]:
+            projection = layers.Dense(output.shape[-1], use_bias=False, name=f"projection_{depth}")
+            inputs = projection(inputs)
+        output = layers.Add(name=f"residual_{depth}")([inputs, output])
+    if layer_norm:
+        output = layers.LayerNormalization(name=f"layer_norm_{depth}")(output)
+    return output
+
+
+def as_widths(units: int | Sequence[int]) -> tuple[int, ...]:
+    """``32`` means one layer; every width must be at least 1.
+
+    Example:
+        >>> as_widths(32), as_widths([64, 32])
+        ((32,), (64, 32))
+    """
+    widths = (units,) if isinstance(units, int) else tuple(units)
+    if not widths or min(widths) < 1:
+        raise ValueError(f"units must be one or more widths of at least 1; received {units!r}.")
+    return widths

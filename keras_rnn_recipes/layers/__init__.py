@@ -1,0 +1,22 @@
+"""Registered, serialisable layers that the builders put together."""
+
+from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.lags import Lags
+from keras_rnn_recipes.layers.missing import FillMissing
+from keras_rnn_recipes.layers.output import ForecastOutput, LastStep, SeasonalBase
+from keras_rnn_recipes.layers.recursion import CellStep, Recursion
+from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
+
+__all__ = [
+    "AlignEnd",
+    "AlignStart",
+    "CellStep",
+    "FillMissing",
+    "ForecastOutput",
+    "Lags",
+    "LastStep",
+    "Normalise",
+    "Recursion",
+    "SeasonalBase",
+    "WindowStatistics",
+]

@@ -1,0 +1,110 @@
+"""The last layer of every forecaster: from the head's numbers to forecasts in the data's units."""
+
+from __future__ import annotations
+
+from keras import layers, ops
+
+from keras_rnn_recipes.layers._registry import registered
+from keras_rnn_recipes.layers.lags import take_lags
+from keras_rnn_recipes.layers.scaling import apply_transform, invert_transform
+
+STRATEGIES = ("recursive", "direct", "seq2seq")
+
+
+@registered
+class SeasonalBase(layers.Layer):
+    """The last season, repeated over the horizon: what the network's output corrects.
+
+    Args:
+        season_length: steps in a season.
+        horizon: steps to forecast.
+        transform: as in `WindowStatistics`.
+
+    Call arguments:
+        filled: ``(batch, time, features)``; magnitude: ``(batch, time or 1, features)``.
+        last_only: give the last time step alone.
+
+    Returns:
+        ``(batch, time or 1, horizon, features)``, transformed, in units of the magnitude.
+    """
+
+    def __init__(self, season_length, horizon, transform="none", **kwargs):
+        super().__init__(**kwargs)
+        if season_length < 1:
+            raise ValueError(f"season_length must be at least 1; received {season_length}.")
+        self.season_length, self.horizon, self.transform = season_length, horizon, transform
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """Steps back at which the season before stands, for 1 to horizon steps ahead."""
+        m = self.season_length
+        return tuple(m - 1 - step % m for step in range(self.horizon))
+
+    @property
+    def context(self) -> int:
+        """How many steps before a time step its output depends on."""
+        return max(self.offsets)
+
+    def call(self, filled, magnitude, last_only=False):
+        values, _ = take_lags(filled, self.offsets, last_only)
+        return apply_transform(values / magnitude[:, :, None], self.transform)
+
+    def get_config(self):
+        config = {"season_length": self.season_length, "horizon": self.horizon}
+        return {**super().get_config(), **config, "transform": self.transform}
+
+
+@registered
+class ForecastOutput(layers.Layer):
+    """Puts the head's numbers back into the data's units and gives them their strategy's shape.
+
+    Args:
+        strategy: ``"direct"``, ``"seq2seq"`` or ``"recursive"``.
+        horizon: steps to forecast in the end, whatever the strategy.
+        num_targets: the targets are the first of the features.
+        transform: as in `WindowStatistics`.
+
+    Call arguments:
+        head: ``(batch, time, steps * num_targets)``; steps is 1 for ``"recursive"``, else horizon.
+        magnitude, scale: ``(batch, time or 1, features)``, from `WindowStatistics`.
+        center: the same shape; or from `SeasonalBase`, ``(batch, time or 1, steps, features)``.
+
+    Returns:
+        direct: ``(batch, horizon, num_targets)``, read at the last time step;
+        seq2seq: ``(batch, time, horizon, num_targets)``; recursive: ``(batch, time, num_targets)``.
+    """
+
+    def __init__(self, strategy, horizon, num_targets=1, transform="none", **kwargs):
+        super().__init__(**kwargs)
+        if strategy not in STRATEGIES:
+            raise ValueError(f"strategy must be one of {STRATEGIES}; received {strategy!r}.")
+        self.strategy, self.horizon = strategy, horizon
+        self.num_targets, self.transform = num_targets, transform
+
+    def call(self, head, magnitude, center, scale):
+        if self.strategy == "direct":
+            head, magnitude, center, scale = (t[:, -1:] for t in (head, magnitude, center, scale))
+        magnitude, scale = magnitude[:, :, None], scale[:, :, None]
+        if len(center.shape) == 3:
+            center = center[:, :, None]
+        magnitude, center, scale = (t[..., : self.num_targets] for t in (magnitude, center, scale))
+        batch, time = ops.shape(head)[:2]
+        steps = head.shape[2] // self.num_targets
+        head = ops.reshape(head, (batch, time, steps, self.num_targets))
+        forecast = magnitude * invert_transform(center + scale * head, self.transform)
+        if self.strategy == "direct":
+            return forecast[:, 0]
+        return forecast if self.strategy == "seq2seq" else forecast[:, :, 0]
+
+    def get_config(self):
+        config = {"strategy": self.strategy, "horizon": self.horizon}
+        config |= {"num_targets": self.num_targets, "transform": self.transform}
+        return {**super().get_config(), **config}
+
+
+@registered
+class LastStep(layers.Layer):
+    """The last time step alone: ``(batch, time, ...)`` to ``(batch, 1, ...)``."""
+
+    def call(self, values):
+        return values[:, -1:]

@@ -1,0 +1,180 @@
+"""Reversible scaling inside the graph: raw numbers in, raw numbers out.
+
+A value x becomes  z = (g(x / magnitude) - center) / scale  and comes back as
+x = magnitude * g_inverse(center + scale * z), where the magnitude is the mean absolute value of a
+window, g is the transform, and center and scale are statistics of the transformed window. Dividing
+by the magnitude first makes everything after it free of units, so that one model serves series
+around 1e-9 and around 1e12. The window either is the whole history (one set of statistics) or
+trails each time step (statistics that use nothing after that step, which recursion and every-step
+training need). Reversible instance normalisation: Kim et al. 2022; mean scaling: Salinas et al.
+2020.
+"""
+
+from __future__ import annotations
+
+from keras import layers, ops
+
+from keras_rnn_recipes.layers._registry import registered
+from keras_rnn_recipes.layers.lags import take_lags
+
+SCALINGS = ("none", "last", "mean", "standard", "robust")
+TRANSFORMS = ("none", "log", "asinh")
+
+# The logarithm of a value below a thousandth of its window's mean is cut off there: zeros in a
+# series of sales are small sales, not minus infinity.
+_LOG_FLOOR = 1e-3
+# The quartiles of a normal distribution lie 1.349 standard deviations apart.
+_NORMAL_QUARTILE_RANGE = 1.349
+
+
+@registered
+class WindowStatistics(layers.Layer):
+    """Magnitude, center and scale of the window that ends at each time step.
+
+    Args:
+        scaling: ``"none"``; ``"last"`` (center: the last value), ``"mean"`` (center: the mean),
+            both in units of the magnitude; ``"standard"`` (mean and standard deviation);
+            ``"robust"`` (median and quartile range).
+        transform: ``"none"``, ``"log"`` or ``"asinh"``, applied to the values over the magnitude.
+        window: steps in the window that trails each time step; None: the whole history.
+
+    Call arguments:
+        filled, observed: as `FillMissing` gives them, ``(batch, time, features)``. Values that were
+            not observed, and steps before the history, do not count.
+        last_only: give the last time step alone.
+
+    Returns:
+        ``magnitude``, ``center`` and ``scale``, each ``(batch, time, features)``, or
+        ``(batch, 1, features)`` for the whole history.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([1.0, 3.0]).reshape(1, 2, 1)
+        >>> [np.ravel(s).tolist() for s in WindowStatistics("mean")(x, np.ones_like(x))]
+        [[2.0], [1.0], [1.0]]
+    """
+
+    def __init__(self, scaling="mean", transform="none", window=None, **kwargs):
+        super().__init__(**kwargs)
+        if scaling not in SCALINGS:
+            raise ValueError(f"scaling must be one of {SCALINGS}; received {scaling!r}.")
+        if window is not None and window < 1:
+            raise ValueError(f"The scaling window must be at least 1 step; received {window}.")
+        check_transform(transform, scaling)
+        self.scaling, self.transform, self.window = scaling, transform, window
+
+    @property
+    def context(self) -> int:
+        """How many steps before a time step its output depends on."""
+        return 0 if self.window is None else self.window - 1
+
+    def call(self, filled, observed, last_only=False):
+        if self.scaling == "none":
+            ones = ops.ones_like(filled[:, -1:])
+            return ones, ops.zeros_like(ones), ones
+        values, counts = self._windows(filled, observed, last_only)
+        magnitude = _positive(_mean(ops.abs(values), counts))
+        values = apply_transform(values / magnitude, self.transform)
+        center, scale = self._center_and_scale(values, counts)
+        return tuple(s[:, :, 0] for s in (magnitude, center, scale))
+
+    def _windows(self, filled, observed, last_only):
+        """The values of each window, ``(batch, steps, window, features)``, latest first."""
+        if self.window is None:
+            return ops.flip(filled, axis=1)[:, None], ops.flip(observed, axis=1)[:, None]
+        values, inside = take_lags(filled, range(self.window), last_only)
+        counts, _ = take_lags(observed, range(self.window), last_only)
+        return values, counts * ops.cast(inside, counts.dtype)
+
+    def _center_and_scale(self, values, counts):
+        if self.scaling == "last":
+            center = values[:, :, :1]
+            return center, ops.ones_like(center)
+        if self.scaling == "robust":
+            ranked = ops.sort(ops.where(counts > 0, values, float("inf")), axis=2)
+            low, center, high = (_quantile(ranked, counts, q) for q in (0.25, 0.5, 0.75))
+            return center, _positive((high - low) / _NORMAL_QUARTILE_RANGE)
+        center = _mean(values, counts)
+        if self.scaling == "mean":
+            return center, ops.ones_like(center)
+        return center, _positive(ops.sqrt(_mean(ops.square(values - center), counts)), above=1e-6)
+
+    def get_config(self):
+        config = {"scaling": self.scaling, "transform": self.transform, "window": self.window}
+        return {**super().get_config(), **config}
+
+
+@registered
+class Normalise(layers.Layer):
+    """Values relative to the window that ends at their time step, one row per step.
+
+    Args:
+        transform: as in `WindowStatistics`.
+
+    Call arguments:
+        values: ``(batch, time, lags, features)``.
+        magnitude, center, scale: from `WindowStatistics`.
+
+    Returns:
+        ``(batch, time, lags * features)``.
+    """
+
+    def __init__(self, transform="none", **kwargs):
+        super().__init__(**kwargs)
+        self.transform = transform
+
+    def call(self, values, magnitude, center, scale):
+        magnitude, center, scale = (s[:, :, None] for s in (magnitude, center, scale))
+        scaled = (apply_transform(values / magnitude, self.transform) - center) / scale
+        batch, time = ops.shape(scaled)[:2]
+        return ops.reshape(scaled, (batch, time, scaled.shape[2] * scaled.shape[3]))
+
+    def get_config(self):
+        return {**super().get_config(), "transform": self.transform}
+
+
+def check_transform(transform, scaling):
+    """Raises ValueError for an unknown transform, or one without a magnitude to divide by."""
+    if transform not in TRANSFORMS:
+        raise ValueError(f"transform must be one of {TRANSFORMS}; received {transform!r}.")
+    if transform != "none" and scaling == "none":
+        raise ValueError(
+            f"transform={transform!r} works on values relative to their window; "
+            "choose a scaling other than 'none'."
+        )
+
+
+def apply_transform(values, transform):
+    """Logarithm or inverse hyperbolic sine of values in units of their window's magnitude."""
+    if transform == "log":
+        return ops.log(ops.maximum(values, _LOG_FLOOR))
+    return ops.arcsinh(values) if transform == "asinh" else values
+
+
+def invert_transform(values, transform):
+    """The inverse of `apply_transform`."""
+    if transform == "log":
+        return ops.exp(values)
+    return ops.sinh(values) if transform == "asinh" else values
+
+
+def _mean(values, counts):
+    return ops.sum(values * counts, axis=2, keepdims=True) / ops.maximum(
+        ops.sum(counts, axis=2, keepdims=True), 1.0
+    )
+
+
+def _quantile(ranked, counts, q):
+    """Linear interpolation between the ranks of the observed values, as numpy does it."""
+    size = ops.sum(counts, axis=2, keepdims=True)
+    rank = q * ops.maximum(size - 1.0, 0.0)
+    low = ops.floor(rank)
+    below = ops.take_along_axis(ranked, ops.cast(low, "int32"), axis=2)
+    above = ops.take_along_axis(ranked, ops.cast(ops.ceil(rank), "int32"), axis=2)
+    value = below + (rank - low) * (above - below)
+    return ops.where(size > 0, value, 0.0)
+
+
+def _positive(values, above=0.0):
+    """A constant window has no spread (beyond rounding): leave it as it is, do not divide by 0."""
+    return ops.where(values > above, values, ops.ones_like(values))
