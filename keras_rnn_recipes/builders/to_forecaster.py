@@ -64,9 +64,9 @@ def to_forecaster(model: keras.Model) -> keras.Model:
     """A model that maps a history to the steps ahead, sharing the given model's weights.
 
     A direct model is returned as it is. A seq2seq model is read at its last time step (its head
-    runs there alone). A recursive model reads the history once, then goes on step by step, feeding each
-    forecast back and carrying the recurrent state: the same numbers as running the whole model on
-    the history grown by each forecast, at the cost of time + horizon steps.
+    runs there alone). A recursive model reads the history once, then goes on step by step, feeding
+    each forecast back and carrying the recurrent state: the same numbers as running the whole model
+    on the history grown by each forecast, at the cost of time + horizon steps.
 
     Args:
         model: ``(batch, time, features)`` to any of the shapes in `forecasters`.
