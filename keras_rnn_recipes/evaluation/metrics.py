@@ -181,7 +181,7 @@ def horizon_profile(
     rows = rows[["step", "y", *models]].dropna(subset=["y"])
     if rows.empty:
         return _nothing(["step", *models])[["step", *models]]
-    profile = getattr(losses, metric)(rows, models, id_col="step")
+    profile = getattr(losses, metric)(rows, models, id_col="step").reset_index(drop=True)
     profile[models] *= PERCENT.get(metric, 1.0)
     return profile
 
