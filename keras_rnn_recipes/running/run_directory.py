@@ -1,0 +1,302 @@
+"""The folder of one run: refused when it holds something else, never left half written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.config import (
+    FORMAT_VERSION,
+    Config,
+    config_to_dict,
+    dump_toml,
+)
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+STAGED_PREFIX, STAGED_SUFFIX = ".", ".unfinished"
+
+ARTEFACTS = (
+    "config.json",
+    "recipe.toml",
+    "model.keras",
+    "saved_model",
+    "history.csv",
+    "metrics.json",
+    "scores.csv",
+    "forecasts.csv",
+    "predictions.csv",
+    "backtest.csv",
+    "report.html",
+    "environment.json",
+    "checkpoints",
+    "tensorboard",
+)
+
+
+class WriteError(UserError):
+    """Something could not be written: a full disk, a folder without permission."""
+
+
+@dataclass
+class RunDirectory:
+    """Where the artefacts of one run go; every one is written beside and renamed.
+
+    Nothing is created or removed before the first artefact is written, so that a mistake
+    found while reading the data leaves an earlier run untouched and no empty folder.
+
+    Attributes:
+        path: the folder.
+        resumed: whether an earlier, interrupted run is continued here.
+        replaces: whether an earlier run's artefacts go when the first new one is written.
+        created: whether the folder was made by this run.
+
+    Example:
+        >>> import tempfile
+        >>> run = RunDirectory.open(Path(tempfile.mkdtemp()) / "first")
+        >>> run.write_json("metrics.json", {"mae": 1.5}).name
+        'metrics.json'
+    """
+
+    path: Path
+    resumed: bool = False
+    replaces: bool = False
+    created: bool = False
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, overwrite: bool = False, resume: bool = False
+    ) -> RunDirectory:
+        """Check that a run may write here; create nothing yet.
+
+        Args:
+            path: the folder; it may be missing or empty.
+            overwrite: an earlier run there may be replaced. Only a run's own artefacts
+                are ever removed, and only from a folder that holds a run.
+            resume: an earlier run there is to be continued; if there is none, a new one starts.
+
+        Raises:
+            UserError: the folder holds something, is not a folder, or cannot be written to.
+        """
+        path = Path(path)
+        if overwrite and resume:
+            raise UserError(
+                "Both --overwrite and --resume were given.",
+                "one of them: begin again, or continue.",
+                "leave one of them out.",
+            )
+        _check_writable(path)
+        if _is_empty(path):
+            return cls(path)
+        if not is_run_directory(path):
+            raise UserError(
+                f"The folder {path} is not empty and holds no run of this package.",
+                "a new or empty folder, or the folder of an earlier run.",
+                "choose another --run-dir; nothing there was touched.",
+            )
+        if not (overwrite or resume):
+            raise UserError(
+                f"The folder {path} already holds a run.",
+                "a new or empty folder.",
+                "choose another --run-dir, or pass --resume to continue it "
+                "or --overwrite to replace it.",
+            )
+        return cls(path, resumed=resume, replaces=overwrite)
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a text file in UTF-8; raises ``WriteError`` and leaves nothing half written."""
+        with self.staged(name) as staged:
+            _write_synced(staged, text.encode("utf-8"))
+        return self.path / name
+
+    def write_json(self, name: str, data: dict[str, Any]) -> Path:
+        """Write plain data as JSON; NaN and infinity, which JSON does not have, become null."""
+        text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+        return self.write_text(name, text + "\n")
+
+    def write_csv(self, name: str, frame: pd.DataFrame) -> Path:
+        """Write a frame as CSV without its index; missing values are empty."""
+        return self.write_text(name, frame.to_csv(index=False, lineterminator="\n"))
+
+    def write_config(self, config: Config) -> None:
+        """Write the resolved configuration, as ``config.json`` and as a recipe to run again."""
+        self.write_json("config.json", config_to_dict(config))
+        self.write_text("recipe.toml", "# The recipe of this run, resolved.\n" + dump_toml(config))
+
+    def write_model(self, model: keras.Model, name: str = "model.keras") -> Path:
+        """Write a Keras model, to go on training it."""
+        with self.staged(name) as staged:
+            model.save(staged)
+        return self.path / name
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """Read an artefact back; None when it is not there."""
+        try:
+            data = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return dict(data)
+
+    @contextlib.contextmanager
+    def staged(self, name: str) -> Iterator[Path]:
+        """Give a path beside ``name`` to write a file or folder to, renamed at the end.
+
+        If the block fails, what it wrote is removed and ``name`` is as it was before.
+
+        Raises:
+            WriteError: the operating system refused, for example because the disk is full.
+        """
+        with writing(self.path / name):
+            self._prepare()
+        with replacing(self.path / name) as path:
+            yield path
+
+    def folder(self, name: str) -> Path:
+        """A subfolder for files that their writer keeps whole by itself; created if missing."""
+        with writing(self.path / name):
+            self._prepare()
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        return self.path / name
+
+    def discard(self) -> None:
+        """Take back what this run wrote, and the folder if it made it and it is empty now."""
+        if self.replaces or not self.path.is_dir():
+            return  # nothing was written yet; what is there is the earlier run's
+        _remove_artefacts(self.path)
+        if self.created and not any(self.path.iterdir()):
+            self.path.rmdir()
+
+    def _prepare(self) -> None:
+        """Before the first artefact: make the folder, clear away what it replaces."""
+        if not self.path.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.created = True
+        if self.replaces:
+            _remove_artefacts(self.path)
+            self.replaces = False  # once only
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a path beside ``target``; rename it to ``target`` when the block succeeds.
+
+    A file takes the place of a file in one step. A folder cannot: the old one is moved
+    aside first, and comes back if the new one cannot be put in its place.
+
+    Raises:
+        WriteError: the operating system refused to write; nothing half written remains.
+    """
+    with writing(target):
+        holder = Path(
+            tempfile.mkdtemp(
+                prefix=STAGED_PREFIX + target.name + ".", suffix=STAGED_SUFFIX, dir=target.parent
+            )
+        )
+    try:
+        with writing(target):
+            yield holder / target.name
+            _put(holder / target.name, target, aside=holder / "replaced")
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Tell a refusal by the operating system as a mistake that the user can mend."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WriteError(
+            f"{target} could not be written: {reason}.",
+            "a folder that may be written to, on a disk with room.",
+            "free some room or choose another --run-dir; an interrupted run can be "
+            "continued with --resume.",
+        ) from error
+
+
+def is_run_directory(path: Path) -> bool:
+    """Whether a folder holds a run: a ``config.json`` of the version that we write."""
+    try:
+        data = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (
+        isinstance(data, dict)
+        and data.get("format_version") == FORMAT_VERSION
+        and isinstance(data.get("family"), str)
+    )
+
+
+def _is_empty(path: Path) -> bool:
+    """Leftovers of a write that was killed count as nothing."""
+    return not path.exists() or all(_is_leftover(entry) for entry in path.iterdir())
+
+
+def _is_leftover(entry: Path) -> bool:
+    ours = tuple(f"{STAGED_PREFIX}{name}." for name in ARTEFACTS)
+    return entry.name.startswith(ours) and entry.name.endswith(STAGED_SUFFIX)
+
+
+def _remove_artefacts(path: Path) -> None:
+    leftovers = [entry.name for entry in path.iterdir() if _is_leftover(entry)]
+    # config.json goes last: until then the folder is known as ours, however far this got.
+    for name in [*leftovers, *ARTEFACTS[1:], ARTEFACTS[0]]:
+        target = path / name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+def _check_writable(path: Path) -> None:
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return
+    what = "is not a folder" if not existing.is_dir() else "may not be written to"
+    raise WriteError(
+        f"{existing} {what}, so the run directory {path} cannot be used.",
+        "a folder that may be written to.",
+        "choose another --run-dir.",
+    )
+
+
+def _put(staged: Path, target: Path, *, aside: Path) -> None:
+    if not target.is_dir():
+        os.replace(staged, target)
+        return
+    os.replace(target, aside)
+    try:
+        os.replace(staged, target)
+    except OSError:
+        os.replace(aside, target)
+        raise
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if hasattr(value, "item"):  # a numpy number
+        value = value.item()
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
