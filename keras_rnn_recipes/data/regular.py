@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ class Rows:
         rank[order] = np.arange(len(order))
         shifts = np.cumsum([0, *(len(part.names) for part in parts[:-1])])
         codes = [rank[part.codes + shift] for part, shift in zip(parts, shifts, strict=True)]
-        columns = {
+        columns: dict[str, Any] = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in ("ds", "y", "past", "row")
         }

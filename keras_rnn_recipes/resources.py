@@ -1,0 +1,24 @@
+"""Where recipes and data set cards are: in the installed package, or at the top of a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource_root(kind: Literal["recipes", "datasets"]) -> Path:
+    """The folder of the recipes or of the data set cards.
+
+    Raises:
+        FileNotFoundError: the installation is broken: neither place has the folder.
+
+    Example:
+        >>> resource_root("datasets").name
+        'datasets'
+    """
+    for folder in (_PACKAGE / kind, _PACKAGE.parent / kind):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"keras_rnn_recipes is installed without its folder {kind!r}")
