@@ -1,0 +1,325 @@
+"""Training with ``keras.Model.fit``: what is set up before it and kept while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import keras
+import pandas as pd
+import tensorflow as tf
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.progress import TensorBoardLog, progress_bar
+from keras_rnn_recipes.running.run_directory import RunDirectory
+from keras_rnn_recipes.running.training_state import (
+    Arrays,
+    Progress,
+    StateFile,
+    TrainingState,
+    assign,
+    check_fits,
+    values_of,
+    variables_of,
+)
+
+MAX_STEPS_PER_EXECUTION = 32
+LONGEST_UNROLLED = 100
+
+Batches = Callable[..., tf.data.Dataset]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How one epoch of training is cut into calls of the compiled function.
+
+    Attributes:
+        per_execution: optimisation steps in one call; the cost of a call is shared by them.
+        per_epoch: steps in one epoch, a multiple of ``per_execution``.
+        per_pass: batches in one pass over all windows.
+    """
+
+    per_execution: int
+    per_epoch: int
+    per_pass: int
+
+
+def plan_steps(num_windows: int, batch_size: int, steps_per_epoch: int | None) -> Steps:
+    """Cut an epoch into equal executions of at most 32 steps.
+
+    An epoch of a number of steps that does not divide is rounded up by a few steps; the
+    windows go on from pass to pass, so none is seen more often than another.
+
+    Example:
+        >>> plan_steps(1000, 32, None)
+        Steps(per_execution=32, per_epoch=32, per_pass=32)
+        >>> plan_steps(1000, 10, 37)
+        Steps(per_execution=19, per_epoch=38, per_pass=100)
+    """
+    per_pass = math.ceil(num_windows / batch_size)
+    wanted = steps_per_epoch or per_pass
+    executions = math.ceil(wanted / MAX_STEPS_PER_EXECUTION)
+    per_execution = math.ceil(wanted / executions)
+    return Steps(per_execution, executions * per_execution, per_pass)
+
+
+def fit(
+    model: keras.Model,
+    train: Batches,
+    valid: tf.data.Dataset | None = None,
+    *,
+    num_windows: int,
+    config: FitConfig | None = None,
+    run: RunDirectory | None = None,
+) -> pd.DataFrame:
+    """Train a model in place and leave it with the weights of its best epoch.
+
+    Args:
+        model: an uncompiled ``keras.Model``; it is compiled here.
+        train: ``train(first_epoch=k)`` gives endless batches ``(x, y, w)`` that begin with
+            the k-th pass over all windows: ``functools.partial(window_dataset, frame, spec,
+            shuffle=True, repeat=True)``. The same k gives the same batches.
+        valid: finite batches of the same shapes. When given, the epoch with the lowest
+            validation loss is kept, and training stops after ``config.patience`` epochs
+            without a lower one.
+        num_windows: windows in one pass over the training part, from ``count_windows``.
+        config: how to train; ``FitConfig()`` when left out.
+        run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the
+            state from which a run opened with ``resume=True`` goes on. On a CPU it then ends
+            with the very weights, bit for bit, of a run that was never interrupted.
+
+    Returns:
+        One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss`` (in units of the
+        weights: with ``weights="scale"`` in average steps of the series), ``learning_rate``,
+        ``seconds``.
+
+    Raises:
+        UserError: no window to train on, a loss that is no longer a number, a state of
+            another experiment, or nowhere to write.
+    """
+    config = config or FitConfig()
+    steps = _checked_steps(num_windows, config)
+    _compile(model, config, steps)
+    keeper = _Keeper(config, run, plan=_plan(num_windows, config), monitor=valid is not None)
+    keeper.restore(model)
+    first = keeper.state.epoch
+    if first < config.epochs and not keeper.state.stopped:
+        _run_epochs(model, _from(train, first, steps, config), valid, keeper, config, steps)
+    keeper.finish(model)
+    return keeper.history()
+
+
+def _run_epochs(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    valid: tf.data.Dataset | None,
+    keeper: _Keeper,
+    config: FitConfig,
+    steps: Steps,
+) -> None:
+    bars = progress_bar(steps.per_epoch)
+    try:
+        with unrolled(model, batches.element_spec[0].shape[1] if config.unroll else None):
+            model.fit(
+                batches,
+                validation_data=None if valid is None else _for_loss(valid, config.loss),
+                initial_epoch=keeper.state.epoch,
+                epochs=config.epochs,
+                steps_per_epoch=steps.per_epoch,
+                callbacks=[keeper, *bars],
+                shuffle=False,  # the batches come shuffled; True would only draw a warning
+                verbose=0,
+            )
+    finally:
+        keeper.log.close()
+        for bar in bars:
+            bar.close()
+
+
+@contextlib.contextmanager
+def unrolled(model: keras.Model, lookback: int | None) -> Iterator[None]:
+    """While training, unroll recurrent layers over windows of up to 100 steps on a CPU.
+
+    The loop over time becomes a longer graph that runs faster and compiles slower. The
+    layers are as before afterwards, so nothing of it is saved.
+    """
+    layers: list[Any] = []
+    if lookback is not None and lookback <= LONGEST_UNROLLED and not _has_gpu():
+        layers = [layer for layer in model._flatten_layers() if hasattr(layer, "unroll")]
+    before = [layer.unroll for layer in layers]
+    try:
+        for layer in layers:
+            layer.unroll = True
+        yield
+    finally:
+        for layer, value in zip(layers, before, strict=True):
+            layer.unroll = value
+        if layers:  # the compiled functions hold the unrolled graph
+            model.train_function = model.test_function = model.predict_function = None
+
+
+@final
+class _Keeper(keras.callbacks.Callback):
+    """Keeps the history, the best weights and the state to resume from."""
+
+    def __init__(
+        self, config: FitConfig, run: RunDirectory | None, *, plan: dict[str, Any], monitor: bool
+    ) -> None:
+        super().__init__()
+        self._config, self._run, self._monitor = config, run, monitor
+        self.state = Progress(plan=plan)
+        self._best: Arrays = []
+        self._file = StateFile(run.folder("checkpoints")) if run else None
+        self.log = TensorBoardLog(run.folder("tensorboard") if run else None)
+        self._started = time.perf_counter()
+
+    def restore(self, model: keras.Model) -> None:
+        """Continue from the saved state, if this run resumes one."""
+        state = self._file.load() if self._file and self._run and self._run.resumed else None
+        if state is None:
+            return
+        check_fits(state, self.state.plan, model)
+        assign(variables_of(model), state.model)
+        assign(model.optimizer.variables, state.optimizer)
+        self.state, self._best = state.progress, state.best
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        _check_finite(row)
+        row["learning_rate"] = float(
+            keras.ops.convert_to_tensor(self.model.optimizer.learning_rate)
+        )
+        row["seconds"] = time.perf_counter() - self._started
+        self.state.rows.append(row)
+        self.state.epoch = epoch + 1
+        if self._monitor:
+            self._compare(row)
+        self.log.write(epoch, {k: v for k, v in row.items() if k not in ("epoch", "seconds")})
+        if self._file and self._file.due():
+            self._save(self.model)
+
+    def finish(self, model: keras.Model) -> None:
+        """Save the last state, then leave the model with its best weights."""
+        if self._file:
+            self._save(model)
+        if self._best:
+            assign(model.weights, self._best)
+
+    def history(self) -> pd.DataFrame:
+        """One row per epoch."""
+        return pd.DataFrame(self.state.rows)
+
+    def _compare(self, row: dict[str, float]) -> None:
+        if self.state.best_loss is None or row["val_loss"] < self.state.best_loss:
+            self.state = replace(self.state, best_loss=row["val_loss"], best_epoch=self.state.epoch)
+            self._best = values_of(self.model.weights)
+        elif 0 < self._config.patience <= self.state.epoch - self.state.best_epoch:
+            self.state.stopped = self.model.stop_training = True
+
+    def _save(self, model: keras.Model) -> None:
+        if self._file is None or self._run is None:
+            return
+        state = TrainingState(
+            self.state,
+            values_of(variables_of(model)),
+            values_of(model.optimizer.variables),
+            self._best,
+        )
+        self._file.save(state)
+        self._run.write_csv("history.csv", self.history())
+
+
+def _compile(model: keras.Model, config: FitConfig, steps: Steps) -> None:
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            _learning_rate(config, steps.per_epoch * config.epochs),
+            global_clipnorm=config.clip_norm,
+        ),
+        loss=_huber_of_packed if config.loss == "huber" else config.loss,
+        steps_per_execution=steps.per_execution,
+        jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _learning_rate(config: FitConfig, num_steps: int) -> Any:
+    """A rise over the first share of the steps, then a half cosine to nought, or a level."""
+    if config.schedule == "constant" and not config.warmup:
+        return config.learning_rate
+    rise = int(config.warmup * num_steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / (rise + 1) if rise else config.learning_rate,
+        decay_steps=num_steps - rise,
+        alpha=0.0 if config.schedule == "cosine" else 1.0,
+        warmup_target=config.learning_rate if rise else None,
+        warmup_steps=rise,
+    )
+
+
+def _from(train: Batches, epoch: int, steps: Steps, config: FitConfig) -> tf.data.Dataset:
+    """The batches that an uninterrupted run would see after so many epochs."""
+    passes, batches = divmod(epoch * steps.per_epoch, steps.per_pass)
+    dataset = train(first_epoch=passes)
+    return _for_loss(dataset.skip(batches) if batches else dataset, config.loss)
+
+
+def _for_loss(dataset: tf.data.Dataset, loss: str) -> tf.data.Dataset:
+    """Make the weights act on the error itself, before the loss bends it.
+
+    A weight that is one over the scale of a series makes its error free of units. The
+    absolute error times the weight is that already; the squared error needs the weight
+    squared; Huber's loss has its bend at 1 and must see the weighted error.
+    """
+    if loss == "mae":
+        return dataset
+    return dataset.map(_squared if loss == "mse" else _packed).prefetch(tf.data.AUTOTUNE)
+
+
+def _squared(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    return x, y, tf.square(w)
+
+
+def _packed(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    return x, tf.concat([y, tf.broadcast_to(w[..., tf.newaxis], tf.shape(y))], axis=-1)
+
+
+def _huber_of_packed(packed: Any, forecast: Any) -> Any:
+    target, weight = keras.ops.split(packed, 2, axis=-1)
+    return keras.losses.huber(target * weight, forecast * weight)
+
+
+def _checked_steps(num_windows: int, config: FitConfig) -> Steps:
+    if num_windows < 1:
+        raise UserError(
+            "There is no window to train on: every series is shorter than one window.",
+            "at least one series with room for lookback, gap and horizon before its "
+            "validation and test part.",
+            "lower model.lookback, model.horizon, data.valid_size or data.test_size.",
+        )
+    return plan_steps(num_windows, config.batch_size, config.steps_per_epoch)
+
+
+def _plan(num_windows: int, config: FitConfig) -> dict[str, Any]:
+    return {"num_windows": num_windows, **config.model_dump(mode="json")}
+
+
+def _check_finite(row: dict[str, float]) -> None:
+    if not math.isfinite(row["loss"]):
+        raise UserError(
+            f"The training loss became {row['loss']} in epoch {row['epoch']:.0f}.",
+            "a finite loss.",
+            "lower fit.learning_rate, or set fit.clip_norm, or choose another "
+            "model.scaling or model.transform for values of very different size.",
+        )
+
+
+def _has_gpu() -> bool:
+    return bool(tf.config.list_physical_devices("GPU"))
