@@ -42,15 +42,24 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "data.frames": ("Panel", "read_panel"),
     "data.split": ("Split", "split_by_time"),
     "data.windows": ("WindowSpec", "count_windows", "skipped_series", "window_dataset"),
-    "evaluation.backtest": ("backtest",),
-    "evaluation.baselines": ("drift", "fit_ridge", "naive", "seasonal_naive"),
+    "evaluation.backtest": ("backtest", "forecast_future"),
+    "evaluation.baselines": ("drift", "fit_baselines", "fit_ridge", "naive", "seasonal_naive"),
     "evaluation.metrics": ("horizon_profile", "score", "summarise"),
     "running.config": ("Config", "load_config"),
+    "running.defaults": ("choose_defaults",),
     "running.export": ("SavedForecaster", "export_saved_model", "load_saved_model"),
     "running.fitting": ("fit",),
     "running.report": ("write_report",),
+    "running.results": (
+        "describe_artefacts",
+        "describe_data",
+        "results_record",
+        "results_table",
+    ),
     "running.run_directory": ("RunDirectory",),
-    "running.runner": ("RunResult", "run"),
+    "running.runner": ("RunResult", "run", "run_from_command_line"),
+    "running.sources": ("load_panel",),
+    "running.validation": ("validation_windows",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -95,9 +104,11 @@ if TYPE_CHECKING:
     )
     from keras_rnn_recipes.evaluation.backtest import (
         backtest as backtest,
+        forecast_future as forecast_future,
     )
     from keras_rnn_recipes.evaluation.baselines import (
         drift as drift,
+        fit_baselines as fit_baselines,
         fit_ridge as fit_ridge,
         naive as naive,
         seasonal_naive as seasonal_naive,
@@ -111,6 +122,9 @@ if TYPE_CHECKING:
         Config as Config,
         load_config as load_config,
     )
+    from keras_rnn_recipes.running.defaults import (
+        choose_defaults as choose_defaults,
+    )
     from keras_rnn_recipes.running.export import (
         SavedForecaster as SavedForecaster,
         export_saved_model as export_saved_model,
@@ -122,12 +136,25 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.running.report import (
         write_report as write_report,
     )
+    from keras_rnn_recipes.running.results import (
+        describe_artefacts as describe_artefacts,
+        describe_data as describe_data,
+        results_record as results_record,
+        results_table as results_table,
+    )
     from keras_rnn_recipes.running.run_directory import (
         RunDirectory as RunDirectory,
     )
     from keras_rnn_recipes.running.runner import (
         RunResult as RunResult,
         run as run,
+        run_from_command_line as run_from_command_line,
+    )
+    from keras_rnn_recipes.running.sources import (
+        load_panel as load_panel,
+    )
+    from keras_rnn_recipes.running.validation import (
+        validation_windows as validation_windows,
     )
 
 __all__ = ["__version__", *_HOME_OF]

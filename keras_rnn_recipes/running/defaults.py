@@ -1,0 +1,92 @@
+"""What a recipe leaves open is chosen from the data, and written into its ``config.json``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.config import Config
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.frames import Panel
+
+MAX_HELD_OUT_HORIZONS = 10
+MAX_LOOKBACK = 512
+
+
+def choose_defaults(config: Config, panel: Panel) -> Config:
+    """Fill in what the recipe leaves open; what it gives stays.
+
+    - ``data.freq`` and ``data.season_length``: as the panel has them.
+    - ``data.test_size``: a tenth of the median series in whole horizons, at least one
+      horizon and at most ten.
+    - ``data.valid_size``: as long as the test part, shortened to what leaves a series of
+      median length one horizon to train on, and 0 where that cannot be.
+    - ``model.lookback``: twice the horizon or twice the season, whichever is longer, up to
+      512 steps and to half of what the median series has for training.
+
+    Args:
+        config: the recipe.
+        panel: its data.
+
+    Returns:
+        A configuration in which none of these is None.
+
+    Raises:
+        UserError: the series are too short to hold out one horizon and train on the rest.
+    """
+    length = int(np.median(panel.frame.groupby("unique_id", sort=False).size()))
+    horizon = config.model.horizon
+    test = _test_size(config, length)
+    valid = _valid_size(config, length, test)
+    left = length - test - valid
+    lookback = config.model.lookback or _lookback(horizon, panel.season_length, left)
+    data = {
+        "test_size": test,
+        "valid_size": valid,
+        "freq": panel.freq,
+        "season_length": panel.season_length,
+    }
+    return config.model_copy(
+        update={
+            "data": config.data.model_copy(update=data),
+            "model": config.model.model_copy(update={"lookback": lookback}),
+        }
+    )
+
+
+def _test_size(config: Config, length: int) -> int:
+    horizon = config.model.horizon
+    if length <= horizon:
+        raise UserError(
+            f"The series have {length} steps (their median), too few for a horizon of {horizon}.",
+            f"more than {horizon} steps: one horizon to test on, the rest to train on.",
+            "give more data or a shorter horizon.",
+        )
+    given = config.data.test_size
+    if given is not None and given < horizon:
+        raise UserError(
+            f"data.test_size is {given}, shorter than the horizon of {horizon} steps.",
+            f"at least {horizon} steps to test on.",
+            "raise data.test_size, leave it out, or lower model.horizon.",
+        )
+    if given is not None:
+        return given
+    horizons = min(max(length // 10 // horizon, 1), MAX_HELD_OUT_HORIZONS)
+    return horizons * horizon
+
+
+def _valid_size(config: Config, length: int, test: int) -> int:
+    if config.data.valid_size is not None:
+        return config.data.valid_size
+    # One horizon and a step of history are the least that can be trained on.
+    spare = length - test - (config.model.horizon + 1)
+    valid = min(test, spare - spare % config.model.horizon)
+    return max(valid, 0)
+
+
+def _lookback(horizon: int, season_length: int, left: int) -> int:
+    wanted = min(2 * max(horizon, season_length), MAX_LOOKBACK)
+    return max(min(wanted, (left - horizon) // 2), 1)

@@ -1,0 +1,96 @@
+"""The figures of a run: ``metrics.json``, and the table that is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+    from keras_rnn_recipes.data.frames import Panel
+    from keras_rnn_recipes.running.config import Config
+
+
+def results_record(
+    summary: Mapping[str, Mapping[str, float]],
+    model: keras.Model,
+    history: pd.DataFrame,
+    *,
+    name: str,
+    task: str = "forecasting",
+) -> dict[str, Any]:
+    """The content of ``metrics.json``.
+
+    Args:
+        summary: metrics by model, from ``summarise``.
+        model: the trained model, for its number of parameters.
+        history: what ``fit`` returned, for the time that it took.
+        name: which of the models in ``summary`` is the trained one; the others are baselines.
+        task: what it was trained for.
+    """
+    return {
+        "format_version": 1,
+        "task": task,
+        "model": dict(summary[name]),
+        "baselines": {other: dict(m) for other, m in summary.items() if other != name},
+        "num_parameters": int(model.count_params()),
+        "fit_seconds": round(float(history["seconds"].sum()), 3),
+    }
+
+
+def results_table(record: Mapping[str, Any], *, name: str) -> str:
+    """A plain table, the model first, for the terminal.
+
+    Example:
+        >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
+        >>> print(results_table(record, name="lstm"))
+                   mae
+        lstm         1
+        naive        2
+    """
+    rows = {name: record["model"], **record["baselines"]}
+    width = max(len(row) for row in rows)
+    metrics = list(record["model"])
+    lines = [" " * width + "".join(f"{metric:>9}" for metric in metrics)]
+    for row, figures in rows.items():
+        cells = "".join(f"{_figure(figures.get(metric)):>9}" for metric in metrics)
+        lines.append(f"{row:<{width}}{cells}")
+    return "\n".join(lines)
+
+
+def _figure(value: float | None) -> str:
+    if value is None or value != value:
+        return "-"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def describe_data(panel: Panel, config: Config) -> str:
+    """What was read and what was chosen from it, in a few lines for the terminal."""
+    data, model = config.data, config.model
+    lines = [
+        f"{panel.num_series} series, {len(panel.frame)} steps, frequency {panel.freq}, "
+        f"season of {panel.season_length} steps",
+        f"held out of every series: {data.test_size} steps to test on, "
+        f"{data.valid_size} before them to validate on",
+        f"{model.preset}, {model.strategy}: {model.lookback} steps of history, "
+        f"{model.horizon} steps of forecast",
+    ]
+    return "\n".join([*panel.notes, *lines])
+
+
+def describe_artefacts(run_dir: Path) -> str:
+    """Where the things are that people look for after a run."""
+    wanted = {
+        "forecast": "forecasts.csv",
+        "report": "report.html",
+        "to serve": "saved_model",
+        "to run again": "recipe.toml",
+    }
+    return "\n".join(
+        f"{what + ':':<14}{run_dir / name}"
+        for what, name in wanted.items()
+        if (run_dir / name).exists()
+    )

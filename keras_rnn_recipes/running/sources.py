@@ -1,0 +1,44 @@
+"""Where a recipe's series come from: a data set of the catalogue, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.frames import Panel
+    from keras_rnn_recipes.running.config import DataConfig
+
+
+def is_file_name(source: str) -> bool:
+    """Whether a source means a file: data sets have names without a dot or a slash.
+
+    Example:
+        >>> is_file_name("sales.csv"), is_file_name("co2")
+        (True, False)
+    """
+    return bool(Path(source).suffix) or Path(source).name != source
+
+
+def load_panel(data: DataConfig) -> Panel:
+    """Read the series that a recipe names.
+
+    Args:
+        data: the recipe's section. Columns, frequency and season that it leaves open are
+            found in the file, or are those of the data set's card.
+
+    Raises:
+        UserError: no such data set or file, or nothing usable in it.
+
+    Example:
+        >>> from keras_rnn_recipes.running.config import DataConfig
+        >>> load_panel(DataConfig(source="co2", start="1990-01-01")).freq
+        'MS'
+    """
+    from keras_rnn_recipes.data.catalogue import load_dataset
+    from keras_rnn_recipes.data.frames import read_panel
+
+    given = data.model_dump(exclude={"source", "valid_size", "test_size"}, exclude_defaults=True)
+    if is_file_name(data.source):
+        return read_panel(data.source, **given)
+    return load_dataset(data.source, **given)

@@ -1,0 +1,117 @@
+"""Forecast one series or thousands with a recurrent network, beside honest baselines.
+
+Run by `krr run RECIPE`, or by itself: `python forecast.py --config my.toml`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import keras_rnn_recipes as krr
+
+
+def main(config, run):
+    """Fit, evaluate, forecast and save what ``config`` describes, into the folder ``run``."""
+    # The series, regular in time. What the recipe leaves open is chosen from them and kept.
+    panel = krr.load_panel(config.data)
+    config = krr.choose_defaults(config, panel)
+    data, network, training = config.data, config.model, config.fit
+    print(krr.describe_data(panel, config))
+    run.write_config(config)
+
+    # The past trains, the part after it tells when to stop, the last part is scored once.
+    split = krr.split_by_time(
+        panel.frame,
+        valid_size=data.valid_size,
+        test_size=data.test_size,
+        lookback=network.lookback,
+    )
+
+    # Windows are cut while training; no table of them is ever made.
+    spec = krr.WindowSpec(
+        lookback=network.lookback,
+        horizon=network.horizon,
+        stride=training.stride,
+        strategy=network.strategy,
+    )
+    options = {
+        "batch_size": training.batch_size,
+        "past_cols": panel.past_cols,
+        "weights": training.weights,
+    }
+    train = partial(
+        krr.window_dataset,
+        split.train,
+        spec,
+        shuffle=True,
+        seed=training.seed,
+        repeat=True,
+        **options,
+    )
+    valid = krr.validation_windows(split.valid, spec, **options)
+
+    # The network takes raw numbers and gives raw numbers: scaling is part of it.
+    model = krr.build_forecaster(
+        network.preset,
+        network.strategy,
+        network.horizon,
+        num_features=1 + len(panel.past_cols),
+        **network.options(season_length=panel.season_length),
+    )
+    num_windows = krr.count_windows(split.train, spec)
+    history = krr.fit(model, train, valid, num_windows=num_windows, config=training, run=run)
+    run.write_model(model)
+
+    # Whatever the strategy, a forecaster goes from a history to a whole forecast.
+    forecaster = krr.to_forecaster(model)
+    name = network.preset
+    baselines = krr.fit_baselines(
+        split.train,
+        horizon=network.horizon,
+        season_length=panel.season_length,
+        names=config.evaluate.baselines,
+        seed=training.seed,
+    )
+
+    # Forecast the test part from many origins, as one would have done then. A series too
+    # short to hold anything out was trained on as a whole, so it may not be scored.
+    tested = krr.backtest(
+        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
+        {name: forecaster.predict_on_batch, **baselines},
+        lookback=network.lookback,
+        horizon=network.horizon,
+        test_size=data.test_size,
+        stride=config.evaluate.stride,
+        past_cols=panel.past_cols,
+    )
+    scores = krr.score(
+        tested,
+        panel.frame,
+        season_length=panel.season_length,
+        metrics=config.evaluate.metrics,
+    )
+    record = krr.results_record(krr.summarise(scores), model, history, name=name)
+    run.write_csv("backtest.csv", tested)
+    run.write_csv("scores.csv", scores)
+    run.write_json("metrics.json", record)
+
+    # The forecast that is wanted: the steps after the last observation of every series.
+    future = krr.forecast_future(
+        panel.frame,
+        {name: forecaster.predict_on_batch},
+        lookback=network.lookback,
+        horizon=network.horizon,
+        freq=panel.freq,
+        past_cols=panel.past_cols,
+    )
+    run.write_csv("forecasts.csv", future)
+
+    # To serve, without this package; and to read.
+    krr.export_saved_model(forecaster, run.path / "saved_model")
+    krr.write_report(run.path)
+    print(krr.results_table(record, name=name))
+    print(krr.describe_artefacts(run.path))
+
+
+if __name__ == "__main__":
+    krr.run_from_command_line(main)
