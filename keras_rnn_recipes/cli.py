@@ -1,0 +1,369 @@
+"""The command line: ``krr``, or ``keras-rnn-recipes``, or ``python -m keras_rnn_recipes``.
+
+Every command imports what it needs when it is called: help and lists answer at once, while
+TensorFlow alone takes seconds. A mistake of the user's is one message in three parts on standard
+error and exit status 2; anything else that goes wrong is a fault of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keras_rnn_recipes.errors import UserError
+
+USER_ERROR, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    help="High-level Keras recipes for recurrent networks: build, run, serve.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain text: it is the same in a terminal, in a log and in a bug report.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="the folder of a finished run")]
+NewRunDir = Annotated[
+    Path | None, typer.Option("--run-dir", metavar="DIR", help="where everything goes")
+]
+Input = Annotated[Path, typer.Option("--input", metavar="FILE", help="CSV, TSV or Parquet")]
+Smoke = Annotated[bool, typer.Option("--smoke", help="a few training steps, to see that it works")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace the run in --run-dir")]
+
+
+def main() -> None:
+    """Run the command line (the entry point of ``krr``)."""
+    # Wherever standard output goes, a name of a series must not stop the program.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app()
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a command that tells the user's mistakes, and interruptions, in words."""
+
+    @functools.wraps(function)
+    def told(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except UserError as error:
+            typer.echo(_in_three_parts(error), err=True)
+            raise typer.Exit(USER_ERROR) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return app.command()(told)
+
+
+@command
+def forecast(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet")],
+    horizon: Annotated[int, typer.Option(help="steps to forecast")],
+    id_col: Annotated[str | None, typer.Option(help="column that names the series")] = None,
+    time_col: Annotated[str | None, typer.Option(help="column of dates")] = None,
+    target_col: Annotated[str | None, typer.Option(help="column to forecast (or a,b)")] = None,
+    past_cols: Annotated[
+        str | None, typer.Option(help="further columns to learn from: a,b")
+    ] = None,
+    season_length: Annotated[int | None, typer.Option(help="steps in a season")] = None,
+    freq: Annotated[str | None, typer.Option(help="pandas alias: D, MS, W-SUN, h, ...")] = None,
+    cell: Annotated[
+        str, typer.Option(help="lstm, gru, simple_rnn, deep_rnn, dense, conv or linear")
+    ] = "lstm",
+    strategy: Annotated[str, typer.Option(help="direct, recursive or seq2seq")] = "direct",
+    units: Annotated[str | None, typer.Option(help="width of each layer: 64,64")] = None,
+    run_dir: NewRunDir = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the forecasts here as well")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of every random draw")] = 0,
+    smoke: Smoke = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Forecast a file of your own: one series or many.
+
+    Columns, frequency and season are inferred and told. What is chosen is left in
+    RUN_DIR/recipe.toml (default: runs/FILE-DATE-TIME) and can be run again with `krr run`.
+    """
+    from keras_rnn_recipes.running.forecast_command import (
+        ForecastOptions,
+        default_run_dir,
+        plan_forecast,
+    )
+    from keras_rnn_recipes.running.predicting import check_output
+    from keras_rnn_recipes.running.run_directory import RunDirectory
+
+    given = {name: value for name, value in locals().items() if name in _fields(ForecastOptions)}
+    run_dir = run_dir or default_run_dir(file)
+    RunDirectory.open(run_dir, overwrite=overwrite)  # a folder in use is told before any work
+    check_output(output, file)
+    plan = plan_forecast(ForecastOptions(**given))
+    typer.echo("\n".join(plan.reasons))
+    with _told_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
+        _run(plan.config, run_dir, overwrite=overwrite, smoke=smoke)
+    if output is not None:
+        _copy_forecasts(run_dir, output)
+
+
+@command
+def run(
+    recipe: Annotated[str, typer.Argument(help="a recipe's name (see krr ls) or a TOML file")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
+    ] = None,
+    run_dir: NewRunDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run")] = False,
+    overwrite: Overwrite = False,
+    smoke: Smoke = False,
+) -> None:
+    """Run a recipe from data to report.
+
+    It is fitted, evaluated beside baselines and saved. Without --run-dir everything goes to runs/RECIPE.
+    """
+    from keras_rnn_recipes.running.config import load_config
+    from keras_rnn_recipes.running.recipes import recipe_path
+    from keras_rnn_recipes.running.run_directory import RunDirectory
+
+    path = recipe_path(recipe)
+    folder = run_dir or Path("runs") / path.stem
+    _check_names(load_config(path, overrides or ()))
+    RunDirectory.open(folder, overwrite=overwrite, resume=resume)
+    with _told_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
+        _run(
+            path, folder, overrides=overrides or (), resume=resume, overwrite=overwrite, smoke=smoke
+        )
+
+
+@command
+def predict(
+    run_dir: RunDir,
+    input: Input,
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="CSV to write")],
+) -> None:
+    """Forecast new data with a finished run's model.
+
+    The forecast begins after the last date of every series.
+    """
+    from keras_rnn_recipes.running import predicting
+
+    predicting.check_output(output, input)
+    predicting.finished_config(run_dir)
+    _import_tensorflow_quietly()
+    forecasts = predicting.predict_run(run_dir, input)
+    predicting.write_forecasts(forecasts, output)
+    typer.echo(f"{forecasts['unique_id'].nunique()} series, {len(forecasts)} rows: {output}")
+
+
+@command
+def evaluate(run_dir: RunDir, input: Input) -> None:
+    """Judge a finished run's model on new data.
+
+    It is compared with the baselines, from rolling origins.
+    """
+    from keras_rnn_recipes.running.predicting import evaluate_run, finished_config
+    from keras_rnn_recipes.running.results import results_table
+
+    name = finished_config(run_dir).model.preset
+    _import_tensorflow_quietly()
+    result = evaluate_run(run_dir, input)
+    summary = dict(result.summary)
+    record = {"model": summary.pop(name), "baselines": summary}
+    for note in result.notes:
+        typer.echo(note)
+    typer.echo(f"forecast: the last {result.test_size} steps of every series")
+    typer.echo(results_table(record, name=name))
+
+
+@command
+def ls(
+    kind: Annotated[str | None, typer.Argument(metavar="[recipes|datasets]")] = None,
+) -> None:
+    """List the recipes and data sets that there are."""
+    from keras_rnn_recipes.running.choices import check_choice
+
+    kinds = ("recipes", "datasets")
+    for each in (check_choice(kind, kinds, "What to list"),) if kind else kinds:
+        rows = _recipes() if each == "recipes" else _datasets()
+        width = max((len(name) for name, _ in rows), default=0)
+        if kind is None:
+            typer.echo(f"{each}:")
+        for name, title in rows:
+            typer.echo(f"{'' if kind else '  '}{name:<{width}}  {title}".rstrip())
+
+
+@command
+def cp(
+    recipe: Annotated[str, typer.Argument(help="a recipe's name (see krr ls)")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to put it")],
+) -> None:
+    """Copy a recipe and its script, to be changed."""
+    from keras_rnn_recipes.running.recipes import copy_recipe
+
+    paths = copy_recipe(recipe, folder)
+    for path in paths:
+        typer.echo(str(path))
+    typer.echo(f"Run it: krr run {paths[0]}")
+
+
+@command
+def validate(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml")],
+) -> None:
+    """Check a recipe without running it."""
+    from keras_rnn_recipes.running.config import load_config
+
+    config = load_config(file)
+    _check_names(config)
+    typer.echo(
+        f"{file} is valid: {config.model.preset}, {config.model.strategy}, "
+        f"{config.model.horizon} steps ahead, on {config.data.source}."
+    )
+
+
+@command
+def table(
+    run_dirs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...")],
+    check: Annotated[
+        Path | None, typer.Option(metavar="README.md", help="fail where its table differs")
+    ] = None,
+) -> None:
+    """Print the results of runs as a Markdown table.
+
+    With --check, the table in a README must agree with them.
+    """
+    from keras_rnn_recipes.running.tables import check_table, results_markdown
+
+    if check is None:
+        typer.echo(results_markdown(run_dirs))
+    else:
+        check_table(run_dirs, check)
+        typer.echo(f"{check} agrees with the runs.")
+
+
+@command
+def export(
+    run_dir: RunDir,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="the folder to write")],
+    format: Annotated[str, typer.Option(help="saved_model")] = "saved_model",
+) -> None:
+    """Export a finished run's model, to be served.
+
+    What is written needs TensorFlow, and not this package.
+    """
+    from keras_rnn_recipes.running.choices import check_choice
+    from keras_rnn_recipes.running.predicting import export_run, finished_config
+
+    if check_choice(format, ("saved_model", "onnx"), "--format") == "onnx":
+        raise UserError(
+            "Export to ONNX is not there yet.",
+            "--format saved_model.",
+            "export a SavedModel; the tf2onnx tool makes ONNX of it.",
+        )
+    finished_config(run_dir)
+    _import_tensorflow_quietly()
+    typer.echo(str(export_run(run_dir, to)))
+
+
+def _run(config: Any, run_dir: Path, **options: Any) -> None:
+    from keras_rnn_recipes.running.runner import run as run_recipe
+
+    _import_tensorflow_quietly()
+    run_recipe(config, run_dir, **options)
+
+
+def _check_names(config: Any) -> None:
+    """Find a misspelt preset or data set before TensorFlow is imported, let alone anything read."""
+    from keras_rnn_recipes.running.choices import CELLS, check_choice
+    from keras_rnn_recipes.running.sources import is_file_name
+
+    check_choice(config.model.preset, CELLS, "model.preset")
+    if not is_file_name(config.data.source):
+        check_choice(config.data.source, tuple(name for name, _ in _datasets()), "data.source")
+
+
+def _recipes() -> list[tuple[str, str]]:
+    from keras_rnn_recipes.running.recipes import list_recipes
+
+    return [(recipe.name, recipe.title) for recipe in list_recipes()]
+
+
+def _datasets() -> list[tuple[str, str]]:
+    from keras_rnn_recipes.data.catalogue import list_datasets
+
+    return [(card.name, card.title) for card in list_datasets()]
+
+
+def _copy_forecasts(run_dir: Path, output: Path) -> None:
+    from keras_rnn_recipes.running.run_directory import replacing
+
+    with replacing(output) as staged:
+        staged.write_bytes((run_dir / "forecasts.csv").read_bytes())
+    typer.echo(f"forecast:     {output}")
+
+
+def _fields(options: type) -> set[str]:
+    return set(options.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+def _in_three_parts(error: UserError) -> str:
+    return f"Error: {error.what}\nExpected: {error.expected}\nTo mend it: {error.fix}"
+
+
+@contextlib.contextmanager
+def _told_how_to_resume(run_dir: Path, recipe: list[str], smoke: bool) -> Iterator[None]:
+    """After an interruption say how to go on, if the run had begun."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (run_dir / "config.json").exists():
+            options = ["--run-dir", str(run_dir), "--resume", *(["--smoke"] if smoke else [])]
+            typer.echo(f"\nTo continue: krr run {shlex.join([*recipe, *options])}", err=True)
+        raise
+
+
+def _import_tensorflow_quietly() -> None:
+    """Import TensorFlow without its messages about processors and drivers.
+
+    Its C++ side writes them to the file descriptor before any setting of its own is looked at, so
+    that is where they are caught; they are shown if the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "tensorflow" in sys.modules:
+        return
+    with _standard_error_kept() as kept:
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            kept.seek(0)
+            sys.stderr.write(kept.read().decode(errors="replace"))
+            raise
+
+
+@contextlib.contextmanager
+def _standard_error_kept() -> Iterator[Any]:
+    """Send what is written to file descriptor 2 to a temporary file instead."""
+    with tempfile.TemporaryFile() as kept:
+        try:
+            saved = os.dup(2)
+        except OSError:  # closed: nothing to catch
+            yield kept
+            return
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield kept
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

@@ -1,0 +1,193 @@
+"""What ``krr forecast FILE.csv`` decides for a person, and the reasons that it gives."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.choices import CELLS, STRATEGIES, check_choice
+from keras_rnn_recipes.running.config import Config, config_from_dict
+from keras_rnn_recipes.running.defaults import choose_defaults
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.frames import Panel
+
+# An epoch is at most this many batches: a panel of thousands of series has learnt what it can long
+# before each of its millions of windows has been seen, and early stopping counts epochs.
+MAX_STEPS_PER_EPOCH = 200
+
+_STRATEGY_REASONS = {
+    "direct": "one network gives all steps at once, so that no error feeds on an earlier one",
+    "recursive": "each forecast is fed back to make the next one",
+    "seq2seq": "a whole forecast is learnt at every time step, so that each window teaches more",
+}
+
+
+@dataclass(frozen=True)
+class ForecastOptions:
+    """What was asked for on the command line; None where it was left open."""
+
+    file: Path
+    horizon: int
+    id_col: str | None = None
+    time_col: str | None = None
+    target_col: str | None = None
+    past_cols: str | None = None
+    freq: str | None = None
+    season_length: int | None = None
+    cell: str = "lstm"
+    strategy: str = "direct"
+    units: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ForecastPlan:
+    """A configuration ready to run, and what to tell about it.
+
+    Attributes:
+        config: every choice made, so that the same file gives the same run again.
+        reasons: what was inferred and chosen, and why; a sentence each.
+    """
+
+    config: Config
+    reasons: tuple[str, ...]
+
+
+def plan_forecast(options: ForecastOptions) -> ForecastPlan:
+    """Read the file and decide what is to be run; nothing is written.
+
+    Raises:
+        UserError: a mistake in the options or in the file, or too little data for the horizon.
+    """
+    from keras_rnn_recipes.data.frames import read_panel
+
+    config = _config_as_asked(options)
+    asked = config.data.model_dump(
+        exclude={"source", "valid_size", "test_size"}, exclude_defaults=True
+    )
+    panel = read_panel(options.file, **asked)
+    config = choose_defaults(config, panel)
+    lengths = _lengths(panel)
+    config = _with_bounded_epochs(config, lengths)
+    return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
+
+
+def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
+    """Name a new folder ``runs/<file>-<date>-<time>``: every forecast is kept.
+
+    Args:
+        file: the data file.
+        now: the moment; the present when left out.
+
+    Example:
+        >>> default_run_dir(Path("shop/sales.csv"), datetime.datetime(2024, 5, 1, 9, 30)).name
+        'sales-20240501-093000'
+    """
+    moment = (now or datetime.datetime.now()).strftime("%Y%m%d-%H%M%S")
+    name = f"{file.name.split('.')[0] or 'forecast'}-{moment}"
+    paths = (Path("runs") / (name + end) for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+    return next(path for path in paths if not path.exists())
+
+
+def parse_units(text: str | None) -> list[int] | None:
+    """Read layer widths such as ``64,64``.
+
+    Raises:
+        UserError: they are not whole numbers of at least 1.
+
+    Example:
+        >>> parse_units("64, 32")
+        [64, 32]
+    """
+    if text is None:
+        return None
+    try:
+        widths = [int(part) for part in text.split(",")]
+    except ValueError:
+        widths = [0]
+    if min(widths) < 1:
+        raise UserError(
+            f"--units is {text!r}.",
+            "the width of each layer, as whole numbers joined by commas.",
+            "write for example --units 64 or --units 64,64.",
+        )
+    return widths
+
+
+def _config_as_asked(options: ForecastOptions) -> Config:
+    for name in ("horizon", "season_length"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            option = "--" + name.replace("_", "-")
+            raise UserError(
+                f"{option} is {value}.", "a number of steps, at least 1.", f"raise {option}."
+            )
+    columns = ("id_col", "time_col", "target_col", "past_cols", "freq", "season_length")
+    data = {name: getattr(options, name) for name in columns}
+    model: dict[str, Any] = {
+        "preset": check_choice(options.cell, CELLS, "--cell"),
+        "strategy": check_choice(options.strategy, STRATEGIES, "--strategy"),
+        "horizon": options.horizon,
+        "units": parse_units(options.units),
+    }
+    given = {
+        "data": {"source": str(options.file), **_without_none(data)},
+        "model": _without_none(model),
+        "fit": {"seed": options.seed},
+    }
+    return config_from_dict(given, where="the command line")
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _lengths(panel: Panel) -> dict[str, int]:
+    sizes = panel.frame.groupby("unique_id", sort=False).size()
+    return {str(name): int(size) for name, size in sizes.items()}
+
+
+def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]:
+    """Steps of each series to train on: a series too short to hold anything out is kept whole."""
+    held_out = (config.data.valid_size or 0) + (config.data.test_size or 0)
+    return {name: n - held_out if n > held_out else n for name, n in lengths.items()}
+
+
+def _with_bounded_epochs(config: Config, lengths: dict[str, int]) -> Config:
+    span = (config.model.lookback or 1) + config.model.horizon
+    windows = sum(max(n - span + 1, 1) for n in _training_lengths(config, lengths).values())
+    if windows <= MAX_STEPS_PER_EPOCH * config.fit.batch_size:
+        return config
+    fit = config.fit.model_copy(update={"steps_per_epoch": MAX_STEPS_PER_EPOCH})
+    return config.model_copy(update={"fit": fit})
+
+
+def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
+    data, model = config.data, config.model
+    horizon, season = model.horizon, data.season_length
+    reasons = [
+        f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
+        f"Season of {season} steps: {_origin(options.season_length, '--season-length')}.",
+        f"Lookback of {model.lookback} steps: twice the longer of the horizon ({horizon}) and the "
+        f"season ({season}), no more than the data leave room for.",
+        f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
+    ]
+    if not data.valid_size:
+        reasons.append("The series are too short to validate on: training runs its full course.")
+    trained = _training_lengths(config, lengths)
+    short = [name for name, n in trained.items() if n <= horizon]
+    if short:
+        names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
+        reasons.append(
+            f"{len(short)} of {len(lengths)} series are too short to learn from and are skipped in "
+            f"training; they are forecast all the same: {names}."
+        )
+    return reasons
+
+
+def _origin(given: object, option: str) -> str:
+    return "as given" if given is not None else f"inferred from the dates and values ({option})"

@@ -1,0 +1,242 @@
+"""Use a finished run on new data: forecast after its end, or judge the model on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.config import Config, load_config
+from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
+from keras_rnn_recipes.running.saved_model import load_saved_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_rnn_recipes.data.frames import Panel
+
+_COLUMNS = ("id_col", "time_col", "target_col", "past_cols", "freq")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a run's model did on other data.
+
+    Attributes:
+        forecasts: columns ``unique_id, ds, cutoff, y`` and one per model.
+        summary: the mean over series of every metric, by model; the run's own comes first.
+        test_size: steps at the end of each series that were forecast.
+        notes: what was mended in the data, and series that some figure leaves out.
+    """
+
+    forecasts: pd.DataFrame
+    summary: dict[str, dict[str, float]]
+    test_size: int
+    notes: tuple[str, ...]
+
+
+def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFrame:
+    """Forecast the steps after the end of every series in new data.
+
+    Args:
+        run_dir: a finished run. Its ``saved_model`` answers; the columns and the frequency are
+            those of its ``config.json``.
+        source: the data, as ``read_panel`` takes it.
+
+    Returns:
+        Columns ``unique_id, ds`` and one named as the run's model.
+
+    Raises:
+        UserError: not a finished run, or something in the data that cannot be used.
+
+    Example:
+        >>> predict_run("runs/x", "sales.csv").columns.tolist()  # doctest: +SKIP
+        ['unique_id', 'ds', 'lstm']
+    """
+    from keras_rnn_recipes.evaluation.backtest import forecast_future
+
+    config = finished_config(run_dir)
+    panel = read_new_data(config, source)
+    forecaster = load_saved_model(run_dir)
+    return forecast_future(
+        panel.frame,
+        {config.model.preset: forecaster.forecast_windows},
+        lookback=_lookback(config),
+        horizon=forecaster.horizon,
+        freq=panel.freq,
+        past_cols=panel.past_cols,
+    )
+
+
+def evaluate_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> Evaluation:
+    """Judge a run's model on data, from rolling origins, beside the run's baselines.
+
+    The last ``data.test_size`` steps of every series are forecast, as the run's own test part
+    was; what lies before them is history, and all that the baselines are fitted on.
+
+    Args:
+        run_dir: a finished run.
+        source: the data, as ``read_panel`` takes it.
+
+    Raises:
+        UserError: not a finished run, or data that cannot be used or are too short.
+    """
+    from keras_rnn_recipes.data.split import split_by_time
+    from keras_rnn_recipes.evaluation.backtest import backtest
+    from keras_rnn_recipes.evaluation.baselines import fit_baselines
+    from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise
+
+    config = finished_config(run_dir)
+    panel = read_new_data(config, source)
+    horizon, season = config.model.horizon, panel.season_length
+    test_size = config.data.test_size or horizon
+    split = split_by_time(
+        panel.frame, valid_size=0, test_size=test_size, lookback=_lookback(config)
+    )
+    baselines = fit_baselines(
+        split.train,
+        horizon=horizon,
+        season_length=season,
+        names=config.evaluate.baselines,
+        seed=config.fit.seed,
+    )
+    forecaster = load_saved_model(run_dir)
+    forecasts = backtest(
+        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
+        {config.model.preset: forecaster.forecast_windows, **baselines},
+        lookback=_lookback(config),
+        horizon=horizon,
+        test_size=test_size,
+        stride=config.evaluate.stride,
+        past_cols=panel.past_cols,
+    )
+    scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
+    notes = (*panel.notes, *_too_short(split.skipped, test_size), *score_notes(scores))
+    return Evaluation(forecasts, summarise(scores), test_size, notes)
+
+
+def export_run(run_dir: str | Path, to: str | Path) -> Path:
+    """Export the model of a finished run again, from its ``model.keras``.
+
+    Args:
+        run_dir: a finished run.
+        to: the folder to write; it must be missing or empty.
+
+    Raises:
+        UserError: not a finished run, or ``to`` is in use.
+    """
+    from keras_rnn_recipes.running.export import export_saved_model
+
+    finished_config(run_dir)
+    model, to = Path(run_dir) / "model.keras", Path(to)
+    if to.exists() and not (to.is_dir() and not any(to.iterdir())):
+        raise UserError(
+            f"{to} is there already.", "a folder that is missing or empty.", "give another --to."
+        )
+    if not model.is_file():
+        raise UserError(f"{model} is missing.", "the model of the run.", "run it again.")
+    import keras
+
+    import keras_rnn_recipes.layers  # noqa: F401  registers what the file names
+
+    return export_saved_model(keras.saving.load_model(model, compile=False), to)
+
+
+def finished_config(run_dir: str | Path) -> Config:
+    """Read the configuration of a run that has got as far as its SavedModel.
+
+    Raises:
+        UserError: the folder is missing, holds no run, or one that is not finished.
+    """
+    path = Path(run_dir)
+    fix = "give the folder that `krr run` or `krr forecast` made (--run-dir)."
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise UserError(f"The run directory {path} {what}.", "the folder of a finished run.", fix)
+    if not is_run_directory(path):
+        raise UserError(
+            f"{path} holds no run: its config.json is missing or of another kind.",
+            "the folder of a finished run.",
+            fix,
+        )
+    if not (path / "saved_model").is_dir():
+        raise UserError(
+            f"The run in {path} is not finished: it has no saved_model yet.",
+            "the folder of a finished run.",
+            f"continue it: krr run {path / 'recipe.toml'} --run-dir {path} --resume.",
+        )
+    return load_config(path / "config.json")
+
+
+def read_new_data(config: Config, source: str | Path | pd.DataFrame) -> Panel:
+    """Read other data in the way in which a run's own were read.
+
+    The dates that the run was cut to do not hold for other data; its columns, frequency and
+    season do.
+
+    Raises:
+        UserError: as ``read_panel``; also if the frequency is another than the run's.
+    """
+    from keras_rnn_recipes.data.frames import read_panel
+
+    options: dict[str, Any] = {
+        name: value for name in _COLUMNS if (value := getattr(config.data, name))
+    }
+    return read_panel(source, **options, season_length=config.data.season_length)
+
+
+def write_forecasts(forecasts: pd.DataFrame, output: str | Path) -> Path:
+    """Write forecasts as CSV, whole or not at all.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    output = Path(output)
+    with replacing(output) as staged:
+        forecasts.to_csv(staged, index=False, lineterminator="\n")
+    return output
+
+
+def check_output(output: str | Path | None, *inputs: str | Path) -> None:
+    """Refuse an output file that could not be written in the end, before any work is done.
+
+    Args:
+        output: the file to write, or None.
+        inputs: files that are read and must not be written over.
+
+    Raises:
+        UserError: a folder stands there, its folder is missing, or it is one of the inputs.
+    """
+    if output is None:
+        return
+    path = Path(output)
+    fix = "give another --output."
+    if path.is_dir():
+        raise UserError(f"The output {path} is a folder.", "the name of a CSV file.", fix)
+    if not path.absolute().parent.is_dir():
+        what = f"The folder {path.parent} of the output {path.name} does not exist."
+        raise UserError(what, "a folder that is there.", f"make it, or {fix}")
+    if any(Path(one).exists() and path.exists() and path.samefile(one) for one in inputs):
+        what = f"The output {path} is the input file; it would be lost."
+        raise UserError(what, "two different files.", fix)
+
+
+def _lookback(config: Config) -> int:
+    if config.model.lookback is None:
+        raise UserError(
+            "The run's config.json has no model.lookback.",
+            "the length of history that it was trained on.",
+            "run it again with this version.",
+        )
+    return config.model.lookback
+
+
+def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:
+    if not skipped:
+        return ()
+    return (
+        f"{len(skipped)} series with no more than {test_size} steps were left out: "
+        f"{', '.join(skipped[:5])}{', ...' if len(skipped) > 5 else ''}.",
+    )
