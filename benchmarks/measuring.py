@@ -1,0 +1,41 @@
+"""What the benchmarks share: timing that resists a busy machine, and tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any
+
+
+def seconds_each(repeats: int, *contenders: Callable[[], Any]) -> list[list[float]]:
+    """Seconds of each contender's runs, taken in turn so that a slow spell hits all alike."""
+    times: list[list[float]] = [[] for _ in contenders]
+    for _ in range(repeats):
+        for contender, spent in zip(contenders, times, strict=True):
+            started = time.perf_counter()
+            contender()
+            spent.append(time.perf_counter() - started)
+    return times
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median over the rounds of ours to theirs; both ran in every round."""
+    return median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def spread(values: Sequence[float], unit: str = "s", digits: int = 3) -> str:
+    """The median, and the least and the most beside it."""
+    low, mid, high = min(values), median(values), max(values)
+    return f"{mid:.{digits}f} {unit} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def verdict(met: bool) -> str:
+    """Whether a target was met, in a word."""
+    return "met" if met else "missed"
