@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 
@@ -18,7 +19,8 @@ def _read(path: Path) -> pd.DataFrame:
     parts = []
     for name, column in table.items():
         length, year, month = column.iloc[:3].astype(int)
-        ds = pd.date_range(f"{year}-{month:02}", periods=length, freq="MS")
+        months = np.datetime64(f"{year}-{month:02}", "M") + np.arange(length)
         y = column.iloc[3 : 3 + length].to_numpy()
+        ds = months.astype("datetime64[s]")
         parts.append(pd.DataFrame({"unique_id": name, "ds": ds, "y": y}))
     return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,276 @@
+"""Windows equal those cut one by one in plain Python, for every strategy; none crosses a series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from keras_rnn_recipes.data.windows import (
+    WindowSpec,
+    count_windows,
+    skipped_series,
+    window_dataset,
+)
+from keras_rnn_recipes.errors import UserError
+
+STRATEGIES = ("direct", "recursive", "seq2seq")
+NAN = float("nan")
+
+
+def panel(*series: list[float]) -> pd.DataFrame:
+    """Series a, b, ... with the values; the column ``row`` numbers the rows from 1."""
+    parts = [
+        pd.DataFrame({"unique_id": chr(97 + n), "ds": range(len(y)), "y": np.array(y, float)})
+        for n, y in enumerate(series)
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.assign(row=np.arange(1.0, len(frame) + 1), series=frame["unique_id"].map(ord))
+
+
+def batches(frame: pd.DataFrame, spec: WindowSpec, **options) -> list[np.ndarray]:
+    """All of a dataset's x, y and w, each joined over the batches."""
+    dataset = window_dataset(frame, spec, **options)
+    return [np.concatenate(parts) for parts in zip(*dataset.as_numpy_iterator(), strict=True)]
+
+
+def by_hand(frame: pd.DataFrame, spec: WindowSpec, past_cols: tuple[str, ...], scaled: bool):
+    """x, y and w by loops over series, windows, steps and targets: slow, and plain to see."""
+    xs, ys, ws = [], [], []
+    for _, series in frame.groupby("unique_id"):
+        rows = series[["y", *past_cols]].to_numpy(float)
+        needed = 1 if spec.strategy == "recursive" else spec.gap + spec.horizon
+        span = spec.lookback + needed
+        starts = list(range(0, len(rows) - span + 1, spec.stride))
+        if len(rows) < span and len(rows) > needed:
+            starts = [len(rows) - span]
+        weight = 1 / scale_by_hand(series["y"].tolist()) if scaled else 1.0
+
+        def at(i, rows=rows):
+            return rows[i] if i >= 0 else np.full(rows.shape[1], NAN)
+
+        for start in starts:
+            x = [at(start + k) for k in range(spec.lookback)]
+            y, w = [], []
+            for k in range(spec.lookback):
+                seen = any(not np.isnan(value[0]) for value in x[: k + 1])
+                ahead = 1 if spec.strategy == "recursive" else spec.horizon
+                targets = [at(start + k + 1 + spec.gap + h)[0] for h in range(ahead)]
+                y.append([0.0 if np.isnan(t) else t for t in targets])
+                w.append([0.0 if np.isnan(t) or not seen else weight for t in targets])
+            xs.append(x)
+            ys.append(y)
+            ws.append(w)
+    xs, ys, ws = np.array(xs), np.array(ys), np.array(ws)
+    if spec.strategy == "direct":
+        return xs, ys[:, -1, :, None], ws[:, -1]
+    if spec.strategy == "recursive":
+        return xs, ys, ws[:, :, 0]
+    return xs, ys[..., None], ws
+
+
+def scale_by_hand(values: list[float]) -> float:
+    changes = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
+    changes = [c for c in changes if not np.isnan(c)]
+    known = [abs(v) for v in values if not np.isnan(v)]
+    for sizes in (changes, known):
+        if sizes and sum(sizes) > 0:
+            return sum(sizes) / len(sizes)
+    return 1.0
+
+
+VALUE = st.one_of(st.just(NAN), st.integers(-50, 50).map(float))
+SERIES = st.lists(st.lists(VALUE, min_size=1, max_size=12), min_size=1, max_size=4)
+
+
+@st.composite
+def specs(draw) -> WindowSpec:
+    strategy = draw(st.sampled_from(STRATEGIES))
+    return WindowSpec(
+        lookback=draw(st.integers(1, 5)),
+        horizon=draw(st.integers(1, 3)),
+        stride=draw(st.integers(1, 3)),
+        gap=0 if strategy == "recursive" else draw(st.integers(0, 2)),
+        strategy=strategy,
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(SERIES, specs(), st.sampled_from(["none", "scale"]), st.integers(1, 5))
+def test_windows_equal_those_cut_by_hand(series, spec, weights, batch_size):
+    frame = panel(*series)
+    if not count_windows(frame, spec):
+        assert max(map(len, series)) <= spec.ahead
+        with pytest.raises(UserError, match="No window fits"):
+            window_dataset(frame, spec)
+        return
+    x, y, w = by_hand(frame, spec, ("row",), scaled=weights == "scale")
+    assert count_windows(frame, spec) == len(x)
+    got = batches(frame, spec, batch_size=batch_size, past_cols=("row",), weights=weights)
+    for ours, expected in zip(got, (x, y, w), strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+def test_a_panel_cut_on_paper():
+    frame = panel([1, 2, NAN, 4, 5], [10, 20])
+    x, y, w = batches(frame, WindowSpec(lookback=2, horizon=1))
+    np.testing.assert_array_equal(x[..., 0], [[1, 2], [2, NAN], [NAN, 4], [NAN, 10]])
+    assert y[:, 0, 0].tolist() == [0, 4, 5, 20]
+    assert w[:, 0].tolist() == [0, 1, 1, 1]
+
+
+def test_scale_weights_are_one_over_the_mean_step_of_each_series():
+    frame = panel([0, 2, 0, 2], [5, 5, 5], [0, 0, 0])
+    w = batches(frame, WindowSpec(lookback=2, horizon=1), weights="scale")[2]
+    np.testing.assert_allclose(w[:, 0], [1 / 2, 1 / 2, 1 / 5, 1])
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e12])
+def test_scale_weights_put_series_of_any_size_on_one_footing(size):
+    frame = panel([0, 3, 1, 2], [0, 3 * size, size, 2 * size])
+    _, y, w = batches(frame, WindowSpec(lookback=3, horizon=1), weights="scale")
+    assert w[1, 0] * y[1, 0, 0] == pytest.approx(w[0, 0] * y[0, 0, 0], rel=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SERIES, specs())
+def test_no_window_crosses_a_series(series, spec):
+    frame = panel(*series)
+    frame["y"] = frame["series"] * 1.0
+    if not count_windows(frame, spec):
+        return
+    x, y, w = batches(frame, spec, past_cols=("series",), shuffle=True)
+    for window, targets, weights in zip(x, y[..., 0], w, strict=True):
+        names = np.unique(window[:, 1][~np.isnan(window[:, 1])])
+        assert len(names) == 1
+        assert set(targets[weights > 0]) <= set(names)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(VALUE, min_size=4, max_size=14), specs(), st.data())
+def test_what_comes_after_a_cutoff_changes_nothing_before(values, spec, data):
+    frame = panel(values)
+    if not count_windows(frame, spec):
+        return
+    cutoff = data.draw(st.integers(1, len(values)))
+    changed = frame.assign(y=frame["y"].where(frame["row"] <= cutoff, 12345.0))
+    before, after = (batches(f, spec, past_cols=("row",)) for f in (frame, changed))
+    known = ~(before[0][..., 1] > cutoff)
+    np.testing.assert_array_equal(before[0][known], after[0][known])
+    # Targets, too: numbered by their rows, they are the same up to the cutoff.
+    rows = batches(frame.assign(y=frame["row"]), spec)[1]
+    early = (rows > 0) & (rows <= cutoff)
+    np.testing.assert_array_equal(before[1][early], after[1][early])
+
+
+def order_of(frame, spec, epochs, batch_size=4, **options) -> list[list[float]]:
+    """First input of every window, epoch by epoch."""
+    options = {"shuffle": True, "repeat": True, "batch_size": batch_size} | options
+    per_epoch = -(-count_windows(frame, spec) // batch_size)
+    dataset = window_dataset(frame, spec, **options).take(per_epoch * epochs)
+    firsts = [x[:, 0, 0] for x, _, _ in dataset.as_numpy_iterator()]
+    return [
+        np.concatenate(firsts[epoch * per_epoch : (epoch + 1) * per_epoch]).tolist()
+        for epoch in range(epochs)
+    ]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(3, 60), st.integers(1, 7), st.integers(0, 2**31 - 1))
+def test_every_epoch_holds_every_window_once(length, batch_size, seed):
+    frame, spec = panel(list(range(length))), WindowSpec(lookback=1, horizon=1)
+    for epoch in order_of(frame, spec, 3, batch_size, seed=seed):
+        assert sorted(epoch) == list(range(length - 1))
+
+
+def test_the_order_depends_on_the_seed_and_the_epoch_and_nothing_else():
+    frame, spec = panel(list(range(50)), list(range(100, 130))), WindowSpec(lookback=2, horizon=1)
+    epochs = order_of(frame, spec, 4, seed=7)
+    assert epochs == order_of(frame, spec, 4, seed=7)
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert order_of(frame, spec, 1, seed=8)[0] != epochs[0]
+    assert epochs[0] != sorted(epochs[0])
+
+
+def test_first_epoch_equals_skipping_the_epochs_before():
+    frame, spec = panel(list(range(30))), WindowSpec(lookback=2, horizon=1)
+    epochs = order_of(frame, spec, 5, seed=3)
+    assert order_of(frame, spec, 2, seed=3, first_epoch=3) == epochs[3:]
+    once = window_dataset(frame, spec, batch_size=4, shuffle=True, seed=3, first_epoch=3)
+    assert np.concatenate([x[:, 0, 0] for x, _, _ in once]).tolist() == epochs[3]
+
+
+def test_one_epoch_knows_its_length_and_an_endless_one_says_so():
+    frame, spec = panel(list(range(30))), WindowSpec(lookback=2, horizon=1)
+    assert count_windows(frame, spec) == 28
+    assert int(window_dataset(frame, spec, batch_size=5).cardinality()) == 6
+    assert int(window_dataset(frame, spec, batch_size=5, drop_remainder=True).cardinality()) == 5
+    assert int(window_dataset(frame, spec, repeat=True).cardinality()) == -1
+
+
+def test_an_epoch_without_remainder_has_only_whole_batches():
+    frame, spec = panel(list(range(12))), WindowSpec(lookback=2, horizon=1)
+    options = {"batch_size": 4, "drop_remainder": True, "shuffle": True}
+    dataset = window_dataset(frame, spec, **options)
+    assert [x.shape for x, _, _ in dataset] == [(4, 2, 1)] * 2
+    assert dataset.element_spec[0].shape == (4, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "y", "w"),
+    [
+        ("direct", (None, 3, 1), (None, 3)),
+        ("recursive", (None, 5, 1), (None, 5)),
+        ("seq2seq", (None, 5, 3, 1), (None, 5, 3)),
+    ],
+)
+def test_shapes_are_known_but_for_the_batch(strategy, y, w):
+    spec = WindowSpec(lookback=5, horizon=3, strategy=strategy)
+    dataset = window_dataset(panel(list(range(20))), spec, past_cols=("row",))
+    shapes = [tuple(part.shape) for part in dataset.element_spec]
+    assert shapes == [(None, 5, 2), y, w]
+
+
+def test_series_too_short_for_a_window_are_named():
+    frame = panel([1, 2, 3, 4, 5], [1, 2], [1, 2, 3])
+    spec = WindowSpec(lookback=3, horizon=2)
+    assert skipped_series(frame, spec) == ["b"]
+    assert count_windows(frame, spec) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"lookback": 0}, "lookback is 0"),
+        ({"horizon": 1.5}, "horizon is 1.5"),
+        ({"stride": True}, "stride is True"),
+        ({"gap": -1}, "gap is -1"),
+        ({"strategy": "recurrent"}, "direct, seq2seq"),
+        ({"strategy": "recursive", "gap": 1}, "gap of 1"),
+    ],
+)
+def test_a_spec_that_cannot_be_cut_is_refused(wrong, said):
+    with pytest.raises(UserError, match=said):
+        WindowSpec(**({"lookback": 2, "horizon": 1} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"past_cols": ("rain",)}, "no column 'rain'"),
+        ({"weights": "level"}, "weights is 'level'"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"batch_size": 100, "drop_remainder": True}, "fewer than one batch of 100"),
+    ],
+)
+def test_options_that_cannot_be_met_are_refused(options, said):
+    with pytest.raises(UserError, match=said):
+        window_dataset(panel([1, 2, 3, 4]), WindowSpec(lookback=1, horizon=1), **options)
+
+
+def test_rows_of_a_series_that_are_not_together_are_refused():
+    frame = panel([1, 2, 3], [4, 5, 6]).iloc[[0, 3, 1, 4, 2, 5]]
+    with pytest.raises(UserError, match="not together"):
+        window_dataset(frame, WindowSpec(lookback=1, horizon=1))
