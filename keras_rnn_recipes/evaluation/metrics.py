@@ -80,7 +80,7 @@ def score(
     ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
     known = _scorable(forecasts, models)
     failed = _failures(known, models).reindex(ids, fill_value=False)
-    history = _up_to_first_cutoff(train, forecasts)
+    history = history_before(train, forecasts)
     moving = seasonal_scales(history, season_length).dropna().index
     parts = []
     for metric in metrics:
@@ -227,7 +227,14 @@ def _failures(known: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     return bad.groupby(known["unique_id"].to_numpy()).any()
 
 
-def _up_to_first_cutoff(train: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
+def history_before(train: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of each series up to its first cutoff; all of them where there is none.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": 1.0})
+        >>> len(history_before(train, pd.DataFrame({"unique_id": ["a"], "cutoff": [2]})))
+        3
+    """
     if "cutoff" not in forecasts:
         return train[["unique_id", "ds", "y"]]
     first = forecasts.groupby("unique_id")["cutoff"].min()

@@ -1,0 +1,259 @@
+"""``report.html``: what a run came to, in one file that opens without a network."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from keras_rnn_recipes.evaluation.metrics import model_columns, score_notes
+from keras_rnn_recipes.running import report_sections as sections
+from keras_rnn_recipes.running.run_directory import replacing
+from keras_rnn_recipes.running.wording import label, number, spread, verdict
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.html"
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """All that a report is made of; what is empty is left out of it.
+
+    Args:
+        title: the heading.
+        name: the model's column in ``tested``, ``scores`` and ``future``.
+        record: the content of ``metrics.json``.
+        tested: what ``backtest`` returned.
+        scores: what ``score`` returned.
+        frame: columns ``unique_id, ds, y``: the series, for the history before the forecasts.
+        season_length: steps in a season.
+        history: one row per epoch: ``epoch``, ``loss``, perhaps ``val_loss``.
+        future: what ``forecast_future`` returned.
+        config: the resolved configuration.
+        environment: the content of ``environment.json``.
+        notes: sentences about the data.
+        seeds: the model's figures of several seeds, this run's among them.
+    """
+
+    title: str
+    name: str
+    record: Mapping[str, Any]
+    tested: pd.DataFrame
+    scores: pd.DataFrame
+    frame: pd.DataFrame
+    season_length: int = 1
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    future: pd.DataFrame = field(default_factory=pd.DataFrame)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    seeds: Sequence[Mapping[str, float]] = ()
+
+    @property
+    def metric(self) -> str:
+        """The figure that decides: MASE for several series, of one the mean absolute error."""
+        figures = self.record["model"]
+        wanted = "mase" if self.scores["unique_id"].nunique() > 1 else "mae"
+        usable = [name for name, value in figures.items() if value is not None and value == value]
+        return next((m for m in (wanted, "mae", *usable) if m in usable), "mae")
+
+
+def write_report(
+    run_dir: str | Path,
+    frame: pd.DataFrame,
+    *,
+    notes: Sequence[str] = (),
+    seeds: Sequence[Mapping[str, float]] = (),
+) -> Path:
+    """Write ``report.html`` into a run directory, from the files that stand there.
+
+    Read are ``metrics.json``, ``backtest.csv`` and ``scores.csv``, and if they are there
+    ``config.json``, ``history.csv``, ``forecasts.csv`` and ``environment.json``.
+
+    Args:
+        run_dir: the folder of the run.
+        frame: columns ``unique_id, ds, y``: the series that the run was about.
+        notes: sentences about the data, such as ``Panel.notes``.
+        seeds: the model's figures of several seeds, this run's among them, as the ``"model"`` of
+            their ``metrics.json``.
+
+    Returns:
+        The path of the report.
+
+    Example:
+        >>> write_report("runs/co2", panel.frame, notes=panel.notes)  # doctest: +SKIP
+    """
+    content = read_content(run_dir, frame, notes=notes, seeds=seeds)
+    target = Path(run_dir) / "report.html"
+    with replacing(target) as staged:
+        staged.write_text(render_report(content), encoding="utf-8")
+    return target
+
+
+def read_content(
+    run_dir: str | Path,
+    frame: pd.DataFrame,
+    *,
+    notes: Sequence[str] = (),
+    seeds: Sequence[Mapping[str, float]] = (),
+) -> ReportContent:
+    """Read what a report is made of from a run directory; arguments as :func:`write_report`."""
+    folder = Path(run_dir)
+    record = _read_json(folder / "metrics.json")
+    config = _read_json(folder / "config.json")
+    tested = _read_table(folder / "backtest.csv", frame["ds"].dtype)
+    trained = [name for name in model_columns(tested) if name not in record["baselines"]]
+    data = config.get("data", {})
+    return ReportContent(
+        title=_title(trained[0], config),
+        name=trained[0],
+        record=record,
+        tested=tested,
+        scores=_read_table(folder / "scores.csv", None),
+        frame=frame,
+        season_length=data.get("season_length") or 1,
+        history=_read_table(folder / "history.csv", None),
+        future=_read_table(folder / "forecasts.csv", frame["ds"].dtype),
+        config=config,
+        environment=_read_json(folder / "environment.json"),
+        notes=notes,
+        seeds=seeds,
+    )
+
+
+def render_report(content: ReportContent) -> str:
+    """Make the page.
+
+    Example:
+        >>> table = pd.DataFrame(
+        ...     {"unique_id": "a", "ds": [1], "cutoff": 0, "y": [1.0], "lstm": [1.5], "naive": [3]})
+        >>> page = render_report(ReportContent(
+        ...     title="A run", name="lstm", tested=table,
+        ...     record={"model": {"mae": 0.5}, "baselines": {"naive": {"mae": 2.0}}},
+        ...     scores=pd.DataFrame({"metric": ["mae"], "unique_id": "a", "lstm": 0.5, "naive": 2}),
+        ...     frame=pd.DataFrame({"unique_id": "a", "ds": [0, 1], "y": [3.0, 1.0]})))
+        >>> "beats its best baseline" in page
+        True
+    """
+    figures = [seed.get(content.metric) for seed in content.seeds]
+    kind, sentence = verdict(content.name, content.record, content.metric, figures)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        title=content.title,
+        kind=kind,
+        verdict=sentence,
+        facts=_facts(content),
+        columns=[label(metric) for metric in content.record["model"]],
+        rows=_rows(content),
+        num_seeds=len(content.seeds),
+        figures=sections.figures(content),
+        notes=[*content.notes, *score_notes(content.scores)],
+        tables=[
+            (heading, _flat(values))
+            for heading, values in (
+                ("Configuration", content.config),
+                ("Environment", content.environment),
+            )
+            if values
+        ],
+    )
+
+
+def _facts(content: ReportContent) -> list[str]:
+    tested, record = content.tested, content.record
+    origins = tested.drop_duplicates(["unique_id", "cutoff"])
+    steps = int(len(tested) / len(origins))
+    series = origins["unique_id"].nunique()
+    facts = [
+        f"{series:,} series" if series > 1 else "one series",
+        f"tested from {len(origins):,} origins, {steps} step{'s' * (steps > 1)} ahead each"
+        if len(origins) > 1
+        else f"tested from one origin, {steps} step{'s' * (steps > 1)} ahead",
+    ]
+    if record.get("num_parameters"):
+        facts.append(f"{record['num_parameters']:,} parameters")
+    if record.get("fit_seconds"):
+        facts.append(f"trained in {number(round(record['fit_seconds'], 1))} s")
+    return facts
+
+
+def _rows(content: ReportContent) -> list[dict[str, Any]]:
+    """Give the table: the model, then baselines from best to worst; the best of a column marked."""
+    metrics = list(content.record["model"])
+    figures = {content.name: dict(content.record["model"]), **content.record["baselines"]}
+    ranges: dict[str, str] = {}
+    if len(content.seeds) > 1:
+        for metric in metrics:
+            found = spread([seed.get(metric) for seed in content.seeds])
+            if found:
+                figures[content.name][metric] = found[0]
+                ranges[metric] = " to ".join(number(end, padded=True) for end in found[1:])
+    values = {
+        (name, metric): _finite(row.get(metric))
+        for name, row in figures.items()
+        for metric in metrics
+    }
+    best = {metric: min(values[name, metric] for name in figures) for metric in metrics}
+    baselines = sorted(content.record["baselines"], key=lambda name: values[name, content.metric])
+    return [
+        {
+            "name": label(name),
+            "model": name == content.name,
+            "cells": [
+                {
+                    "text": number(values[name, metric], padded=True),
+                    "best": values[name, metric] == best[metric] < math.inf,
+                    "range": ranges.get(metric, "") if name == content.name else "",
+                }
+                for metric in metrics
+            ],
+        }
+        for name in (content.name, *baselines)
+    ]
+
+
+def _finite(value: float | None) -> float:
+    return math.inf if value is None or not math.isfinite(value) else float(value)
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    """Write nested settings as dotted names and texts; what was left open is left out."""
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{before}{key}.")
+        elif value is not None and value != [] and value != () and key != "format_version":
+            listed = isinstance(value, (list, tuple))
+            rows.append((before + key, ", ".join(map(str, value)) if listed else str(value)))
+    return rows
+
+
+def _title(name: str, config: Mapping[str, Any]) -> str:
+    source = str(config.get("data", {}).get("source") or "")
+    model = config.get("model", {})
+    parts = [label(name)[0].upper() + label(name)[1:]]
+    parts += [str(model["strategy"])] if model.get("strategy") else []
+    return ", ".join(parts) + (f", on {Path(source).name}" if source else "")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def _read_table(path: Path, times: Any) -> pd.DataFrame:
+    """Read a CSV of ours; a series may be called "007" or "NA", and both stay as they are."""
+    if not path.exists():
+        return pd.DataFrame()
+    table = pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values=[""])
+    if times is not None:
+        for name in ("ds", "cutoff"):
+            if name in table:
+                table[name] = table[name].astype(times)
+    return table

@@ -1,0 +1,145 @@
+"""Numbers and verdicts in plain words."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+METRIC_NAMES = {
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "rmse": "root mean squared error",
+    "mape": "mean absolute percentage error",
+    "smape": "symmetric mean absolute percentage error",
+    "mase": "mean absolute scaled error",
+    "rmsse": "root mean squared scaled error",
+}
+METRIC_LABELS = {"smape": "sMAPE, %", "mape": "MAPE, %"}
+MODEL_LABELS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"}
+# Closer than this to the best baseline, a figure neither beats it nor loses to it.
+LEVEL = 0.005
+
+
+def number(value: float | None, *, padded: bool = False) -> str:
+    """Write a number to four figures, with a dash for one that is missing.
+
+    Args:
+        value: the number.
+        padded: keep noughts at the end, so that the numbers of a column line up.
+
+    Example:
+        >>> [number(x) for x in (29015.4, 0.81234, 0.00001234, -3.0, float("nan"))]
+        ['29,015', '0.8123', '1.234e-05', '−3', '–']
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e9:
+        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:{'#' * padded}.4g}"
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", "−") if text.startswith("-") else text
+
+
+def label(name: str) -> str:
+    """Write the name of a metric or a model as a heading.
+
+    Example:
+        >>> label("mase"), label("smape"), label("lstm"), label("seasonal_naive")
+        ('MASE', 'sMAPE, %', 'LSTM', 'seasonal naive')
+    """
+    if name in METRIC_NAMES:
+        return METRIC_LABELS.get(name, name.upper())
+    return MODEL_LABELS.get(name, name.replace("_", " "))
+
+
+def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
+    """Give the median, the least and the greatest of the finite values; None without any.
+
+    Example:
+        >>> spread([3.0, 1.0, None, 2.0])
+        (2.0, 1.0, 3.0)
+    """
+    finite = [float(v) for v in values if v is not None and math.isfinite(v)]
+    return (statistics.median(finite), min(finite), max(finite)) if finite else None
+
+
+def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
+    """Name the baseline with the smallest figure in a ``metrics.json``; None without any.
+
+    Example:
+        >>> best_baseline({"baselines": {"naive": {"mae": 2.0}, "drift": {"mae": None}}}, "mae")
+        'naive'
+    """
+    figures = {
+        name: values[metric]
+        for name, values in record.get("baselines", {}).items()
+        if values.get(metric) is not None and math.isfinite(values[metric])
+    }
+    return min(figures, key=lambda name: figures[name]) if figures else None
+
+
+def verdict(
+    name: str, record: Mapping[str, Any], metric: str, seeds: Sequence[float | None] = ()
+) -> tuple[str, str]:
+    """Say whether a model beat its best baseline, and by how much.
+
+    Args:
+        name: what the model is called.
+        record: the content of ``metrics.json``.
+        metric: the figure to compare; smaller is better.
+        seeds: that figure for each of several seeds, this run's among them, if there are.
+
+    Returns:
+        ``"better"``, ``"level"``, ``"worse"`` or ``"unknown"``, and the sentences.
+
+    Example:
+        >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
+        >>> verdict("lstm", record, "mae")
+        ('better',
+         'The LSTM beats its best baseline, naive, by 50 %: mean absolute error 1, against 2.')
+    """
+    words = METRIC_NAMES.get(metric, metric)
+    given = spread(seeds if len(seeds) > 1 else [record["model"].get(metric)])
+    rival = best_baseline(record, metric)
+    if given is None:
+        return "unknown", f"The {label(name)} could not be scored: it has no {words}."
+    mine = f"{words} {number(given[0])}"
+    mine += f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
+    if rival is None:
+        return "unknown", (
+            f"The {label(name)} has a {mine}. No baseline was scored beside it, so nothing says "
+            "whether that is good."
+        )
+    theirs = float(record["baselines"][rival][metric])
+    kind, text = _compare(label(name), label(rival), given[0], theirs)
+    text += f": {mine}, against {number(theirs)}."
+    if len(seeds) > 1 and given[1] < theirs < given[2]:
+        text += " Some seeds are better and some worse, so this may be chance."
+    return kind, text
+
+
+def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:
+    change = 0.0 if mine == theirs else math.copysign(math.inf, mine - theirs)
+    if theirs:
+        change = (mine - theirs) / theirs
+    if abs(change) < LEVEL:
+        return "level", f"The {name} does no better than its best baseline, {rival}"
+    if change < 0:
+        return "better", f"The {name} beats its best baseline, {rival}, by {percent(-change)}"
+    return "worse", (
+        f"The {name} does not beat its best baseline, {rival}: its error is {percent(change)} larger"
+    )
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage.
+
+    Example:
+        >>> percent(0.123), percent(0.0123), percent(float("inf"))
+        ('12 %', '1.2 %', 'infinitely')
+    """
+    if not math.isfinite(share):
+        return "infinitely"
+    return f"{share:.1%}".replace("%", " %") if share < 0.1 else f"{share:.0%}".replace("%", " %")
