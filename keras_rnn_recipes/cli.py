@@ -120,7 +120,9 @@ def forecast(
 
 @command
 def run(
-    recipe: Annotated[str, typer.Argument(help="a recipe's name (see krr ls) or a TOML file")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="a recipe's name (see krr ls) or a TOML file")
+    ],
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
     ] = None,
@@ -131,7 +133,7 @@ def run(
 ) -> None:
     """Run a recipe from data to report.
 
-    It is fitted, evaluated beside baselines and saved. Without --run-dir everything goes to runs/RECIPE.
+    It is fitted, evaluated beside baselines and saved; without --run-dir in runs/RECIPE.
     """
     from keras_rnn_recipes.running.config import load_config
     from keras_rnn_recipes.running.recipes import recipe_path
@@ -139,7 +141,7 @@ def run(
 
     path = recipe_path(recipe)
     folder = run_dir or Path("runs") / path.stem
-    _check_names(load_config(path, overrides or ()))
+    _check_source(load_config(path, overrides or ()))
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
     with _told_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
         _run(
@@ -206,7 +208,7 @@ def ls(
 
 @command
 def cp(
-    recipe: Annotated[str, typer.Argument(help="a recipe's name (see krr ls)")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="a recipe's name (see krr ls)")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to put it")],
 ) -> None:
     """Copy a recipe and its script, to be changed."""
@@ -226,7 +228,7 @@ def validate(
     from keras_rnn_recipes.running.config import load_config
 
     config = load_config(file)
-    _check_names(config)
+    _check_source(config)
     typer.echo(
         f"{file} is valid: {config.model.preset}, {config.model.strategy}, "
         f"{config.model.horizon} steps ahead, on {config.data.source}."
@@ -284,12 +286,11 @@ def _run(config: Any, run_dir: Path, **options: Any) -> None:
     run_recipe(config, run_dir, **options)
 
 
-def _check_names(config: Any) -> None:
-    """Find a misspelt preset or data set before TensorFlow is imported, let alone anything read."""
-    from keras_rnn_recipes.running.choices import CELLS, check_choice
+def _check_source(config: Any) -> None:
+    """Find a misspelt data set before TensorFlow is imported."""
+    from keras_rnn_recipes.running.choices import check_choice
     from keras_rnn_recipes.running.sources import is_file_name
 
-    check_choice(config.model.preset, CELLS, "model.preset")
     if not is_file_name(config.data.source):
         check_choice(config.data.source, tuple(name for name, _ in _datasets()), "data.source")
 

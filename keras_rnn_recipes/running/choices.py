@@ -1,4 +1,4 @@
-"""What may be chosen by name, and what is said when a name is misspelt."""
+"""What is said when a name is misspelt."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from keras_rnn_recipes.errors import UserError
-
-# Written down here as well as in the builders, which import Keras: a misspelt name is told at once.
-CELLS = ("simple_rnn", "deep_rnn", "lstm", "gru", "dense", "conv", "linear")
-STRATEGIES = ("direct", "recursive", "seq2seq")
 
 
 def check_choice(value: str, choices: Sequence[str], option: str) -> str:
@@ -24,8 +20,8 @@ def check_choice(value: str, choices: Sequence[str], option: str) -> str:
         UserError: it is none of them.
 
     Example:
-        >>> check_choice("lstm", CELLS, "--cell")
-        'lstm'
+        >>> check_choice("gru", ["lstm", "gru"], "--cell")
+        'gru'
     """
     if value in choices:
         return value

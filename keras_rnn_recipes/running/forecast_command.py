@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.choices import CELLS, STRATEGIES, check_choice
-from keras_rnn_recipes.running.config import Config, config_from_dict
+from keras_rnn_recipes.running.choices import check_choice
+from keras_rnn_recipes.running.config import Config, Preset, Strategy, config_from_dict
 from keras_rnn_recipes.running.defaults import choose_defaults
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ def _config_as_asked(options: ForecastOptions) -> Config:
     columns = ("id_col", "time_col", "target_col", "past_cols", "freq", "season_length")
     data = {name: getattr(options, name) for name in columns}
     model: dict[str, Any] = {
-        "preset": check_choice(options.cell, CELLS, "--cell"),
-        "strategy": check_choice(options.strategy, STRATEGIES, "--strategy"),
+        "preset": check_choice(options.cell, get_args(Preset), "--cell"),
+        "strategy": check_choice(options.strategy, get_args(Strategy), "--strategy"),
         "horizon": options.horizon,
         "units": parse_units(options.units),
     }
