@@ -43,21 +43,18 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "data.split": ("Split", "split_by_time"),
     "data.windows": ("WindowSpec", "count_windows", "skipped_series", "window_dataset"),
     "evaluation.backtest": ("backtest", "forecast_future"),
-    "evaluation.baselines": ("drift", "fit_baselines", "fit_ridge", "naive", "seasonal_naive"),
+    "evaluation.baselines": ("drift", "fit_baselines", "naive", "seasonal_naive"),
     "evaluation.metrics": ("horizon_profile", "score", "summarise"),
+    "evaluation.ridge": ("fit_ridge",),
     "running.config": ("Config", "load_config"),
     "running.defaults": ("choose_defaults",),
-    "running.export": ("SavedForecaster", "export_saved_model", "load_saved_model"),
+    "running.export": ("export_saved_model",),
     "running.fitting": ("fit",),
     "running.report": ("write_report",),
-    "running.results": (
-        "describe_artefacts",
-        "describe_data",
-        "results_record",
-        "results_table",
-    ),
+    "running.results": ("describe_artefacts", "describe_data", "results_record", "results_table"),
     "running.run_directory": ("RunDirectory",),
     "running.runner": ("RunResult", "run", "run_from_command_line"),
+    "running.saved_model": ("SavedForecaster", "load_saved_model"),
     "running.sources": ("load_panel",),
     "running.validation": ("validation_windows",),
 }
@@ -99,9 +96,7 @@ if TYPE_CHECKING:
         skipped_series as skipped_series,
         window_dataset as window_dataset,
     )
-    from keras_rnn_recipes.errors import (
-        UserError as UserError,
-    )
+    from keras_rnn_recipes.errors import UserError as UserError
     from keras_rnn_recipes.evaluation.backtest import (
         backtest as backtest,
         forecast_future as forecast_future,
@@ -109,7 +104,6 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.evaluation.baselines import (
         drift as drift,
         fit_baselines as fit_baselines,
-        fit_ridge as fit_ridge,
         naive as naive,
         seasonal_naive as seasonal_naive,
     )
@@ -118,44 +112,33 @@ if TYPE_CHECKING:
         score as score,
         summarise as summarise,
     )
+    from keras_rnn_recipes.evaluation.ridge import fit_ridge as fit_ridge
     from keras_rnn_recipes.running.config import (
         Config as Config,
         load_config as load_config,
     )
-    from keras_rnn_recipes.running.defaults import (
-        choose_defaults as choose_defaults,
-    )
-    from keras_rnn_recipes.running.export import (
-        SavedForecaster as SavedForecaster,
-        export_saved_model as export_saved_model,
-        load_saved_model as load_saved_model,
-    )
-    from keras_rnn_recipes.running.fitting import (
-        fit as fit,
-    )
-    from keras_rnn_recipes.running.report import (
-        write_report as write_report,
-    )
+    from keras_rnn_recipes.running.defaults import choose_defaults as choose_defaults
+    from keras_rnn_recipes.running.export import export_saved_model as export_saved_model
+    from keras_rnn_recipes.running.fitting import fit as fit
+    from keras_rnn_recipes.running.report import write_report as write_report
     from keras_rnn_recipes.running.results import (
         describe_artefacts as describe_artefacts,
         describe_data as describe_data,
         results_record as results_record,
         results_table as results_table,
     )
-    from keras_rnn_recipes.running.run_directory import (
-        RunDirectory as RunDirectory,
-    )
+    from keras_rnn_recipes.running.run_directory import RunDirectory as RunDirectory
     from keras_rnn_recipes.running.runner import (
         RunResult as RunResult,
         run as run,
         run_from_command_line as run_from_command_line,
     )
-    from keras_rnn_recipes.running.sources import (
-        load_panel as load_panel,
+    from keras_rnn_recipes.running.saved_model import (
+        SavedForecaster as SavedForecaster,
+        load_saved_model as load_saved_model,
     )
-    from keras_rnn_recipes.running.validation import (
-        validation_windows as validation_windows,
-    )
+    from keras_rnn_recipes.running.sources import load_panel as load_panel
+    from keras_rnn_recipes.running.validation import validation_windows as validation_windows
 
 __all__ = ["__version__", *_HOME_OF]
 
