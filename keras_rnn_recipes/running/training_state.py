@@ -140,7 +140,7 @@ def _modified(path: Path) -> int:
 def _read(path: Path) -> TrainingState | None:
     """A file that is missing, or that a power cut left broken, counts as not there."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             progress = Progress(**json.loads(file["progress"].tobytes()))
             parts = {
                 part: [file[f"{part}/{i}"] for i in range(_count(file.files, part))]
