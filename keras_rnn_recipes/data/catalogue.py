@@ -130,7 +130,7 @@ def load_dataset(name: str | Card, *, root: str | Path | None = None, **options:
 
     Example:
         >>> panel = load_dataset("co2", end="1999-12-01")
-        >>> panel.freq, panel.season_length, panel.frame["ds"].dt.year.max()
+        >>> panel.freq, panel.season_length, panel.frame["ds"].max().year
         ('MS', 12, 1999)
     """
     from keras_rnn_recipes.data.frames import read_panel

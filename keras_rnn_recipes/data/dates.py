@@ -54,7 +54,7 @@ def parse_dates(column: pd.Series) -> Dates:
         texts = pd.Series(uniques)
     if not len(texts):
         return Dates(np.zeros(len(column), "int64"), np.ones(len(column), bool))
-    parsed = _parse_texts(texts.astype(str))
+    parsed = _parse_texts(texts.astype(str).str.strip())
     # A missing cell has the code -1: it takes any value and is marked bad.
     bad = parsed.bad[codes] | (codes < 0)
     return Dates(parsed.values[codes], bad, parsed.notes)

@@ -31,7 +31,8 @@ class Panel:
         frame: columns unique_id (str), ds (datetime64 without a zone, or int64), y (float64, NaN
             where missing) and ``past_cols`` (float64); sorted by unique_id, then ds; every step
             between a series' first and last is a row.
-        freq: pandas offset alias such as "D", "MS", "W-SUN", "h"; "1" where ds is a whole number.
+        freq: pandas offset alias such as "D", "MS", "W-SUN", "h"; a number such as "1"
+            where ds is a whole number.
         season_length: steps in a season.
         past_cols: columns whose values are known up to the present only.
         notes: what was noticed and mended on reading, each a sentence.

@@ -1,8 +1,8 @@
 """Frequencies: which step a panel's dates take, and arithmetic on such steps.
 
-A frequency is a pandas offset alias ("D", "MS", "W-SUN", "15min", ...), or "1" where time is a
-whole number. Three kinds cover them all: a fixed length of time, whole months (start or end),
-business days.
+A frequency is a pandas offset alias ("D", "MS", "W-SUN", "15min", ...), or a number such as "1"
+where time is a whole number. Three kinds of step cover the aliases: a fixed length of time, whole
+months (at their start or end), business days.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def infer_freq(ds: pd.Series | np.ndarray, bounds: np.ndarray) -> str:
             "give the frequency, such as freq=D (on the command line --freq D).",
         )
     if np.issubdtype(values.dtype, np.integer):
-        return "1"
+        return str(_commonest(steps))
     step = int(_commonest(steps.astype("timedelta64[ns]").astype("int64")))
     if step % _DAY:
         return _time_alias(step)
@@ -88,13 +88,13 @@ def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
     """
     values = np.asarray(ds)
     if np.issubdtype(values.dtype, np.integer):
-        if freq != "1":
+        if not freq.isdecimal():
             raise UserError(
                 f"The frequency {freq!r} was given, but the times are whole numbers.",
-                "the frequency 1.",
+                "a whole number as the frequency, such as 1.",
                 "leave freq out, or give a column of dates.",
             )
-        return "1"
+        return freq
     step = _parse(freq)
     if step.kind in ("month_start", "month_end"):
         return _month_alias(values.astype("datetime64[D]"), step.size)
@@ -136,7 +136,7 @@ def ordinals(ds: pd.Series | np.ndarray, freq: str) -> np.ndarray:
     """
     values, step = np.asarray(ds), _parse(freq)
     if step.kind == "number":
-        return values.astype("int64")
+        return values.astype("int64") // step.size
     if step.kind == "time":
         # Divided in the dates' own unit where possible: 5 million of them should take no copy.
         return values.astype("datetime64[ns]").astype("int64") // step.size
@@ -164,7 +164,7 @@ def advance(ds: pd.Series | np.ndarray, steps: int | np.ndarray, freq: str) -> n
     values, step = np.asarray(ds), _parse(freq)
     steps = np.asarray(steps, dtype="int64")
     if step.kind == "number":
-        return values.astype("int64") + steps
+        return values.astype("int64") + steps * step.size
     if step.kind == "time":
         return values + (steps * step.size).astype("timedelta64[ns]").astype(_delta_type(values))
     days = values.astype("datetime64[D]")
@@ -192,8 +192,8 @@ def _delta_type(values: np.ndarray) -> str:
 
 def _parse(freq: str) -> _Step:
     """What a frequency means, whatever its anchor."""
-    if freq == "1":
-        return _Step("number", 1)
+    if freq.isdecimal() and int(freq):
+        return _Step("number", int(freq))
     match = re.fullmatch(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?", freq.strip())
     number = int(match[1] or 1) if match else 0
     if match and number:

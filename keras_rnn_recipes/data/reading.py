@@ -1,8 +1,7 @@
 """Tables from files or memory: separators, encodings, and where each row stands.
 
 A CSV file is looked at first (its header and some rows), so that the columns can be chosen, and
-then read once, only the columns needed, names and dates as categories: a panel of millions of rows
-has few different ones.
+then read once, only the columns needed, names and dates as they are written.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class Table:
             return self.whole[[*keys, *values]].reset_index(drop=True)
         frame = self._read(
             usecols=[*keys, *values],
-            dtype=dict.fromkeys(keys, "category"),
+            dtype=dict.fromkeys(keys, str),
             keep_default_na=False,
             na_values={name: [""] for name in keys} | dict.fromkeys(values, _MISSING),
         )
@@ -106,6 +105,8 @@ class Table:
                 )
         except UnicodeDecodeError as error:
             raise _not_utf8(self.path) from error
+        except (OSError, EOFError) as error:
+            raise _broken(self.path, error) from error
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise _ragged(self.path, error, self.header_line) from error
 
@@ -194,9 +195,7 @@ def _csv_table(path: Path) -> Table:
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
     except (OSError, EOFError) as error:
-        raise UserError(
-            f"{path.name} could not be read: {error}.", "a file.", "mend it."
-        ) from error
+        raise _broken(path, error) from error
     blank = sum(1 for _ in itertools.takewhile(lambda line: not line.strip(), head))
     if blank == len(head):
         raise _empty(path)
@@ -263,27 +262,43 @@ def _check_header(path: Path, names: list[str]) -> None:
         )
 
 
+def _broken(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path.name} could not be read: {error}.",
+        "a whole file.",
+        "get it again, or name another.",
+    )
+
+
 def _not_utf8(path: Path) -> UserError:
     """Say which line holds the first byte that is not UTF-8."""
-    line = 0
+    line, encoding = 0, "LATIN1"
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         for line, text in enumerate(lines, start=1):
             try:
                 text.decode("utf-8")
             except UnicodeDecodeError as error:
                 place = f"line {line} of {path.name} holds the byte 0x{text[error.start]:02x}"
+                if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                    encoding = "UTF-16"
                 break
         else:
             place = f"{path.name} ends within a character"
     return UserError(
         f"{place[0].upper() + place[1:] if line else place}, which is not UTF-8.",
         "a text file in UTF-8.",
-        f"save it as UTF-8 (for example: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.csv).",
+        f"save it as UTF-8 (for example: iconv -f {encoding} -t UTF-8 {path.name} > utf8.csv).",
     )
 
 
 def _ragged(path: Path, error: Exception, header_line: int) -> UserError:
     """Turn the parser's complaint about a line of the wrong width into ours."""
+    if "EOF inside string" in str(error):
+        return UserError(
+            f"{path.name} has a quotation mark that is not closed.",
+            "quotation marks in pairs.",
+            "close it, or remove it.",
+        )
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if found:
         what = f"Line {found[2]} of {path.name} has {found[3]} cells."

@@ -151,8 +151,8 @@ def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows
     _check_growth(rows, lengths, full, freq, strict)
     gaps = full > lengths
     notes.append(
-        f"{int((full - lengths).sum())} missing steps in {int(gaps.sum())} series were filled in "
-        f"as missing values (the first series: {rows.names[rows.codes[bounds[:-1][gaps][0]]]!r})."
+        f"Steps without a row were filled in as missing values: {int((full - lengths).sum())} in "
+        f"{int(gaps.sum())} series (the first: {rows.names[rows.codes[bounds[:-1][gaps][0]]]!r})."
     )
     return _filled(rows, position, full, freq)
 
