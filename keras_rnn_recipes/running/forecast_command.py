@@ -70,8 +70,11 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         exclude={"source", "valid_size", "test_size"}, exclude_defaults=True
     )
     panel = read_panel(options.file, **asked)
-    config = choose_defaults(config, panel)
     lengths = _lengths(panel)
+    _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
+    config = choose_defaults(config, panel)
+    trained = _training_lengths(config, lengths)
+    _refuse_too_little(options, max(lengths.values()), max(trained.values()))
     config = _with_bounded_epochs(config, lengths)
     return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
 
@@ -140,6 +143,21 @@ def _config_as_asked(options: ForecastOptions) -> Config:
         "fit": {"seed": options.seed},
     }
     return config_from_dict(given, where="the command line")
+
+
+def _refuse_too_little(options: ForecastOptions, longest: int, trained: int) -> None:
+    """A window to learn from has the horizon's steps and one before them, beside the test part."""
+    horizon = options.horizon
+    if trained > horizon:
+        return
+    fits = (longest - 1) // 2
+    shorter = f"ask for a --horizon of at most {fits}" if fits else "forecast another file"
+    raise UserError(
+        f"The longest series in {options.file} has {longest} steps, too few for a horizon of "
+        f"{horizon}.",
+        f"at least {2 * horizon + 1} steps: {horizon} to test on and {horizon + 1} to learn from.",
+        f"{shorter}, or give a longer history.",
+    )
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:

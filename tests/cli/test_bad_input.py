@@ -97,10 +97,10 @@ FILES: dict[str, tuple[bytes, list[str], list[str]]] = {
         ["2024-01-07", "line 9", "data.csv"],
     ),
     "mixed frequencies": (
-        long({"daily": ramp(40)})
-        + long({"hourly": ramp(40)}, [f"2024-01-01 {h % 24:02}:30" for h in range(40)]).split(
-            b"\n", 1
-        )[1],
+        long({"daily": ramp(40), "hourly": ramp(40)}, days(40))
+        .replace(b"hourly,2024-01-", b"hourly,2024-01-01 ")
+        .replace(b"hourly,2024-02-", b"hourly,2024-01-02 ")
+        .replace(b",", b",", 1),
         [],
         ["data.csv"],
     ),

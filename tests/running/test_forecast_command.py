@@ -1,0 +1,183 @@
+"""What is decided for a file: always something that can be trained, or a clear refusal."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.config import config_from_dict, dump_toml, load_config
+from keras_rnn_recipes.running.forecast_command import (
+    MAX_STEPS_PER_EPOCH,
+    ForecastOptions,
+    default_run_dir,
+    parse_units,
+    plan_forecast,
+)
+
+
+def write_panel(path: Path, lengths: dict[str, int], freq: str = "D") -> Path:
+    parts = [
+        pd.DataFrame(
+            {
+                "unique_id": name,
+                "ds": pd.date_range("2023-01-01", periods=length, freq=freq),
+                "y": np.sin(np.arange(length)) + 5,
+            }
+        )
+        for name, length in lengths.items()
+    ]
+    pd.concat(parts).to_csv(path, index=False)
+    return path
+
+
+def training_windows(config, lengths) -> int:
+    """Counted one window at a time, from what split and windows promise."""
+    data, model = config.data, config.model
+    held_out, number = data.valid_size + data.test_size, 0
+    for length in lengths.values():
+        rows = length - held_out if length > held_out else length
+        number += sum(1 for end in range(model.lookback + model.horizon, rows + 1))
+        number += model.horizon < rows < model.lookback + model.horizon
+    return number
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lengths=st.lists(st.integers(2, 90), min_size=1, max_size=5),
+    horizon=st.integers(1, 40),
+)
+def test_plan_can_be_trained_or_is_refused_with_a_horizon_that_works(tmp_path, lengths, horizon):
+    named = {f"s{n}": length for n, length in enumerate(lengths)}
+    file = write_panel(tmp_path / "panel.csv", named)
+    try:
+        config = plan_forecast(ForecastOptions(file, horizon)).config
+    except UserError as error:
+        assert "steps" in str(error)
+        return
+    assert config.model.lookback >= 1
+    assert config.data.test_size >= horizon
+    assert training_windows(config, named) >= 1
+
+
+@pytest.mark.parametrize(
+    "length, horizon, works",
+    [(5, 2, True), (5, 3, False), (29, 14, True), (28, 14, False), (2, 1, False), (3, 1, True)],
+)
+def test_shortest_single_series(tmp_path, length, horizon, works):
+    file = write_panel(tmp_path / "short.csv", {"a": length})
+    if works:
+        config = plan_forecast(ForecastOptions(file, horizon)).config
+        assert training_windows(config, {"a": length}) >= 1
+        return
+    with pytest.raises(UserError, match=f"short.csv has {length} steps") as told:
+        plan_forecast(ForecastOptions(file, horizon))
+    if length > 2:
+        most = int(str(told.value).split("at most ")[1].split(",")[0])
+        plan_forecast(ForecastOptions(file, most))
+        with pytest.raises(UserError):
+            plan_forecast(ForecastOptions(file, most + 1))
+
+
+def test_series_too_short_to_learn_from_are_named(tmp_path):
+    lengths = {"long": 120, "longer": 150, "tiny": 4, "also_long": 130}
+    plan = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", lengths), 7))
+    (told,) = [reason for reason in plan.reasons if "too short" in reason]
+    assert told.startswith("1 of 4 series") and told.endswith("tiny.")
+
+
+def test_everything_inferred_is_said_and_kept(tmp_path):
+    file = write_panel(tmp_path / "p.csv", {"a": 120}, freq="MS")
+    plan = plan_forecast(ForecastOptions(file, 6))
+    data, model = plan.config.data, plan.config.model
+    assert data.freq == "MS" and data.season_length >= 1
+    assert None not in (data.valid_size, data.test_size, model.lookback)
+    text = "\n".join(plan.reasons)
+    for word in ("MS: inferred", f"Season of {data.season_length} steps", f"of {model.lookback} "):
+        assert word in text
+
+
+def test_what_is_asked_for_is_taken(tmp_path):
+    file = write_panel(tmp_path / "p.csv", {"a": 120})
+    table = pd.read_csv(file).rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
+    table["rain"] = 1.0
+    table.to_csv(file, index=False)
+    options = ForecastOptions(
+        file,
+        horizon=5,
+        id_col="shop",
+        time_col="day",
+        target_col="sales",
+        past_cols="rain",
+        freq="D",
+        season_length=7,
+        cell="gru",
+        strategy="seq2seq",
+        units="8,4",
+        seed=3,
+    )
+    plan = plan_forecast(options)
+    data, model = plan.config.data, plan.config.model
+    assert (data.id_col, data.time_col, data.target_col) == ("shop", "day", "sales")
+    assert (data.past_cols, data.freq, data.season_length) == (("rain",), "D", 7)
+    assert (model.preset, model.strategy, model.units, model.horizon) == (
+        "gru",
+        "seq2seq",
+        (8, 4),
+        5,
+    )
+    assert plan.config.fit.seed == 3
+    assert "Frequency D: as given." in plan.reasons
+    assert "Season of 7 steps: as given." in plan.reasons
+
+
+def test_plan_can_be_written_and_read_again(tmp_path):
+    config = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", {"a": 90}), 3)).config
+    (tmp_path / "recipe.toml").write_text(dump_toml(config))
+    assert load_config(tmp_path / "recipe.toml") == config
+
+
+def test_epochs_of_large_panels_are_bounded(tmp_path):
+    small = plan_forecast(ForecastOptions(write_panel(tmp_path / "s.csv", {"a": 300}), 7)).config
+    assert small.fit.steps_per_epoch is None
+    many = {f"s{n}": 300 for n in range(40)}
+    large = plan_forecast(ForecastOptions(write_panel(tmp_path / "l.csv", many), 7)).config
+    assert training_windows(large, many) > MAX_STEPS_PER_EPOCH * large.fit.batch_size
+    assert large.fit.steps_per_epoch == MAX_STEPS_PER_EPOCH
+
+
+def test_run_directories_never_collide(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    now = datetime.datetime(2024, 5, 1, 9, 30, 7)
+    names = []
+    for _ in range(3):
+        path = default_run_dir(Path("shop/sales.2024.csv"), now)
+        path.mkdir(parents=True)
+        names.append(str(path))
+    assert names == [f"runs/sales-20240501-093007{end}" for end in ("", "-2", "-3")]
+
+
+@pytest.mark.parametrize(
+    "text, widths", [("8", [8]), ("8,4", [8, 4]), (" 8 , 4 ", [8, 4]), (None, None)]
+)
+def test_units(text, widths):
+    assert parse_units(text) == widths
+
+
+@pytest.mark.parametrize("text", ["", "8,", "8,0", "-1", "8.5", "eight"])
+def test_units_that_are_none(text):
+    with pytest.raises(UserError, match="--units"):
+        parse_units(text)
+
+
+def test_default_strategy_and_cell_are_the_configuration_s_own():
+    least = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 1}})
+    options = ForecastOptions(Path("x.csv"), 1)
+    assert (options.cell, options.strategy) == (least.model.preset, least.model.strategy)
