@@ -1,0 +1,209 @@
+"""The catalogue: cards found by looking, embedded sets read, downloads checked."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from keras_rnn_recipes.data.catalogue import find_card, list_datasets, load_dataset, read_card
+from keras_rnn_recipes.data.download import cache_folder, check_sha256, fetch
+from keras_rnn_recipes.data.frames import read_panel
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.resources import resource_root
+
+BODY = b"ds,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
+SHA256 = hashlib.sha256(BODY).hexdigest()
+EMBEDDED = {"co2": 526, "elnino": 732, "sunspots": 309, "macrodata": 2030}
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves BODY: whole, cut short, or not at all."""
+
+    def do_GET(self):
+        if self.path == "/missing":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(BODY)))
+        self.end_headers()
+        self.wfile.write(BODY[:10] if self.path == "/truncated" else BODY)
+
+    def log_message(self, *args):
+        """Keep quiet."""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Address of a server on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def write_card(folder: Path, **changes: str) -> Path:
+    """Write the card of a downloaded set."""
+    keys = {
+        "title": '"t"', "description": '"d"', "licence": '"not stated"', "kind": '"url"',
+        "horizon": "1", "files": f'[{{path = "a.csv", sha256 = "{SHA256}", url = "u"}}]',
+    }  # fmt: skip
+    lines = [f"{key} = {value}" for key, value in (keys | changes).items() if value]
+    path = folder / "mine" / "card.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_every_folder_has_a_card_that_says_what_is_needed():
+    cards = list_datasets()
+    folders = {folder.name for folder in resource_root("datasets").iterdir() if folder.is_dir()}
+    assert {card.name for card in cards} == folders - {"__pycache__"}
+    assert len(cards) >= 14
+    for card in cards:
+        assert card.title and card.description and card.licence and card.horizon > 0
+        assert card.kind == "statsmodels" or all(len(f["sha256"]) == 64 for f in card.files)
+        assert card.read["season_length"] > 0
+
+
+def test_listing_imports_neither_pandas_nor_tensorflow(run_python):
+    code = """
+import sys
+from keras_rnn_recipes.data.catalogue import list_datasets
+print(len(list_datasets()), sorted({"pandas", "tensorflow", "keras", "numpy"} & set(sys.modules)))
+"""
+    assert run_python(code).stdout.split() == [str(len(list_datasets())), "[]"]
+
+
+@pytest.mark.parametrize(("name", "rows"), EMBEDDED.items())
+def test_embedded_sets_need_no_network(name, rows):
+    panel = load_dataset(name)
+    assert len(panel.frame) == rows
+    assert panel.frame["y"].notna().mean() > 0.98
+
+
+def test_co2_is_the_mean_of_each_month():
+    import pandas as pd
+    from statsmodels.datasets import co2
+
+    expected = co2.load_pandas().data["co2"].resample("MS").mean()
+    got = load_dataset("co2").frame.set_index("ds")["y"]
+    pd.testing.assert_series_equal(
+        got, expected, check_names=False, check_freq=False, check_index_type=False
+    )
+
+
+def test_options_replace_those_of_the_card():
+    panel = load_dataset("macrodata", target_col="infl", start="1990", season_length=2)
+    assert panel.num_series == 1
+    assert panel.frame["ds"].min().year == 1990
+    assert panel.season_length == 2
+
+
+def test_a_name_with_a_typo_is_answered_with_the_nearest():
+    with pytest.raises(UserError, match="did you mean elnino"):
+        find_card("elninio")
+    with pytest.raises(UserError, match="krr ls datasets"):
+        find_card("zzz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"titel": '"x"'}, "'titel'"),
+        ({"licence": ""}, "'licence'"),
+        ({"kind": '"ftp"'}, "kind 'ftp'"),
+        ({"title": "["}, "could not be read"),
+    ],
+)
+def test_a_card_with_a_mistake_is_refused(tmp_path, changes, said):
+    with pytest.raises(UserError, match=said):
+        read_card(write_card(tmp_path, **changes))
+
+
+def test_a_mirrored_set_needs_its_mirror_and_the_right_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("KRR_DATA", raising=False)
+    with pytest.raises(UserError, match="KRR_DATA"):
+        load_dataset("airline_passengers")
+    with pytest.raises(UserError, match="is not in"):
+        load_dataset("airline_passengers", root=tmp_path)
+    path = tmp_path / find_card("airline_passengers").files[0]["path"]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(BODY)
+    monkeypatch.setenv("KRR_DATA", str(tmp_path))
+    with pytest.raises(UserError, match="changed or is damaged"):
+        load_dataset("airline_passengers")
+
+
+def test_a_downloaded_set_is_fetched_once_and_kept(tmp_path, monkeypatch, url):
+    monkeypatch.setenv("KRR_CACHE", str(tmp_path / "cache"))
+    files = f'[{{path = "a.csv", sha256 = "{SHA256}", url = "%s"}}]'
+    card = read_card(write_card(tmp_path, files=files % f"{url}/data"))
+    assert load_dataset(card).frame["y"].tolist() == [1, 2, 3]
+    gone = read_card(write_card(tmp_path, files=files % f"{url}/missing"))
+    assert load_dataset(gone).frame["y"].tolist() == [1, 2, 3]
+    assert [path.name for path in (tmp_path / "cache" / "mine").iterdir()] == ["a.csv"]
+
+
+def test_a_card_may_bring_its_own_reader(tmp_path, monkeypatch):
+    card = write_card(tmp_path, kind='"mirror"')
+    (tmp_path / "a.csv").write_bytes(BODY)
+    card.with_name("prepare.py").write_text(
+        "import pandas as pd\ndef prepare(path):\n    return pd.read_csv(path).assign(y=7.0)\n"
+    )
+    assert load_dataset(read_card(card), root=tmp_path).frame["y"].tolist() == [7, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("page", "sha256", "said"),
+    [
+        ("missing", SHA256, "answered 404"),
+        ("truncated", SHA256, "could not be fetched: (only|the connection)"),
+        ("data", "0" * 64, f"has the SHA-256 {SHA256}"),
+    ],
+)
+def test_a_bad_download_leaves_nothing(tmp_path, url, page, sha256, said):
+    with pytest.raises(UserError, match=said):
+        fetch(f"{url}/{page}", sha256, tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_is_not_there_is_said_to_be(tmp_path):
+    with pytest.raises(UserError, match=r"127\.0\.0\.1:9/x could not be fetched"):
+        fetch("http://127.0.0.1:9/x", SHA256, tmp_path / "a.csv")
+
+
+def test_a_damaged_copy_in_the_cache_is_fetched_again(tmp_path, url):
+    path = tmp_path / "a.csv"
+    path.write_text("damaged")
+    fetch(f"{url}/data", SHA256, path)
+    assert path.read_bytes() == BODY
+    check_sha256(path, SHA256)
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, url):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="KRR_CACHE"):
+        fetch(f"{url}/data", SHA256, tmp_path / "file" / "a.csv")
+
+
+def test_the_cache_folder_follows_the_environment(monkeypatch):
+    monkeypatch.setenv("KRR_CACHE", "/elsewhere")
+    assert cache_folder() == Path("/elsewhere")
+    monkeypatch.delenv("KRR_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/shared")
+    assert cache_folder() == Path("/shared/keras_rnn_recipes")
+
+
+def test_a_panel_of_the_cards_is_one_that_read_panel_takes_back():
+    panel = load_dataset("macrodata")
+    again = read_panel(panel.frame)
+    assert again.frame.equals(panel.frame)
+    assert (again.freq, again.notes) == (panel.freq, ())
