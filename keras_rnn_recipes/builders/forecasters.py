@@ -20,9 +20,11 @@ from keras import layers
 
 from keras_rnn_recipes.builders.encoders import encode
 from keras_rnn_recipes.layers import (
+    BothEnds,
     FillMissing,
     ForecastOutput,
     Lags,
+    LastStep,
     Normalise,
     SeasonalBase,
     WindowStatistics,
@@ -152,16 +154,20 @@ def forecaster(
     """
     _check(strategy, horizon, num_features, num_targets, bidirectional)
     steps = 1 if strategy == "recursive" else horizon
-    looks_back = Lags(range(lags) if isinstance(lags, int) else lags, name="lags")
+    # Raw units need the full precision, whatever the policy for the network in between.
+    exact = {"dtype": keras.config.floatx()}
+    offsets = range(lags) if isinstance(lags, int) else lags
+    looks_back = Lags(offsets, name="lags", **exact)
     if strategy != "direct" and scale_window is None:
         longest = max(looks_back.context + 1, season_length or 1)
         scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
 
     history = keras.Input((None, num_features), name="history")
-    filled, observed = FillMissing(name="fill_missing")(history)
-    statistics = WindowStatistics(scaling, transform, scale_window, name="statistics")
+    filled, observed = FillMissing(name="fill_missing", **exact)(history)
+    statistics = WindowStatistics(scaling, transform, scale_window, name="statistics", **exact)
     magnitude, center, scale = statistics(filled, observed)
-    scaled = Normalise(transform, name="normalise")(looks_back(filled), magnitude, center, scale)
+    normalise = Normalise(transform, name="normalise", **exact)
+    scaled = normalise(looks_back(filled), magnitude, center, scale)
     inputs = layers.Concatenate(name="inputs")([scaled, observed])
     encoded = encode(
         inputs,
@@ -174,11 +180,13 @@ def forecaster(
         dropout=dropout,
         l2=l2,
     )
+    if strategy == "direct":
+        encoded = (BothEnds if bidirectional else LastStep)(name="last_step")(encoded)
     head = layers.Dense(steps * num_targets, name="head")(encoded)
     if season_length is not None:
-        base = SeasonalBase(season_length, steps, transform, name="seasonal_base")
-        center = base(filled, magnitude)
-    output = ForecastOutput(strategy, horizon, num_targets, transform, name="forecast")
+        base = SeasonalBase(season_length, steps, transform, name="seasonal_base", **exact)
+        center = base(filled, magnitude, last_only=strategy == "direct")
+    output = ForecastOutput(strategy, horizon, num_targets, transform, name="forecast", **exact)
     forecast = output(head, magnitude, center, scale)
     return keras.Model(history, forecast, name=f"{cell}_{strategy}")
 

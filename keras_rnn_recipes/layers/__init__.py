@@ -3,13 +3,15 @@
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.missing import FillMissing
-from keras_rnn_recipes.layers.output import ForecastOutput, LastStep, SeasonalBase
-from keras_rnn_recipes.layers.recursion import CellStep, Recursion
+from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep, SeasonalBase
+from keras_rnn_recipes.layers.recursion import Recursion
+from keras_rnn_recipes.layers.rewiring import CellStep
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 
 __all__ = [
     "AlignEnd",
     "AlignStart",
+    "BothEnds",
     "CellStep",
     "FillMissing",
     "ForecastOutput",

@@ -61,11 +61,12 @@ class AlignEnd(layers.Layer):
 
 
 def _shift(values, index, lead):
-    # Batches without padding, the usual ones, are passed through untouched.
+    # Batches without padding, the usual ones, are passed through unchanged.
     return ops.cond(
         ops.any(lead > 0),
         lambda: ops.take_along_axis(
             values, ops.broadcast_to(index[:, :, None], ops.shape(values)), axis=1
         ),
-        lambda: values,
+        # A tensor of its own: passing on the same one would, outside a graph, pass on its mask.
+        lambda: ops.copy(values),
     )

@@ -108,3 +108,22 @@ class LastStep(layers.Layer):
 
     def call(self, values):
         return values[:, -1:]
+
+
+@registered
+class BothEnds(layers.Layer):
+    """Where each direction of a bidirectional layer has read everything.
+
+    The forward half is read at the last time step; there the backward half has seen one step only,
+    and its recurrent kernel would never be trained. So that half is read at the first step.
+
+    Call arguments:
+        values: ``(batch, time, 2 * units)``, the forward half first.
+
+    Returns:
+        ``(batch, 1, 2 * units)``.
+    """
+
+    def call(self, values):
+        half = values.shape[2] // 2
+        return ops.concatenate([values[:, -1:, :half], values[:, :1, half:]], axis=2)

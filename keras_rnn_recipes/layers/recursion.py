@@ -2,90 +2,103 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import keras
 from keras import layers, ops, saving, tree
 
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.missing import carry_forward
-
-
-@registered
-class CellStep(layers.Layer):
-    """One step of a recurrent cell, its state passed in and out.
-
-    Args:
-        cell: a Keras recurrent cell, shared with the layer that was trained.
-
-    Call arguments:
-        values: ``(batch, 1, channels)``; states: one ``(batch, units)`` tensor per state.
-
-    Returns:
-        The output ``(batch, 1, units)`` and the new states.
-    """
-
-    def __init__(self, cell, **kwargs):
-        super().__init__(**kwargs)
-        self.cell = cell
-
-    def call(self, values, *states):
-        output, new_states = self.cell(values[:, 0], list(states))
-        return output[:, None], *new_states
-
-    def get_config(self):
-        return {**super().get_config(), "cell": saving.serialize_keras_object(self.cell)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "cell": saving.deserialize_keras_object(config["cell"])})
+from keras_rnn_recipes.layers.output import ForecastOutput
+from keras_rnn_recipes.layers.rewiring import (
+    at_last_step,
+    context_of,
+    reading,
+    rewire,
+    running,
+    stepping,
+)
 
 
 @registered
 class Recursion(layers.Layer):
     """Repeats a one-step model, each forecast becoming the next step's latest value.
 
+    The layer holds the trained model itself and wires its layers anew twice: once to read the
+    whole history and say in which state it ends, once to go a single step from there. Only the
+    trained model is saved; Keras cannot load two models that share layers.
+
     Args:
-        step_model: from one flat vector, `recent_values` followed by the states, to the forecast
-            ``(batch, 1, targets)`` and the new states.
-        horizon: steps to forecast, at least 1.
-        context: how many steps before the latest one the step model looks at.
+        model: recursive forecaster, ``(batch, time, targets)`` to ``(batch, time, targets)``.
 
     Call arguments:
         history: ``(batch, time, targets)``, NaN = missing.
-        first: ``(batch, 1, targets)``, the first forecast, from a pass over the whole history.
-        states: the states after that pass.
 
     Returns:
         ``(batch, horizon, targets)``. The cost is that of time + horizon steps.
     """
 
-    def __init__(self, step_model, horizon, context, **kwargs):
+    def __init__(self, model, **kwargs):
         super().__init__(**kwargs)
-        self.step_model, self.horizon, self.context = step_model, horizon, context
+        self.model = model
+        output = next(layer for layer in model.layers if isinstance(layer, ForecastOutput))
+        self.horizon, self.context = output.horizon, context_of(model)
+        # Functions, which Keras does not track: every weight belongs to the model already.
+        warm_up, step = _warm_up(model), _step(model, self.context)
+        self._warm_up, self._step = (lambda x: warm_up(x)), (lambda x: step(x))
 
-    def call(self, history, first, *states):
+    def call(self, history):
         def step(_, carry):
             recent, forecasts, *states = carry
             flat = ops.reshape(recent, (-1, recent.shape[1] * recent.shape[2]))
-            forecast, *states = tree.flatten(self.step_model(ops.concatenate([flat, *states], 1)))
+            forecast, *states = tree.flatten(self._step(ops.concatenate([flat, *states], 1)))
             forecasts = ops.concatenate([forecasts[:, 1:], forecast], axis=1)
             return (_append(recent, forecast), forecasts, *states)
 
+        first, *states = tree.flatten(self._warm_up(history))
         # A row of forecasts that shifts by one each step ends with the first in front.
         recent = _append(recent_values(history, self.context), first)
         carry = (recent, ops.repeat(first, self.horizon, axis=1), *states)
         return ops.fori_loop(0, self.horizon - 1, step, carry)[1]
 
-    def compute_output_shape(self, history_shape, first_shape, *state_shapes):
+    def compute_output_shape(self, history_shape):
         return (history_shape[0], self.horizon, history_shape[2])
 
     def get_config(self):
-        config = {"horizon": self.horizon, "context": self.context}
-        step_model = saving.serialize_keras_object(self.step_model)
-        return {**super().get_config(), **config, "step_model": step_model}
+        return {**super().get_config(), "model": saving.serialize_keras_object(self.model)}
 
     @classmethod
     def from_config(cls, config):
-        step_model = saving.deserialize_keras_object(config["step_model"])
-        return cls(**{**config, "step_model": step_model})
+        return cls(**{**config, "model": saving.deserialize_keras_object(config["model"])})
+
+
+def _warm_up(model):
+    """From a history to the forecast of its next value and the states at its end."""
+    states: list[Any] = []
+    reader, history = rewire(model, None, running(states))
+    return keras.Model(history, [reader.output, *states], name="warm_up")
+
+
+def _step(model, context):
+    """From one flat vector, the recent values and the states, to the forecast and new states."""
+    features = model.input_shape[-1]
+    size = (context + 2) * features
+    widths = [
+        width
+        for layer in model.layers
+        if isinstance(layer, layers.RNN)
+        for width in tree.flatten(layer.cell.state_size)
+    ]
+    carry = keras.Input((size + sum(widths),), name="carry")
+    recent = ops.reshape(carry[:, :size], (-1, context + 2, features))
+    states: list[Any] = []
+    if any(isinstance(layer, layers.Conv1D) and layer.kernel_size[0] > 1 for layer in model.layers):
+        # Convolutions keep no state: each step looks at all of the recent values again.
+        call = reading(recent, at_last_step)
+    else:
+        call = reading(recent, stepping(carry, size, states))
+    step, _ = rewire(model, carry, call)
+    return keras.Model(carry, [step.output, *states], name="step")
 
 
 def recent_values(history, context):

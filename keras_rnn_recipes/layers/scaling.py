@@ -40,7 +40,7 @@ class WindowStatistics(layers.Layer):
 
     Call arguments:
         filled, observed: as `FillMissing` gives them, ``(batch, time, features)``. Values that were
-            not observed, and steps before the history, do not count.
+            not observed, and steps before the history, do not count unless a window has no others.
         last_only: give the last time step alone.
 
     Returns:
@@ -81,10 +81,14 @@ class WindowStatistics(layers.Layer):
     def _windows(self, filled, observed, last_only):
         """The values of each window, ``(batch, steps, window, features)``, latest first."""
         if self.window is None:
-            return ops.flip(filled, axis=1)[:, None], ops.flip(observed, axis=1)[:, None]
-        values, inside = take_lags(filled, range(self.window), last_only)
-        counts, _ = take_lags(observed, range(self.window), last_only)
-        return values, counts * ops.cast(inside, counts.dtype)
+            values, counts = (ops.flip(x, axis=1)[:, None] for x in (filled, observed))
+        else:
+            values, inside = take_lags(filled, range(self.window), last_only)
+            counts, _ = take_lags(observed, range(self.window), last_only)
+            counts = counts * ops.cast(inside, counts.dtype)
+        # A gap longer than the window holds one value throughout, the last that was observed.
+        # Without it the magnitude would be 1 there, whatever the units of the series are.
+        return values, ops.where(ops.any(counts > 0, axis=2, keepdims=True), counts, 1.0)
 
     def _center_and_scale(self, values, counts):
         if self.scaling == "last":
@@ -93,7 +97,7 @@ class WindowStatistics(layers.Layer):
         if self.scaling == "robust":
             ranked = ops.sort(ops.where(counts > 0, values, float("inf")), axis=2)
             low, center, high = (_quantile(ranked, counts, q) for q in (0.25, 0.5, 0.75))
-            return center, _positive((high - low) / _NORMAL_QUARTILE_RANGE)
+            return center, _positive((high - low) / _NORMAL_QUARTILE_RANGE, above=1e-6)
         center = _mean(values, counts)
         if self.scaling == "mean":
             return center, ops.ones_like(center)
