@@ -26,7 +26,7 @@ INK, MUTED, RULE, MODEL, RIVAL = "#010203", "#040506", "#070809", "#0a0b0c", "#0
 _VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", MODEL: "model", RIVAL: "rival"}
 _STYLE: Any = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "report",
+    "text.parse_math": False,  # a series may be called "a$b$"
     "font.family": "sans-serif",
     "font.size": 9.0,
     "text.color": INK,
@@ -237,7 +237,7 @@ def _figure(height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any
 
 def _legend(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), handlelength=2.2)
+    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), handlelength=2.2)
 
 
 def _lonely(values: Sequence[float] | np.ndarray | pd.Series) -> dict[str, Any]:
@@ -281,7 +281,9 @@ def _wide_range(axes: Axes, history: pd.DataFrame) -> None:
 def _svg(figure: Figure, description: str) -> str:
     """Give the figure as an ``<svg>`` element with a description and the page's colours."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    # The salt makes names differ between the figures of a page, and be the same for the same run.
+    with mpl.rc_context({"svg.hashsalt": description}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

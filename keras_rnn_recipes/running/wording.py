@@ -98,7 +98,7 @@ def verdict(
         >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
         >>> verdict("lstm", record, "mae")
         ('better',
-         'The LSTM beats its best baseline, naive, by 50 %: mean absolute error 1, against 2.')
+         'The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.')
     """
     words = METRIC_NAMES.get(metric, metric)
     given = spread(seeds if len(seeds) > 1 else [record["model"].get(metric)])
@@ -128,8 +128,9 @@ def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, st
         return "level", f"The {name} does no better than its best baseline, {rival}"
     if change < 0:
         return "better", f"The {name} beats its best baseline, {rival}, by {percent(-change)}"
+    larger = percent(change)
     return "worse", (
-        f"The {name} does not beat its best baseline, {rival}: its error is {percent(change)} larger"
+        f"The {name} does not beat its best baseline, {rival}: its error is {larger} larger"
     )
 
 
@@ -138,8 +139,8 @@ def percent(share: float) -> str:
 
     Example:
         >>> percent(0.123), percent(0.0123), percent(float("inf"))
-        ('12 %', '1.2 %', 'infinitely')
+        ('12%', '1.2%', 'infinitely')
     """
     if not math.isfinite(share):
         return "infinitely"
-    return f"{share:.1%}".replace("%", " %") if share < 0.1 else f"{share:.0%}".replace("%", " %")
+    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
