@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metrics import model_columns, score_notes
 from keras_rnn_recipes.running import report_sections as sections
 from keras_rnn_recipes.running.run_directory import replacing
@@ -65,7 +66,7 @@ class ReportContent:
 
 def write_report(
     run_dir: str | Path,
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | None = None,
     *,
     notes: Sequence[str] = (),
     seeds: Sequence[Mapping[str, float]] = (),
@@ -77,13 +78,17 @@ def write_report(
 
     Args:
         run_dir: the folder of the run.
-        frame: columns ``unique_id, ds, y``: the series that the run was about.
+        frame: columns ``unique_id, ds, y``: the series that the run was about. Without them the
+            history before a forecast is only what the backtest holds of it.
         notes: sentences about the data, such as ``Panel.notes``.
         seeds: the model's figures of several seeds, this run's among them, as the ``"model"`` of
             their ``metrics.json``.
 
     Returns:
         The path of the report.
+
+    Raises:
+        UserError: if the run was not evaluated, or the report cannot be written.
 
     Example:
         >>> write_report("runs/co2", panel.frame, notes=panel.notes)  # doctest: +SKIP
@@ -97,7 +102,7 @@ def write_report(
 
 def read_content(
     run_dir: str | Path,
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | None = None,
     *,
     notes: Sequence[str] = (),
     seeds: Sequence[Mapping[str, float]] = (),
@@ -106,7 +111,13 @@ def read_content(
     folder = Path(run_dir)
     record = _read_json(folder / "metrics.json")
     config = _read_json(folder / "config.json")
-    tested = _read_table(folder / "backtest.csv", frame["ds"].dtype)
+    if not record or not (folder / "backtest.csv").exists():
+        raise UserError(
+            f"There is no evaluated run in {folder}.",
+            "a run directory with metrics.json and backtest.csv.",
+            "finish the run with --resume, or check the path.",
+        )
+    tested = _read_table(folder / "backtest.csv")
     trained = [name for name in model_columns(tested) if name not in record["baselines"]]
     data = config.get("data", {})
     return ReportContent(
@@ -114,11 +125,11 @@ def read_content(
         name=trained[0],
         record=record,
         tested=tested,
-        scores=_read_table(folder / "scores.csv", None),
-        frame=frame,
+        scores=_read_table(folder / "scores.csv"),
+        frame=_truths(tested) if frame is None else frame,
         season_length=data.get("season_length") or 1,
-        history=_read_table(folder / "history.csv", None),
-        future=_read_table(folder / "forecasts.csv", frame["ds"].dtype),
+        history=_read_table(folder / "history.csv"),
+        future=_read_table(folder / "forecasts.csv"),
         config=config,
         environment=_read_json(folder / "environment.json"),
         notes=notes,
@@ -247,13 +258,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
-def _read_table(path: Path, times: Any) -> pd.DataFrame:
+def _read_table(path: Path) -> pd.DataFrame:
     """Read a CSV of ours; a series may be called "007" or "NA", and both stay as they are."""
     if not path.exists():
         return pd.DataFrame()
     table = pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values=[""])
-    if times is not None:
-        for name in ("ds", "cutoff"):
-            if name in table:
-                table[name] = table[name].astype(times)
+    for name in ("ds", "cutoff"):
+        if name in table and not pd.api.types.is_integer_dtype(table[name]):
+            table[name] = pd.to_datetime(table[name])
     return table
+
+
+def _truths(tested: pd.DataFrame) -> pd.DataFrame:
+    rows = tested[["unique_id", "ds", "y"]].drop_duplicates(["unique_id", "ds"])
+    return rows.sort_values(["unique_id", "ds"], ignore_index=True)

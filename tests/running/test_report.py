@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.backtest import backtest, forecast_future
 from keras_rnn_recipes.evaluation.baselines import fit_baselines, seasonal_naive
 from keras_rnn_recipes.evaluation.metrics import score, summarise
@@ -368,6 +369,17 @@ def test_a_report_is_written_from_the_files_of_a_run(tmp_path: Path, dates: bool
     text = path.read_text(encoding="utf-8")
     assert "The GRU beats" in text and "007" in text and "Two gaps were kept." in text
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".html") == ["report.html"]
+
+    without_frame = read_content(tmp_path)
+    assert set(without_frame.frame["unique_id"]) == {"007", "NA"}
+    assert len(without_frame.frame) == 2 * 12, "what was tested, each time once"
+    assert "The GRU beats" in render_report(without_frame)
+
+
+def test_a_run_that_was_not_evaluated_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no evaluated run"):
+        write_report(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lone_point_between_gaps_is_drawn() -> None:
