@@ -62,7 +62,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             typer.echo(_in_three_parts(error), err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
+            typer.echo("\nInterrupted.", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
     return app.command()(told)
@@ -249,7 +249,7 @@ def table(
     from keras_rnn_recipes.running.tables import check_table, results_markdown
 
     if check is None:
-        typer.echo(results_markdown(run_dirs))
+        typer.echo(results_markdown(run_dirs), nl=False)
     else:
         check_table(run_dirs, check)
         typer.echo(f"{check} agrees with the runs.")
@@ -329,10 +329,12 @@ def _told_how_to_resume(run_dir: Path, recipe: list[str], smoke: bool) -> Iterat
     try:
         yield
     except KeyboardInterrupt:
-        if (run_dir / "config.json").exists():
-            options = ["--run-dir", str(run_dir), "--resume", *(["--smoke"] if smoke else [])]
-            typer.echo(f"\nTo continue: krr run {shlex.join([*recipe, *options])}", err=True)
-        raise
+        if not (run_dir / "config.json").exists():
+            raise
+        options = ["--run-dir", str(run_dir), "--resume", *(["--smoke"] if smoke else [])]
+        again = shlex.join(["krr", "run", *recipe, *options])
+        typer.echo(f"\nInterrupted. To continue: {again}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _import_tensorflow_quietly() -> None:

@@ -258,6 +258,12 @@ def test_run_directories_that_are_not_one(folder, command):
     assert "--resume" in refused([command, "half", *more], folder)
 
 
+def test_tables_of_what_is_no_run(folder):
+    (folder / "README.md").write_text("no table")
+    assert "no finished run" in refused(["table", "nowhere"], folder)
+    assert "README.md" in refused(["table", "nowhere", "--check", "README.md"], folder)
+
+
 def test_onnx_is_told_to_be_missing(folder):
     message = refused(["export", "x", "--to", "y", "--format", "onnx"], folder)
     assert "ONNX" in message and "saved_model" in message
