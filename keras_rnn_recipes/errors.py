@@ -15,9 +15,8 @@ class UserError(ValueError):
     from Python it is an ordinary ``ValueError``.
 
     Example:
-        >>> str(UserError("Column 'sale' is not in shop.csv.", "one of: date, sales.",
-        ...               "pass --target-col sales."))
-        "Column 'sale' is not in shop.csv. Expected one of: date, sales. To mend it, pass --target-col sales."
+        >>> str(UserError("shop.csv has no column 'sale'.", "one of: date, sales.", "name it."))
+        "shop.csv has no column 'sale'. Expected one of: date, sales. To mend it, name it."
     """
 
     def __init__(self, what: str, expected: str, fix: str) -> None:
