@@ -210,7 +210,12 @@ def residuals(errors: np.ndarray, bias: pd.DataFrame, *, model: str, unit: str) 
     reach = max(abs(low), abs(high)) or 1.0
     with mpl.rc_context(_STYLE):
         figure, (left, right) = _figure(2.4, columns=2)
-        left.hist(np.clip(errors, -reach, reach), bins=31, color=MODEL, alpha=0.45)
+        left.hist(
+            np.clip(errors, -reach, reach),
+            bins=min(31, 8 + len(errors) // 8),
+            color=MODEL,
+            alpha=0.45,
+        )
         left.set_title("All errors")
         left.set(xlabel=f"{unit}, forecast minus truth", ylabel="forecasts")
         left.axvline(0, color=INK, linewidth=0.9)

@@ -121,26 +121,24 @@ def verdict(
 
 
 def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:
-    change = 0.0 if mine == theirs else math.copysign(math.inf, mine - theirs)
-    if theirs:
-        change = (mine - theirs) / theirs
+    loses = f"The {name} does not beat its best baseline, {rival}"
+    if theirs == 0 and mine > 0:
+        return "worse", f"{loses}, which made no error"
+    change = (mine - theirs) / theirs if theirs else 0.0
     if abs(change) < LEVEL:
         return "level", f"The {name} does no better than its best baseline, {rival}"
     if change < 0:
         return "better", f"The {name} beats its best baseline, {rival}, by {percent(-change)}"
-    larger = percent(change)
-    return "worse", (
-        f"The {name} does not beat its best baseline, {rival}: its error is {larger} larger"
-    )
+    if change < 2:
+        return "worse", f"{loses}: its error is {percent(change)} larger"
+    return "worse", f"{loses}: its error is {change + 1:,.1f} times as large"
 
 
 def percent(share: float) -> str:
     """Write a share as a percentage.
 
     Example:
-        >>> percent(0.123), percent(0.0123), percent(float("inf"))
-        ('12%', '1.2%', 'infinitely')
+        >>> percent(0.123), percent(0.0123)
+        ('12%', '1.2%')
     """
-    if not math.isfinite(share):
-        return "infinitely"
     return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"

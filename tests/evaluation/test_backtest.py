@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.backtest import backtest, forecast_future
@@ -42,6 +42,7 @@ def fingerprint(horizon: int):
     return forecast
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 14), min_size=1, max_size=5),
     st.integers(1, 4),
