@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import importlib
 import json
 import os
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_rnn_recipes
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running import export
 from keras_rnn_recipes.running.export import (
@@ -142,6 +145,44 @@ def test_export_leaves_the_model_s_kernels_alone(tmp_path):
     model = plain_model()
     export_saved_model(model, tmp_path / "sm", verify=False)
     assert {layer.use_cudnn for layer in recurrent_layers(model)} == {"auto"}
+
+
+@pytest.fixture
+def gpu_in_sight(monkeypatch):
+    """As far as Keras can tell: what is traced then would run on a GPU only."""
+    rnn = importlib.import_module("keras.src.backend.tensorflow.rnn")
+    monkeypatch.setattr(rnn, "_is_gpu_available", lambda: True)
+
+
+def test_where_a_gpu_is_visible_portable_kernels_are_written(tmp_path, gpu_in_sight):
+    path = export_saved_model(plain_model(), tmp_path / "sm", verify=False)
+    assert np.isfinite(load_saved_model(path)([[100.0, 101.0, np.nan, 99.0]])).all()
+
+
+def test_without_that_the_scan_would_find_them(tmp_path, gpu_in_sight, monkeypatch):
+    monkeypatch.setattr(export, "portable_kernels", contextlib.nullcontext)
+    with pytest.raises(RuntimeError, match="CudnnRNNV3"):
+        export_saved_model(plain_model(), tmp_path / "sm", verify=False)
+    assert tree(tmp_path) == []
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive", "seq2seq"])
+@pytest.mark.parametrize("features", [1, 2])
+def test_training_models_of_the_builders_are_served_as_forecasters(tmp_path, strategy, features):
+    # A recursion can feed back only what it forecasts.
+    targets = features if strategy == "recursive" else 1
+    model = keras_rnn_recipes.gru(
+        strategy, horizon=3, num_features=features, num_targets=targets, units=4
+    )
+    forecaster = load_saved_model(export_saved_model(model, tmp_path / "sm", verify=False))
+    live = keras_rnn_recipes.to_forecaster(model)
+    windows = np.random.default_rng(5).normal(80, 7, (4, 17, features)).astype("float32")
+    windows[0, :9] = windows[1, 5] = np.nan
+    for given in (windows, windows[:1], windows[:, :2], windows[2:, 4:]):
+        expected = np.asarray(live(given))
+        answer = forecaster.forecast_windows(given).reshape(expected.shape)
+        np.testing.assert_allclose(answer, expected, rtol=1e-4)
+        assert np.isfinite(answer).all()
 
 
 @keras.saving.register_keras_serializable(package="krr_tests")
