@@ -109,8 +109,8 @@ def series_bounds(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]}))
         (array([0, 2]), array([2, 3]))
     """
-    codes = pd.factorize(frame["unique_id"])[0]
-    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    ids = frame["unique_id"].to_numpy()
+    starts = np.flatnonzero(np.append(np.ones(min(len(ids), 1), bool), ids[1:] != ids[:-1]))
     return starts, np.append(starts[1:], len(frame))[: len(starts)]
 
 

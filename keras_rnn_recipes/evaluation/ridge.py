@@ -107,7 +107,8 @@ def tune_ridge(train: pd.DataFrame, *, horizon: int, season_length: int, seed: i
 
     Tried are 1.25 and 3.5 times the season or the horizon, whichever is longer, as lookback, each
     on the values and, where all are positive, on their logarithms. The last fifth of the median
-    series (the horizon at least) is held back for the choice; the winner is fitted again on all.
+    series (the horizon at least) is held back for the choice, in which at most 500 series, drawn at
+    random, take part; the winner is fitted again on all.
 
     Args:
         train: as in :func:`fit_ridge`.
@@ -130,9 +131,19 @@ def tune_ridge(train: pd.DataFrame, *, horizon: int, season_length: int, seed: i
     positive = bool((train["y"].dropna() > 0).all())
     choices = list(itertools.product((-(-5 * span // 4), -(-7 * span // 2)), {False, positive}))
     options = {"horizon": horizon, "season_length": season_length, "seed": seed}
-    errors = [_held_back_error(train, lookback, log, options) for lookback, log in choices]
+    sample = _some_series(train, 500, seed)
+    errors = [_held_back_error(sample, lookback, log, options) for lookback, log in choices]
     lookback, log = choices[int(np.argmin(errors))]
     return fit_ridge(train, lookback=lookback, log=log, **options)
+
+
+def _some_series(train: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
+    starts, stops = series_bounds(train)
+    if len(starts) <= count:
+        return train
+    chosen = np.zeros(len(starts), dtype=bool)
+    chosen[np.random.default_rng(seed).choice(len(starts), count, replace=False)] = True
+    return train[np.repeat(chosen, stops - starts)]
 
 
 def _held_back_error(train: pd.DataFrame, lookback: int, log: bool, options: dict) -> float:

@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation import ridge as ridge_module
 from keras_rnn_recipes.evaluation.baselines import (
     NAMES,
     drift,
@@ -202,6 +203,20 @@ def test_tuning_takes_logarithms_where_growth_is_multiplicative() -> None:
     history = np.stack([part["y"].to_numpy() for part in parts])[:, :138]
     tuned = tune_ridge(train, horizon=12, season_length=12)(history)
     np.testing.assert_allclose(tuned, ahead, rtol=0.05)
+
+
+def test_a_sample_of_series_holds_whole_series() -> None:
+    frame = pd.concat([frame_of(np.arange(float(3 + k)), f"s{k}") for k in range(9)])
+    sample = ridge_module._some_series(frame, 4, seed=1)
+    lengths = sample.groupby("unique_id").size()
+    assert len(lengths) == 4 and all(lengths[name] == 3 + int(name[1:]) for name in lengths.index)
+    pd.testing.assert_frame_equal(sample, ridge_module._some_series(frame, 4, seed=1))
+    assert ridge_module._some_series(frame, 9, seed=1) is frame
+
+
+def test_an_empty_frame_has_no_series() -> None:
+    starts, stops = series_bounds(pd.DataFrame({"unique_id": pd.Series([], dtype=object)}))
+    assert len(starts) == len(stops) == 0
 
 
 def test_baselines_come_in_the_order_asked_for() -> None:
