@@ -129,6 +129,12 @@ def _config_as_asked(options: ForecastOptions) -> Config:
             raise UserError(
                 f"{option} is {value}.", "a number of steps, at least 1.", f"raise {option}."
             )
+    if options.units is not None and options.cell == "linear":
+        raise UserError(
+            "--units is given, but a linear forecaster has no layers to be so wide.",
+            "--cell linear without --units.",
+            "leave --units out, or choose another --cell.",
+        )
     columns = ("id_col", "time_col", "target_col", "past_cols", "freq", "season_length")
     data = {name: getattr(options, name) for name in columns}
     model: dict[str, Any] = {
@@ -185,6 +191,7 @@ def _with_bounded_epochs(config: Config, lengths: dict[str, int]) -> Config:
 
 
 def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
+    """Say in words what ``choose_defaults`` does; a test holds the two together."""
     data, model = config.data, config.model
     horizon, season = model.horizon, data.season_length
     reasons = [

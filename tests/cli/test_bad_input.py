@@ -124,6 +124,11 @@ FILES: dict[str, tuple[bytes, list[str], list[str]]] = {
     "misspelt strategy": (wide(ramp(60)), ["--strategy", "dirct"], ["did you mean direct"]),
     "units in words": (wide(ramp(60)), ["--units", "many"], ["--units", "many", "64,64"]),
     "no units": (wide(ramp(60)), ["--units", "0"], ["--units"]),
+    "units of what has none": (
+        wide(ramp(60)),
+        ["--cell", "linear", "--units", "8"],
+        ["--units", "--cell linear"],
+    ),
     "negative seed": (wide(ramp(60)), ["--seed", "-1"], ["seed", "-1"]),
     "output is a folder": (wide(ramp(60)), ["--output", "."], ["--output", "folder"]),
     "output in no folder": (wide(ramp(60)), ["--output", "no/f.csv"], ["no", "f.csv"]),

@@ -104,6 +104,17 @@ def test_everything_inferred_is_said_and_kept(tmp_path):
         assert word in text
 
 
+@pytest.mark.parametrize("horizon, season", [(5, 7), (9, 7), (6, 1)])
+def test_reason_for_the_lookback_is_the_rule_that_chose_it(tmp_path, horizon, season):
+    file = write_panel(tmp_path / "p.csv", {"a": 400})
+    plan = plan_forecast(ForecastOptions(file, horizon, season_length=season))
+    lookback = 2 * max(horizon, season)
+    assert plan.config.model.lookback == lookback
+    (told,) = [reason for reason in plan.reasons if reason.startswith("Lookback")]
+    assert f"{lookback} steps: twice the longer of the horizon ({horizon})" in told
+    assert f"the season ({season})" in told
+
+
 def test_what_is_asked_for_is_taken(tmp_path):
     file = write_panel(tmp_path / "p.csv", {"a": 120})
     table = pd.read_csv(file).rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
