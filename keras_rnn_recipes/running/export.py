@@ -65,10 +65,12 @@ def export_saved_model(
         TypeError: ``model`` is not a forecaster.
 
     Example:
-        >>> import keras, tempfile  # doctest: +SKIP
-        >>> model = keras_rnn_recipes.lstm("direct", horizon=12)  # doctest: +SKIP
-        >>> export_saved_model(model, "runs/x/saved_model")  # doctest: +SKIP
-        PosixPath('runs/x/saved_model')
+        >>> import keras, tempfile
+        >>> history = keras.Input((None, 1))
+        >>> model = keras.Model(history, keras.ops.stack([history[:, -1]] * 2, axis=1))
+        >>> path = export_saved_model(model, tempfile.mkdtemp() + "/saved_model", verify=False)
+        >>> load_saved_model(path)([[1.0, 2.0, 3.0]])
+        array([[3., 3.]], dtype=float32)
 
     Source: keras.export.ExportArchive; for the kernels, keras issue 18504.
     """
@@ -96,6 +98,7 @@ def portable_kernels(model: Any) -> Iterator[None]:
         model: a Keras model. Layers inside wrappers (``Bidirectional``, ``TimeDistributed``),
             inside custom layers and inside models used as layers are found as well.
     """
+    # Keras has no public way to walk through layers inside layers.
     before = [
         (layer, layer.use_cudnn) for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")
     ]

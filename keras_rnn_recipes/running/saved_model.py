@@ -61,9 +61,7 @@ class SavedForecaster:
                 differ in batch or time.
 
         Example:
-            >>> forecaster = load_saved_model("runs/x")  # doctest: +SKIP
-            >>> forecaster([[112.0, 118.0, 132.0, 129.0]]).shape  # doctest: +SKIP
-            (1, 12)
+            As in :func:`~keras_rnn_recipes.running.export.export_saved_model`.
         """
         tensors = {"history": self._checked_history(history)}
         if self.num_past or past is not None:
@@ -162,7 +160,12 @@ def load_saved_model(path: str | Path, *, endpoint: str = "serve") -> SavedForec
         UserError: there is no such folder, it is not a SavedModel, or not one of a forecaster.
 
     Example:
-        >>> load_saved_model("runs/x").horizon  # doctest: +SKIP
+        >>> import keras, tempfile
+        >>> from keras_rnn_recipes.running.export import export_saved_model
+        >>> history = keras.Input((None, 1))
+        >>> model = keras.Model(history, keras.layers.Dense(12)(history[:, -1]))
+        >>> path = export_saved_model(model, tempfile.mkdtemp() + "/saved_model", verify=False)
+        >>> load_saved_model(path).horizon
         12
     """
     folder = _find_folder(Path(path))
