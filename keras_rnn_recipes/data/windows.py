@@ -248,7 +248,8 @@ def _source(
         "values": tf.constant(values),
         "count": int(first_windows[-1]),
         "first_windows": tf.constant(first_windows, tf.int64),
-        "first_rows": tf.constant(first_rows, tf.int64),
+        # The first row of window w of series s is offsets[s] + w * stride.
+        "offsets": tf.constant(first_rows - first_windows[:-1] * spec.stride, tf.int64),
         "starts": tf.constant(starts, tf.int64),
         "padded": bool((first_rows < starts).any()),
         "weights": tf.constant(scale, tf.float32),
@@ -290,8 +291,7 @@ def _gather(
     import tensorflow as tf
 
     series = tf.searchsorted(source["first_windows"], windows, side="right", out_type=tf.int64) - 1
-    within = windows - tf.gather(source["first_windows"], series)
-    first_row = tf.gather(source["first_rows"], series) + within * spec.stride
+    first_row = tf.gather(source["offsets"], series) + windows * spec.stride
     rows = first_row[:, None] + tf.range(spec.span, dtype=tf.int64)
     if source["padded"]:
         start = tf.gather(source["starts"], series)[:, None]
