@@ -97,7 +97,7 @@ def stepping(carry, position, new_states):
     def call(layer, *args, **kwargs):
         nonlocal position
         if isinstance(layer, Lags | WindowStatistics | SeasonalBase):
-            return layer(*args, **kwargs, last_only=True)
+            return layer(*args, **{**kwargs, "last_only": True})
         if isinstance(layer, AlignStart):
             return args[0], args[0], args[0]  # one step, the latest: nothing to align
         if isinstance(layer, AlignEnd):
