@@ -36,7 +36,7 @@ def test_the_python_runs_beside_a_run_of_the_recipe(readme, run_python, tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "runs" / "co2" / "report.html").stat().st_size > 10_000
     snippets = blocks(readme, "python")
-    assert len(snippets) == 2
+    assert len(snippets) == 3
     code = "import os, sys; os.chdir(sys.argv[1])\n" + "\n".join(snippets)
     printed = run_python(code, str(tmp_path), env={"PYTHONWARNINGS": "error"}).stdout
     first, second = printed.split("tf.Tensor(")
