@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class RunDirectory:
         resumed: whether an earlier, interrupted run is continued here.
         replaces: whether an earlier run's artefacts go when the first new one is written.
         created: whether the folder was made by this run.
+        started: when it was opened, by ``time.perf_counter``.
 
     Example:
         >>> import tempfile
@@ -72,6 +74,7 @@ class RunDirectory:
     resumed: bool = False
     replaces: bool = False
     created: bool = False
+    started: float = field(default_factory=time.perf_counter)
 
     @classmethod
     def open(
@@ -132,6 +135,13 @@ class RunDirectory:
         """Write the resolved configuration, as ``config.json`` and as a recipe to run again."""
         self.write_json("config.json", config_to_dict(config))
         self.write_text("recipe.toml", "# The recipe of this run, resolved.\n" + dump_toml(config))
+
+    def write_environment(self, seed: int) -> None:
+        """Write what the run was made on and with, and how long it has taken until now."""
+        from keras_rnn_recipes.running.environment import describe_environment
+
+        seconds = time.perf_counter() - self.started
+        self.write_json("environment.json", describe_environment(seed, seconds))
 
     def write_model(self, model: keras.Model, name: str = "model.keras") -> Path:
         """Write a Keras model, to go on training it."""

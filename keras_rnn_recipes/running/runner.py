@@ -17,7 +17,6 @@ from keras_rnn_recipes.running.config import (
     config_from_dict,
     load_config,
 )
-from keras_rnn_recipes.running.environment import describe_environment
 from keras_rnn_recipes.running.recipes import find_script, recipe_path
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.seeds import set_seeds
@@ -95,7 +94,6 @@ def run_script(
     smoke: bool = False,
 ) -> RunResult:
     """Run a script's ``main(config, run)``; arguments and result as in `run`."""
-    start = time.perf_counter()
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
     config = _with_whole_path(shrink(config) if smoke else config)
     stored = directory.read_json("config.json") if directory.resumed else None
@@ -108,9 +106,8 @@ def run_script(
         if not directory.resumed and not (directory.path / "checkpoints").exists():
             directory.discard()
         raise
-    seconds = time.perf_counter() - start
-    directory.write_json("environment.json", describe_environment(config.fit.seed, seconds))
-    return _result(directory, seconds)
+    directory.write_environment(config.fit.seed)
+    return _result(directory, time.perf_counter() - directory.started)
 
 
 def run_from_command_line(main: Main, arguments: Sequence[str] | None = None) -> None:

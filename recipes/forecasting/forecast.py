@@ -108,7 +108,8 @@ def main(config, run):
 
     # To serve, without this package; and to read.
     krr.export_saved_model(forecaster, run.path / "saved_model")
-    krr.write_report(run.path)
+    run.write_environment(training.seed)
+    krr.write_report(run.path, panel.frame, notes=panel.notes)
     print(krr.results_table(record, name=name))
     print(krr.describe_artefacts(run.path))
 
