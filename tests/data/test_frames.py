@@ -49,7 +49,7 @@ def test_a_long_file_becomes_a_sorted_panel(tmp_path):
         ("ds,y\n2024-01-01,5\n", "t.csv", {"freq": "D"}, [5]),
         ("a,b,c\n2024-01-01,1,8\n2024-01-02,2,9\n", "t.csv", {"target_col": "c"}, [8, 9]),
         ("a,b,c\n2024-01-01,1,8\n2024-01-02,2,9\n", "t.csv", {"target_col": "c,b"}, [1, 2, 8, 9]),
-        (gzip.compress(b"ds,y\n2024-01-01,1\n2024-01-02,2\n"), "t.csv.gz", {}, [1, 2]),
+        (gzip.compress(b"ds,y\n2024-01-01,1\n2024-01-02,2\n", mtime=0), "t.csv.gz", {}, [1, 2]),
     ],
 )  # fmt: skip
 def test_files_as_they_come(tmp_path, text, name, options, values):
@@ -123,7 +123,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path, name, said):
         read_panel(tmp_path / name)
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"ds,y\n" * 99)[:-9], b"ds,y\n"])
+@pytest.mark.parametrize("body", [gzip.compress(b"ds,y\n" * 99, mtime=0)[:-9], b"ds,y\n"])
 def test_a_damaged_archive_is_refused(tmp_path, body):
     with pytest.raises(UserError, match="could not be read"):
         read(tmp_path, body, "t.csv.gz")
