@@ -310,7 +310,7 @@ def _datasets() -> list[tuple[str, str]]:
 def _copy_forecasts(run_dir: Path, output: Path) -> None:
     from keras_rnn_recipes.running.run_directory import replacing
 
-    with replacing(output) as staged:
+    with replacing(output.resolve()) as staged:  # a link stays one
         staged.write_bytes((run_dir / "forecasts.csv").read_bytes())
     typer.echo(f"forecast:     {output}")
 

@@ -193,7 +193,7 @@ def write_forecasts(forecasts: pd.DataFrame, output: str | Path) -> Path:
     Raises:
         UserError: the file cannot be written.
     """
-    output = Path(output)
+    output = Path(output).resolve()  # a link stays one: what it points to is replaced
     with replacing(output) as staged:
         forecasts.to_csv(staged, index=False, lineterminator="\n")
     return output
@@ -207,7 +207,8 @@ def check_output(output: str | Path | None, *inputs: str | Path) -> None:
         inputs: files that are read and must not be written over.
 
     Raises:
-        UserError: a folder stands there, its folder is missing, or it is one of the inputs.
+        UserError: a folder, a device or a pipe stands there, its folder is missing, or it is
+            one of the inputs.
     """
     if output is None:
         return
@@ -215,6 +216,9 @@ def check_output(output: str | Path | None, *inputs: str | Path) -> None:
     fix = "give another --output."
     if path.is_dir():
         raise UserError(f"The output {path} is a folder.", "the name of a CSV file.", fix)
+    # Files are renamed into place; a device or a pipe of that name would be gone afterwards.
+    if path.exists() and not path.is_file() or path.is_symlink() and not path.exists():
+        raise UserError(f"The output {path} is not a plain file.", "the name of a CSV file.", fix)
     if not path.absolute().parent.is_dir():
         what = f"The folder {path.parent} of the output {path.name} does not exist."
         raise UserError(what, "a folder that is there.", f"make it, or {fix}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import keras
 import numpy as np
@@ -161,3 +162,17 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(tmp_path):
     for bad in (tmp_path, tmp_path / "no" / "out.csv", tmp_path / "in.csv"):
         with pytest.raises(UserError, match="--output"):
             check_output(bad, tmp_path / "in.csv")
+
+
+def test_devices_are_never_replaced_and_links_stay_links(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for bad in (tmp_path / "pipe", tmp_path / "dangling", os.devnull):
+        with pytest.raises(UserError, match="not a plain file"):
+            check_output(bad)
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    check_output(tmp_path / "link.csv")
+    write_forecasts(pd.DataFrame({"unique_id": ["a"]}), tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").read_text() == "unique_id\na\n"
