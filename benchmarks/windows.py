@@ -22,7 +22,7 @@ from measuring import ratio, seconds_each, table, verdict
 from keras_rnn_recipes import WindowSpec, window_dataset
 
 POINTS, SERIES, REPEATS, TARGET = 200_000, 400, 5, 10.0
-# Windows drawn in one round: half a second of work or more for either, and far more than is prefetched.
+# Windows drawn in one round: about a second of work for either, far more than is prefetched.
 OURS, THEIRS = 200_000, 10_000
 CASES = [(lookback, batch) for lookback in (28, 96, 336) for batch in (32, 256)]
 
