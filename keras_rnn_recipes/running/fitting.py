@@ -233,8 +233,9 @@ class _Keeper(keras.callbacks.Callback):
             values_of(model.optimizer.variables),
             self._best,
         )
-        self._file.save(state)
-        self._run.write_csv("history.csv", self.history())
+        with self._file.timed():
+            self._file.save(state)
+            self._run.write_csv("history.csv", self.history())
 
 
 def _compile(model: keras.Model, config: FitConfig, steps: Steps) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,12 +84,17 @@ class StateFile:
 
     def save(self, state: TrainingState) -> None:
         """Write a state; raises ``WriteError`` and keeps the one before when it cannot."""
-        start = time.perf_counter()
         arrays = {"progress": np.frombuffer(json.dumps(asdict(state.progress)).encode(), np.uint8)}
         for part in ("model", "optimizer", "best"):
             arrays |= {f"{part}/{i}": a for i, a in enumerate(getattr(state, part))}
         with replacing(self._folder / self._next_name()) as path, open(path, "wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
+
+    @contextlib.contextmanager
+    def timed(self) -> Iterator[None]:
+        """Around all that is written at a save: what it takes decides when the next is due."""
+        start = time.perf_counter()
+        yield
         self._saved_at = time.perf_counter()
         self._cost = self._saved_at - start
 
