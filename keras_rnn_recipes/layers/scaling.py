@@ -45,7 +45,8 @@ class WindowStatistics(layers.Layer):
 
     Returns:
         ``magnitude``, ``center`` and ``scale``, each ``(batch, time, features)``, or
-        ``(batch, 1, features)`` for the whole history.
+        ``(batch, 1, features)`` for the whole history. The standard and robust scale of a constant
+        window is 0, which pins its forecast to that constant (inputs are then divided by 1).
 
     Example:
         >>> import numpy as np
@@ -94,14 +95,17 @@ class WindowStatistics(layers.Layer):
         if self.scaling == "last":
             center = values[:, :, :1]
             return center, ops.ones_like(center)
-        if self.scaling == "robust":
-            ranked = ops.sort(ops.where(counts > 0, values, float("inf")), axis=2)
-            low, center, high = (_quantile(ranked, counts, q) for q in (0.25, 0.5, 0.75))
-            return center, _positive((high - low) / _NORMAL_QUARTILE_RANGE, above=1e-6)
         center = _mean(values, counts)
         if self.scaling == "mean":
             return center, ops.ones_like(center)
-        return center, _positive(ops.sqrt(_mean(ops.square(values - center), counts)), above=1e-6)
+        spread = _beyond_rounding(ops.sqrt(_mean(ops.square(values - center), counts)))
+        if self.scaling == "robust":
+            ranked = ops.sort(ops.where(counts > 0, values, float("inf")), axis=2)
+            low, center, high = (_quantile(ranked, counts, q) for q in (0.25, 0.5, 0.75))
+            quartiles = _beyond_rounding((high - low) / _NORMAL_QUARTILE_RANGE)
+            # More than half of the values alike, as in a series of few sales, is not yet constant.
+            spread = ops.where(quartiles > 0, quartiles, spread)
+        return center, spread
 
     def get_config(self):
         config = {"scaling": self.scaling, "transform": self.transform, "window": self.window}
@@ -129,7 +133,7 @@ class Normalise(layers.Layer):
 
     def call(self, values, magnitude, center, scale):
         magnitude, center, scale = (s[:, :, None] for s in (magnitude, center, scale))
-        scaled = (apply_transform(values / magnitude, self.transform) - center) / scale
+        scaled = (apply_transform(values / magnitude, self.transform) - center) / _positive(scale)
         batch, time = ops.shape(scaled)[:2]
         return ops.reshape(scaled, (batch, time, scaled.shape[2] * scaled.shape[3]))
 
@@ -179,6 +183,9 @@ def _quantile(ranked, counts, q):
     return ops.where(size > 0, value, 0.0)
 
 
-def _positive(values, above=0.0):
-    """A constant window has no spread (beyond rounding): leave it as it is, do not divide by 0."""
-    return ops.where(values > above, values, ops.ones_like(values))
+def _positive(values):
+    return ops.where(values > 0, values, ops.ones_like(values))
+
+
+def _beyond_rounding(spread):
+    return ops.where(spread > 1e-6, spread, ops.zeros_like(spread))

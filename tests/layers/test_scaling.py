@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from layers.arrays import call, histories, series
 
+from keras_rnn_recipes.builders import lstm, to_forecaster
 from keras_rnn_recipes.layers import FillMissing, ForecastOutput, Normalise, WindowStatistics
 from keras_rnn_recipes.layers.scaling import SCALINGS, TRANSFORMS
 
@@ -34,12 +35,12 @@ def statistics_of(window, last, scaling, transform):
         return magnitude, TRANSFORM_OF[transform](last / magnitude), 1.0
     if scaling == "mean":
         return magnitude, np.mean(known), 1.0
-    if scaling == "standard":
-        center, scale = np.mean(known), np.std(known)
-    else:
+    center, scale = np.mean(known), np.std(known)
+    if scaling == "robust":
         low, high = np.percentile(known, [25, 75])
-        center, scale = np.median(known), (high - low) / 1.349
-    return magnitude, center, scale if scale > 1e-6 else 1.0
+        center, quartiles = np.median(known), (high - low) / 1.349
+        scale = quartiles if quartiles > 1e-6 else scale
+    return magnitude, center, scale if scale > 1e-6 else 0.0
 
 
 def brute_force(history, filled, scaling, transform, window):
@@ -84,7 +85,8 @@ def test_a_gap_longer_than_the_window_keeps_the_units_of_the_series():
     observed[:, 2:] = 0
     magnitude, center, scale = call(WindowStatistics("standard", window=4), values, observed)
     np.testing.assert_allclose(magnitude, 5e9)
-    np.testing.assert_allclose([center, scale], 1.0)
+    np.testing.assert_allclose(center, 1.0)
+    np.testing.assert_array_equal(scale, 0.0)
 
 
 @pytest.mark.parametrize("scaling", SCALINGS[1:])
@@ -93,9 +95,16 @@ def test_a_constant_window_is_not_divided_by_its_spread(scaling, value):
     values = series(*[value] * 9)
     statistics = call(WindowStatistics(scaling, window=5), values, np.ones_like(values))
     assert np.isfinite(statistics).all()
-    np.testing.assert_array_equal(statistics[2], 1.0)
+    np.testing.assert_array_equal(statistics[2], 0.0 if scaling in ("standard", "robust") else 1.0)
     scaled = call(Normalise(), values[:, :, None], *statistics)
     np.testing.assert_allclose(scaled, 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("strategy", ["direct", "seq2seq", "recursive"])
+def test_a_constant_series_is_forecast_to_stay_whatever_the_weights(strategy):
+    forecaster = to_forecaster(lstm(strategy, horizon=3))
+    forecast = forecaster(np.full((1, 9, 1), 5.0, "float32"))
+    np.testing.assert_allclose(forecast, 5.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("scaling", "transform"), COMBINATIONS)
