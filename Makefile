@@ -1,8 +1,9 @@
 # Everything runs in .venv, which is made when needed: a bare Python 3.11 or newer with pip is enough.
 #
 #   make forecast   train, evaluate, export and report one LSTM on a real series
-#   make test       every test but those of the benchmarks
+#   make test       every test; warnings are errors, the examples in docstrings are tests too
 #   make lint       formatting, types, import directions, generated tables
+#   make tables     write the tables of results again from the recorded runs
 #   make bench      measure against the peers; rewrites benchmarks/results.md
 #   make wheel      the wheel and the source archive, into dist/
 #
@@ -14,8 +15,14 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2
 RUN_DIR ?= runs/co2
 METADATA := setup.cfg pyproject.toml
+# Recorded runs: all of them, and those whose rows are in the README.
+RESULTS := recipes/forecasting/results
+HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_direct elnino_lstm_direct sunspots_lstm_recursive \
+	chicago_lstm_direct chicago_gru_seq2seq chicago_simple_rnn_next_day)
+UPDATE := import sys; from keras_rnn_recipes.running.tables import update_table; \
+	update_table(sys.argv[2:], sys.argv[1])
 
-.PHONY: help forecast test lint format bench wheel clean
+.PHONY: help forecast test lint format tables bench wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,10 +56,16 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(if $(wildcard $(RESULTS)),$(BIN)/krr table $(RESULTS) --check recipes/forecasting/README.md)
+	$(if $(wildcard $(RESULTS)),$(BIN)/krr table $(HEADLINES) --check README.md)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+tables: $(VENV)/.installed
+	$(BIN)/python -c '$(UPDATE)' recipes/forecasting/README.md $(RESULTS)
+	$(BIN)/python -c '$(UPDATE)' README.md $(HEADLINES)
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/run_all.py
