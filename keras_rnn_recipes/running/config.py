@@ -126,7 +126,9 @@ class FitConfig(_Section):
 
     ``steps_per_epoch`` left out means every window once; ``warmup`` is the share of all
     steps in which the learning rate rises; ``patience`` counts epochs without a better
-    validation loss (0: never stop early); ``stride`` is the distance between window starts.
+    validation loss (0: never stop early); ``keep`` says which epoch's weights: the last are
+    as good at a falling rate, where validation is a poor guide; ``stride`` is the distance
+    between window starts.
     """
 
     epochs: Count = 100
@@ -139,6 +141,7 @@ class FitConfig(_Section):
     weights: Literal["none", "scale"] = "scale"
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     patience: Annotated[int, Field(ge=0)] = 20
+    keep: Literal["best", "last"] = "best"
     stride: Count = 1
     unroll: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

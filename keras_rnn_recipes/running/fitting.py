@@ -77,7 +77,7 @@ def fit(
     config: FitConfig | None = None,
     run: RunDirectory | None = None,
 ) -> pd.DataFrame:
-    """Train a model in place and leave it with the weights of its best epoch.
+    """Train a model in place and leave it with the weights of its best (or last) epoch.
 
     Args:
         model: an uncompiled ``keras.Model``; it is compiled here.
@@ -85,8 +85,8 @@ def fit(
             the k-th pass over all windows: ``functools.partial(window_dataset, frame, spec,
             shuffle=True, repeat=True)``. The same k gives the same batches.
         valid: finite batches of the same shapes. When given, the epoch with the lowest
-            validation loss is kept, and training stops after ``config.patience`` epochs
-            without a lower one.
+            validation loss is kept (the last one with ``config.keep="last"``), and training
+            stops after ``config.patience`` epochs without a lower one.
         num_windows: windows in one pass over the training part, from ``count_windows``.
         config: how to train; ``FitConfig()`` when left out.
         run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the
@@ -207,10 +207,10 @@ class _Keeper(keras.callbacks.Callback):
             self._save(self.model)
 
     def finish(self, model: keras.Model) -> None:
-        """Save the last state, then leave the model with its best weights."""
+        """Save the last state, then leave the model with the weights to keep."""
         if self._file:
             self._save(model)
-        if self._best:
+        if self._best and self._config.keep == "best":
             assign(model.weights, self._best)
 
     def history(self) -> pd.DataFrame:

@@ -75,8 +75,8 @@ def learning_curves(history: pd.DataFrame) -> str:
             axes.plot(epochs, history["val_loss"], color=MODEL, label="validation", **dots)
             at = int(np.nanargmin(history["val_loss"].to_numpy()))
             low = history["val_loss"].iloc[at]
-            axes.plot(epochs[at], low, "o", color=MODEL, markersize=6, label="kept")
-            best = f"; the weights of epoch {epochs[at]} were kept"
+            axes.plot(epochs[at], low, "o", color=MODEL, markersize=6, label="lowest")
+            best = f"; validation is lowest at epoch {epochs[at]}"
         axes.set(xlabel="epoch", ylabel="loss")
         axes.xaxis.set_major_locator(_whole())
         _wide_range(axes, history)

@@ -218,9 +218,10 @@ def _learning(content: ReportContent) -> Section | None:
     caption = "Loss after each epoch."
     if "val_loss" in history and history["val_loss"].notna().any():
         best = history.iloc[int(np.nanargmin(history["val_loss"].to_numpy()))]
+        kept = "last" if content.config.get("fit", {}).get("keep") == "last" else "that"
         caption = (
             f"Loss after each epoch. Validation was best, {number(best['val_loss'])}, at epoch "
-            f"{int(best['epoch'])} of {len(history)}; the weights of that epoch were kept."
+            f"{int(best['epoch'])} of {len(history)}; the weights of {kept} epoch were kept."
         )
     return Section("Learning", Markup(plots.learning_curves(history)), caption)
 
