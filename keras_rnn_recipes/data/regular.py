@@ -168,11 +168,13 @@ def _check_grid(rows: Rows, position: np.ndarray, freq: str, strict: bool) -> No
     if not off.any():
         return
     row = int(np.argmax(off))
-    before = shown(rows.ds[row - 1]) if row else "none"
+    # Dates that were moved to the grid's own (a month's start, say) may look alike here.
+    before = shown(rows.ds[row - 1]) if row and rows.ds[row - 1] != rows.ds[row] else ""
+    before = f" (the row before: {before})" if before else ""
     said = "the commonest step of the table" if strict else "the frequency that was given"
     raise UserError(
-        f"The steps are mixed: {rows.at(row)} is no whole number of steps from {shown(first[row])} "
-        f"(the row before: {before}).",
+        f"The steps are mixed: {rows.at(row)} is no whole number of steps from "
+        f"{shown(first[row])}{before}.",
         f"steps of {freq!r}, {said}.",
         "give every series the same regular steps (sum or average them), or give --freq.",
     )

@@ -35,10 +35,13 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
         A configuration in which none of these is None.
 
     Raises:
-        UserError: the series are too short to hold out one horizon and train on the rest.
+        UserError: no series is long enough to hold out one horizon and train on the rest.
     """
-    length = int(np.median(panel.frame.groupby("unique_id", sort=False).size()))
     horizon = config.model.horizon
+    lengths = panel.frame.groupby("unique_id", sort=False).size().to_numpy()
+    # A series no longer than the horizon can be forecast, but neither tested nor trained on.
+    usable = lengths[lengths > horizon]
+    length = int(np.median(usable if len(usable) else lengths))
     test = _test_size(config, length)
     valid = _valid_size(config, length, test)
     left = length - test - valid
@@ -61,7 +64,7 @@ def _test_size(config: Config, length: int) -> int:
     horizon = config.model.horizon
     if length <= horizon:
         raise UserError(
-            f"The series have {length} steps (their median), too few for a horizon of {horizon}.",
+            f"No series is longer than the horizon of {horizon} steps: their median is {length}.",
             f"more than {horizon} steps: one horizon to test on, the rest to train on.",
             "give more data or a shorter horizon.",
         )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_recipes.running.wording import verdict
+
 if TYPE_CHECKING:
     import keras
     import pandas as pd
@@ -42,23 +44,25 @@ def results_record(
 
 
 def results_table(record: Mapping[str, Any], *, name: str) -> str:
-    """A plain table, the model first, for the terminal.
+    """A plain table, the model first, and in words whether it beats its baselines.
 
     Example:
         >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
         >>> print(results_table(record, name="lstm"))
-                   mae
-        lstm         1
-        naive        2
+                    mae
+        lstm          1
+        naive         2
+        The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.
     """
     rows = {name: record["model"], **record["baselines"]}
-    width = max(len(row) for row in rows)
     metrics = list(record["model"])
-    lines = [" " * width + "".join(f"{metric:>9}" for metric in metrics)]
-    for row, figures in rows.items():
-        cells = "".join(f"{_figure(figures.get(metric)):>9}" for metric in metrics)
-        lines.append(f"{row:<{width}}{cells}")
-    return "\n".join(lines)
+    table = [["", *metrics]]
+    table += [[row, *(_figure(figures.get(m)) for m in metrics)] for row, figures in rows.items()]
+    lines = [
+        f"{first:<{max(map(len, rows))}}" + "".join(f" {cell:>9}" for cell in cells)
+        for first, *cells in table
+    ]
+    return "\n".join([*lines, verdict(name, record, metrics[0])[1]])
 
 
 def _figure(value: float | None) -> str:

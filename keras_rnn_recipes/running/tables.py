@@ -185,7 +185,7 @@ def _read_all(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
             records.append(_read_run(path))
             continue
         files = sorted(path.rglob("seed*.json")) if path.is_dir() else [path]
-        if not files:
+        if not files or not path.exists():
             raise _no_run(path)
         records += [_read_record(file) for file in files]
     return records
