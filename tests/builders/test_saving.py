@@ -44,7 +44,7 @@ EXTRAS = {
 }
 
 
-# Training in a graph takes longer to trace than to run; one cell and one network show that it works.
+# A graph takes longer to trace than these take to train; the other presets show that it works.
 EAGER = ("simple_rnn", "deep_rnn", "gru", "dense", "linear")
 
 
