@@ -61,12 +61,13 @@ class AlignEnd(layers.Layer):
 
 
 def _shift(values, index, lead):
-    # Batches without padding, the usual ones, are passed through unchanged.
-    return ops.cond(
-        ops.any(lead > 0),
-        lambda: ops.take_along_axis(
-            values, ops.broadcast_to(index[:, :, None], ops.shape(values)), axis=1
-        ),
-        # A tensor of its own: passing on the same one would, outside a graph, pass on its mask.
-        lambda: ops.copy(values),
-    )
+    def shifted():
+        # Whole rows of one flat table: many times faster than gathering number by number.
+        batch, time = ops.shape(values)[:2]
+        first_rows = time * ops.arange(batch, dtype="int32")[:, None]
+        flat = ops.reshape(values, (-1, values.shape[2]))
+        return ops.reshape(ops.take(flat, first_rows + index, axis=0), ops.shape(values))
+
+    # Batches without padding, the usual ones, are passed through unchanged: as a tensor of its
+    # own, because passing on the same one would, outside a graph, pass on its mask.
+    return ops.cond(ops.any(lead > 0), shifted, lambda: ops.copy(values))

@@ -126,9 +126,9 @@ class FitConfig(_Section):
 
     ``steps_per_epoch`` left out means every window once; ``warmup`` is the share of all
     steps in which the learning rate rises; ``patience`` counts epochs without a better
-    validation loss (0: never stop early); ``keep`` says which epoch's weights: the last are
-    as good at a falling rate, where validation is a poor guide; ``stride`` is the distance
-    between window starts.
+    validation loss (0: never stop early); ``keep`` "last": validation is watched but
+    chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
+    ``stride`` is the distance between window starts.
     """
 
     epochs: Count = 100

@@ -85,8 +85,8 @@ def fit(
             the k-th pass over all windows: ``functools.partial(window_dataset, frame, spec,
             shuffle=True, repeat=True)``. The same k gives the same batches.
         valid: finite batches of the same shapes. When given, the epoch with the lowest
-            validation loss is kept (the last one with ``config.keep="last"``), and training
-            stops after ``config.patience`` epochs without a lower one.
+            validation loss is kept, and training stops after ``config.patience`` epochs
+            without a lower one; with ``config.keep="last"`` it is watched and chooses nothing.
         num_windows: windows in one pass over the training part, from ``count_windows``.
         config: how to train; ``FitConfig()`` when left out.
         run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the
@@ -221,6 +221,8 @@ class _Keeper(keras.callbacks.Callback):
         if self.state.best_loss is None or row["val_loss"] < self.state.best_loss:
             self.state = replace(self.state, best_loss=row["val_loss"], best_epoch=self.state.epoch)
             self._best = values_of(self.model.weights)
+        elif self._config.keep == "last":
+            return
         elif 0 < self._config.patience <= self.state.epoch - self.state.best_epoch:
             self.state.stopped = self.model.stop_training = True
 

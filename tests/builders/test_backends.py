@@ -10,7 +10,7 @@ from keras_rnn_recipes.builders import to_forecaster
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-CASES = {
+CASES: dict[str, tuple[str, str, dict]] = {
     "lstm-direct": ("lstm", "direct", {"bidirectional": True}),
     "gru-seq2seq": ("gru", "seq2seq", {"lags": 3, "season_length": 4}),
     "deep_rnn-recursive": ("deep_rnn", "recursive", {"scaling": "robust", "transform": "asinh"}),

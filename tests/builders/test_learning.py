@@ -48,7 +48,8 @@ def test_windows_ask_for_what_goes_on_from_the_next_value(strategy):
 def test_a_trained_model_goes_on_from_the_next_value():
     """Every window of a ramp looks alike once scaled, so that little training is needed."""
     model = small("gru", "direct", 3)
-    fit(model, *windows(np.arange(60.0), 10, 3, "direct"), epochs=40, rate=0.03)
+    x, y = windows(np.arange(60.0), 10, 3, "direct")
+    fit(model, x, y, epochs=40, rate=0.03)
     forecast = run(to_forecaster(model), np.arange(30.0, 40.0).reshape(1, -1, 1))
     np.testing.assert_allclose(forecast.ravel(), [40, 41, 42], atol=0.3)
 

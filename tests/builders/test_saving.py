@@ -26,7 +26,7 @@ answers = {file.stem: np.array(keras.models.load_model(file)(history))
            for file in sorted(folder.glob("*.keras"))}
 np.savez(folder / "answers.npz", **answers)
 """
-EXTRAS = {
+EXTRAS: dict[str, tuple[str, str, dict]] = {
     "bidirectional": ("gru", "direct", {"bidirectional": True, "layer_norm": True}),
     "everything": (
         "deep_rnn",
@@ -60,7 +60,7 @@ def trained(preset, strategy, **options):
 
 def save_all(folder):
     """Every combination and its forecaster, saved; what each answers."""
-    cases = {f"{p}-{s}": (p, s, {}) for p, s in COMBINATIONS} | EXTRAS
+    cases = EXTRAS | {f"{p}-{s}": (p, s, {}) for p, s in COMBINATIONS}
     history, expected = with_holes(9), {}
     np.save(folder / "history.npy", history)
     for name, (preset, strategy, options) in cases.items():

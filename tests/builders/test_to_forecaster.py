@@ -17,7 +17,7 @@ from builders.cases import (
 
 from keras_rnn_recipes.builders import PRESETS, forecaster_info, to_forecaster
 
-OPTIONS = {
+OPTIONS: dict[str, dict] = {
     "plain": {},
     "lags and season": {"lags": 5, "season_length": 4},
     "spaced lags, robust, asinh": {"lags": (0, 6), "scaling": "robust", "transform": "asinh"},

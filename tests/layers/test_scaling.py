@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -11,7 +13,7 @@ from keras_rnn_recipes.builders import lstm, to_forecaster
 from keras_rnn_recipes.layers import FillMissing, ForecastOutput, Normalise, WindowStatistics
 from keras_rnn_recipes.layers.scaling import SCALINGS, TRANSFORMS
 
-TRANSFORM_OF = {
+TRANSFORM_OF: dict[str, Callable] = {
     "none": lambda x: x,
     "asinh": np.arcsinh,
     "log": lambda x: np.log(np.maximum(x, 1e-3)),
