@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,16 +19,18 @@ RECURRENT_COMBINATIONS = tuple(itertools.product(RECURRENT_PRESETS, STRATEGIES))
 _UNITS = {"deep_rnn": (4, 3), "conv": (4, 3)}
 
 
-def small(preset: str, strategy: str, horizon: int = 3, seed: int = 1, **options) -> keras.Model:
+def small(
+    preset: str, strategy: Any, horizon: int = 3, seed: int = 1, **options: Any
+) -> keras.Model:
     """The preset with a handful of units, so that it is built and run in no time."""
     keras.utils.set_random_seed(seed)
-    defaults = {} if preset == "linear" else {"units": _UNITS.get(preset, 4)}
+    defaults: dict[str, Any] = {} if preset == "linear" else {"units": _UNITS.get(preset, 4)}
     if preset in ("linear", "dense"):
         defaults["lags"] = 5
     return build_forecaster(preset, strategy, horizon, **{**defaults, **options})
 
 
-def run(model, history) -> np.ndarray:
+def run(model: Any, history: Any) -> np.ndarray:
     """The model's output, as an array."""
     return np.array(model(np.asarray(history, "float32"), training=False))
 
@@ -47,7 +50,7 @@ def with_holes(time: int = 15, features: int = 1) -> np.ndarray:
     return values
 
 
-def growing_window(model, history, horizon: int) -> np.ndarray:
+def growing_window(model: Any, history: Any, horizon: int) -> np.ndarray:
     """A recursive model run on the whole history again for each forecast that is added to it."""
     grown = np.array(history, "float32")
     for _ in range(horizon):
@@ -64,9 +67,12 @@ def target_shape(strategy: str, batch: int, time: int, horizon: int, targets: in
     }[strategy]
 
 
-def windows(series: np.ndarray, lookback: int, horizon: int, strategy: str):
+def windows(
+    series: np.ndarray, lookback: int, horizon: int, strategy: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Inputs and targets of every window of a series, cut one by one."""
-    x, y = [], []
+    x: list[Any] = []
+    y: list[Any] = []
     for start in range(len(series) - lookback - horizon + 1):
         end = start + lookback
         x.append(series[start:end])
