@@ -13,6 +13,7 @@ missing values, time of any length, and differ in what they are trained to give:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, Literal
 
 import keras
@@ -156,7 +157,7 @@ def forecaster(
     steps = 1 if strategy == "recursive" else horizon
     # Raw units need the full precision, whatever the policy for the network in between.
     exact = {"dtype": keras.config.floatx()}
-    offsets = range(lags) if isinstance(lags, int) else lags
+    offsets = range(int(lags)) if isinstance(lags, Integral) else lags
     looks_back = Lags(offsets, name="lags", **exact)
     if strategy != "direct" and scale_window is None:
         longest = max(looks_back.context + 1, season_length or 1)

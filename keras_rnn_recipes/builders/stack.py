@@ -107,7 +107,7 @@ def as_widths(units: int | Sequence[int]) -> tuple[int, ...]:
         >>> as_widths(32), as_widths([64, 32])
         ((32,), (64, 32))
     """
-    widths = (units,) if isinstance(units, int) else tuple(units)
+    widths = tuple(units) if isinstance(units, Sequence) else (int(units),)
     if not widths or min(widths) < 1:
         raise ValueError(f"units must be one or more widths of at least 1; received {units!r}.")
     return widths
