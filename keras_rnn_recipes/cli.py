@@ -83,7 +83,7 @@ def forecast(
     cell: Annotated[
         str, typer.Option(help="lstm, gru, simple_rnn, deep_rnn, dense, conv or linear")
     ] = "lstm",
-    strategy: Annotated[str, typer.Option(help="direct, recursive or seq2seq")] = "direct",
+    strategy: Annotated[str, typer.Option(help="direct, recursive or seq2seq")] = "seq2seq",
     units: Annotated[str | None, typer.Option(help="width of each layer: 64,64")] = None,
     run_dir: NewRunDir = None,
     output: Annotated[

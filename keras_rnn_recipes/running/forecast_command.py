@@ -11,13 +11,10 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.choices import check_choice
 from keras_rnn_recipes.running.config import Config, Preset, Strategy, config_from_dict
 from keras_rnn_recipes.running.defaults import choose_defaults
+from keras_rnn_recipes.running.recommended import recommend
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
-
-# An epoch is at most this many batches: a panel of thousands of series has learnt what it can long
-# before each of its millions of windows has been seen, and early stopping counts epochs.
-MAX_STEPS_PER_EPOCH = 200
 
 _STRATEGY_REASONS = {
     "direct": "one network gives all steps at once, so that no error feeds on an earlier one",
@@ -39,7 +36,7 @@ class ForecastOptions:
     freq: str | None = None
     season_length: int | None = None
     cell: str = "lstm"
-    strategy: str = "direct"
+    strategy: str = "seq2seq"
     units: str | None = None
     seed: int = 0
 
@@ -73,9 +70,11 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     lengths = _lengths(panel)
     _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
     config = choose_defaults(config, panel)
+    config = config.model_copy(update={"model": config.model.model_copy(update={"lookback": None})})
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
-    config = _with_bounded_epochs(config, lengths)
+    positive = bool(panel.frame["y"].min() > 0)
+    config = recommend(config, trained, panel.season_length, positive=positive)
     return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
 
 
@@ -181,26 +180,21 @@ def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]
     return {name: n - held_out if n > held_out else n for name, n in lengths.items()}
 
 
-def _with_bounded_epochs(config: Config, lengths: dict[str, int]) -> Config:
-    span = (config.model.lookback or 1) + config.model.horizon
-    windows = sum(max(n - span + 1, 1) for n in _training_lengths(config, lengths).values())
-    if windows <= MAX_STEPS_PER_EPOCH * config.fit.batch_size:
-        return config
-    fit = config.fit.model_copy(update={"steps_per_epoch": MAX_STEPS_PER_EPOCH})
-    return config.model_copy(update={"fit": fit})
-
-
 def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
-    """Say in words what ``choose_defaults`` does; a test holds the two together."""
+    """Say in words what was inferred and chosen."""
     data, model = config.data, config.model
     horizon, season = model.horizon, data.season_length
     reasons = [
         f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
         f"Season of {season} steps: {_origin(options.season_length, '--season-length')}.",
-        f"Lookback of {model.lookback} steps: twice the longer of the horizon ({horizon}) and the "
-        f"season ({season}), no more than the data leave room for.",
+        f"Lookback of {model.lookback} steps, each seeing the last {model.lags} values: as long as "
+        "pays and the data leave room for.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
     ]
+    if model.seasonal:
+        reasons.append("The network corrects the repetition of the last season.")
+    if model.transform == "log":
+        reasons.append("Every value is above nought: the network works on logarithms.")
     if not data.valid_size:
         reasons.append("The series are too short to validate on: training runs its full course.")
     trained = _training_lengths(config, lengths)

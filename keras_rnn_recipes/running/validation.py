@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+# Nothing is learnt from these windows, so that many go through at once; and beyond this number,
+# which takes about as long as an epoch of training, a part of the series stands for all.
+BATCH_SIZE, MOST_WINDOWS = 256, 4096
+
+
 def validation_windows(
     frame: pd.DataFrame, spec: WindowSpec, **options: Any
 ) -> tf.data.Dataset | None:
@@ -24,7 +29,7 @@ def validation_windows(
     Args:
         frame: the validation part with its context, from ``split_by_time``.
         spec: the windows.
-        options: as in ``window_dataset``.
+        options: as in ``window_dataset``; the size of the batches is chosen here.
 
     Returns:
         Batches ``(x, y, w)`` as ``window_dataset`` gives them; None when no window fits, as
@@ -37,9 +42,14 @@ def validation_windows(
         >>> next(iter(batches))[2].numpy().tolist()
         [[0.0, 0.0, 3.0]]
     """
-    if frame.empty or count_windows(frame, spec) == 0:
+    count = 0 if frame.empty else count_windows(frame, spec)
+    if count == 0:
         return None
-    batches = window_dataset(frame, spec, **options)
+    if count > MOST_WINDOWS:
+        names = frame["unique_id"].unique()
+        every = -(-count // MOST_WINDOWS)
+        frame = frame[frame["unique_id"].isin(names[::every])]
+    batches = window_dataset(frame, spec, **{**options, "batch_size": BATCH_SIZE})
     if spec.strategy == "direct":
         return batches
     return batches.map(lambda x, y, w: (x, y, _last_step(w, spec.lookback)))

@@ -188,7 +188,7 @@ def test_forecast_tells_what_it_does_and_where_things_are(shop, forecast_run):
         "Frequency D",
         "Season of 7",
         "Lookback",
-        "Strategy direct",
+        "Strategy seq2seq",
         "new.",
         "mase",
         "naive",

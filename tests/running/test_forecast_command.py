@@ -11,9 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import config_from_dict, dump_toml, load_config
+from keras_rnn_recipes.running.config import dump_toml, load_config
 from keras_rnn_recipes.running.forecast_command import (
-    MAX_STEPS_PER_EPOCH,
     ForecastOptions,
     default_run_dir,
     parse_units,
@@ -104,15 +103,32 @@ def test_everything_inferred_is_said_and_kept(tmp_path):
         assert word in text
 
 
-@pytest.mark.parametrize("horizon, season", [(5, 7), (9, 7), (6, 1)])
-def test_reason_for_the_lookback_is_the_rule_that_chose_it(tmp_path, horizon, season):
-    file = write_panel(tmp_path / "p.csv", {"a": 400})
-    plan = plan_forecast(ForecastOptions(file, horizon, season_length=season))
-    lookback = 2 * max(horizon, season)
-    assert plan.config.model.lookback == lookback
-    (told,) = [reason for reason in plan.reasons if reason.startswith("Lookback")]
-    assert f"{lookback} steps: twice the longer of the horizon ({horizon})" in told
-    assert f"the season ({season})" in told
+def test_one_series_keeps_half_of_its_training_part_to_begin_windows_in(tmp_path):
+    model = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", {"a": 120}), 6)).config
+    trained = 120 - model.data.test_size - model.data.valid_size
+    assert model.model.lookback == (trained - 6) // 2
+
+
+def test_a_panel_of_short_series_is_read_from_its_start(tmp_path):
+    named = {f"s{n}": 60 + n for n in range(30)}
+    config = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", named), 4)).config
+    assert config.model.lookback == 89 - config.data.test_size - config.data.valid_size
+
+
+@pytest.mark.parametrize("strategy, lookback", [("direct", 18), ("seq2seq", 168)])
+def test_every_step_strategies_read_long_segments(tmp_path, strategy, lookback):
+    file = write_panel(tmp_path / "p.csv", {"a": 900})
+    options = ForecastOptions(file, 9, season_length=7, strategy=strategy)
+    assert plan_forecast(options).config.model.lookback == lookback
+
+
+@pytest.mark.parametrize("lowest, transform", [(0.5, "log"), (0.0, "none"), (-1.0, "none")])
+def test_logarithms_are_for_values_above_nought(tmp_path, lowest, transform):
+    file = write_panel(tmp_path / "p.csv", {"a": 90})
+    table = pd.read_csv(file)
+    table["y"] += lowest - table["y"].min()
+    table.to_csv(file, index=False)
+    assert plan_forecast(ForecastOptions(file, 3)).config.model.transform == transform
 
 
 def test_what_is_asked_for_is_taken(tmp_path):
@@ -155,13 +171,12 @@ def test_plan_can_be_written_and_read_again(tmp_path):
     assert load_config(tmp_path / "recipe.toml") == config
 
 
-def test_epochs_of_large_panels_are_bounded(tmp_path):
+def test_training_takes_as_many_steps_however_large_the_panel(tmp_path):
     small = plan_forecast(ForecastOptions(write_panel(tmp_path / "s.csv", {"a": 300}), 7)).config
-    assert small.fit.steps_per_epoch is None
     many = {f"s{n}": 300 for n in range(40)}
     large = plan_forecast(ForecastOptions(write_panel(tmp_path / "l.csv", many), 7)).config
-    assert training_windows(large, many) > MAX_STEPS_PER_EPOCH * large.fit.batch_size
-    assert large.fit.steps_per_epoch == MAX_STEPS_PER_EPOCH
+    steps = [config.fit.epochs * config.fit.steps_per_epoch for config in (small, large)]
+    assert steps == [1200, 1200]
 
 
 def test_run_directories_never_collide(tmp_path, monkeypatch):
@@ -186,9 +201,3 @@ def test_units(text, widths):
 def test_units_that_are_none(text):
     with pytest.raises(UserError, match="--units"):
         parse_units(text)
-
-
-def test_default_strategy_and_cell_are_the_configuration_s_own():
-    least = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 1}})
-    options = ForecastOptions(Path("x.csv"), 1)
-    assert (options.cell, options.strategy) == (least.model.preset, least.model.strategy)
