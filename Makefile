@@ -18,7 +18,8 @@ METADATA := setup.cfg pyproject.toml
 # Recorded runs: all of them, and those whose rows are in the README.
 RESULTS := recipes/forecasting/results
 HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_direct elnino_lstm_direct sunspots_lstm_recursive \
-	chicago_lstm_direct chicago_gru_seq2seq chicago_simple_rnn_next_day)
+	chicago_gru_direct chicago_simple_rnn_seq2seq chicago_simple_rnn_next_day \
+	chicago_multivariate_next_day)
 UPDATE := import sys; from keras_rnn_recipes.running.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
 
