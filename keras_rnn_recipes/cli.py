@@ -186,7 +186,8 @@ def evaluate(run_dir: RunDir, input: Input) -> None:
     for note in result.notes:
         typer.echo(note)
     typer.echo(f"forecast: the last {result.test_size} steps of every series")
-    typer.echo(results_table(record, name=name))
+    num_series = result.forecasts["unique_id"].nunique()
+    typer.echo(results_table(record, name=name, num_series=num_series))
 
 
 @command

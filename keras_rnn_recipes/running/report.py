@@ -16,7 +16,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metrics import model_columns, score_notes
 from keras_rnn_recipes.running import report_sections as sections
 from keras_rnn_recipes.running.run_directory import replacing
-from keras_rnn_recipes.running.wording import label, number, spread, verdict
+from keras_rnn_recipes.running.wording import deciding_metric, label, number, spread, verdict
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.html"
 
@@ -57,11 +57,8 @@ class ReportContent:
 
     @property
     def metric(self) -> str:
-        """The figure that decides: MASE for several series, of one the mean absolute error."""
-        figures = self.record["model"]
-        wanted = "mase" if self.scores["unique_id"].nunique() > 1 else "mae"
-        usable = [name for name, value in figures.items() if value is not None and value == value]
-        return next((m for m in (wanted, "mae", *usable) if m in usable), "mae")
+        """The figure that decides."""
+        return deciding_metric(self.record["model"], self.scores["unique_id"].nunique())
 
 
 def write_report(

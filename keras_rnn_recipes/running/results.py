@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.running.wording import verdict
+from keras_rnn_recipes.running.wording import deciding_metric, verdict
 
 if TYPE_CHECKING:
     import keras
@@ -43,7 +43,7 @@ def results_record(
     }
 
 
-def results_table(record: Mapping[str, Any], *, name: str) -> str:
+def results_table(record: Mapping[str, Any], *, name: str, num_series: int = 1) -> str:
     """A plain table, the model first, and in words whether it beats its baselines.
 
     Example:
@@ -62,7 +62,8 @@ def results_table(record: Mapping[str, Any], *, name: str) -> str:
         f"{first:<{max(map(len, rows))}}" + "".join(f" {cell:>9}" for cell in cells)
         for first, *cells in table
     ]
-    return "\n".join([*lines, verdict(name, record, metrics[0])[1]])
+    metric = deciding_metric(record["model"], num_series)
+    return "\n".join([*lines, verdict(name, record, metric)[1]])
 
 
 def _figure(value: float | None) -> str:

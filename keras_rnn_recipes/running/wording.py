@@ -65,6 +65,20 @@ def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
     return (statistics.median(finite), min(finite), max(finite)) if finite else None
 
 
+def deciding_metric(figures: Mapping[str, float | None], num_series: int) -> str:
+    """Name the figure that decides: MASE for several series, of one the mean absolute error.
+
+    Errors in the units of the series would let the largest of a panel decide for all.
+
+    Example:
+        >>> deciding_metric({"mae": 3.0, "mase": 0.8}, 40), deciding_metric({"mae": 3.0}, 40)
+        ('mase', 'mae')
+    """
+    wanted = "mase" if num_series > 1 else "mae"
+    usable = [name for name, value in figures.items() if value is not None and value == value]
+    return next((m for m in (wanted, "mae", *usable) if m in usable), "mae")
+
+
 def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
     """Name the baseline with the smallest figure in a ``metrics.json``; None without any.
 

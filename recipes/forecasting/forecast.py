@@ -110,7 +110,7 @@ def main(config, run):
     krr.export_saved_model(forecaster, run.path / "saved_model")
     run.write_environment(training.seed)
     krr.write_report(run.path, panel.frame, notes=panel.notes)
-    print(krr.results_table(record, name=name))
+    print(krr.results_table(record, name=name, num_series=panel.num_series))
     print(krr.describe_artefacts(run.path))
 
 
