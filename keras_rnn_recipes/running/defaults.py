@@ -37,27 +37,49 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
     Raises:
         UserError: no series is long enough to hold out one horizon and train on the rest.
     """
-    horizon = config.model.horizon
-    lengths = panel.frame.groupby("unique_id", sort=False).size().to_numpy()
-    # A series no longer than the horizon can be forecast, but neither tested nor trained on.
-    usable = lengths[lengths > horizon]
-    length = int(np.median(usable if len(usable) else lengths))
+    config = choose_parts(config, panel)
+    if config.model.lookback is not None:
+        return config
+    data = config.data
+    left = _usual_length(config, panel) - (data.test_size or 0) - (data.valid_size or 0)
+    lookback = _lookback(config.model.horizon, panel.season_length, left)
+    return config.model_copy(
+        update={"model": config.model.model_copy(update={"lookback": lookback})}
+    )
+
+
+def choose_parts(config: Config, panel: Panel) -> Config:
+    """Fill in ``data`` alone, as `choose_defaults` does.
+
+    Args:
+        config: the recipe.
+        panel: its data.
+
+    Returns:
+        A configuration whose frequency, season and sizes of the parts are known.
+
+    Raises:
+        UserError: no series is long enough to hold out one horizon and train on the rest.
+    """
+    length = _usual_length(config, panel)
     test = _test_size(config, length)
-    valid = _valid_size(config, length, test)
-    left = length - test - valid
-    lookback = config.model.lookback or _lookback(horizon, panel.season_length, left)
     data = {
         "test_size": test,
-        "valid_size": valid,
+        "valid_size": _valid_size(config, length, test),
         "freq": panel.freq,
         "season_length": panel.season_length,
     }
-    return config.model_copy(
-        update={
-            "data": config.data.model_copy(update=data),
-            "model": config.model.model_copy(update={"lookback": lookback}),
-        }
-    )
+    return config.model_copy(update={"data": config.data.model_copy(update=data)})
+
+
+def _usual_length(config: Config, panel: Panel) -> int:
+    """The median length of the series that count.
+
+    One no longer than the horizon can be forecast, but neither tested nor trained on.
+    """
+    lengths = panel.frame.groupby("unique_id", sort=False).size().to_numpy()
+    usable = lengths[lengths > config.model.horizon]
+    return int(np.median(usable if len(usable) else lengths))
 
 
 def _test_size(config: Config, length: int) -> int:

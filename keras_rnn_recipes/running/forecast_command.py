@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.choices import check_choice
 from keras_rnn_recipes.running.config import Config, Preset, Strategy, config_from_dict
-from keras_rnn_recipes.running.defaults import choose_defaults
+from keras_rnn_recipes.running.defaults import choose_parts
 from keras_rnn_recipes.running.recommended import recommend
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     panel = read_panel(options.file, **asked)
     lengths = _lengths(panel)
     _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
-    config = choose_defaults(config, panel)
-    config = config.model_copy(update={"model": config.model.model_copy(update={"lookback": None})})
+    config = choose_parts(config, panel)
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
     positive = bool(panel.frame["y"].min() > 0)

@@ -21,8 +21,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from keras_rnn_recipes.running.config import Config
 
 # A time step sees a season (or a horizon) and some steps before it; more would be many weights.
@@ -85,11 +83,7 @@ def _lookback(strategy: str, horizon: int, span: int, lengths: Mapping[str, int]
     wanted = 2 * span
     if strategy != "direct":
         wanted = max(wanted, SEGMENT)
-    wanted = min(wanted, LONGEST_SEGMENT)
-    if len(lengths) < PANEL:
-        # Of a few series, half of what there is to train on must be left to begin windows in.
-        longest = max((n for n in lengths.values()), default=0)
-        wanted = min(wanted, (longest - horizon) // 2)
-    else:
-        wanted = min(wanted, int(np.max(list(lengths.values()))))
-    return max(wanted, 1)
+    longest = max(lengths.values(), default=0)
+    # Of a few series, half of what there is to train on must be left to begin windows in.
+    room = longest if len(lengths) >= PANEL else (longest - horizon) // 2
+    return max(min(wanted, LONGEST_SEGMENT, room), 1)
