@@ -113,10 +113,8 @@ if TYPE_CHECKING:
         summarise as summarise,
     )
     from keras_rnn_recipes.evaluation.ridge import fit_ridge as fit_ridge
-    from keras_rnn_recipes.running.config import (
-        Config as Config,
-        load_config as load_config,
-    )
+    from keras_rnn_recipes.running.config import Config as Config
+    from keras_rnn_recipes.running.config_files import load_config as load_config
     from keras_rnn_recipes.running.defaults import choose_defaults as choose_defaults
     from keras_rnn_recipes.running.export import export_saved_model as export_saved_model
     from keras_rnn_recipes.running.fitting import fit as fit

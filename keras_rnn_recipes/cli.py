@@ -8,20 +8,19 @@ error and exit status 2; anything else that goes wrong is a fault of ours and ke
 from __future__ import annotations
 
 import contextlib
-import functools
-import os
-import shlex
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from keras_rnn_recipes.console import (
+    import_tensorflow_quietly,
+    tells_mistakes,
+    told_how_to_resume,
+)
 from keras_rnn_recipes.errors import UserError
-
-USER_ERROR, INTERRUPTED = 2, 130
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
@@ -52,20 +51,8 @@ def main() -> None:
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Register a command that tells the user's mistakes, and interruptions, in words."""
-
-    @functools.wraps(function)
-    def told(*args: Any, **kwargs: Any) -> None:
-        try:
-            function(*args, **kwargs)
-        except UserError as error:
-            typer.echo(_in_three_parts(error), err=True)
-            raise typer.Exit(USER_ERROR) from None
-        except KeyboardInterrupt:
-            typer.echo("\nInterrupted.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-
-    return app.command()(told)
+    """Register a command."""
+    return app.command()(tells_mistakes(function))
 
 
 @command
@@ -112,7 +99,7 @@ def forecast(
     check_output(output, file)
     plan = plan_forecast(ForecastOptions(**given))
     typer.echo("\n".join(plan.reasons))
-    with _told_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
+    with told_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
         _run(plan.config, run_dir, overwrite=overwrite, smoke=smoke)
     if output is not None:
         _copy_forecasts(run_dir, output)
@@ -135,7 +122,7 @@ def run(
 
     It is fitted, evaluated beside baselines and saved; without --run-dir in runs/RECIPE.
     """
-    from keras_rnn_recipes.running.config import load_config
+    from keras_rnn_recipes.running.config_files import load_config
     from keras_rnn_recipes.running.recipes import recipe_path
     from keras_rnn_recipes.running.run_directory import RunDirectory
 
@@ -143,7 +130,7 @@ def run(
     folder = run_dir or Path("runs") / path.stem
     _check_source(load_config(path, overrides or ()))
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
-    with _told_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
+    with told_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
         _run(
             path, folder, overrides=overrides or (), resume=resume, overwrite=overwrite, smoke=smoke
         )
@@ -163,7 +150,7 @@ def predict(
 
     predicting.check_output(output, input)
     predicting.finished_config(run_dir)
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     forecasts = predicting.predict_run(run_dir, input)
     predicting.write_forecasts(forecasts, output)
     typer.echo(f"{forecasts['unique_id'].nunique()} series, {len(forecasts)} rows: {output}")
@@ -179,7 +166,7 @@ def evaluate(run_dir: RunDir, input: Input) -> None:
     from keras_rnn_recipes.running.results import results_table
 
     name = finished_config(run_dir).model.preset
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     result = evaluate_run(run_dir, input)
     summary = dict(result.summary)
     record = {"model": summary.pop(name), "baselines": summary}
@@ -226,7 +213,7 @@ def validate(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml")],
 ) -> None:
     """Check a recipe without running it."""
-    from keras_rnn_recipes.running.config import load_config
+    from keras_rnn_recipes.running.config_files import load_config
 
     config = load_config(file)
     _check_source(config)
@@ -276,14 +263,14 @@ def export(
             "export a SavedModel; the tf2onnx tool makes ONNX of it.",
         )
     finished_config(run_dir)
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     typer.echo(str(export_run(run_dir, to)))
 
 
 def _run(config: Any, run_dir: Path, **options: Any) -> None:
     from keras_rnn_recipes.running.runner import run as run_recipe
 
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     run_recipe(config, run_dir, **options)
 
 
@@ -318,56 +305,3 @@ def _copy_forecasts(run_dir: Path, output: Path) -> None:
 
 def _fields(options: type) -> set[str]:
     return set(options.__dataclass_fields__)  # type: ignore[attr-defined]
-
-
-def _in_three_parts(error: UserError) -> str:
-    return f"Error: {error.what}\nExpected: {error.expected}\nTo mend it: {error.fix}"
-
-
-@contextlib.contextmanager
-def _told_how_to_resume(run_dir: Path, recipe: list[str], smoke: bool) -> Iterator[None]:
-    """After an interruption say how to go on, if the run had begun."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not (run_dir / "config.json").exists():
-            raise
-        options = ["--run-dir", str(run_dir), "--resume", *(["--smoke"] if smoke else [])]
-        again = shlex.join(["krr", "run", *recipe, *options])
-        typer.echo(f"\nInterrupted. To continue: {again}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _import_tensorflow_quietly() -> None:
-    """Import TensorFlow without its messages about processors and drivers.
-
-    Its C++ side writes them to the file descriptor before any setting of its own is looked at, so
-    that is where they are caught; they are shown if the import fails.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "tensorflow" in sys.modules:
-        return
-    with _standard_error_kept() as kept:
-        try:
-            import tensorflow  # noqa: F401
-        except BaseException:
-            kept.seek(0)
-            sys.stderr.write(kept.read().decode(errors="replace"))
-            raise
-
-
-@contextlib.contextmanager
-def _standard_error_kept() -> Iterator[Any]:
-    """Send what is written to file descriptor 2 to a temporary file instead."""
-    with tempfile.TemporaryFile() as kept:
-        try:
-            saved = os.dup(2)
-        except OSError:  # closed: nothing to catch
-            yield kept
-            return
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield kept
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.choices import check_choice
-from keras_rnn_recipes.running.config import Config, Preset, Strategy, config_from_dict
+from keras_rnn_recipes.running.config import Config, Preset, Strategy
+from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.defaults import choose_parts
 from keras_rnn_recipes.running.recommended import recommend
 

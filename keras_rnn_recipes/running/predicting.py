@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import Config, load_config
+from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.config_files import load_config
 from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
 from keras_rnn_recipes.running.saved_model import load_saved_model
 

@@ -48,7 +48,7 @@ def recommend(
         A configuration with these filled in.
 
     Example:
-        >>> from keras_rnn_recipes.running.config import config_from_dict
+        >>> from keras_rnn_recipes.running.config_files import config_from_dict
         >>> asked = config_from_dict({
         ...     "data": {"source": "sales.csv", "test_size": 14},
         ...     "model": {"horizon": 14, "strategy": "seq2seq"},

@@ -14,12 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import (
-    FORMAT_VERSION,
-    Config,
-    config_to_dict,
-    dump_toml,
-)
+from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.config_files import FORMAT_VERSION, config_to_dict, dump_toml
 
 if TYPE_CHECKING:
     import keras

@@ -12,11 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import (
-    Config,
-    config_from_dict,
-    load_config,
-)
+from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.config_files import config_from_dict, load_config
 from keras_rnn_recipes.running.recipes import find_script, recipe_path
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.seeds import set_seeds

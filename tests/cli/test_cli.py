@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from keras_rnn_recipes import cli
+from keras_rnn_recipes import cli, console
 from keras_rnn_recipes.cli import app
 
 # Keras saves a model through a TensorFlow class that numpy 2 has a remark about.
@@ -143,7 +143,7 @@ def test_messages_of_a_failing_import_are_shown(capfd, monkeypatch):
 
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(ImportError, match="no driver"):
-        cli._import_tensorflow_quietly()
+        console.import_tensorflow_quietly()
     assert "driver noise" in capfd.readouterr().err
 
 

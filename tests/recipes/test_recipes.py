@@ -18,7 +18,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_recipes.running import runner
-from keras_rnn_recipes.running.config import load_config
+from keras_rnn_recipes.running.config_files import load_config
 
 # Keras' own, when it saves a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import (
-    Config,
+from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.config_errors import line_of
+from keras_rnn_recipes.running.config_files import (
     apply_overrides,
     config_from_dict,
     config_to_dict,
     dump_toml,
-    line_of,
     load_config,
 )
 
@@ -190,7 +190,7 @@ def test_configurations_are_frozen():
 
 def test_reading_a_recipe_imports_nothing_heavy():
     code = (
-        "import sys; from keras_rnn_recipes.running import config, run_directory;"
+        "import sys; from keras_rnn_recipes.running import config_files, run_directory;"
         "print([m for m in ('tensorflow', 'keras', 'pandas', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import dump_toml, load_config
+from keras_rnn_recipes.running.config_files import dump_toml, load_config
 from keras_rnn_recipes.running.forecast_command import (
     ForecastOptions,
     default_run_dir,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import config_from_dict, config_to_dict
+from keras_rnn_recipes.running.config_files import config_from_dict, config_to_dict
 from keras_rnn_recipes.running.export import export_saved_model, load_saved_model
 from keras_rnn_recipes.running.predicting import (
     check_output,

@@ -16,7 +16,7 @@ import pytest
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running import run_directory
-from keras_rnn_recipes.running.config import config_from_dict
+from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.run_directory import ARTEFACTS, RunDirectory, WriteError, replacing
 
 CONFIG = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})

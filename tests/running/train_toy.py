@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from running.toy import toy_batches, toy_model, toy_valid
 
-from keras_rnn_recipes.running.config import FitConfig, config_from_dict
+from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.fitting import fit
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.seeds import set_seeds
