@@ -19,7 +19,7 @@ NON_RECURRENT = ("dense", "conv", "linear")
 _KERNEL_SIZE = 3
 
 
-def encode(inputs: Any, observed: Any, *, cell: str, **options: Any) -> Any:
+def encode(inputs: Any, observed: Any, *, cell: str, suffix: str = "", **options: Any) -> Any:
     """Channels at every time step, from the network that ``cell`` names.
 
     Args:
@@ -28,7 +28,7 @@ def encode(inputs: Any, observed: Any, *, cell: str, **options: Any) -> Any:
         cell: a recurrent cell; or, to compare with, ``"dense"`` (layers that see one time step's
             lags), ``"conv"`` (causal convolutions, the dilation doubling with the depth) or
             ``"linear"`` (nothing: the head is a linear regression on the lags).
-        options: as in `recurrent_stack`.
+        suffix, options: as in `recurrent_stack`.
 
     Returns:
         ``(batch, time, channels)``; each step depends on no later one unless bidirectional.
@@ -41,15 +41,15 @@ def encode(inputs: Any, observed: Any, *, cell: str, **options: Any) -> Any:
     if cell == "linear":
         return inputs
     if cell == "dense":
-        return feedforward_stack(inputs, kernel_size=1, **options)
+        return feedforward_stack(inputs, kernel_size=1, suffix=suffix, **options)
     if cell not in (*RECURRENT, "conv"):
         raise ValueError(f"cell must be one of {(*RECURRENT, *NON_RECURRENT)}; received {cell!r}.")
-    aligned, lead, mask = AlignStart(name="align_start")(inputs, observed)
+    aligned, lead, mask = AlignStart(name=f"align_start{suffix}")(inputs, observed)
     if cell == "conv":
-        encoded = feedforward_stack(aligned, kernel_size=_KERNEL_SIZE, **options)
+        encoded = feedforward_stack(aligned, kernel_size=_KERNEL_SIZE, suffix=suffix, **options)
     else:
-        encoded = recurrent_stack(aligned, cell=cell, mask=mask, **options)
-    return AlignEnd(name="align_end")(encoded, lead)
+        encoded = recurrent_stack(aligned, cell=cell, mask=mask, suffix=suffix, **options)
+    return AlignEnd(name=f"align_end{suffix}")(encoded, lead)
 
 
 def feedforward_stack(
@@ -62,13 +62,14 @@ def feedforward_stack(
     layer_norm: bool = False,
     dropout: float = 0.0,
     l2: float = 0.0,
+    suffix: str = "",
 ) -> Any:
     """Layers without memory: dense (``kernel_size=1``) or causal convolutions, ReLU.
 
     Args:
         inputs: ``(batch, time, channels)``.
         kernel_size: time steps that a layer sees; its dilation is ``2 ** (depth - 1)``.
-        units, residual, layer_norm, dropout, l2: as in `recurrent_stack`.
+        units, residual, layer_norm, dropout, l2, suffix: as in `recurrent_stack`.
 
     Returns:
         ``(batch, time, units[-1])``.
@@ -83,7 +84,7 @@ def feedforward_stack(
             dilation_rate=2 ** (depth - 1) if kernel_size > 1 else 1,
             activation="relu",
             kernel_regularizer=regularizers.L2(l2) if l2 else None,
-            name=f"conv_{depth}" if kernel_size > 1 else f"dense_{depth}",
+            name=f"{'conv' if kernel_size > 1 else 'dense'}_{depth}{suffix}",
         )
-        x = finish_block(x, layer(x), depth, residual, layer_norm, dropout)
+        x = finish_block(x, layer(x), f"{depth}{suffix}", residual, layer_norm, dropout)
     return x

@@ -13,6 +13,7 @@ missing values, time of any length, and differ in what they are trained to give:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from numbers import Integral
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ import keras
 from keras import layers
 
 from keras_rnn_recipes.builders.encoders import encode
+from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.layers import (
     BothEnds,
     FillMissing,
@@ -120,6 +122,7 @@ def forecaster(
     layer_norm: bool = False,
     dropout: float = 0.0,
     l2: float = 0.0,
+    members: int = 1,
 ) -> keras.Model:
     """A forecasting network of the given strategy.
 
@@ -142,6 +145,8 @@ def forecaster(
             the last season instead of the window's center.
         bidirectional, residual, layer_norm, dropout, l2: as in `recurrent_stack`. Only the direct
             strategy may read backwards.
+        members: networks trained together, each on a share of its own of every batch; their
+            median is the forecast (see `ensemble`).
 
     Returns:
         An uncompiled functional ``keras.Model`` from ``history``; shapes as in the module's table.
@@ -170,9 +175,10 @@ def forecaster(
     normalise = Normalise(transform, name="normalise", **exact)
     scaled = normalise(looks_back(filled), magnitude, center, scale)
     inputs = layers.Concatenate(name="inputs")([scaled, observed])
-    encoded = encode(
-        inputs,
-        observed,
+    network = partial(
+        _network,
+        strategy=strategy,
+        width=steps * num_targets,
         cell=cell,
         units=units,
         bidirectional=bidirectional,
@@ -181,15 +187,22 @@ def forecaster(
         dropout=dropout,
         l2=l2,
     )
-    if strategy == "direct":
-        encoded = (BothEnds if bidirectional else LastStep)(name="last_step")(encoded)
-    head = layers.Dense(steps * num_targets, name="head")(encoded)
+    head = ensemble(network, (inputs, observed), members=members)
     if season_length is not None:
         base = SeasonalBase(season_length, steps, transform, name="seasonal_base", **exact)
         center = base(filled, magnitude, last_only=strategy == "direct")
     output = ForecastOutput(strategy, horizon, num_targets, transform, name="forecast", **exact)
     forecast = output(head, magnitude, center, scale)
     return keras.Model(history, forecast, name=f"{cell}_{strategy}")
+
+
+def _network(inputs, observed, *, strategy, width, suffix, **options):
+    """What learns: from the inputs of each time step to the numbers that the output puts back."""
+    encoded = encode(inputs, observed, suffix=suffix, **options)
+    if strategy == "direct":
+        ends = BothEnds if options["bidirectional"] else LastStep
+        encoded = ends(name=f"last_step{suffix}")(encoded)
+    return layers.Dense(width, name=f"head{suffix}")(encoded)
 
 
 def _check(strategy, horizon, num_features, num_targets, bidirectional):

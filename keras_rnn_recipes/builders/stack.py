@@ -25,6 +25,7 @@ def recurrent_stack(
     layer_norm: bool = False,
     dropout: float = 0.0,
     l2: float = 0.0,
+    suffix: str = "",
 ) -> Any:
     """Recurrent layers on top of each other, giving their output at every time step.
 
@@ -43,6 +44,7 @@ def recurrent_stack(
             argument of Keras' recurrent layers draws one mask for all time steps and costs
             accuracy.)
         l2: L2 penalty on input and recurrent kernels.
+        suffix: at the end of every layer's name, to tell stacks in one model apart.
 
     Returns:
         ``(batch, time, units[-1])``, twice as wide when bidirectional.
@@ -65,38 +67,38 @@ def recurrent_stack(
             return_sequences=True,
             kernel_regularizer=regularizers.L2(l2) if l2 else None,
             recurrent_regularizer=regularizers.L2(l2) if l2 else None,
-            name=f"{cell}_{depth}",
+            name=f"{cell}_{depth}{suffix}",
         )
         if bidirectional:
-            layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
+            layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}{suffix}")
         # Without a bidirectional layer the mask would only slow the loop down.
         output = layer(x, mask=mask) if bidirectional else layer(x)
-        x = finish_block(x, output, depth, residual, layer_norm, dropout)
+        x = finish_block(x, output, f"{depth}{suffix}", residual, layer_norm, dropout)
     return x
 
 
 def finish_block(
-    inputs: Any, output: Any, depth: int, residual: bool, layer_norm: bool, dropout: float
+    inputs: Any, output: Any, label: str, residual: bool, layer_norm: bool, dropout: float
 ) -> Any:
     """Dropout, residual connection and layer normalisation after one layer of a stack.
 
     Args:
         inputs, output: what went into the layer and came out, ``(batch, time, channels)``.
-        depth: the layer's number, for the names.
+        label: of the layer in its stack, for the names.
         residual, layer_norm, dropout: as in `recurrent_stack`.
 
     Returns:
         A tensor shaped like ``output``.
     """
     if dropout:
-        output = layers.Dropout(dropout, name=f"dropout_{depth}")(output)
+        output = layers.Dropout(dropout, name=f"dropout_{label}")(output)
     if residual:
         if inputs.shape[-1] != output.shape[-1]:
-            projection = layers.Dense(output.shape[-1], use_bias=False, name=f"projection_{depth}")
+            projection = layers.Dense(output.shape[-1], use_bias=False, name=f"projection_{label}")
             inputs = projection(inputs)
-        output = layers.Add(name=f"residual_{depth}")([inputs, output])
+        output = layers.Add(name=f"residual_{label}")([inputs, output])
     if layer_norm:
-        output = layers.LayerNormalization(name=f"layer_norm_{depth}")(output)
+        output = layers.LayerNormalization(name=f"layer_norm_{label}")(output)
     return output
 
 

@@ -2,6 +2,7 @@
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.lags import Lags
+from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep, SeasonalBase
 from keras_rnn_recipes.layers.recursion import Recursion
@@ -17,6 +18,8 @@ __all__ = [
     "ForecastOutput",
     "Lags",
     "LastStep",
+    "MemberMedian",
+    "MemberShare",
     "Normalise",
     "Recursion",
     "SeasonalBase",

@@ -55,7 +55,7 @@ def rewire(model, inputs, call):
 
 def at_last_step(layer, *args, **kwargs):
     """Head and output at the last time step alone."""
-    if isinstance(layer, layers.Dense) and layer.name == "head":
+    if isinstance(layer, layers.Dense) and layer.name.startswith("head"):
         return layer(LastStep()(*args), **kwargs)
     if isinstance(layer, ForecastOutput):
         config = {**layer.get_config(), "strategy": "direct"}

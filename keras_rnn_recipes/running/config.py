@@ -71,7 +71,8 @@ class ModelConfig(_Section):
 
     An option left out is not passed on, so the preset's own choice holds.
     ``lookback`` and ``horizon`` are in steps of the series; ``seasonal`` lets the network
-    correct the repetition of the last season (the builder's ``season_length``).
+    correct the repetition of the last season (the builder's ``season_length``);
+    ``members`` networks are trained together, each on its share of every batch.
     """
 
     preset: Preset = "lstm"
@@ -89,6 +90,7 @@ class ModelConfig(_Section):
     layer_norm: bool | None = None
     bidirectional: bool | None = None
     l2: Annotated[float, Field(ge=0)] | None = None
+    members: Count | None = None
 
     def options(self, *, season_length: int = 1) -> dict[str, Any]:
         """The builder's options that were given, ready to pass on as keywords.
@@ -118,7 +120,8 @@ class FitConfig(_Section):
     steps in which the learning rate rises; ``patience`` counts epochs without a better
     validation loss (0: never stop early); ``keep`` "last": validation is watched but
     chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
-    ``stride`` is the distance between window starts.
+    ``stride`` is the distance between window starts; ``batch_size`` is shared out among the
+    members of an ensemble.
     """
 
     epochs: Count = 100

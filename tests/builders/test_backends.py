@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from builders.cases import run, small, with_holes
 
 from keras_rnn_recipes.builders import to_forecaster
-
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 CASES: dict[str, tuple[str, str, dict]] = {
     "lstm-direct": ("lstm", "direct", {"bidirectional": True}),

@@ -11,9 +11,6 @@ from builders.cases import COMBINATIONS, STRATEGIES, run, small, target_shape, w
 
 from keras_rnn_recipes.builders import to_forecaster
 
-# Keras 3.15 saves an optimizer's variables through an __array__ without NumPy 2's copy argument.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 LOAD = """
 import sys
 from pathlib import Path

@@ -17,6 +17,8 @@ VARIANTS = [
     ("gru", "direct", {"scale_window": 4, "scaling": "robust"}),
     ("lstm", "seq2seq", {"lags": 4, "season_length": 4, "scaling": "mean", "transform": "log"}),
     ("deep_rnn", "recursive", {"residual": True, "layer_norm": True, "transform": "asinh"}),
+    ("lstm", "seq2seq", {"members": 2, "units": (3, 3)}),
+    ("gru", "recursive", {"members": 3}),
 ]
 EVERYTHING = [(p, s, {}) for p, s in COMBINATIONS] + VARIANTS
 

@@ -21,7 +21,6 @@ from keras_rnn_recipes.running import runner
 from keras_rnn_recipes.running.config_files import load_config
 
 # Keras' own, when it saves a model.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 ROOT = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(ROOT.glob("*/*.toml"))
