@@ -39,6 +39,7 @@ Preset = Literal["simple_rnn", "deep_rnn", "lstm", "gru", "dense", "conv", "line
 Strategy = Literal["recursive", "direct", "seq2seq"]
 Baseline = Literal["naive", "seasonal_naive", "drift", "ridge"]
 Metric = Literal["mae", "rmse", "smape", "mase"]
+Loss = Literal["mae", "mse", "huber", "smape", "tweedie"]
 
 
 class _Section(BaseModel):
@@ -121,7 +122,8 @@ class FitConfig(_Section):
     validation loss (0: never stop early); ``keep`` "last": validation is watched but
     chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
     ``stride`` is the distance between window starts; ``batch_size`` is shared out among the
-    members of an ensemble.
+    members of an ensemble. ``loss`` "smape" is free of units, so ``weights`` do not count for
+    it; "tweedie" is for values of nought and above.
     """
 
     epochs: Count = 100
@@ -130,7 +132,7 @@ class FitConfig(_Section):
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: Share = 0.0
-    loss: Literal["mae", "mse", "huber"] = "mae"
+    loss: Loss = "mae"
     weights: Literal["none", "scale"] = "scale"
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     patience: Annotated[int, Field(ge=0)] = 20
@@ -138,6 +140,16 @@ class FitConfig(_Section):
     stride: Count = 1
     unroll: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @property
+    def window_weights(self) -> Literal["none", "scale"]:
+        """The ``weights`` that ``window_dataset`` is to give, none where the loss has no units.
+
+        Example:
+            >>> FitConfig(loss="smape").window_weights
+            'none'
+        """
+        return "none" if self.loss == "smape" else self.weights
 
 
 class EvaluateConfig(_Section):

@@ -59,8 +59,10 @@ def choose_parts(config: Config, panel: Panel) -> Config:
         A configuration whose frequency, season and sizes of the parts are known.
 
     Raises:
-        UserError: no series is long enough to hold out one horizon and train on the rest.
+        UserError: no series is long enough to hold out one horizon and train on the rest, or
+            the loss is not for such values.
     """
+    _check_loss(config, panel)
     length = _usual_length(config, panel)
     test = _test_size(config, length)
     data = {
@@ -70,6 +72,18 @@ def choose_parts(config: Config, panel: Panel) -> Config:
         "season_length": panel.season_length,
     }
     return config.model_copy(update={"data": config.data.model_copy(update=data)})
+
+
+def _check_loss(config: Config, panel: Panel) -> None:
+    frame = panel.frame
+    if config.fit.loss == "tweedie" and (frame["y"] < 0).any():
+        first = frame[frame["y"] < 0].iloc[0]
+        raise UserError(
+            f"fit.loss is 'tweedie' and series {first['unique_id']!r} is {first['y']:g} at "
+            f"{first['ds']}.",
+            "values of nought or more, such as counts and sales.",
+            "choose another fit.loss, such as mae, or mend the data.",
+        )
 
 
 def _usual_length(config: Config, panel: Panel) -> int:

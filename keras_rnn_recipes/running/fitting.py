@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.losses import loss_function, prepare
 from keras_rnn_recipes.running.progress import TensorBoardLog, progress_bar
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.training_state import (
@@ -127,7 +128,7 @@ def _run_epochs(
         with unrolled(model, batches.element_spec[0].shape[1] if config.unroll else None):
             model.fit(
                 batches,
-                validation_data=None if valid is None else _for_loss(valid, config.loss),
+                validation_data=None if valid is None else prepare(valid, config.loss),
                 initial_epoch=keeper.state.epoch,
                 epochs=config.epochs,
                 steps_per_epoch=steps.per_epoch,
@@ -246,7 +247,7 @@ def _compile(model: keras.Model, config: FitConfig, steps: Steps) -> None:
             _learning_rate(config, steps.per_epoch * config.epochs),
             global_clipnorm=config.clip_norm,
         ),
-        loss=_huber_of_packed if config.loss == "huber" else config.loss,
+        loss=loss_function(config.loss),
         steps_per_execution=steps.per_execution,
         jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
     )
@@ -271,32 +272,7 @@ def _from(train: Batches, epoch: int, steps: Steps, config: FitConfig) -> tf.dat
     """The batches that an uninterrupted run would see after so many epochs."""
     passes, batches = divmod(epoch * steps.per_epoch, steps.per_pass)
     dataset = train(first_epoch=passes)
-    return _for_loss(dataset.skip(batches) if batches else dataset, config.loss)
-
-
-def _for_loss(dataset: tf.data.Dataset, loss: str) -> tf.data.Dataset:
-    """Make the weights act on the error itself, before the loss bends it.
-
-    A weight that is one over the scale of a series makes its error free of units. The
-    absolute error times the weight is that already; the squared error needs the weight
-    squared; Huber's loss has its bend at 1 and must see the weighted error.
-    """
-    if loss == "mae":
-        return dataset
-    return dataset.map(_squared if loss == "mse" else _packed).prefetch(tf.data.AUTOTUNE)
-
-
-def _squared(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    return x, y, tf.square(w)
-
-
-def _packed(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    return x, tf.concat([y, tf.broadcast_to(w[..., tf.newaxis], tf.shape(y))], axis=-1)
-
-
-def _huber_of_packed(packed: Any, forecast: Any) -> Any:
-    target, weight = keras.ops.split(packed, 2, axis=-1)
-    return keras.losses.huber(target * weight, forecast * weight)
+    return prepare(dataset.skip(batches) if batches else dataset, config.loss)
 
 
 def _checked_steps(num_windows: int, config: FitConfig) -> Steps:

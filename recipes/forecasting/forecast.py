@@ -37,7 +37,7 @@ def main(config, run):
     options = {
         "batch_size": training.batch_size,
         "past_cols": panel.past_cols,
-        "weights": training.weights,
+        "weights": training.window_weights,
     }
     train = partial(
         krr.window_dataset,

@@ -14,7 +14,8 @@ from running.toy import HORIZON, LOOKBACK, toy_arrays, toy_batches, toy_model, t
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
-from keras_rnn_recipes.running.fitting import _for_loss, _huber_of_packed, fit, plan_steps, unrolled
+from keras_rnn_recipes.running.fitting import fit, plan_steps, unrolled
+from keras_rnn_recipes.running.losses import loss_function, prepare
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.seeds import set_seeds
 
@@ -145,9 +146,9 @@ def test_losses_bend_the_weighted_error(loss, by_hand):
         weights = np.full((4, HORIZON), 1 / scale, "float32")
         weights[0, 0] = 0  # missing
         arrays = (np.zeros((4, LOOKBACK, 1), "float32"), target, weights)
-        dataset = _for_loss(tf.data.Dataset.from_tensor_slices(arrays).batch(4), loss)
+        dataset = prepare(tf.data.Dataset.from_tensor_slices(arrays).batch(4), loss)
         identity = keras.Sequential([keras.Input((HORIZON, 1)), keras.layers.Identity()])
-        identity.compile(loss=_huber_of_packed if loss == "huber" else loss)
+        identity.compile(loss=loss_function(loss))
         _, y, *w = next(iter(dataset))
         value = identity.evaluate(errors * scale, y, sample_weight=w[0] if w else None, verbose=0)
         expected = by_hand(errors[..., 0])

@@ -1,0 +1,122 @@
+"""What training makes small: the losses, and how the weights of windows act on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+# Between counts (1) and amounts (2): many noughts, and sizes as skewed as sales are.
+TWEEDIE_POWER = 1.5
+# Below this share of the series' scale the deviance goes on along its tangent, so that a forecast
+# of nought or less, where it is infinite, is pulled up again.
+_LEAST_MEAN = 0.01
+
+
+def loss_function(name: str) -> str | Callable[[Any, Any], Any]:
+    """What ``keras.Model.compile`` takes as the loss of that name.
+
+    Args:
+        name: a value of ``fit.loss``: mae, mse, huber, smape or tweedie.
+
+    Returns:
+        A name that Keras knows, or a function of what `prepare` makes of the targets.
+
+    Example:
+        >>> loss_function("mae")
+        'mae'
+    """
+    ours = {"huber": _huber_of_packed, "tweedie": _tweedie_of_packed, "smape": smape}
+    return ours.get(name, name)
+
+
+def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
+    """Make the weights act on the error itself, before the loss bends it.
+
+    A weight that is one over the scale of a series makes its error free of units. The absolute
+    error times the weight is that already, and sMAPE is without any; the squared error needs the
+    weight squared; Huber's loss has its bend at 1 and must see the weighted error, and Tweedie's
+    deviance the weighted values.
+
+    Args:
+        dataset: batches ``(x, y, w)`` as ``window_dataset`` gives them.
+        name: as in `loss_function`.
+
+    Returns:
+        Batches for ``keras.Model.fit``; with the weights packed beside the targets, or not.
+    """
+    if name in ("mae", "smape"):
+        return dataset
+    return dataset.map(_squared if name == "mse" else _packed).prefetch(tf.data.AUTOTUNE)
+
+
+def smape(target: Any, forecast: Any) -> Any:
+    """``2 |y - f| / (|y| + |f|)``, 0 where both are nought; the mean over the last axis.
+
+    For values of one sign: a forecast of the other is 2 wrong, however far off, and has no slope.
+
+    Args:
+        target, forecast: ``(..., targets)``.
+
+    Returns:
+        ``(...)``, between 0 and 2.
+
+    Source: the M4 competition's sMAPE, as a fraction.
+
+    Example:
+        >>> smape(ops.array([[1.0], [0.0]]), ops.array([[3.0], [0.0]])).numpy().tolist()
+        [1.0, 0.0]
+    """
+    size = ops.abs(target) + ops.abs(forecast)
+    parts = 2 * ops.abs(target - forecast) / ops.where(size > 0, size, 1.0)
+    return ops.mean(parts, axis=-1)
+
+
+def tweedie_deviance(target: Any, forecast: Any) -> Any:
+    """Unit deviance of the Tweedie distribution of power 1.5, for amounts with many noughts.
+
+    Args:
+        target: of any shape, 0 or more.
+        forecast: of the same shape. Below 0.01 the deviance goes on as a straight line.
+
+    Returns:
+        The deviance of each value, 0 where the forecast is right.
+
+    Source: Jørgensen 1987, Exponential dispersion models.
+
+    Example:
+        >>> tweedie_deviance(ops.array([0.0, 4.0]), ops.array([4.0, 4.0])).numpy().tolist()
+        [8.0, 0.0]
+    """
+    p = TWEEDIE_POWER
+    mean = ops.maximum(forecast, _LEAST_MEAN)
+    past = target ** (2 - p) / ((1 - p) * (2 - p))
+    deviance = 2 * (past - target * mean ** (1 - p) / (1 - p) + mean ** (2 - p) / (2 - p))
+    slope = 2 * (mean ** (1 - p) - target * mean ** (-p))
+    return deviance + slope * ops.minimum(forecast - _LEAST_MEAN, 0.0)
+
+
+def _squared(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    return x, y, tf.square(w)
+
+
+def _packed(x: tf.Tensor, y: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    return x, tf.concat([y, tf.broadcast_to(w[..., tf.newaxis], tf.shape(y))], axis=-1)
+
+
+def _weighted(packed: Any, forecast: Any) -> tuple[Any, Any]:
+    target, weight = ops.split(packed, 2, axis=-1)
+    return target * weight, forecast * weight
+
+
+def _huber_of_packed(packed: Any, forecast: Any) -> Any:
+    return keras.losses.huber(*_weighted(packed, forecast))
+
+
+def _tweedie_of_packed(packed: Any, forecast: Any) -> Any:
+    target, mean = _weighted(packed, forecast)
+    known = ops.cast(ops.split(packed, 2, axis=-1)[1] > 0, mean.dtype)
+    return ops.mean(known * tweedie_deviance(target, mean), axis=-1)

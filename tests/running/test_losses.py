@@ -1,0 +1,114 @@
+"""The losses equal sums by hand, other libraries, and one another in other units."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from keras import ops
+from running.toy import HORIZON, LOOKBACK, toy_arrays, toy_model
+from sklearn.metrics import mean_tweedie_deviance
+
+from keras_rnn_recipes.data.frames import read_panel
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.config_files import config_from_dict
+from keras_rnn_recipes.running.defaults import choose_defaults
+from keras_rnn_recipes.running.fitting import fit
+from keras_rnn_recipes.running.losses import loss_function, prepare, smape, tweedie_deviance
+from keras_rnn_recipes.running.seeds import set_seeds
+
+
+def evaluated(loss: str, target: np.ndarray, forecast: np.ndarray, weights: np.ndarray) -> float:
+    """The loss that Keras reports for these numbers."""
+    arrays = (np.zeros((len(target), LOOKBACK, 1), "float32"), target, weights)
+    dataset = prepare(tf.data.Dataset.from_tensor_slices(arrays).batch(len(target)), loss)
+    identity = keras.Sequential([keras.Input((HORIZON, 1)), keras.layers.Identity()])
+    identity.compile(loss=loss_function(loss))
+    _, y, *w = next(iter(dataset))
+    return identity.evaluate(forecast, y, sample_weight=w[0] if w else None, verbose=0)
+
+
+@pytest.fixture
+def amounts() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    target = rng.poisson(1.0, (6, HORIZON, 1)).astype("float32")
+    return target, rng.uniform(0.2, 5, target.shape).astype("float32")
+
+
+def test_smape_equals_a_loop(amounts):
+    target, forecast = amounts
+    weights = np.ones(target.shape[:2], "float32")
+    weights[1, 0] = 0
+    forecast[0, 0] = target[0, 0] = 0  # nought foretold and found is no error
+    total = 0.0
+    for y, f, w in zip(target.ravel(), forecast.ravel(), weights.ravel(), strict=True):
+        total += w * (2 * abs(y - f) / (abs(y) + abs(f)) if y or f else 0)
+    expected = total / target.size
+    assert evaluated("smape", target, forecast, weights) == pytest.approx(expected, rel=1e-5)
+
+
+def test_smape_does_not_depend_on_units_and_has_finite_slopes():
+    forecast = tf.Variable([[1e-30], [0.0], [5e20], [0.0]])
+    with tf.GradientTape() as tape:
+        value = smape(ops.array([[3e-30], [0.0], [1.5e21], [2.0]]), forecast)
+    np.testing.assert_allclose(value, [1, 0, 1, 2], rtol=1e-5)
+    assert np.isfinite(tape.gradient(value, forecast)).all()
+    assert FitConfig(loss="smape").window_weights == "none"
+    assert FitConfig(loss="tweedie").window_weights == "scale"
+
+
+def test_tweedie_equals_scikit_learn(amounts):
+    target, forecast = amounts
+    expected = mean_tweedie_deviance(target.ravel(), forecast.ravel(), power=1.5)
+    assert float(ops.mean(tweedie_deviance(target, forecast))) == pytest.approx(expected, rel=1e-5)
+    weights = np.ones(target.shape[:2], "float32")
+    for scale in (1.0, 1e4):
+        value = evaluated("tweedie", target * scale, forecast * scale, weights / scale)
+        assert value == pytest.approx(expected, rel=1e-5)
+
+
+def test_missing_targets_do_not_count_in_tweedie(amounts):
+    target, forecast = amounts
+    weights = np.ones(target.shape[:2], "float32")
+    weights[:, 1] = 0
+    whole = evaluated(
+        "tweedie", target[:, :1].repeat(HORIZON, 1), forecast[:, :1].repeat(HORIZON, 1), weights
+    )
+    assert evaluated("tweedie", target, forecast, weights) == pytest.approx(whole, rel=1e-5)
+
+
+def test_tweedie_pulls_forecasts_of_nought_and_less_up():
+    """Past its bend the deviance goes on without a jump, in value or slope."""
+    points = [-5.0, 0.0, 0.01 - 1e-4, 0.01 + 1e-4]
+    forecast = tf.Variable(points)
+    with tf.GradientTape() as tape:
+        value = tweedie_deviance(ops.array([2.0] * 4), forecast)
+    slopes = tape.gradient(value, forecast).numpy()
+    assert np.isfinite(value).all() and (slopes < 0).all()
+    assert float(value[2]) == pytest.approx(float(value[3]), rel=0.02)
+    assert slopes[2] == pytest.approx(slopes[3], rel=0.05)
+
+
+@pytest.mark.parametrize("loss", ["smape", "tweedie"])
+def test_training_makes_the_loss_smaller(loss):
+    x, y, w = toy_arrays(48)
+    dataset = tf.data.Dataset.from_tensor_slices((x + 2, y + 2, w)).batch(8).repeat()
+    set_seeds(0)
+    model = toy_model(dropout=0.0)
+    # Of the other sign than the truth, a forecast has an sMAPE of 2 and nowhere to go.
+    model.layers[-2].bias.assign(np.full(HORIZON, 0.3))
+    config = FitConfig(epochs=15, learning_rate=0.03, loss=loss)
+    history = fit(model, lambda first_epoch: dataset, num_windows=48, config=config)
+    assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
+
+
+def test_tweedie_of_negative_values_is_a_users_mistake():
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": [1.0, -2.0] * 20})
+    config = config_from_dict(
+        {"data": {"source": "x.csv"}, "model": {"horizon": 3}, "fit": {"loss": "tweedie"}}
+    )
+    with pytest.raises(UserError, match="is -2 at 2024-01-02"):
+        choose_defaults(config, read_panel(table))
