@@ -39,6 +39,13 @@ class Columns:
     targets: tuple[str, ...]
     past: tuple[str, ...]
     spare: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Every column beside the target, in the order in which they are kept."""
+        return (*self.past, *self.future, *self.static)
 
 
 def choose_columns(
@@ -47,7 +54,9 @@ def choose_columns(
     id_col: str | None,
     time_col: str | None,
     target_col: str | None,
-    past_cols: Sequence[str],
+    past_cols: Sequence[str] = (),
+    future_cols: Sequence[str] = (),
+    static_cols: Sequence[str] = (),
 ) -> Columns:
     """Take the columns that are named, and find the others by name or by what is in them.
 
@@ -57,15 +66,23 @@ def choose_columns(
     Example:
         >>> from keras_rnn_recipes.data.reading import open_table
         >>> table = open_table(pd.DataFrame({"day": ["2024-01-01"], "sales": [3.5]}))
-        >>> choose_columns(table, id_col=None, time_col=None, target_col=None, past_cols=())
-        Columns(id=None, time='day', targets=('sales',), past=(), spare=())
+        >>> columns = choose_columns(table, id_col=None, time_col=None, target_col=None)
+        >>> columns.time, columns.targets
+        ('day', ('sales',))
     """
     sample = table.sample
-    past = tuple(_named(table, name, "past-cols") for name in past_cols)
+    past, future, static = (
+        tuple(_named(table, name, option) for name in names)
+        for names, option in (
+            (past_cols, "past-cols"),
+            (future_cols, "future-cols"),
+            (static_cols, "static-cols"),
+        )
+    )
     identity = _named(table, id_col, "id-col") if id_col else None
     if identity is None and "unique_id" in sample.columns:
         identity = "unique_id"
-    taken = {identity, *past}
+    taken = {identity, *past, *future, *static}
     targets = _given_targets(table, target_col)
     time = _named(table, time_col, "time-col") if time_col else None
     if time is None:
@@ -73,11 +90,11 @@ def choose_columns(
     taken |= {time}
     if not targets:
         targets = _find_target(table, [c for c in sample.columns if c not in taken])
-    _check_apart(identity, time, targets, past)
+    _check_apart(identity, time, targets, (*past, *future, *static))
     spare = tuple(
         c for c in sample.columns if c not in taken | set(targets) and not _is_number(sample[c])
     )
-    return Columns(identity, time, targets, past, spare)
+    return Columns(identity, time, targets, past, spare, future, static)
 
 
 def _named(table: Table, name: str, option: str) -> str:
@@ -144,6 +161,21 @@ def _is_number(values: pd.Series) -> bool:
     return filled.empty or (number_or_nan(filled) == number_or_nan(filled)).mean() >= 0.5
 
 
+def holds_categories(sample: pd.Series) -> bool:
+    """Whether a column beside the target is one of categories: bool, category, or text.
+
+    Example:
+        >>> holds_categories(pd.Series(["rain", "sun"])), holds_categories(pd.Series(["1", "2"]))
+        (True, False)
+    """
+    if isinstance(sample.dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(sample.dtype):
+        return True
+    filled = sample.dropna()
+    if filled.map(type).isin([bool]).all() and len(filled):
+        return True
+    return not _is_number(sample)
+
+
 def _several(table: Table, names: list[str], what: str, option: str) -> UserError:
     more = f", or several joined by commas: --{option} {','.join(names[:2])}"
     return UserError(
@@ -154,13 +186,14 @@ def _several(table: Table, names: list[str], what: str, option: str) -> UserErro
 
 
 def _check_apart(
-    identity: str | None, time: str, targets: tuple[str, ...], past: tuple[str, ...]
+    identity: str | None, time: str, targets: tuple[str, ...], covariates: tuple[str, ...]
 ) -> None:
-    names = [name for name in (identity, time, *targets, *past) if name is not None]
+    names = [name for name in (identity, time, *targets, *covariates) if name is not None]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(
             f"The column {twice[0]!r} is given two parts to play.",
-            "different columns for the series, the time, the values and the past columns.",
-            "correct --id-col, --time-col, --target-col or --past-cols.",
+            "different columns for the series, the time, the values and what stands beside them.",
+            "correct --id-col, --time-col, --target-col, --past-cols, --future-cols or "
+            "--static-cols.",
         )

@@ -11,6 +11,16 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.columns import Columns, choose_columns
+from keras_rnn_recipes.data.covariate_cells import (
+    Labels,
+    category_columns,
+    cells_as_column,
+    check_static,
+    fill_static,
+    observed_part,
+    read_cells,
+)
+from keras_rnn_recipes.data.covariates import Covariates
 from keras_rnn_recipes.data.dates import parse_dates
 from keras_rnn_recipes.data.frequency import (
     infer_freq,
@@ -18,7 +28,7 @@ from keras_rnn_recipes.data.frequency import (
     normalise_freq,
     to_grid,
 )
-from keras_rnn_recipes.data.reading import Table, number_or_nan, open_table
+from keras_rnn_recipes.data.reading import Table, open_table, read_numbers
 from keras_rnn_recipes.data.regular import Rows, check_duplicates, regularise, shown, sort_rows
 from keras_rnn_recipes.errors import UserError
 
@@ -29,13 +39,20 @@ class Panel:
 
     Args:
         frame: columns unique_id (str), ds (datetime64 without a zone, or int64), y (float64, NaN
-            where missing) and ``past_cols`` (float64); sorted by unique_id, then ds; every step
-            between a series' first and last is a row.
+            where missing), then ``past_cols``, ``future_cols`` and ``static_cols`` (float64, or
+            category); sorted by unique_id, then ds; every step between a series' first and last is
+            a row.
         freq: pandas offset alias such as "D", "MS", "W-SUN", "h"; a number such as "1"
             where ds is a whole number.
         season_length: steps in a season.
         past_cols: columns whose values are known up to the present only.
         notes: what was noticed and mended on reading, each a sentence.
+        future_cols: columns whose values are known ahead.
+        static_cols: columns that are constant in each series.
+        future: columns unique_id, ds and ``future_cols``: the steps after the last observed value
+            for which they were given; None where there are no such columns.
+        covariates: what the columns beside the target mean once they are numbers, see
+            ``apply_covariates``.
     """
 
     frame: pd.DataFrame
@@ -43,11 +60,29 @@ class Panel:
     season_length: int
     past_cols: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    future_cols: tuple[str, ...] = ()
+    static_cols: tuple[str, ...] = ()
+    future: pd.DataFrame | None = None
+    covariates: Covariates = Covariates()
 
     @property
     def num_series(self) -> int:
         """Number of series."""
         return len(series_bounds(self.frame)) - 1
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns beside the target, as windows and backtests take them."""
+        return {
+            "past_cols": self.past_cols,
+            "future_cols": self.future_cols,
+            "static_cols": self.static_cols,
+        }
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What a builder has to know of the columns, once they are numbers."""
+        return {"num_features": 1 + len(self.past_cols), **self.covariates.sizes}
 
 
 def series_bounds(frame: pd.DataFrame) -> np.ndarray:
@@ -80,6 +115,9 @@ def read_panel(
     time_col: str | None = None,
     target_col: str | None = None,
     past_cols: Sequence[str] = (),
+    future_cols: Sequence[str] = (),
+    static_cols: Sequence[str] = (),
+    categories: Sequence[str] | None = None,
     freq: str | None = None,
     season_length: int | None = None,
     start: object = None,
@@ -97,11 +135,16 @@ def read_panel(
         id_col: column that names the series.
         time_col: column of dates (see ``dates.parse_dates``) or of whole numbers.
         target_col: column of values; several, joined by commas, become a series each.
-        past_cols: further columns of numbers, known up to the present.
+        past_cols: further columns, known up to the present. They hold numbers, or categories: text,
+            booleans, pandas' category.
+        future_cols: further columns, known ahead. Rows after the last observed value of a series
+            are then the steps for which they are known.
+        static_cols: further columns, constant in each series.
+        categories: which of these columns hold categories; None: as they look.
         freq: the frequency; None: the commonest step.
         season_length: steps in a season; None: the customary number for the frequency.
         start: first date kept, inclusive; "2019" or "2019-03" mean all of that year or month.
-        end: last date kept, inclusive.
+        end: last date kept, inclusive; of later rows the ``future_cols`` alone.
 
     Raises:
         UserError: anything in the table that cannot be used, with file, line, series and column.
@@ -117,31 +160,55 @@ def read_panel(
     """
     table = open_table(source)
     columns = choose_columns(
-        table, id_col=id_col, time_col=time_col, target_col=target_col, past_cols=past_cols
+        table,
+        id_col=id_col,
+        time_col=time_col,
+        target_col=target_col,
+        past_cols=past_cols,
+        future_cols=future_cols,
+        static_cols=static_cols,
     )
-    rows, notes = _read_rows(table, columns)
-    rows = _cut(rows, start, end, table)
+    texts = category_columns(table, columns, categories)
+    rows, labels, notes = _read_rows(table, columns, texts)
+    rows = _cut(rows, start, end, table, columns)
     rows = _without_empty_series(rows, table, notes)
     rows = sort_rows(rows, notes)
     check_duplicates(rows)
+    check_static(rows, columns, labels)
     inferred = freq is None
     freq = infer_freq(rows.ds, rows.bounds) if freq is None else normalise_freq(freq, rows.ds)
     rows = _on_months(rows, freq, notes)
     rows = regularise(rows, freq, strict=inferred, notes=notes)
+    fill_static(rows, len(columns.static))
+    known = observed_part(rows) if columns.future else np.ones(len(rows.y), bool)
+    future = _frame(rows.take(~known), columns, labels) if columns.future else None
+    rows = rows if known.all() else rows.take(known)
     if season_length is None:
         season_length = infer_season_length(freq, _longest(rows))
     elif season_length < 1:
         raise UserError(
             f"season_length is {season_length}.", "a whole number of at least 1.", "correct it."
         )
-    return Panel(_frame(rows, past_cols), freq, season_length, tuple(past_cols), tuple(notes))
+    return Panel(
+        _frame(rows, columns, labels),
+        freq,
+        season_length,
+        columns.past,
+        tuple(notes),
+        columns.future,
+        columns.static,
+        None if future is None else future[["unique_id", "ds", *columns.future]],
+    )
 
 
-def _read_rows(table: Table, columns: Columns) -> tuple[Rows, list[str]]:
+def _read_rows(
+    table: Table, columns: Columns, texts: Sequence[str]
+) -> tuple[Rows, Labels, list[str]]:
     """Load a table's rows as arrays, everything in them checked cell by cell."""
     keys = [columns.time, *([columns.id] if columns.id else [])]
     spare = list(columns.spare) if not columns.id else []
-    frame = table.load([*keys, *spare], [*columns.targets, *columns.past])
+    numbers = [name for name in columns.covariates if name not in texts]
+    frame = table.load([*keys, *spare, *texts], [*columns.targets, *numbers])
     line = frame.index.to_numpy()
     dates = parse_dates(frame[columns.time])
     _check_dates(dates.bad, frame[columns.time], table)
@@ -149,15 +216,13 @@ def _read_rows(table: Table, columns: Columns) -> tuple[Rows, list[str]]:
     if table.decimal == ",":
         notes.append("Decimal commas were read as such.")
     id_col = columns.id or _hidden_id(frame, dates.values, spare, notes)
-    past = np.empty((len(frame), len(columns.past)))
-    for number, name in enumerate(columns.past):
-        past[:, number] = _numbers(frame[name], table)
+    past, labels = read_cells(frame, columns, texts, table)
     parts = []
     for target in columns.targets:
         codes, names = _series_names(frame, id_col, columns, target, table)
-        y = _numbers(frame[target], table)
+        y = read_numbers(frame[target], table)
         parts.append(Rows(codes, names, dates.values, y, past, line, table))
-    return Rows.joined(parts), notes
+    return Rows.joined(parts), labels, notes
 
 
 def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
@@ -173,23 +238,6 @@ def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
         "a date such as 2024-01-31 or 2024-01-31 13:00, written alike in every row.",
         "correct or remove the row.",
     )
-
-
-def _numbers(cells: pd.Series, table: Table) -> np.ndarray:
-    """Cells as float64, NaN where empty; text and infinities are refused."""
-    values = number_or_nan(cells)
-    text = np.isnan(values) & cells.notna().to_numpy()
-    for wrong, what in ((text, "not a number"), (np.isinf(values), "infinite")):
-        if wrong.any():
-            first = int(np.argmax(wrong))
-            more = f" ({int(wrong.sum()) - 1} more like it)" if wrong.sum() > 1 else ""
-            raise UserError(
-                f"Column {cells.name!r} holds {str(cells.iloc[first])!r}, which is {what}, "
-                f"in {table.where(cells.index[first])}{more}.",
-                "a finite number such as 1234.5, or an empty cell where the value is missing.",
-                "correct that cell, or leave it empty.",
-            )
-    return values
 
 
 def _hidden_id(
@@ -232,14 +280,19 @@ def _series_names(
     return rank[codes], names[order]
 
 
-def _cut(rows: Rows, start: object, end: object, table: Table) -> Rows:
+def _cut(rows: Rows, start: object, end: object, table: Table, columns: Columns) -> Rows:
     if start is None and end is None:
         return rows
-    keep = np.ones(len(rows.ds), bool)
+    keep, late = np.ones(len(rows.ds), bool), np.zeros(len(rows.ds), bool)
     if start is not None:
         keep &= rows.ds >= _moment(start, rows.ds, first=True)
     if end is not None:
-        keep &= rows.ds <= _moment(end, rows.ds, first=False)
+        late = rows.ds > _moment(end, rows.ds, first=False)
+    if columns.future and (keep & ~late).any():
+        # What is known ahead is known of the time after the end as well; nothing else is.
+        rows = rows.without_past(late, len(columns.past))
+    else:
+        keep &= ~late
     if not keep.any():
         first, last = (shown(moment) for moment in (rows.ds.min(), rows.ds.max()))
         raise UserError(
@@ -299,9 +352,9 @@ def _longest(rows: Rows) -> np.ndarray:
     return rows.y[rows.bounds[number] : rows.bounds[number + 1]]
 
 
-def _frame(rows: Rows, past_cols: Sequence[str]) -> pd.DataFrame:
+def _frame(rows: Rows, columns: Columns, labels: Labels) -> pd.DataFrame:
     names = pd.Series(pd.Categorical.from_codes(rows.codes, pd.Index(rows.names))).astype(str)
     frame = pd.DataFrame({"unique_id": names, "ds": rows.ds, "y": rows.y})
-    for number, name in enumerate(past_cols):
-        frame[name] = rows.past[:, number]
+    for number, name in enumerate(columns.covariates):
+        frame[name] = cells_as_column(rows.past[:, number], labels.get(name))
     return frame

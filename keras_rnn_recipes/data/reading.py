@@ -318,3 +318,24 @@ def number_or_nan(values: pd.Series) -> np.ndarray:
         [1.5, nan, nan]
     """
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+
+
+def read_numbers(cells: pd.Series, table: Table) -> np.ndarray:
+    """Cells as float64, NaN where empty.
+
+    Raises:
+        UserError: text or an infinity, with the line.
+    """
+    values = number_or_nan(cells)
+    text = np.isnan(values) & cells.notna().to_numpy()
+    for wrong, what in ((text, "not a number"), (np.isinf(values), "infinite")):
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            more = f" ({int(wrong.sum()) - 1} more like it)" if wrong.sum() > 1 else ""
+            raise UserError(
+                f"Column {cells.name!r} holds {str(cells.iloc[first])!r}, which is {what}, "
+                f"in {table.where(cells.index[first])}{more}.",
+                "a finite number such as 1234.5, or an empty cell where the value is missing.",
+                "correct that cell, or leave it empty.",
+            )
+    return values

@@ -27,7 +27,7 @@ class Rows:
         names: of the series, by number, sorted.
         ds: datetime64 or int64 (rows,).
         y: float64 (rows,).
-        past: float64 (rows, past columns).
+        past: float64 (rows, columns beside the target); categories by the number of their label.
         row: where each row stood in the table, -1 for one that was filled in.
         table: the table.
     """
@@ -54,6 +54,12 @@ class Rows:
     def with_dates(self, ds: np.ndarray) -> Rows:
         """The same rows at other dates."""
         return replace(self, ds=ds)
+
+    def without_past(self, rows: np.ndarray, number_past: int) -> Rows:
+        """The same rows, of which those under the mask keep only what is known ahead."""
+        past = self.past.copy()
+        past[rows, :number_past] = np.nan
+        return replace(self, y=np.where(rows, np.nan, self.y), past=past)
 
     def at(self, row: int) -> str:
         """Which series, time and line a row is, in words."""

@@ -63,7 +63,7 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
     bounds = series_bounds(frame)
     lengths = np.diff(bounds)
     held_out = valid_size + test_size
-    short = (lengths <= held_out) & (held_out > 0)
+    short = _too_short(lengths, held_out)
     if len(lengths) and short.all():
         raise UserError(
             f"No series can be split: the longest has {lengths.max()} steps.",
@@ -73,7 +73,7 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
     # Steps from each row to the end of its series: 1 for the last row.
     left = np.repeat(bounds[1:], lengths) - np.arange(len(frame))
     whole = np.repeat(short, lengths)
-    train = whole | (left > held_out)
+    train = training_rows(frame, held_out)
     valid = ~whole & (left > test_size) & (left <= held_out + lookback) & (valid_size > 0)
     test = ~whole & (left <= test_size + lookback) & (test_size > 0)
     train_frame, valid_frame, test_frame = (
@@ -81,3 +81,24 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
     )
     names = frame["unique_id"].iloc[bounds[:-1][short]].tolist()
     return Split(train_frame, valid_frame, test_frame, tuple(names))
+
+
+def training_rows(frame: pd.DataFrame, held_out: int) -> np.ndarray:
+    """Mask of the rows that `split_by_time` gives to training, bool (rows,).
+
+    Args:
+        frame: as in `split_by_time`.
+        held_out: steps for validation and testing together.
+
+    Example:
+        >>> training_rows(pd.DataFrame({"unique_id": ["a", "a", "b"]}), held_out=1).tolist()
+        [True, False, True]
+    """
+    bounds = series_bounds(frame)
+    lengths = np.diff(bounds)
+    left = np.repeat(bounds[1:], lengths) - np.arange(len(frame))
+    return np.repeat(_too_short(lengths, held_out), lengths) | (left > held_out)
+
+
+def _too_short(lengths: np.ndarray, held_out: int) -> np.ndarray:
+    return (lengths <= held_out) & (held_out > 0)

@@ -93,6 +93,8 @@ def window_dataset(
     shuffle: bool = False,
     seed: int = 0,
     past_cols: Sequence[str] = (),
+    future_cols: Sequence[str] = (),
+    static_cols: Sequence[str] = (),
     weights: Weights = "none",
     repeat: bool = False,
     first_epoch: int = 0,
@@ -110,6 +112,8 @@ def window_dataset(
             and the epoch's number alone.
         seed: of the order.
         past_cols: columns that follow the target in ``x``.
+        future_cols: columns of numbers known ahead, each step's and those of the steps to forecast.
+        static_cols: columns of numbers that are constant in each series.
         weights: "none": every target counts 1. "scale": 1 / the mean size of y_t - y_(t-1) of the
             series (or 1 / the mean size of y, or 1, where that is 0), so that every series counts
             alike in a mean error.
@@ -119,14 +123,17 @@ def window_dataset(
 
     Returns:
         A dataset of float32 tensors, in the units of the frame:
-        ``x`` (batch, lookback, 1 + len(past_cols)), NaN where missing;
+        ``x`` (batch, lookback, 1 + len(past_cols)), NaN where missing; where there are future or
+        static columns a dict of that as ``history``, of ``future`` (batch, lookback + spec.ahead,
+        len(future_cols)) and ``static`` (batch, len(static_cols));
         ``y`` direct (batch, horizon, 1), recursive (batch, lookback, 1),
         seq2seq (batch, lookback, horizon, 1), 0 where missing;
         ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing or where nothing of the
         window has been observed yet, else the weight.
 
     Raises:
-        UserError: no window fits, a column is missing, or the rows of a series are not together.
+        UserError: no window fits, a column is missing, the rows of a series are not together, or
+            future columns with a gap.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
@@ -141,8 +148,9 @@ def window_dataset(
     batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, frame)
     with tf.device("CPU:0"):
         source = _source(frame, bounds, counts, spec, past_cols, weights)
+        source |= _beside(frame, bounds, counts, spec, future_cols, static_cols)
 
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
             epoch, number = step // batches, step % batches
             windows = tf.range(number * batch_size, (number + 1) * batch_size)
             if not drop_remainder:
@@ -151,9 +159,11 @@ def window_dataset(
                 key = tf.stack([tf.constant(seed, tf.int64), epoch])
                 last = source["count"] - 1
                 windows = tf.random.experimental.index_shuffle(windows, key, last)
-            values, weight = _gather(source, windows, spec)
-            parts = _inputs_and_targets(values, weight, spec)
-            return _with_static_shapes(parts, batch_size if drop_remainder else None)
+            series, rows = _rows(source, windows, spec)
+            values = _gather(source["values"], source, series, rows)
+            parts = _inputs_and_targets(values, tf.gather(source["weights"], series), spec)
+            parts = _with_static_shapes(parts, batch_size if drop_remainder else None)
+            return _with_beside(parts, source, series, rows)
 
         steps = tf.data.Dataset.counter(first_epoch * batches)
         if not repeat:
@@ -227,17 +237,7 @@ def _source(
     """What a batch is cut from: the values, and per series its rows, windows and weight."""
     import tensorflow as tf
 
-    columns = ["y", *past_cols]
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
-        raise UserError(
-            f"The frame has no column {', '.join(map(repr, missing))}.",
-            f"columns among: {', '.join(map(str, frame.columns))}.",
-            "correct past_cols.",
-        )
-    values = np.empty((len(frame), len(columns)), "float32")
-    for number, name in enumerate(columns):
-        values[:, number] = frame[name].to_numpy()
+    values = _numbers(frame, ["y", *past_cols])
     used = counts > 0
     counts, starts, ends = counts[used], bounds[:-1][used], bounds[1:][used]
     # A short series has one window, which begins before its first row: those rows read as NaN.
@@ -254,6 +254,46 @@ def _source(
         "padded": bool((first_rows < starts).any()),
         "weights": tf.constant(scale, tf.float32),
     }
+
+
+def _beside(
+    frame: pd.DataFrame,
+    bounds: np.ndarray,
+    counts: np.ndarray,
+    spec: WindowSpec,
+    future_cols: Sequence[str],
+    static_cols: Sequence[str],
+) -> dict[str, tf.Tensor]:
+    """Future columns of every row and static columns of every series that has windows."""
+    import tensorflow as tf
+
+    if future_cols and spec.gap:
+        raise UserError(
+            f"Future columns were given together with a gap of {spec.gap} steps.",
+            "no gap: a forecast sees them from the next step on.",
+            "leave the gap out, or the future columns.",
+        )
+    beside = {}
+    if future_cols:
+        beside["future"] = tf.constant(_numbers(frame, future_cols))
+    if static_cols:
+        first_rows = frame.iloc[bounds[:-1][counts > 0]]
+        beside["static"] = tf.constant(_numbers(first_rows, static_cols))
+    return beside
+
+
+def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise UserError(
+            f"The frame has no column {', '.join(map(repr, missing))}.",
+            f"columns among: {', '.join(map(str, frame.columns))}.",
+            "correct past_cols, future_cols or static_cols.",
+        )
+    values = np.empty((len(frame), len(columns)), "float32")
+    for number, name in enumerate(columns):
+        values[:, number] = frame[name].to_numpy()
+    return values
 
 
 def _series_weights(
@@ -284,22 +324,28 @@ def _mean_size(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.n
     return total / np.maximum(number, 1.0)
 
 
-def _gather(
+def _rows(
     source: dict[str, Any], windows: tf.Tensor, spec: WindowSpec
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Rows of the numbered windows, (batch, span, features), and their series' weights (batch,)."""
+    """The series (batch,) and the rows (batch, span) of the numbered windows."""
     import tensorflow as tf
 
     series = tf.searchsorted(source["first_windows"], windows, side="right", out_type=tf.int64) - 1
     first_row = tf.gather(source["offsets"], series) + windows * spec.stride
-    rows = first_row[:, None] + tf.range(spec.span, dtype=tf.int64)
-    if source["padded"]:
-        start = tf.gather(source["starts"], series)[:, None]
-        values = tf.gather(source["values"], tf.maximum(rows, start))
-        values = tf.where((rows >= start)[:, :, None], values, float("nan"))
-    else:
-        values = tf.gather(source["values"], rows)
-    return values, tf.gather(source["weights"], series)
+    return series, first_row[:, None] + tf.range(spec.span, dtype=tf.int64)
+
+
+def _gather(
+    values: tf.Tensor, source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor
+) -> tf.Tensor:
+    """Values (rows, columns) of windows, (batch, span, columns); NaN before a series' first row."""
+    import tensorflow as tf
+
+    if not source["padded"]:
+        return tf.gather(values, rows)
+    start = tf.gather(source["starts"], series)[:, None]
+    cut = tf.gather(values, tf.maximum(rows, start))
+    return tf.where((rows >= start)[:, :, None], cut, float("nan"))
 
 
 def _inputs_and_targets(
@@ -329,3 +375,18 @@ def _with_static_shapes(parts: tuple, batch: int | None) -> tuple:
     for part in parts:
         part.set_shape([batch, *part.shape[1:]])
     return parts
+
+
+def _with_beside(
+    parts: tuple, source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor
+) -> tuple[Any, tf.Tensor, tf.Tensor]:
+    """The history alone, or a dict with what is known beside it."""
+    import tensorflow as tf
+
+    history, y, w = parts
+    inputs = {"history": history}
+    if "future" in source:
+        inputs["future"] = _gather(source["future"], source, series, rows)
+    if "static" in source:
+        inputs["static"] = tf.gather(source["static"], series)
+    return inputs if len(inputs) > 1 else history, y, w

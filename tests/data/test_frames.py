@@ -79,7 +79,7 @@ def test_five_points_are_enough(tmp_path):
         ("ds,y\n" + ROWS + "2024-01-03,3\n", {}, "'y' at 2024-01-03.*line 4 .*line 16 of t.csv"),
         ("ds,y\n" + ROWS + "2024-01-15,none today\n", {}, "'none today'.*line 16 of t.csv"),
         ("ds,y\n" + ROWS + "2024-01-15,-inf\n", {}, "'-inf', which is infinite, in line 16"),
-        ("ds,y,rain\n2024-01-01,1,wet\n", {"past_cols": ["rain"]}, "'rain' holds 'wet'.*line 2"),
+        ("ds,y,rain\n2024-01-01,1,2\n2024-01-02,1,wet\n", {"past_cols": ["rain"]}, "'wet'.*line 3"),
         ("ds,y\n2024-01-01,\n2024-01-02,NA\n", {}, "Every value of t.csv is missing .series: y"),
         ("ds,y\n" + ROWS + "2024-01-15 07:30,3\n", {}, "steps are mixed.*07:30:00 .line 16 of"),
         ("ds,y\n" + ROWS + "2042-01-15,3\n", {}, "a date is wrong.*2042-01-15 .line 16.*--freq D"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,6 +113,48 @@ def test_windows_equal_those_cut_by_hand(series, spec, weights, batch_size):
     for ours, expected in zip(got, (x, y, w), strict=True):
         assert ours.dtype == np.float32
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SERIES, specs(), st.integers(1, 5))
+def test_what_is_known_ahead_stands_beside_the_same_windows(series, spec, batch_size):
+    """Rows number themselves: the future of a window are its own rows and those of its targets."""
+    frame, spec = panel(*series), replace(spec, gap=0)
+    if not count_windows(frame, spec):
+        return
+    options = {"batch_size": batch_size, "shuffle": True, "seed": 3}
+    plain = [x for x, _, _ in window_dataset(frame, spec, past_cols=("row",), **options)]
+    columns = {"future_cols": ("row",), "static_cols": ("series",)}
+    beside = [
+        x for x, _, _ in window_dataset(frame, spec, past_cols=("row",), **columns, **options)
+    ]
+    for history, x in zip(plain, beside, strict=True):
+        np.testing.assert_array_equal(x["history"], history)
+        rows = x["future"].numpy()[:, :, 0]
+        assert rows.shape == (len(history), spec.span)
+        np.testing.assert_array_equal(rows[:, : spec.lookback], history[:, :, 1])
+        last = rows[:, -1:]
+        counted = last - np.arange(spec.span)[::-1]
+        np.testing.assert_array_equal(rows, np.where(np.isnan(rows), np.nan, counted))
+        owner = frame["series"].to_numpy()[last[:, 0].astype(int) - 1]
+        np.testing.assert_array_equal(x["static"].numpy()[:, 0], owner)
+        known = rows[~np.isnan(rows)].astype(int) - 1
+        owners = np.repeat(owner, (~np.isnan(rows)).sum(axis=1))
+        np.testing.assert_array_equal(frame["series"].to_numpy()[known], owners)
+
+
+def test_only_what_is_there_stands_beside_a_window():
+    frame, spec = panel([1, 2, 3, 4]), WindowSpec(lookback=2, horizon=1)
+    names = [
+        set(window_dataset(frame, spec, **{name: ("row",)}).element_spec[0])
+        for name in ("future_cols", "static_cols")
+    ]
+    assert names == [{"history", "future"}, {"history", "static"}]
+    with pytest.raises(UserError, match="together with a gap of 2"):
+        gap = WindowSpec(lookback=1, horizon=1, gap=2)
+        window_dataset(frame, gap, future_cols=("row",))
+    with pytest.raises(UserError, match="no column 'rain'"):
+        window_dataset(frame, spec, static_cols=("rain",))
 
 
 def test_a_panel_cut_on_paper():
