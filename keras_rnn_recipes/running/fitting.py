@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -15,6 +14,7 @@ import tensorflow as tf
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.kernels import training_kernels
 from keras_rnn_recipes.running.losses import loss_function, prepare
 from keras_rnn_recipes.running.progress import TensorBoardLog, progress_bar
 from keras_rnn_recipes.running.run_directory import RunDirectory
@@ -30,7 +30,6 @@ from keras_rnn_recipes.running.training_state import (
 )
 
 MAX_STEPS_PER_EXECUTION = 32
-LONGEST_UNROLLED = 100
 
 Batches = Callable[..., tf.data.Dataset]
 
@@ -125,7 +124,7 @@ def _run_epochs(
 ) -> None:
     bars = progress_bar(steps.per_epoch)
     try:
-        with unrolled(model, batches.element_spec[0].shape[1] if config.unroll else None):
+        with training_kernels(model, lookback=_lookback(batches), unroll=config.unroll):
             model.fit(
                 batches,
                 validation_data=None if valid is None else prepare(valid, config.loss),
@@ -140,28 +139,6 @@ def _run_epochs(
         keeper.log.close()
         for bar in bars:
             bar.close()
-
-
-@contextlib.contextmanager
-def unrolled(model: keras.Model, lookback: int | None) -> Iterator[None]:
-    """While training, unroll recurrent layers over windows of up to 100 steps on a CPU.
-
-    The loop over time becomes a longer graph that runs faster and compiles slower. The
-    layers are as before afterwards, so nothing of it is saved.
-    """
-    layers: list[Any] = []
-    if lookback is not None and lookback <= LONGEST_UNROLLED and not _has_gpu():
-        layers = [layer for layer in model._flatten_layers() if hasattr(layer, "unroll")]
-    before = [layer.unroll for layer in layers]
-    try:
-        for layer in layers:
-            layer.unroll = True
-        yield
-    finally:
-        for layer, value in zip(layers, before, strict=True):
-            layer.unroll = value
-        if layers:  # the compiled functions hold the unrolled graph
-            model.train_function = model.test_function = model.predict_function = None
 
 
 @final
@@ -275,6 +252,14 @@ def _from(train: Batches, epoch: int, steps: Steps, config: FitConfig) -> tf.dat
     return prepare(dataset.skip(batches) if batches else dataset, config.loss)
 
 
+def _lookback(batches: tf.data.Dataset) -> int | None:
+    """Steps of a training window."""
+    inputs = batches.element_spec[0]
+    history = inputs["history"] if isinstance(inputs, dict) else inputs
+    steps: int | None = history.shape[1]
+    return steps
+
+
 def _checked_steps(num_windows: int, config: FitConfig) -> Steps:
     if num_windows < 1:
         raise UserError(
@@ -298,7 +283,3 @@ def _check_finite(row: dict[str, float]) -> None:
             "lower fit.learning_rate, or set fit.clip_norm, or choose another "
             "model.scaling or model.transform for values of very different size.",
         )
-
-
-def _has_gpu() -> bool:
-    return bool(tf.config.list_physical_devices("GPU"))

@@ -14,7 +14,7 @@ from running.toy import HORIZON, LOOKBACK, toy_arrays, toy_batches, toy_model, t
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
-from keras_rnn_recipes.running.fitting import fit, plan_steps, unrolled
+from keras_rnn_recipes.running.fitting import fit, plan_steps
 from keras_rnn_recipes.running.losses import loss_function, prepare
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.seeds import set_seeds
@@ -154,28 +154,6 @@ def test_losses_bend_the_weighted_error(loss, by_hand):
         expected = by_hand(errors[..., 0])
         expected[0, 0] = 0
         assert value == pytest.approx(expected.mean(), rel=1e-5)
-
-
-def test_unrolling_changes_speed_only():
-    config = FitConfig(epochs=3, batch_size=10)
-    plain, _ = trained(config, toy_valid())
-    model, _ = trained(config.model_copy(update={"unroll": True}), toy_valid())
-    for a, b in zip(plain.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-    assert not any(getattr(layer, "unroll", False) for layer in model.layers)
-    longer = np.zeros((2, 3 * LOOKBACK, 1), "float32")
-    assert model.predict(longer, verbose=0).shape == (2, HORIZON, 1)
-    assert '"unroll": true' not in model.to_json()
-
-
-def test_unrolling_is_undone_after_a_failure_and_left_out_for_long_windows():
-    model = toy_model()
-    with pytest.raises(RuntimeError), unrolled(model, 100):
-        assert model.layers[1].unroll
-        raise RuntimeError
-    assert not model.layers[1].unroll
-    with unrolled(model, 101):
-        assert not model.layers[1].unroll
 
 
 def test_windows_follow_on_from_epoch_to_epoch():

@@ -1,0 +1,127 @@
+"""Faster ways through the same layers: the same numbers and gradients, and nothing left behind."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings, strategies as st
+from running.toy import HORIZON, LOOKBACK, toy_batches, toy_model, toy_valid
+
+from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.fitting import fit
+from keras_rnn_recipes.running.kernels import training_kernels
+from keras_rnn_recipes.running.seeds import set_seeds
+
+
+def outputs_and_gradients(model: keras.Model, x: np.ndarray, how: np.ndarray) -> list[np.ndarray]:
+    with tf.GradientTape() as tape:
+        inputs = tf.constant(x)
+        tape.watch(inputs)
+        outputs = model(inputs, training=True)
+        loss = tf.reduce_sum(outputs * how)
+    gradients = tape.gradient(loss, [inputs, *model.trainable_variables])
+    return [np.array(outputs), *(np.array(g) for g in gradients)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    units=st.integers(1, 7),
+    features=st.integers(1, 4),
+    time=st.integers(1, 9),
+    batch=st.integers(1, 4),
+    sequences=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_one_operation_equals_keras_own_loop(units, features, time, batch, sequences, seed):
+    """Output, gradient of the inputs and of every weight, all weights drawn at random."""
+    rng = np.random.default_rng(seed)
+    model = keras.Sequential(
+        [keras.Input((None, features)), keras.layers.LSTM(units, return_sequences=sequences)]
+    )
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    x = rng.normal(size=(batch, time, features)).astype("float32")
+    how = rng.normal(size=model(x).shape).astype("float32")
+    expected = outputs_and_gradients(model, x, how)
+    with training_kernels(model):
+        found = outputs_and_gradients(model, x, how)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def operations(model: keras.Model) -> set[str]:
+    function = tf.function(lambda x: model(x, training=True))
+    graph = function.get_concrete_function(tf.TensorSpec((2, LOOKBACK, 1), tf.float32)).graph
+    inner = [op for body in graph._functions.values() for op in body.graph.get_operations()]
+    return {op.type for op in [*graph.get_operations(), *inner]}
+
+
+def test_the_operation_is_used_while_training_and_gone_afterwards():
+    model = toy_model()
+    with training_kernels(model):
+        assert "BlockLSTM" in operations(model)
+    assert "BlockLSTM" not in operations(model)
+    assert "inner_loop" not in vars(model.layers[1])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"activation": "relu"},
+        {"recurrent_activation": "hard_sigmoid"},
+        {"use_bias": False},
+        {"dropout": 0.5},
+        {"recurrent_dropout": 0.5},
+        {"go_backwards": True},
+        {"dtype": "float64"},
+    ],
+    ids=lambda value: next(iter(value)),
+)
+def test_a_layer_that_computes_something_else_keeps_its_loop(options):
+    layer = keras.layers.LSTM(3, **options)
+    model = keras.Sequential([keras.Input((None, 1)), layer])
+    with training_kernels(model):
+        assert "inner_loop" not in vars(layer)
+
+
+def test_a_mask_takes_the_loop():
+    layer = keras.layers.LSTM(3)
+    model = keras.Sequential([keras.Input((None, 1)), keras.layers.Masking(0.0), layer])
+    x = np.array([[[1.0], [2.0], [0.0]]], "float32")
+    expected = np.array(model(x))
+    with training_kernels(model):
+        np.testing.assert_allclose(np.array(model(x)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("cell", "unroll"), [("lstm", False), ("gru", True)])
+def test_training_ends_in_the_weights_of_the_loop(cell, unroll, monkeypatch):
+    config = FitConfig(epochs=3, batch_size=10, unroll=unroll)
+
+    def trained() -> keras.Model:
+        set_seeds(config.seed)
+        model = toy_model(cell)
+        fit(model, toy_batches(), toy_valid(), num_windows=50, config=config)
+        return model
+
+    fast = trained()
+    gpu = [tf.config.PhysicalDevice("/gpu:0", "GPU")]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: gpu)
+    for one, other in zip(fast.get_weights(), trained().get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    assert not any(getattr(layer, "unroll", False) for layer in fast.layers)
+    longer = np.zeros((2, 3 * LOOKBACK, 1), "float32")
+    assert fast.predict(longer, verbose=0).shape == (2, HORIZON, 1)
+    assert '"unroll": true' not in fast.to_json()
+
+
+def test_unrolling_is_undone_after_a_failure_and_left_out_for_long_windows():
+    model = toy_model("gru")
+    with pytest.raises(RuntimeError), training_kernels(model, lookback=100, unroll=True):
+        assert model.layers[1].unroll
+        raise RuntimeError
+    assert not model.layers[1].unroll
+    with training_kernels(model, lookback=101, unroll=True):
+        assert not model.layers[1].unroll
+    with training_kernels(model, lookback=100):
+        assert not model.layers[1].unroll
