@@ -30,10 +30,12 @@ class AlignStart(layers.Layer):
 
     def call(self, values, observed):
         time = ops.shape(values)[1]
-        any_observed = ops.max(observed, axis=2)
-        # The first maximum; 0 for a history without any observation, which stays where it is.
-        lead = ops.cast(ops.argmax(any_observed, axis=1), "int32")[:, None]
+        any_observed = ops.max(observed, axis=2) > 0
         steps = ops.arange(time, dtype="int32")[None, :]
+        # Not by argmax, in which Keras looks at bits, and for that ONNX has no word. A history
+        # without any observation stays where it is.
+        first = ops.min(ops.where(any_observed, steps, time), axis=1, keepdims=True)
+        lead = ops.where(first < time, first, 0)
         aligned = _shift(values, ops.minimum(steps + lead, time - 1), lead)
         return aligned, lead, steps < time - lead
 

@@ -129,20 +129,15 @@ def export_run(run_dir: str | Path, to: str | Path) -> Path:
         UserError: not a finished run, or ``to`` is in use.
     """
     from keras_rnn_recipes.running.export import export_saved_model
+    from keras_rnn_recipes.running.keras_model import load_model
 
     finished_config(run_dir)
-    model, to = Path(run_dir) / "model.keras", Path(to)
+    to = Path(to)
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         raise UserError(
             f"{to} is there already.", "a folder that is missing or empty.", "give another --to."
         )
-    if not model.is_file():
-        raise UserError(f"{model} is missing.", "the model of the run.", "run it again.")
-    import keras
-
-    import keras_rnn_recipes.layers  # noqa: F401  registers what the file names
-
-    return export_saved_model(keras.saving.load_model(model, compile=False), to)
+    return export_saved_model(load_model(run_dir), to)
 
 
 def finished_config(run_dir: str | Path) -> Config:

@@ -16,8 +16,6 @@ from typer.testing import CliRunner
 from keras_rnn_recipes import cli, console
 from keras_rnn_recipes.cli import app
 
-# Keras saves a model through a TensorFlow class that numpy 2 has a remark about.
-
 COMMANDS = ["forecast", "run", "predict", "evaluate", "ls", "cp", "validate", "table", "export"]
 SLOW_TO_IMPORT = {"tensorflow", "keras", "pandas", "numpy", "sklearn", "matplotlib"}
 

@@ -20,8 +20,6 @@ import tensorflow as tf
 from keras_rnn_recipes.running import runner
 from keras_rnn_recipes.running.config_files import load_config
 
-# Keras' own, when it saves a model.
-
 ROOT = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(ROOT.glob("*/*.toml"))
 NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]
