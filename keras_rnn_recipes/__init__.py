@@ -52,6 +52,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.export": ("export_saved_model",),
     "running.fitting": ("fit",),
     "running.keras_model": ("load_model",),
+    "running.onnx_export": ("export_onnx",),
     "running.report": ("write_report",),
     "running.results": ("describe_artefacts", "describe_data", "results_record", "results_table"),
     "running.run_directory": ("RunDirectory",),
@@ -121,6 +122,7 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.running.export import export_saved_model as export_saved_model
     from keras_rnn_recipes.running.fitting import fit as fit
     from keras_rnn_recipes.running.keras_model import load_model as load_model
+    from keras_rnn_recipes.running.onnx_export import export_onnx as export_onnx
     from keras_rnn_recipes.running.report import write_report as write_report
     from keras_rnn_recipes.running.results import (
         describe_artefacts as describe_artefacts,

@@ -20,7 +20,6 @@ from keras_rnn_recipes.console import (
     tells_mistakes,
     told_how_to_resume,
 )
-from keras_rnn_recipes.errors import UserError
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
@@ -246,25 +245,22 @@ def table(
 @command
 def export(
     run_dir: RunDir,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="the folder to write")],
-    format: Annotated[str, typer.Option(help="saved_model")] = "saved_model",
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="the folder (or file) to write")],
+    format: Annotated[str, typer.Option(help="saved_model or onnx")] = "saved_model",
 ) -> None:
     """Export a finished run's model, to be served.
 
-    What is written needs TensorFlow, and not this package.
+    What is written needs TensorFlow, or onnxruntime, and not this package.
     """
+    from keras_rnn_recipes.extras import require_extra
     from keras_rnn_recipes.running.choices import check_choice
     from keras_rnn_recipes.running.predicting import export_run, finished_config
 
     if check_choice(format, ("saved_model", "onnx"), "--format") == "onnx":
-        raise UserError(
-            "Export to ONNX is not there yet.",
-            "--format saved_model.",
-            "export a SavedModel; the tf2onnx tool makes ONNX of it.",
-        )
+        require_extra("onnx", "Export to ONNX")
     finished_config(run_dir)
     import_tensorflow_quietly()
-    typer.echo(str(export_run(run_dir, to)))
+    typer.echo(str(export_run(run_dir, to, format=format)))
 
 
 def _run(config: Any, run_dir: Path, **options: Any) -> None:

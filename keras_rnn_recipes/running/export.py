@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,11 +76,11 @@ def export_saved_model(
     """
     path = Path(path)
     _refuse_other_things(path)
-    served = _describe(model)
+    served = describe_served(model)
     with portable_kernels(served.model), _quiet_tensorflow_log():
-        cases = [served.inputs(case) for case in (*_sample_windows(served), *_listed(samples))]
+        cases = [served.inputs(window) for window in sample_windows(served, samples)]
         expected = [served.call_on_cpu(case) for case in cases] if verify else []
-        with _parents(path), replacing(path) as staged:
+        with making_parents(path), replacing(path) as staged:
             with _tensorflow_errors_as_os_errors():
                 _write(served, staged, endpoint)
             _refuse_cudnn(staged)
@@ -112,7 +112,7 @@ def portable_kernels(model: Any) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Served:
+class Served:
     """A forecaster and the shapes in which it is served."""
 
     model: Any  # history (batch, time, features) -> forecast (batch, horizon[, targets])
@@ -156,7 +156,7 @@ class _Served:
             return np.asarray(keras.ops.convert_to_numpy(self.forecast(**tensors)))
 
 
-def _describe(model: Any) -> _Served:
+def describe_served(model: Any) -> Served:
     """Find the forecaster in ``model`` and its shapes."""
     import keras
 
@@ -174,7 +174,7 @@ def _describe(model: Any) -> _Served:
             f"(batch, horizon, targets); this one goes from {given} to {forecast}."
         )
     num_targets = forecast[2] if len(forecast) == 3 else 1
-    return _Served(model, forecast[1], given[2], num_targets, given[1])
+    return Served(model, forecast[1], given[2], num_targets, given[1])
 
 
 def _is_ours(model: Any) -> bool:
@@ -197,8 +197,18 @@ def _refuse_other_things(path: Path) -> None:
         )
 
 
-def _write(served: _Served, folder: Path, endpoint: str) -> None:
+def _write(served: Served, folder: Path, endpoint: str) -> None:
     import keras
+
+    serve, signature = endpoint_function(served)
+    archive = keras.export.ExportArchive()
+    archive.track(served.model)
+    archive.add_endpoint(endpoint, serve, input_signature=signature)
+    archive.write_out(str(folder), verbose=False)
+
+
+def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], list[Any]]:
+    """Make the function that is exported, and the ``tf.TensorSpec`` of each of its inputs."""
     import tensorflow as tf
 
     def spec(name: str, *features: int) -> Any:
@@ -218,10 +228,7 @@ def _write(served: _Served, folder: Path, endpoint: str) -> None:
         def serve(history: Any) -> Any:
             return {"forecast": served.forecast(history)}
 
-    archive = keras.export.ExportArchive()
-    archive.track(served.model)
-    archive.add_endpoint(endpoint, serve, input_signature=signature)
-    archive.write_out(str(folder), verbose=False)
+    return serve, signature
 
 
 def _refuse_cudnn(folder: Path) -> None:
@@ -254,8 +261,8 @@ def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: f
             )
 
 
-def _sample_windows(served: _Served) -> Iterator[np.ndarray]:
-    """Yield histories of several lengths: one and many, whole, with gaps, begun late."""
+def sample_windows(served: Served, given: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Yield histories of several lengths: one and many, whole, with gaps, begun late; and given."""
     rng = np.random.default_rng(0)
     lengths = (3, 24, 61) if served.time is None else (served.time,)
     for batch, time in zip((1, 5, 2), lengths, strict=False):
@@ -266,14 +273,12 @@ def _sample_windows(served: _Served) -> Iterator[np.ndarray]:
             windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
             windows[0, : time // 2] = np.nan
             yield windows
-
-
-def _listed(samples: np.ndarray | None) -> Sequence[np.ndarray]:
-    return () if samples is None else (samples,)
+    if given is not None:
+        yield given
 
 
 @contextlib.contextmanager
-def _parents(path: Path) -> Iterator[None]:
+def making_parents(path: Path) -> Iterator[None]:
     """Make the folders that ``path`` lies in; if the block fails, remove those that were made."""
     missing = [folder for folder in path.absolute().parents if not folder.exists()]
     try:

@@ -118,26 +118,33 @@ def evaluate_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> Eval
     return Evaluation(forecasts, summarise(scores), test_size, notes)
 
 
-def export_run(run_dir: str | Path, to: str | Path) -> Path:
+def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_model") -> Path:
     """Export the model of a finished run again, from its ``model.keras``.
 
     Args:
         run_dir: a finished run.
-        to: the folder to write; it must be missing or empty.
+        to: the folder to write, which must be missing or empty; for ONNX the file to write, or a
+            folder for a ``model.onnx``.
+        format: ``"saved_model"`` or ``"onnx"`` (needs the extra ``onnx``).
+
+    Returns:
+        What was written.
 
     Raises:
-        UserError: not a finished run, or ``to`` is in use.
+        UserError: not a finished run, ``to`` is in use, or the extra is not installed.
     """
     from keras_rnn_recipes.running.export import export_saved_model
     from keras_rnn_recipes.running.keras_model import load_model
+    from keras_rnn_recipes.running.onnx_export import DEFAULT_NAME, export_onnx
 
     finished_config(run_dir)
     to = Path(to)
+    if format == "onnx":
+        to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
-        raise UserError(
-            f"{to} is there already.", "a folder that is missing or empty.", "give another --to."
-        )
-    return export_saved_model(load_model(run_dir), to)
+        wanted = "the name of a new file." if format == "onnx" else "a folder missing or empty."
+        raise UserError(f"{to} is there already.", wanted, "give another --to.")
+    return (export_onnx if format == "onnx" else export_saved_model)(load_model(run_dir), to)
 
 
 def finished_config(run_dir: str | Path) -> Config:

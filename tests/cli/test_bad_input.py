@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from keras_rnn_recipes import extras
 from keras_rnn_recipes.cli import app
 from keras_rnn_recipes.running import run_directory
 
@@ -269,9 +270,10 @@ def test_tables_of_what_is_no_run(folder):
     assert "README.md" in refused(["table", "nowhere", "--check", "README.md"], folder)
 
 
-def test_onnx_is_told_to_be_missing(folder):
+def test_a_missing_extra_and_a_misspelt_format_are_told(folder, monkeypatch):
+    monkeypatch.setitem(extras.MODULES, "onnx", ("onnx_of_nobody",))
     message = refused(["export", "x", "--to", "y", "--format", "onnx"], folder)
-    assert "ONNX" in message and "saved_model" in message
+    assert "onnx_of_nobody" in message and "keras-rnn-recipes[onnx]" in message
     assert "did you mean onnx" in refused(["export", "x", "--to", "y", "--format", "onx"], folder)
 
 
