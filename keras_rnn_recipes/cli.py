@@ -37,6 +37,15 @@ NewRunDir = Annotated[
 ]
 Input = Annotated[Path, typer.Option("--input", metavar="FILE", help="CSV, TSV or Parquet")]
 Smoke = Annotated[bool, typer.Option("--smoke", help="a few training steps, to see that it works")]
+MoreBaselines = Annotated[
+    str | None,
+    typer.Option(
+        "--baselines",
+        metavar="NAMES",
+        help="compare with these as well: auto_ets,auto_arima,auto_theta; they are fitted to every "
+        "series at every origin, which is slow (needs the extra 'baselines')",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace the run in --run-dir")]
 
 
@@ -71,6 +80,7 @@ def forecast(
     ] = "lstm",
     strategy: Annotated[str, typer.Option(help="direct, recursive or seq2seq")] = "seq2seq",
     units: Annotated[str | None, typer.Option(help="width of each layer: 64,64")] = None,
+    baselines: MoreBaselines = None,
     run_dir: NewRunDir = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the forecasts here as well")
@@ -156,17 +166,19 @@ def predict(
 
 
 @command
-def evaluate(run_dir: RunDir, input: Input) -> None:
+def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> None:
     """Judge a finished run's model on new data.
 
     It is compared with the baselines, from rolling origins.
     """
+    from keras_rnn_recipes.running.choices import added_baselines
     from keras_rnn_recipes.running.predicting import evaluate_run, finished_config
     from keras_rnn_recipes.running.results import results_table
 
     name = finished_config(run_dir).model.preset
+    added_baselines(baselines, ())
     import_tensorflow_quietly()
-    result = evaluate_run(run_dir, input)
+    result = evaluate_run(run_dir, input, baselines=baselines)
     summary = dict(result.summary)
     record = {"model": summary.pop(name), "baselines": summary}
     for note in result.notes:

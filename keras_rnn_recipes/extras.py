@@ -8,6 +8,7 @@ from keras_rnn_recipes.errors import UserError
 
 # What each extra of the package brings, by the names under which it is imported.
 MODULES = {
+    "baselines": ("statsforecast",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -20,18 +21,23 @@ from keras_rnn_recipes.evaluation.histories import (
     target_of,
 )
 from keras_rnn_recipes.evaluation.ridge import fit_ridge, tune_ridge
+from keras_rnn_recipes.evaluation.statistical import MODELS, fit_each
+from keras_rnn_recipes.extras import require_extra
 
 __all__ = [
+    "ALL_NAMES",
     "NAMES",
     "Baseline",
     "drift",
     "fit_baselines",
     "fit_ridge",
     "naive",
+    "require_baselines",
     "seasonal_naive",
 ]
 
 NAMES = ("naive", "seasonal_naive", "drift", "ridge")
+ALL_NAMES = (*NAMES, *MODELS)
 
 
 def naive(history: np.ndarray, horizon: int) -> np.ndarray:
@@ -122,7 +128,8 @@ def fit_baselines(
         horizon: steps to forecast.
         season_length: steps in a season.
         names: any of naive, seasonal_naive (left out for a season of 1: it would be naive again),
-            drift, ridge (tuned; left out where ``train`` is too short for it).
+            drift, ridge (tuned; left out where ``train`` is too short for it); and with the extra
+            ``baselines`` auto_ets, auto_arima, auto_theta, which are fitted anew at every origin.
         seed: for ridge.
 
     Returns:
@@ -130,20 +137,14 @@ def fit_baselines(
         given at least five seasons (and two horizons) of history.
 
     Raises:
-        UserError: if a name is not one of those.
+        UserError: if a name is not one of those, or needs an extra that is not installed.
 
     Example:
         >>> train = pd.DataFrame({"unique_id": "a", "ds": range(30), "y": np.arange(30.0)})
         >>> list(fit_baselines(train, horizon=3, season_length=1))
         ['naive', 'drift', 'ridge']
     """
-    for name in names:
-        if name not in NAMES:
-            raise UserError(
-                f"There is no baseline {name!r}.",
-                f"any of: {', '.join(NAMES)}.",
-                "name some of those.",
-            )
+    require_baselines(names)
     simple: dict[str, Forecaster] = {
         "naive": lambda history: naive(history, horizon),
         "drift": lambda history: drift(history, horizon),
@@ -157,4 +158,28 @@ def fit_baselines(
             ready["ridge"] = tune_ridge(
                 train, horizon=horizon, season_length=season_length, seed=seed
             )
+    for name in names:
+        if name in MODELS:
+            ready[name] = fit_each(name, horizon=horizon, season_length=season_length)
     return {name: ready[name] for name in names if name in ready}
+
+
+def require_baselines(names: Sequence[str]) -> None:
+    """Refuse names that cannot be had, before anything is trained to be compared with them.
+
+    Raises:
+        UserError: there is no such baseline, or it needs an extra that is not installed.
+
+    Example:
+        >>> require_baselines(["naive", "ridge"])
+    """
+    for name in names:
+        if name not in ALL_NAMES:
+            close = get_close_matches(name, ALL_NAMES, n=1)
+            raise UserError(
+                f"There is no baseline {name!r}.",
+                f"any of: {', '.join(ALL_NAMES)}.",
+                f"did you mean {close[0]}?" if close else "name some of those.",
+            )
+        if name in MODELS:
+            require_extra("baselines", f"The baseline {name}")

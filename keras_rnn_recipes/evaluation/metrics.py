@@ -123,7 +123,7 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
-    """Say, a sentence a metric, how many series its mean leaves out and why.
+    """Say how many series the means leave out and why: a sentence a metric and a failing model.
 
     Example:
         >>> scores = pd.DataFrame({"metric": "mase", "unique_id": ["a", "b"], "lstm": [1.0, None]})
@@ -131,21 +131,39 @@ def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
         'MASE leaves out 1 of 2 series'
     """
     models = [str(name) for name in scores.columns if name not in ("metric", "unique_id")]
-    notes = []
-    for metric, rows in scores.groupby("metric", sort=False):
-        gone = rows[rows[models].isna().any(axis=1)]
-        if len(gone):
-            reason = (
-                "constant, perfectly periodic or no longer than a season, so without a scale"
-                if metric in SCALED
-                else "nothing observed in the test part, or a forecast that is not a number"
-            )
-            some = ", ".join(map(str, gone["unique_id"].head(3))) + ("…" if len(gone) > 3 else "")
-            notes.append(
-                f"{str(metric).upper()} leaves out {len(gone)} of {len(rows)} series: {reason} "
-                f"({some})."
-            )
+    known = scores[models].notna()
+    notes = _failure_notes(scores, known[known.any(axis=1)])
+    for metric, rows in scores[~known.any(axis=1)].groupby("metric", sort=False):
+        reason = (
+            "constant, perfectly periodic or no longer than a season, so without a scale"
+            if metric in SCALED
+            else "nothing observed in the test part, or a forecast that is not a number"
+        )
+        notes.append(
+            f"{str(metric).upper()} leaves out {_counted(rows, scores)}: {reason} "
+            f"({_some(rows['unique_id'])})."
+        )
     return tuple(notes)
+
+
+def _failure_notes(scores: pd.DataFrame, known: pd.DataFrame) -> list[str]:
+    """Which model failed where others did not, and that this costs them the series as well."""
+    notes = []
+    for model in known.columns[~known.all()]:
+        failed = scores.loc[known.index[~known[model]]].drop_duplicates("unique_id")
+        notes.append(
+            f"{model} gave no forecast for {_counted(failed, scores)}, which the means leave out "
+            f"for every model ({_some(failed['unique_id'])})."
+        )
+    return notes
+
+
+def _counted(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
+    return f"{len(rows)} of {scores['unique_id'].nunique()} series"
+
+
+def _some(names: pd.Series) -> str:
+    return ", ".join(map(str, names.head(3))) + ("…" if len(names) > 3 else "")
 
 
 def horizon_profile(

@@ -28,3 +28,24 @@ def check_choice(value: str, choices: Sequence[str], option: str) -> str:
     close = get_close_matches(value, choices, n=1)
     fix = f"did you mean {close[0]}?" if close else "choose one of those."
     raise UserError(f"{option} is {value!r}.", f"one of: {', '.join(choices)}.", fix)
+
+
+def added_baselines(text: str | None, before: Sequence[str]) -> tuple[str, ...]:
+    """Add the baselines that ``--baselines`` names to those that are compared with anyway.
+
+    Args:
+        text: names joined by commas; None for none.
+        before: the baselines without it.
+
+    Raises:
+        UserError: there is no such baseline, or it needs an extra that is not installed.
+
+    Example:
+        >>> added_baselines("drift, ridge", ["naive", "drift"])
+        ('naive', 'drift', 'ridge')
+    """
+    from keras_rnn_recipes.evaluation.baselines import require_baselines
+
+    names = [part.strip() for part in (text or "").split(",") if part.strip()]
+    require_baselines(names)
+    return tuple(dict.fromkeys([*before, *names]))

@@ -37,7 +37,9 @@ Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValid
 Date = Annotated[str | int, BeforeValidator(_iso_date)]
 Preset = Literal["simple_rnn", "deep_rnn", "lstm", "gru", "dense", "conv", "linear"]
 Strategy = Literal["recursive", "direct", "seq2seq"]
-Baseline = Literal["naive", "seasonal_naive", "drift", "ridge"]
+Baseline = Literal[
+    "naive", "seasonal_naive", "drift", "ridge", "auto_ets", "auto_arima", "auto_theta"
+]
 Metric = Literal["mae", "rmse", "smape", "mase"]
 Loss = Literal["mae", "mse", "huber", "smape", "tweedie"]
 
@@ -153,7 +155,11 @@ class FitConfig(_Section):
 
 
 class EvaluateConfig(_Section):
-    """How it is judged: ``stride`` steps between forecast origins, metrics, baselines."""
+    """How it is judged: ``stride`` steps between forecast origins, metrics, baselines.
+
+    The baselines auto_ets, auto_arima and auto_theta need the extra ``baselines`` and are fitted
+    to every series anew at every origin, which is slow: a large ``stride`` keeps the origins few.
+    """
 
     stride: Count = 1
     metrics: Annotated[tuple[Metric, ...], BeforeValidator(_listed), Field(min_length=1)] = (

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.choices import check_choice
-from keras_rnn_recipes.running.config import Config, Preset, Strategy
+from keras_rnn_recipes.running.choices import added_baselines, check_choice
+from keras_rnn_recipes.running.config import Config, EvaluateConfig, Preset, Strategy
 from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.defaults import choose_parts
 from keras_rnn_recipes.running.recommended import recommend
@@ -39,6 +39,7 @@ class ForecastOptions:
     cell: str = "lstm"
     strategy: str = "seq2seq"
     units: str | None = None
+    baselines: str | None = None
     seed: int = 0
 
 
@@ -147,6 +148,9 @@ def _config_as_asked(options: ForecastOptions) -> Config:
         "model": _without_none(model),
         "fit": {"seed": options.seed},
     }
+    if options.baselines is not None:
+        usual = EvaluateConfig().baselines
+        given["evaluate"] = {"baselines": list(added_baselines(options.baselines, usual))}
     return config_from_dict(given, where="the command line")
 
 

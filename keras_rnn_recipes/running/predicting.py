@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.choices import added_baselines
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_files import load_config
 from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
@@ -71,7 +72,9 @@ def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.Da
     )
 
 
-def evaluate_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> Evaluation:
+def evaluate_run(
+    run_dir: str | Path, source: str | Path | pd.DataFrame, *, baselines: str | None = None
+) -> Evaluation:
     """Judge a run's model on data, from rolling origins, beside the run's baselines.
 
     The last ``data.test_size`` steps of every series are forecast, as the run's own test part
@@ -80,9 +83,11 @@ def evaluate_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> Eval
     Args:
         run_dir: a finished run.
         source: the data, as ``read_panel`` takes it.
+        baselines: further ones beside the run's, joined by commas: ``"auto_ets,auto_theta"``.
 
     Raises:
-        UserError: not a finished run, or data that cannot be used or are too short.
+        UserError: not a finished run, data that cannot be used or are too short, or a baseline
+            that there is not.
     """
     from keras_rnn_recipes.data.split import split_by_time
     from keras_rnn_recipes.evaluation.backtest import backtest
@@ -90,23 +95,24 @@ def evaluate_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> Eval
     from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise
 
     config = finished_config(run_dir)
+    names = added_baselines(baselines, config.evaluate.baselines)
     panel = read_new_data(config, source)
     horizon, season = config.model.horizon, panel.season_length
     test_size = config.data.test_size or horizon
     split = split_by_time(
         panel.frame, valid_size=0, test_size=test_size, lookback=_lookback(config)
     )
-    baselines = fit_baselines(
+    others = fit_baselines(
         split.train,
         horizon=horizon,
         season_length=season,
-        names=config.evaluate.baselines,
+        names=names,
         seed=config.fit.seed,
     )
     forecaster = load_saved_model(run_dir)
     forecasts = backtest(
         panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
-        {config.model.preset: forecaster.forecast_windows, **baselines},
+        {config.model.preset: forecaster.forecast_windows, **others},
         lookback=_lookback(config),
         horizon=horizon,
         test_size=test_size,

@@ -91,6 +91,9 @@ def run_script(
     smoke: bool = False,
 ) -> RunResult:
     """Run a script's ``main(config, run)``; arguments and result as in `run`."""
+    from keras_rnn_recipes.evaluation.baselines import require_baselines
+
+    require_baselines(config.evaluate.baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
     config = _with_whole_path(shrink(config) if smoke else config)
     stored = directory.read_json("config.json") if directory.resumed else None

@@ -17,7 +17,10 @@ METRIC_NAMES = {
     "rmsse": "root mean squared scaled error",
 }
 METRIC_LABELS = {"smape": "sMAPE, %", "mape": "MAPE, %"}
-MODEL_LABELS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"}
+MODEL_LABELS = {
+    **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
+    **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
+}
 # Closer than this to the best baseline, a figure neither beats it nor loses to it.
 LEVEL = 0.005
 

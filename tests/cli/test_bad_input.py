@@ -270,6 +270,21 @@ def test_tables_of_what_is_no_run(folder):
     assert "README.md" in refused(["table", "nowhere", "--check", "README.md"], folder)
 
 
+def test_baselines_are_refused_before_any_work(folder, monkeypatch):
+    monkeypatch.setitem(extras.MODULES, "baselines", ("nobodys_forecasts",))
+    run = [
+        "run",
+        "co2_lstm_direct",
+        "evaluate.baselines=auto_theta",
+        "--run-dir",
+        str(folder / "r"),
+    ]
+    message = refused(run, folder)
+    assert "nobodys_forecasts" in message and "keras-rnn-recipes[baselines]" in message
+    message = refused(["forecast", "x.csv", "--horizon", "3", "--baselines", "autoets"], folder)
+    assert "did you mean auto_ets" in message
+
+
 def test_a_missing_extra_and_a_misspelt_format_are_told(folder, monkeypatch):
     monkeypatch.setitem(extras.MODULES, "onnx", ("onnx_of_nobody",))
     message = refused(["export", "x", "--to", "y", "--format", "onnx"], folder)
