@@ -5,12 +5,14 @@
 #   make lint       formatting, types, import directions, generated tables
 #   make tables     write the tables of results again from the recorded runs
 #   make bench      measure against the peers; rewrites benchmarks/results.md
+#   make bench-forecasting   forecast beside the peers, for hours; goes on where it was left
 #   make wheel      the wheel and the source archive, into dist/
 #
 # PYTHON names the interpreter to make .venv with, PYTEST_ARGS is passed on to pytest.
 
 PYTHON ?= python3
 VENV ?= .venv
+PEERS ?= .venv-peers
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2
 RUN_DIR ?= runs/co2
@@ -23,7 +25,7 @@ HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_direct elnino_lstm_direct sunspots
 UPDATE := import sys; from keras_rnn_recipes.running.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
 
-.PHONY: help forecast test lint format tables bench wheel clean
+.PHONY: help forecast test lint format tables bench bench-forecasting wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +48,12 @@ $(VENV)/.installed-bench: benchmarks/requirements.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
+# The peers' libraries and this package's do not go together: they have an environment of their own.
+$(PEERS)/.installed: benchmarks/forecasting/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 forecast: $(VENV)/.installed
 	$(BIN)/krr run forecasting/co2_lstm_direct --run-dir $(RUN_DIR) --overwrite
 
@@ -59,6 +67,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(if $(wildcard $(RESULTS)),$(BIN)/krr table $(RESULTS) --check recipes/forecasting/README.md)
 	$(if $(wildcard $(RESULTS)),$(BIN)/krr table $(HEADLINES) --check README.md)
+	$(BIN)/python -m benchmarks.forecasting.table --check
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -70,6 +79,9 @@ tables: $(VENV)/.installed
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/run_all.py
+
+bench-forecasting: $(VENV)/.installed $(PEERS)/.installed
+	$(BIN)/python -m benchmarks.forecasting.run --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --outdir dist .

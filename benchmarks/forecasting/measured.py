@@ -1,0 +1,26 @@
+"""What both kinds of contender measure of themselves."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+
+
+def peak_memory(workers: int = 0) -> float:
+    """Peak resident memory of this process in MB.
+
+    Args:
+        workers: processes that worked for it side by side and are gone; the largest of all that
+            have ended stands for each of them.
+    """
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return (own + workers * theirs) / unit
+
+
+def processor_seconds() -> float:
+    """Seconds of processor time of this process and those that it started, so far."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system

@@ -1,0 +1,93 @@
+"""This package on one task, in a process of its own.
+
+    python -m benchmarks.forecasting.ours ORDER.json
+
+"recipe" runs the recipe that comes with the package, on the data set it names, as `krr run` does.
+"defaults" does what `krr forecast known.csv --horizon --season-length` does with nothing else said.
+Both then forecast what follows the known part, with the SavedModel, as `krr predict` does. The
+clock runs from before the data are read until the trained model is written, and again for that
+forecast; ``whole_seconds`` has the scores, report and export in between as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.forecasting.measured import peak_memory, processor_seconds
+
+PACKAGES = ("tensorflow", "keras", "pandas")
+
+
+def train(order: dict[str, Any], run_dir: Path) -> Any:
+    """Run what the order asks for; return the configuration that was run."""
+    import keras_rnn_recipes as krr
+    from keras_rnn_recipes.running.forecast_command import ForecastOptions, plan_forecast
+
+    # Their scores are not asked for here, and tuning them is no part of our forecast.
+    overrides = ["evaluate.baselines=[]", f"fit.seed={order['seed']}", *order["overrides"]]
+    if order["variant"] != "defaults":
+        return krr.run(order["recipe"], run_dir, overrides=overrides).config
+    asked = {name: order[name] for name in ("horizon", "season_length", "seed")}
+    plan = plan_forecast(ForecastOptions(Path(order["folder"]) / "known.csv", **asked))
+    return krr.run(plan.config, run_dir, overrides=overrides).config
+
+
+def forecast_known(run_dir: Path, order: dict[str, Any]) -> np.ndarray:
+    """Forecast (series, horizon) from the end of the known part, with the run's SavedModel."""
+    from keras_rnn_recipes.running.predicting import predict_run
+
+    known = pd.read_csv(Path(order["folder"]) / "known.csv", dtype={"unique_id": str})
+    if not pd.api.types.is_numeric_dtype(known["ds"]):
+        known["ds"] = pd.to_datetime(known["ds"])
+    table = predict_run(run_dir, known).sort_values(["unique_id", "ds"])
+    return table.iloc[:, 2].to_numpy(float).reshape(-1, order["horizon"])
+
+
+def main() -> None:
+    order = json.loads(Path(sys.argv[1]).read_text())
+    folder = Path(order["folder"])
+    started = time.perf_counter()
+    import keras  # noqa: F401
+
+    import keras_rnn_recipes
+
+    import_seconds = time.perf_counter() - started
+    run_dir = folder / "run"
+    started, clock, spent = time.perf_counter(), time.time(), processor_seconds()
+    config = train(order, run_dir)
+    whole = time.perf_counter() - started
+    fitted = (run_dir / "model.keras").stat().st_mtime - clock
+    started = time.perf_counter()
+    forecast = forecast_known(run_dir, order)
+    seconds = fitted + time.perf_counter() - started
+    np.save(folder / "forecast.npy", forecast)
+    metrics = json.loads((run_dir / "metrics.json").read_text())
+    measured = {
+        "seconds": seconds,
+        "whole_seconds": whole,
+        "cpu_seconds": processor_seconds() - spent,
+        "fit_seconds": metrics["fit_seconds"],
+        "import_seconds": import_seconds,
+        "peak_mb": peak_memory(),
+        "stopped": False,
+        "parameters": metrics["num_parameters"],
+        "versions": {name: version(name) for name in PACKAGES}
+        | {"keras-rnn-recipes": keras_rnn_recipes.__version__},
+        "config": config.model_dump(mode="json", exclude_none=True)["model"],
+    }
+    (folder / "measured.json").write_text(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""Run this package and its peers on the same tasks, one at a time, and write the table.
+
+    python -m benchmarks.forecasting.run --peers-python .venv-peers/bin/python
+
+Each contender, task and seed runs in a process of its own and leaves one JSON row in
+``results.jsonl``; what has a row there is not run again. ``--plan`` only lists what would be run,
+``--smoke`` trains 20 steps and keeps its rows apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from benchmarks.forecasting import table
+from benchmarks.forecasting.contenders import (
+    DEFAULTS,
+    EQUAL,
+    OURS,
+    WITHOUT_SEED,
+    Contender,
+    Shape,
+    Size,
+    all_contenders,
+    settings_of,
+)
+from benchmarks.forecasting.tasks import NAMES, Task, load_task, score_forecast, write_task
+from benchmarks.run_all import processor
+from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.config_files import load_config
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+THREADS = 2
+SMOKE_STEPS = 20
+# A preset's own width, where a recipe leaves it out; tests compare it with the builder.
+PRESET_WIDTH = {"lstm": 48, "gru": 48}
+# After the time to train, forecasting and starting may take this long before all is ended.
+SPARE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One process to be run."""
+
+    contender: Contender
+    task: str
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What identifies its row."""
+        return self.contender.name, self.task, self.seed
+
+
+def size_of(config: Config) -> Size:
+    """What "equal" takes from a recipe.
+
+    Raises:
+        ValueError: the recipe does not say how many steps it trains.
+    """
+    model, fit = config.model, config.fit
+    if fit.steps_per_epoch is None:
+        raise ValueError("a recipe to be equal to has to say fit.steps_per_epoch")
+    units = model.units or (PRESET_WIDTH[model.preset],)
+    members = getattr(model, "members", None) or 1
+    return Size(units[0], len(units), fit.epochs * fit.steps_per_epoch, fit.batch_size, members)
+
+
+def recipe_of(task: str, folder: Path) -> Path:
+    """The recipe of ours for a task."""
+    return folder / f"{task}_lstm_seq2seq.toml"
+
+
+def order_of(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str, Any]:
+    """What the process is told, beside its folder."""
+    contender, recipe = trial.contender, recipe_of(task.name, options.recipes)
+    order: dict[str, Any] = {
+        "library": contender.library,
+        "model": contender.model,
+        "variant": contender.variant,
+        "seed": trial.seed,
+        "limit": options.limit,
+    }
+    if contender.library == OURS:
+        more = ["fit.epochs=1", f"fit.steps_per_epoch={SMOKE_STEPS}"] if options.smoke else []
+        alone = ["model.members=1"] if contender.variant == EQUAL else []
+        asked = {"horizon": task.horizon, "season_length": task.season_length}
+        return order | asked | {"recipe": str(recipe.resolve()), "overrides": [*alone, *more]}
+    size = size_of(load_config(recipe)) if contender.variant == EQUAL else None
+    shape = Shape(task.horizon, task.season_length, task.shortest)
+    settings = settings_of(contender, shape, size)
+    if options.smoke and contender.library != "statsforecast":
+        settings["max_steps"] = SMOKE_STEPS
+    return order | {"settings": settings}
+
+
+def trials(options: argparse.Namespace) -> Iterator[Trial]:
+    """Everything asked for, a task after the other; what cannot be run is told, not dropped."""
+    for task in options.tasks:
+        recipe = recipe_of(task, options.recipes)
+        for contender in all_contenders():
+            if not any(fnmatch(contender.name, pattern) for pattern in options.contenders):
+                continue
+            if contender.variant != DEFAULTS and not recipe.is_file():
+                print(f"left out: {contender.name} on {task}: there is no {recipe.name}")
+                continue
+            own_equal = contender.library == OURS and contender.variant == EQUAL
+            if own_equal and size_of(load_config(recipe)).members == 1:
+                continue  # the recipe itself is of that size
+            seeds = options.seeds[:1] if contender.model in WITHOUT_SEED else options.seeds
+            yield from (Trial(contender, task, seed) for seed in seeds)
+
+
+def run_trial(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str, Any]:
+    """Run one process; return its row, whatever became of it."""
+    order = order_of(trial, task, options)
+    row: dict[str, Any] = {
+        "contender": trial.contender.name,
+        "task": trial.task,
+        "seed": trial.seed,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": f"{THREADS} threads on {len(os.sched_getaffinity(0))} cores, {processor()}",
+        "python": platform.python_version(),
+        "limit": options.limit,
+        "settings": order.get("settings", {}),
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_task(task, folder)
+        (folder / "order.json").write_text(json.dumps(order | {"folder": name}))
+        ours = trial.contender.library == OURS
+        python = sys.executable if ours else str(options.peers_python.absolute())
+        module = f"benchmarks.forecasting.{'ours' if ours else 'peers'}"
+        failure = _process([python, "-m", module, str(folder / "order.json")], folder, options)
+        if failure:
+            return row | failure
+        measured = json.loads((folder / "measured.json").read_text())
+        row["status"] = "stopped" if measured.pop("stopped") else "ok"
+        return row | measured | _scores(task, folder / "forecast.npy")
+
+
+def _scores(task: Task, path: Path) -> dict[str, Any]:
+    import numpy as np
+
+    try:
+        return score_forecast(task, np.load(path))
+    except ValueError as error:
+        return {"status": "failed", "message": str(error)}
+
+
+def _process(command: list[str], folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Run to the end or the limit; return what went wrong, or nothing."""
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+        str(THREADS),
+    )
+    environment = {**os.environ, **threads, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(options.limit + SPARE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return {"status": "timeout"}
+        finally:  # also where this process is ended itself: nothing may go on behind its back
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code == 0:
+        return {}
+    lines = (folder / "log").read_text(errors="replace").strip().splitlines()
+    print("\n".join(lines[-15:]), file=sys.stderr)
+    # A path in a message would be one of this machine.
+    message = (lines or ["nothing was said"])[-1].replace(str(folder), "")[:300]
+    return {"status": "failed", "exit": code, "message": message}
+
+
+def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    python = ROOT / ".venv-peers" / "bin" / "python"
+    parser.add_argument("--peers-python", type=Path, default=python, help="where the peers are")
+    parser.add_argument("--tasks", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument(
+        "--contenders", nargs="+", default=["*"], help="such as 'darts/*' or '*/equal'"
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--limit", type=float, default=900, help="seconds that one may train")
+    parser.add_argument("--recipes", type=Path, default=ROOT / "recipes" / "forecasting")
+    parser.add_argument("--results", type=Path, help="the rows; results.jsonl beside this file")
+    parser.add_argument("--smoke", action="store_true", help=f"train {SMOKE_STEPS} steps only")
+    parser.add_argument("--plan", action="store_true", help="list what would be run")
+    options = parser.parse_args(arguments)
+    smoke = Path("runs") / "bench_forecasting_smoke.jsonl"
+    options.results = options.results or (smoke if options.smoke else HERE / "results.jsonl")
+    return options
+
+
+def to_run(options: argparse.Namespace, rows: list[dict[str, Any]]) -> Iterator[Trial]:
+    """Trials without a row, or with one that failed.
+
+    Who was halted by the limit once is not run with other seeds. ``rows`` may grow meanwhile.
+    """
+    for trial in trials(options):
+        mine = [r for r in rows if (r["contender"], r["task"]) == trial.key[:2]]
+        halted = any(row["status"] in ("stopped", "timeout") for row in mine)
+        done = any(row["seed"] == trial.seed and row["status"] != "failed" for row in mine)
+        if not (done or halted):
+            yield trial
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = read_options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    rows = table.read_rows(options.results)
+    if options.plan:
+        print("\n".join(" ".join(map(str, trial.key)) for trial in to_run(options, rows)))
+        return
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    tasks: dict[str, Task] = {}
+    for trial in to_run(options, rows):
+        if trial.task not in tasks:
+            tasks[trial.task] = load_task(trial.task)
+        task = tasks[trial.task]
+        print(*trial.key, "...", end=" ", flush=True)
+        row = run_trial(trial, task, options)
+        rows.append(row)
+        with options.results.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(table.told(row), flush=True)
+    if not options.smoke:
+        table.write(options.results)
+    print(table.markdown(table.read_rows(options.results)))
+
+
+if __name__ == "__main__":
+    main()
