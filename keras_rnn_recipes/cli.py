@@ -73,7 +73,9 @@ def forecast(
     past_cols: Annotated[
         str | None, typer.Option(help="further columns to learn from: a,b")
     ] = None,
-    season_length: Annotated[int | None, typer.Option(help="steps in a season")] = None,
+    season_length: Annotated[
+        str | None, typer.Option(help="steps in a season, or in several: 24,168")
+    ] = None,
     freq: Annotated[str | None, typer.Option(help="pandas alias: D, MS, W-SUN, h, ...")] = None,
     cell: Annotated[
         str, typer.Option(help="lstm, gru, simple_rnn, deep_rnn, dense, conv or linear")

@@ -116,7 +116,8 @@ def forecaster(
     scaling: str = "standard",
     transform: str = "none",
     scale_window: int | None = None,
-    season_length: int | None = None,
+    season_length: int | Sequence[int] | None = None,
+    seasons: int = 1,
     bidirectional: bool = False,
     residual: bool = False,
     layer_norm: bool = False,
@@ -141,8 +142,10 @@ def forecaster(
         scale_window: steps that the statistics trail each time step by. None: the whole history
             for the direct strategy; the longest lag or season for the others, which may not look
             ahead.
-        season_length: None, or the steps in a season: the network then corrects the repetition of
-            the last season instead of the window's center.
+        season_length: None, or the steps in a season (several: an hour's day and week): the
+            network then corrects the repetition of the last season, or of the mean of them, instead
+            of the window's center.
+        seasons: repeat the mean of so many last seasons.
         bidirectional, residual, layer_norm, dropout, l2: as in `recurrent_stack`. Only the direct
             strategy may read backwards.
         members: networks trained together, each on a share of its own of every batch; their
@@ -165,7 +168,7 @@ def forecaster(
     offsets = range(int(lags)) if isinstance(lags, Integral) else lags
     looks_back = Lags(offsets, name="lags", **exact)
     if strategy != "direct" and scale_window is None:
-        longest = max(looks_back.context + 1, season_length or 1)
+        longest = max(looks_back.context + 1, *_listed(season_length or 1))
         scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
 
     history = keras.Input((None, num_features), name="history")
@@ -189,7 +192,7 @@ def forecaster(
     )
     head = ensemble(network, (inputs, observed), members=members)
     if season_length is not None:
-        base = SeasonalBase(season_length, steps, transform, name="seasonal_base", **exact)
+        base = SeasonalBase(season_length, steps, transform, seasons, name="seasonal_base", **exact)
         center = base(filled, magnitude, last_only=strategy == "direct")
     output = ForecastOutput(strategy, horizon, num_targets, transform, name="forecast", **exact)
     forecast = output(head, magnitude, center, scale)
@@ -203,6 +206,10 @@ def _network(inputs, observed, *, strategy, width, suffix, **options):
         ends = BothEnds if options["bidirectional"] else LastStep
         encoded = ends(name=f"last_step{suffix}")(encoded)
     return layers.Dense(width, name=f"head{suffix}")(encoded)
+
+
+def _listed(value):
+    return (value,) if isinstance(value, Integral) else tuple(value)
 
 
 def _check(strategy, horizon, num_features, num_targets, bidirectional):

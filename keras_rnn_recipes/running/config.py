@@ -33,6 +33,9 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Widths = Annotated[tuple[Count, ...], BeforeValidator(_listed), Field(min_length=1)]
+Seasons = Annotated[
+    Count | Annotated[tuple[Count, ...], Field(min_length=1)], BeforeValidator(_tupled)
+]
 Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_tupled)]
 Date = Annotated[str | int, BeforeValidator(_iso_date)]
 Preset = Literal["simple_rnn", "deep_rnn", "lstm", "gru", "dense", "conv", "linear"]
@@ -52,8 +55,9 @@ class DataConfig(_Section):
     """Where the series come from and how they are divided in time.
 
     ``source`` is the name of a dataset or the path of a file; ``start`` and ``end`` are
-    dates, both kept; ``valid_size`` and ``test_size`` are steps at the end of each series
-    (left out: chosen from the data, see ``choose_defaults``).
+    dates, both kept; ``season_length`` is one number of steps or several, the first of
+    which counts in metrics and baselines; ``valid_size`` and ``test_size`` are steps at the
+    end of each series (left out: chosen from the data, see ``choose_defaults``).
     """
 
     source: str
@@ -62,11 +66,23 @@ class DataConfig(_Section):
     target_col: str | None = None
     past_cols: Names = ()
     freq: str | None = None
-    season_length: Count | None = None
+    season_length: Seasons | None = None
     start: Date | None = None
     end: Date | None = None
     valid_size: Annotated[int, Field(ge=0)] | None = None
     test_size: Count | None = None
+
+    @property
+    def main_season(self) -> int | None:
+        """The season that metrics and baselines know, if any is given."""
+        season = self.season_length
+        return season[0] if isinstance(season, tuple) else season
+
+    def reading(self) -> dict[str, Any]:
+        """The options for ``read_panel`` that were given."""
+        ours = {"source", "valid_size", "test_size"}
+        given = self.model_dump(exclude=ours, exclude_defaults=True)
+        return given | ({"season_length": self.main_season} if self.main_season else {})
 
 
 class ModelConfig(_Section):
@@ -75,7 +91,8 @@ class ModelConfig(_Section):
     An option left out is not passed on, so the preset's own choice holds.
     ``lookback`` and ``horizon`` are in steps of the series; ``seasonal`` lets the network
     correct the repetition of the last season (the builder's ``season_length``);
-    ``members`` networks are trained together, each on its share of every batch.
+    the mean of the last ``seasons`` of
+    them; ``members`` networks are trained together, each on its share of every batch.
     """
 
     preset: Preset = "lstm"
@@ -88,6 +105,7 @@ class ModelConfig(_Section):
     transform: Literal["none", "log", "asinh"] | None = None
     scale_window: Count | None = None
     seasonal: bool | None = None
+    seasons: Count | None = None
     dropout: Share | None = None
     residual: bool | None = None
     layer_norm: bool | None = None
@@ -95,24 +113,25 @@ class ModelConfig(_Section):
     l2: Annotated[float, Field(ge=0)] | None = None
     members: Count | None = None
 
-    def options(self, *, season_length: int = 1) -> dict[str, Any]:
+    def options(self, *, season_length: int | tuple[int, ...] = 1) -> dict[str, Any]:
         """The builder's options that were given, ready to pass on as keywords.
 
         Args:
-            season_length: steps in a season, passed on where ``seasonal`` asks for it.
+            season_length: steps in a season, or in each of several, passed on where ``seasonal``
+                asks for it.
 
         Example:
             >>> ModelConfig(horizon=12, units=(8,), seasonal=True).options(season_length=12)
-            {'units': (8,), 'season_length': 12}
+            {'units': (8,), 'season_length': 12, 'seasons': 1}
         """
-        ours = {"preset", "strategy", "horizon", "lookback", "seasonal"}
+        ours = {"preset", "strategy", "horizon", "lookback", "seasonal", "seasons"}
         options = {
             name: value
             for name in type(self).model_fields
             if name not in ours and (value := getattr(self, name)) is not None
         }
-        if self.seasonal and season_length > 1:
-            options["season_length"] = season_length
+        if self.seasonal and season_length not in (1, (1,)):
+            options |= {"season_length": season_length, "seasons": self.seasons or 1}
         return options
 
 

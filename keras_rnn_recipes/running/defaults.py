@@ -69,7 +69,7 @@ def choose_parts(config: Config, panel: Panel) -> Config:
         "test_size": test,
         "valid_size": _valid_size(config, length, test),
         "freq": panel.freq,
-        "season_length": panel.season_length,
+        "season_length": config.data.season_length or panel.season_length,
     }
     return config.model_copy(update={"data": config.data.model_copy(update=data)})
 

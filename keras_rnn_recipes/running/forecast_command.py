@@ -35,7 +35,7 @@ class ForecastOptions:
     target_col: str | None = None
     past_cols: str | None = None
     freq: str | None = None
-    season_length: int | None = None
+    season_length: str | None = None
     cell: str = "lstm"
     strategy: str = "seq2seq"
     units: str | None = None
@@ -65,10 +65,7 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     from keras_rnn_recipes.data.frames import read_panel
 
     config = _config_as_asked(options)
-    asked = config.data.model_dump(
-        exclude={"source", "valid_size", "test_size"}, exclude_defaults=True
-    )
-    panel = read_panel(options.file, **asked)
+    panel = read_panel(options.file, **config.data.reading())
     lengths = _lengths(panel)
     _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
     config = choose_parts(config, panel)
@@ -96,52 +93,56 @@ def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
     return next(path for path in paths if not path.exists())
 
 
-def parse_units(text: str | None) -> list[int] | None:
-    """Read layer widths such as ``64,64``.
+def parse_numbers(text: str | None, option: str, meaning: str) -> list[int] | None:
+    """Read whole numbers joined by commas.
+
+    Args:
+        text: what was given, None where nothing was.
+        option: where it was given.
+        meaning: of each number, for the message.
 
     Raises:
         UserError: they are not whole numbers of at least 1.
 
     Example:
-        >>> parse_units("64, 32")
+        >>> parse_numbers("64, 32", "--units", "the width of each layer")
         [64, 32]
     """
     if text is None:
         return None
     try:
-        widths = [int(part) for part in text.split(",")]
+        numbers = [int(part) for part in text.split(",")]
     except ValueError:
-        widths = [0]
-    if min(widths) < 1:
+        numbers = [0]
+    if min(numbers) < 1:
         raise UserError(
-            f"--units is {text!r}.",
-            "the width of each layer, as whole numbers joined by commas.",
-            "write for example --units 64 or --units 64,64.",
+            f"{option} is {text!r}.",
+            f"{meaning}: whole numbers of at least 1, joined by commas.",
+            f"write for example {option} 24 or {option} 24,168.",
         )
-    return widths
+    return numbers
 
 
 def _config_as_asked(options: ForecastOptions) -> Config:
-    for name in ("horizon", "season_length"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            option = "--" + name.replace("_", "-")
-            raise UserError(
-                f"{option} is {value}.", "a number of steps, at least 1.", f"raise {option}."
-            )
+    if options.horizon < 1:
+        raise UserError(
+            f"--horizon is {options.horizon}.", "a number of steps, at least 1.", "raise --horizon."
+        )
     if options.units is not None and options.cell == "linear":
         raise UserError(
             "--units is given, but a linear forecaster has no layers to be so wide.",
             "--cell linear without --units.",
             "leave --units out, or choose another --cell.",
         )
-    columns = ("id_col", "time_col", "target_col", "past_cols", "freq", "season_length")
+    columns = ("id_col", "time_col", "target_col", "past_cols", "freq")
     data = {name: getattr(options, name) for name in columns}
+    seasons = parse_numbers(options.season_length, "--season-length", "the steps in each season")
+    data["season_length"] = seasons[0] if seasons and len(seasons) == 1 else seasons
     model: dict[str, Any] = {
         "preset": check_choice(options.cell, get_args(Preset), "--cell"),
         "strategy": check_choice(options.strategy, get_args(Strategy), "--strategy"),
         "horizon": options.horizon,
-        "units": parse_units(options.units),
+        "units": parse_numbers(options.units, "--units", "the width of each layer"),
     }
     given = {
         "data": {"source": str(options.file), **_without_none(data)},

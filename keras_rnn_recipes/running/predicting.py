@@ -193,7 +193,7 @@ def read_new_data(config: Config, source: str | Path | pd.DataFrame) -> Panel:
     options: dict[str, Any] = {
         name: value for name in _COLUMNS if (value := getattr(config.data, name))
     }
-    return read_panel(source, **options, season_length=config.data.season_length)
+    return read_panel(source, **options, season_length=config.data.main_season)
 
 
 def write_forecasts(forecasts: pd.DataFrame, output: str | Path) -> Path:

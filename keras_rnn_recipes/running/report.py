@@ -124,7 +124,7 @@ def read_content(
         tested=tested,
         scores=_read_table(folder / "scores.csv"),
         frame=_truths(tested) if frame is None else frame,
-        season_length=data.get("season_length") or 1,
+        season_length=_main_season(data),
         history=_read_table(folder / "history.csv"),
         future=_read_table(folder / "forecasts.csv"),
         config=config,
@@ -249,6 +249,11 @@ def _title(name: str, config: Mapping[str, Any]) -> str:
     parts = [label(name)[0].upper() + label(name)[1:]]
     parts += [str(model["strategy"])] if model.get("strategy") else []
     return ", ".join(parts) + (f", on {Path(source).name}" if source else "")
+
+
+def _main_season(data: Mapping[str, Any]) -> int:
+    season = data.get("season_length") or 1
+    return int(season[0]) if isinstance(season, list) else int(season)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def load_panel(data: DataConfig) -> Panel:
     from keras_rnn_recipes.data.catalogue import load_dataset
     from keras_rnn_recipes.data.frames import read_panel
 
-    given = data.model_dump(exclude={"source", "valid_size", "test_size"}, exclude_defaults=True)
+    given = data.reading()
     if is_file_name(data.source):
         return read_panel(data.source, **given)
     return load_dataset(data.source, **given)

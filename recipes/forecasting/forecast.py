@@ -56,7 +56,7 @@ def main(config, run):
         network.strategy,
         network.horizon,
         num_features=1 + len(panel.past_cols),
-        **network.options(season_length=panel.season_length),
+        **network.options(season_length=data.season_length),
     )
     num_windows = krr.count_windows(split.train, spec)
     history = krr.fit(model, train, valid, num_windows=num_windows, config=training, run=run)

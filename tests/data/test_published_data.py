@@ -27,7 +27,7 @@ SETS = {
     "airline_passengers": Known(1, 144, 0, "MS", "1949-01-01", "1960-12-01"),
     "beijing_pollution": Known(1, 43_824, 2067, "h", "2010-01-01", "2014-12-31 23:00:00"),
     "chicago_ridership": Known(1, 7639, 0, "D", "2001-01-01", "2021-11-30"),
-    "cif2016": Known(72, 7108, 0, "1", "1", "120"),
+    "cif2016": Known(72, 7198, 90, "1", "1", "120"),
     "etth1": Known(1, 17_420, 0, "h", "2016-07-01", "2018-06-26 19:00:00"),
     "m4_hourly": Known(414, 373_372, 0, "1", "1", "1008"),
     "melbourne_temperature": Known(1, 3652, 2, "D", "1981-01-01", "1990-12-31"),
@@ -43,6 +43,7 @@ def naive(panel: Panel, horizons: dict[str, int], season: int) -> tuple[float, f
     for name, series in panel.frame.groupby("unique_id"):
         horizon, scale = horizons[str(name)], panel.season_length
         y = series["y"].to_numpy()
+        y = y[: len(y) - (np.isnan(y[::-1]).argmin())]  # not what nobody was asked
         past, future = y[:-horizon], y[-horizon:]
         forecast = np.resize(past[-season:], horizon)
         error, size = np.abs(future - forecast), np.abs(future) + np.abs(forecast)

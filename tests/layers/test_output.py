@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 from layers.arrays import call, series
 
 from keras_rnn_recipes.layers import BothEnds, ForecastOutput, LastStep, SeasonalBase
@@ -25,6 +26,30 @@ def test_the_seasonal_base_repeats_the_last_season_at_every_step(season_length, 
     last = call(layer, values, magnitude[:, -1:], last_only=True)
     np.testing.assert_allclose(last, expected[:, -1:], rtol=1e-6)
     assert layer.context == season_length - 1
+
+
+@given(
+    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=2),
+    seasons=st.integers(1, 3),
+    horizon=st.integers(1, 6),
+    time=st.integers(1, 12),
+)
+@settings(deadline=None, max_examples=25)
+def test_the_mean_of_several_seasons_takes_what_there_is(lengths, seasons, horizon, time):
+    """For each step the mean of the values some whole seasons before it, as far as they exist."""
+    values = np.arange(1.0, time + 1) ** 2
+    layer = SeasonalBase(lengths, horizon, seasons=seasons)
+    found = call(layer, values.reshape(1, -1, 1).astype("float32"), np.ones((1, time, 1)))
+    for now in range(time):
+        for step in range(horizon):
+            back = [
+                (season + 1) * length - 1 - step % length
+                for length in lengths
+                for season in range(seasons)
+            ]
+            known = [values[now - b] for b in back if b <= now]
+            expected = np.mean(known) if known else values[0]
+            assert found[0, now, step, 0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_seasonal_base_is_transformed():

@@ -43,6 +43,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.WindowStatistics("robust", "asinh", 5, name="a"),
         layers.Normalise("log", name="a"),
         layers.SeasonalBase(12, 3, "log", name="a"),
+        layers.SeasonalBase((24, 168), 3, seasons=2, name="a"),
         layers.ForecastOutput("seq2seq", 3, 2, "asinh", name="a"),
         layers.FillMissing(dtype="float32"),
         layers.MemberShare(1, 3, name="a"),

@@ -15,7 +15,7 @@ from keras_rnn_recipes.running.config_files import dump_toml, load_config
 from keras_rnn_recipes.running.forecast_command import (
     ForecastOptions,
     default_run_dir,
-    parse_units,
+    parse_numbers,
     plan_forecast,
 )
 
@@ -118,8 +118,15 @@ def test_a_panel_of_short_series_is_read_from_its_start(tmp_path):
 @pytest.mark.parametrize("strategy, lookback", [("direct", 18), ("seq2seq", 168)])
 def test_every_step_strategies_read_long_segments(tmp_path, strategy, lookback):
     file = write_panel(tmp_path / "p.csv", {"a": 900})
-    options = ForecastOptions(file, 9, season_length=7, strategy=strategy)
+    options = ForecastOptions(file, 9, season_length="7", strategy=strategy)
     assert plan_forecast(options).config.model.lookback == lookback
+
+
+def test_several_seasons_are_taken_and_the_first_counts_in_metrics(tmp_path):
+    file = write_panel(tmp_path / "p.csv", {"a": 900})
+    data = plan_forecast(ForecastOptions(file, 9, season_length="7, 28")).config.data
+    assert data.season_length == (7, 28) and data.main_season == 7
+    assert data.reading()["season_length"] == 7
 
 
 @pytest.mark.parametrize("lowest, transform", [(0.5, "log"), (0.0, "none"), (-1.0, "none")])
@@ -144,7 +151,7 @@ def test_what_is_asked_for_is_taken(tmp_path):
         target_col="sales",
         past_cols="rain",
         freq="D",
-        season_length=7,
+        season_length="7",
         cell="gru",
         strategy="seq2seq",
         units="8,4",
@@ -194,10 +201,10 @@ def test_run_directories_never_collide(tmp_path, monkeypatch):
     "text, widths", [("8", [8]), ("8,4", [8, 4]), (" 8 , 4 ", [8, 4]), (None, None)]
 )
 def test_units(text, widths):
-    assert parse_units(text) == widths
+    assert parse_numbers(text, "--units", "widths") == widths
 
 
 @pytest.mark.parametrize("text", ["", "8,", "8,0", "-1", "8.5", "eight"])
 def test_units_that_are_none(text):
     with pytest.raises(UserError, match="--units"):
-        parse_units(text)
+        parse_numbers(text, "--units", "widths")
