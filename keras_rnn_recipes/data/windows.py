@@ -35,10 +35,13 @@ class WindowSpec:
         gap: steps between the last step seen and the first target.
         strategy: "direct" (the horizon after the window), "recursive" (the next value at every
             step) or "seq2seq" (the whole horizon at every step).
+        burn_in: first steps of a window that teach nothing, for the strategies that forecast at
+            every step: there the network's state is still empty, and lags reach back before the
+            window.
 
     Raises:
-        UserError: a number out of range, an unknown strategy, or a gap with "recursive" (a forecast
-            that feeds back is always one step ahead).
+        UserError: a number out of range, an unknown strategy, a gap with "recursive" (a forecast
+            that feeds back is always one step ahead), or a burn-in that leaves no step to learn at.
 
     Example:
         >>> WindowSpec(lookback=28, horizon=14).span
@@ -50,10 +53,12 @@ class WindowSpec:
     stride: int = 1
     gap: int = 0
     strategy: Strategy = "direct"
+    burn_in: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be cut."""
-        for name, least in (("lookback", 1), ("horizon", 1), ("stride", 1), ("gap", 0)):
+        numbers = {"lookback": 1, "horizon": 1, "stride": 1, "gap": 0, "burn_in": 0}
+        for name, least in numbers.items():
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 raise UserError(
@@ -72,6 +77,14 @@ class WindowSpec:
                 f"The recursive strategy was given a gap of {self.gap}.",
                 "a gap of 0, since each forecast feeds the next step.",
                 "leave the gap out, or take the strategy direct or seq2seq.",
+            )
+        if self.burn_in >= (1 if self.strategy == "direct" else self.lookback):
+            raise UserError(
+                f"burn_in is {self.burn_in}, with a lookback of {self.lookback} and the strategy "
+                f"{self.strategy}.",
+                "fewer steps than the lookback, and none with the strategy direct, which learns "
+                "at the last step alone.",
+                "lower burn_in, or leave it out.",
             )
 
     @property
@@ -128,8 +141,8 @@ def window_dataset(
         len(future_cols)) and ``static`` (batch, len(static_cols));
         ``y`` direct (batch, horizon, 1), recursive (batch, lookback, 1),
         seq2seq (batch, lookback, horizon, 1), 0 where missing;
-        ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing or where nothing of the
-        window has been observed yet, else the weight.
+        ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing, where nothing of the
+        window has been observed yet or in the burn-in, else the weight.
 
     Raises:
         UserError: no window fits, a column is missing, the rows of a series are not together, or
@@ -361,6 +374,9 @@ def _inputs_and_targets(
     else:
         # Has anything been seen up to and including each step? (batch, lookback)
         seen = tf.cumsum(tf.cast(observed, tf.int32), axis=1) > 0
+        seen &= tf.range(spec.lookback) >= spec.burn_in
+        # So much more for the others that a mean over all steps stays a mean over those.
+        weight *= spec.lookback / (spec.lookback - spec.burn_in)
         y = targets[:, 1 : spec.lookback + 1]
     if spec.strategy == "seq2seq":
         y = tf.signal.frame(targets[:, 1 + spec.gap :, 0], spec.horizon, 1)[..., None]

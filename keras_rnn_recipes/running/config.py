@@ -142,9 +142,10 @@ class FitConfig(_Section):
     steps in which the learning rate rises; ``patience`` counts epochs without a better
     validation loss (0: never stop early); ``keep`` "last": validation is watched but
     chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
-    ``stride`` is the distance between window starts; ``batch_size`` is shared out among the
-    members of an ensemble. ``loss`` "smape" is free of units, so ``weights`` do not count for
-    it; "tweedie" is for values of nought and above.
+    ``stride`` is the distance between window starts, and in their first ``burn_in`` steps
+    nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
+    ``loss`` "smape" is free of units, so ``weights`` do not count for it; "tweedie" is for
+    values of nought and above.
     """
 
     epochs: Count = 100
@@ -159,6 +160,7 @@ class FitConfig(_Section):
     patience: Annotated[int, Field(ge=0)] = 20
     keep: Literal["best", "last"] = "best"
     stride: Count = 1
+    burn_in: Annotated[int, Field(ge=0)] = 0
     unroll: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.data.windows import WindowSpec, count_windows, window_dataset
@@ -49,6 +50,7 @@ def validation_windows(
         names = frame["unique_id"].unique()
         every = -(-count // MOST_WINDOWS)
         frame = frame[frame["unique_id"].isin(names[::every])]
+    spec = replace(spec, burn_in=0)
     batches = window_dataset(frame, spec, **{**options, "batch_size": BATCH_SIZE})
     if spec.strategy == "direct":
         return batches

@@ -33,6 +33,7 @@ def main(config, run):
         horizon=network.horizon,
         stride=training.stride,
         strategy=network.strategy,
+        burn_in=training.burn_in,
     )
     options = {
         "batch_size": training.batch_size,

@@ -48,6 +48,7 @@ def by_hand(frame: pd.DataFrame, spec: WindowSpec, past_cols: tuple[str, ...], s
         if len(rows) < span and len(rows) > needed:
             starts = [len(rows) - span]
         weight = 1 / scale_by_hand(series["y"].tolist()) if scaled else 1.0
+        weight *= spec.lookback / (spec.lookback - spec.burn_in)
 
         def at(i, rows=rows):
             return rows[i] if i >= 0 else np.full(rows.shape[1], NAN)
@@ -60,7 +61,8 @@ def by_hand(frame: pd.DataFrame, spec: WindowSpec, past_cols: tuple[str, ...], s
                 ahead = 1 if spec.strategy == "recursive" else spec.horizon
                 targets = [at(start + k + 1 + spec.gap + h)[0] for h in range(ahead)]
                 y.append([0.0 if np.isnan(t) else t for t in targets])
-                w.append([0.0 if np.isnan(t) or not seen else weight for t in targets])
+                nothing = not seen or k < spec.burn_in
+                w.append([0.0 if np.isnan(t) or nothing else weight for t in targets])
             xs.append(x)
             ys.append(y)
             ws.append(w)
@@ -89,12 +91,14 @@ SERIES = st.lists(st.lists(VALUE, min_size=1, max_size=12), min_size=1, max_size
 @st.composite
 def specs(draw) -> WindowSpec:
     strategy = draw(st.sampled_from(STRATEGIES))
+    lookback = draw(st.integers(1, 5))
     return WindowSpec(
-        lookback=draw(st.integers(1, 5)),
+        lookback=lookback,
         horizon=draw(st.integers(1, 3)),
         stride=draw(st.integers(1, 3)),
         gap=0 if strategy == "recursive" else draw(st.integers(0, 2)),
         strategy=strategy,
+        burn_in=0 if strategy == "direct" else draw(st.integers(0, lookback - 1)),
     )
 
 
@@ -291,6 +295,8 @@ def test_series_too_short_for_a_window_are_named():
         ({"horizon": 1.5}, "horizon is 1.5"),
         ({"stride": True}, "stride is True"),
         ({"gap": -1}, "gap is -1"),
+        ({"burn_in": -1}, "burn_in is -1"),
+        ({"burn_in": 1}, "burn_in is 1, with a lookback of"),
         ({"strategy": "recurrent"}, "direct, seq2seq"),
         ({"strategy": "recursive", "gap": 1}, "gap of 1"),
     ],
