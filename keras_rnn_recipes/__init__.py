@@ -41,7 +41,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "data.catalogue": ("list_datasets", "load_dataset"),
     "data.frames": ("Panel", "read_panel"),
     "data.split": ("Split", "split_by_time"),
-    "data.windows": ("WindowSpec", "count_windows", "skipped_series", "window_dataset"),
+    "data.window_spec": ("WindowSpec",),
+    "data.windows": ("count_windows", "skipped_series", "window_dataset"),
     "evaluation.backtest": ("backtest", "forecast_future"),
     "evaluation.baselines": ("drift", "fit_baselines", "naive", "seasonal_naive"),
     "evaluation.metrics": ("horizon_profile", "score", "summarise"),
@@ -93,8 +94,8 @@ if TYPE_CHECKING:
         Split as Split,
         split_by_time as split_by_time,
     )
+    from keras_rnn_recipes.data.window_spec import WindowSpec as WindowSpec
     from keras_rnn_recipes.data.windows import (
-        WindowSpec as WindowSpec,
         count_windows as count_windows,
         skipped_series as skipped_series,
         window_dataset as window_dataset,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.data.windows import WindowSpec, count_windows, window_dataset
+from keras_rnn_recipes.data.window_spec import WindowSpec
+from keras_rnn_recipes.data.windows import count_windows, window_dataset
 
 if TYPE_CHECKING:
     import pandas as pd

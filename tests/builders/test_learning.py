@@ -35,7 +35,8 @@ def test_a_ramp_goes_on_from_its_next_value(strategy):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_windows_ask_for_what_goes_on_from_the_next_value(strategy):
     """A model that is right about ramps has no error on windows of one (but at its first step)."""
-    from keras_rnn_recipes.data.windows import WindowSpec, window_dataset
+    from keras_rnn_recipes.data.window_spec import WindowSpec
+    from keras_rnn_recipes.data.windows import window_dataset
 
     frame = pd.DataFrame({"unique_id": "ramp", "ds": range(40), "y": np.arange(20.0, 100.0, 2.0)})
     spec = WindowSpec(lookback=10, horizon=3, strategy=strategy)

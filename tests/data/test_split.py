@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from keras_rnn_recipes.data.split import split_by_time
-from keras_rnn_recipes.data.windows import WindowSpec, count_windows, window_dataset
+from keras_rnn_recipes.data.window_spec import WindowSpec
+from keras_rnn_recipes.data.windows import count_windows, window_dataset
 from keras_rnn_recipes.errors import UserError
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import (
-    WindowSpec,
     count_windows,
     skipped_series,
     window_dataset,

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from keras_rnn_recipes.data.frames import Panel
 from keras_rnn_recipes.data.split import split_by_time
-from keras_rnn_recipes.data.windows import WindowSpec
+from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config_files import config_from_dict, config_to_dict
 from keras_rnn_recipes.running.defaults import choose_defaults
