@@ -191,6 +191,62 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
 
 
 @command
+def backtest(
+    source: Annotated[
+        str, typer.Argument(metavar="RECIPE|RUN_DIR", help="a recipe, a TOML file, or a run")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
+    ] = None,
+    folds: Annotated[int, typer.Option(help="cutoffs to forecast from")] = 5,
+    step: Annotated[
+        int | None, typer.Option(help="steps between cutoffs; one horizon when left out")
+    ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit/--no-refit",
+            help="train anew at every cutoff on what lies before it, or take the one model of "
+            "RUN_DIR from many origins in the part that it held out",
+        ),
+    ] = True,
+    baselines: MoreBaselines = None,
+    run_dir: NewRunDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted one")] = False,
+    overwrite: Overwrite = False,
+    smoke: Smoke = False,
+) -> None:
+    """Forecast from several cutoffs in the past, and score by cutoff and by step ahead.
+
+    Everything goes to --run-dir (default: runs/NAME-backtest).
+    """
+    from keras_rnn_recipes.running import backtest_command as command
+    from keras_rnn_recipes.running.predicting import finished_config
+
+    folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
+    if refit:
+        _check_source(command.read_source(source, overrides or ())[1])
+    else:
+        finished_config(source)
+    import_tensorflow_quietly()
+    options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
+    if refit:
+        result = command.backtest_recipe(
+            source,
+            folder,
+            **options,
+            overrides=overrides or (),
+            resume=resume,
+            overwrite=overwrite,
+            smoke=smoke,
+        )
+    else:
+        result = command.backtest_run(source, folder, **options, overwrite=overwrite)
+    typer.echo(command.describe(result))
+    typer.echo(f"report:       {result.run_dir / 'report.html'}")
+
+
+@command
 def ls(
     kind: Annotated[str | None, typer.Argument(metavar="[recipes|datasets]")] = None,
 ) -> None:

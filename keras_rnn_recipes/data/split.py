@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.data.frames import Panel, series_bounds
 from keras_rnn_recipes.errors import UserError
 
 
@@ -70,8 +70,7 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
             f"more than {held_out} steps (validation {valid_size} + test {test_size}).",
             "give more data, a shorter horizon, or smaller valid_size and test_size.",
         )
-    # Steps from each row to the end of its series: 1 for the last row.
-    left = np.repeat(bounds[1:], lengths) - np.arange(len(frame))
+    left = steps_left(bounds)
     whole = np.repeat(short, lengths)
     train = training_rows(frame, held_out)
     valid = ~whole & (left > test_size) & (left <= held_out + lookback) & (valid_size > 0)
@@ -102,3 +101,55 @@ def training_rows(frame: pd.DataFrame, held_out: int) -> np.ndarray:
 
 def _too_short(lengths: np.ndarray, held_out: int) -> np.ndarray:
     return (lengths <= held_out) & (held_out > 0)
+
+
+def steps_left(bounds: np.ndarray) -> np.ndarray:
+    """Count the steps from each row to the end of its series, 1 for the last row.
+
+    Args:
+        bounds: first row of each series, and the number of rows, as ``series_bounds`` gives them.
+
+    Example:
+        >>> steps_left(np.array([0, 2, 3])).tolist()
+        [2, 1, 1]
+    """
+    return np.repeat(bounds[1:], np.diff(bounds)) - np.arange(bounds[-1])
+
+
+def without_last(panel: Panel, steps: int) -> Panel:
+    """Give a panel as it was so many steps ago: the last rows of every series are taken away.
+
+    Of the rows taken away only the ``future_cols`` stay known. A series with no row left is gone.
+
+    Args:
+        panel: the panel as it is known today.
+        steps: steps to take from the end of every series; 0 gives the panel back.
+
+    Raises:
+        UserError: nothing is left of any series.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": ["a", "a", "b"], "ds": [1, 2, 2], "y": 1.0})
+        >>> without_last(Panel(frame, "1", 1), 1).frame["ds"].tolist()
+        [1]
+    """
+    if not steps:
+        return panel
+    bounds = series_bounds(panel.frame)
+    kept = steps_left(bounds) > steps
+    if not kept.any():
+        raise UserError(
+            f"Nothing is left {steps} steps before the end: the longest series has "
+            f"{np.diff(bounds).max(initial=0)} steps.",
+            "longer series, or fewer steps to leave out.",
+            "take fewer or closer cutoffs, or give more data.",
+        )
+    frame = panel.frame[kept].reset_index(drop=True)
+    future = panel.future
+    if panel.future_cols:
+        columns = ["unique_id", "ds", *panel.future_cols]
+        parts = [panel.frame.loc[~kept, columns], *([future] if future is not None else [])]
+        future = pd.concat(parts).sort_values(["unique_id", "ds"], kind="stable")
+        future = future[future["unique_id"].isin(frame["unique_id"].unique())]
+        future = future.reset_index(drop=True)
+    return replace(panel, frame=frame, future=future)

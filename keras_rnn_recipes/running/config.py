@@ -58,6 +58,8 @@ class DataConfig(_Section):
     dates, both kept; ``season_length`` is one number of steps or several, the first of
     which counts in metrics and baselines; ``valid_size`` and ``test_size`` are steps at the
     end of each series (left out: chosen from the data, see ``choose_defaults``).
+    ``drop_last`` steps at the end of each series are taken away before anything else, as if they
+    were not known yet.
     """
 
     source: str
@@ -71,6 +73,7 @@ class DataConfig(_Section):
     end: Date | None = None
     valid_size: Annotated[int, Field(ge=0)] | None = None
     test_size: Count | None = None
+    drop_last: Annotated[int, Field(ge=0)] = 0
 
     @property
     def main_season(self) -> int | None:
@@ -80,7 +83,7 @@ class DataConfig(_Section):
 
     def reading(self) -> dict[str, Any]:
         """The options for ``read_panel`` that were given."""
-        ours = {"source", "valid_size", "test_size"}
+        ours = {"source", "valid_size", "test_size", "drop_last"}
         given = self.model_dump(exclude=ours, exclude_defaults=True)
         return given | ({"season_length": self.main_season} if self.main_season else {})
 

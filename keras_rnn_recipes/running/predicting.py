@@ -13,6 +13,7 @@ from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_files import load_config
 from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
 from keras_rnn_recipes.running.saved_model import load_saved_model
+from keras_rnn_recipes.running.sources import load_panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,17 +74,24 @@ def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.Da
 
 
 def evaluate_run(
-    run_dir: str | Path, source: str | Path | pd.DataFrame, *, baselines: str | None = None
+    run_dir: str | Path,
+    source: str | Path | pd.DataFrame | None,
+    *,
+    baselines: str | None = None,
+    test_size: int | None = None,
+    stride: int | None = None,
 ) -> Evaluation:
     """Judge a run's model on data, from rolling origins, beside the run's baselines.
 
-    The last ``data.test_size`` steps of every series are forecast, as the run's own test part
-    was; what lies before them is history, and all that the baselines are fitted on.
+    The last ``test_size`` steps of every series are forecast, as the run's own test part was; what
+    lies before them is history, and all that the baselines are fitted on.
 
     Args:
         run_dir: a finished run.
-        source: the data, as ``read_panel`` takes it.
+        source: the data, as ``read_panel`` takes it; None for the run's own.
         baselines: further ones beside the run's, joined by commas: ``"auto_ets,auto_theta"``.
+        test_size: steps at the end of each series; None for as many as the run held out.
+        stride: steps between origins; None for those of the run.
 
     Raises:
         UserError: not a finished run, data that cannot be used or are too short, or a baseline
@@ -96,9 +104,9 @@ def evaluate_run(
 
     config = finished_config(run_dir)
     names = added_baselines(baselines, config.evaluate.baselines)
-    panel = read_new_data(config, source)
+    panel = load_panel(config.data) if source is None else read_new_data(config, source)
     horizon, season = config.model.horizon, panel.season_length
-    test_size = config.data.test_size or horizon
+    test_size = test_size or config.data.test_size or horizon
     split = split_by_time(
         panel.frame, valid_size=0, test_size=test_size, lookback=_lookback(config)
     )
@@ -116,7 +124,7 @@ def evaluate_run(
         lookback=_lookback(config),
         horizon=horizon,
         test_size=test_size,
-        stride=config.evaluate.stride,
+        stride=stride or config.evaluate.stride,
         past_cols=panel.past_cols,
     )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
@@ -169,6 +177,12 @@ def finished_config(run_dir: str | Path) -> Config:
             f"{path} holds no run: its config.json is missing or of another kind.",
             "the folder of a finished run.",
             fix,
+        )
+    if (path / "folds").is_dir():
+        raise UserError(
+            f"{path} holds a backtest, which has a model for every cutoff.",
+            "the folder of a finished run.",
+            f"give that of one cutoff, such as {path / 'folds' / '01'}.",
         )
     if not (path / "saved_model").is_dir():
         raise UserError(

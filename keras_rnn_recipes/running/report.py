@@ -114,7 +114,7 @@ def read_content(
             "a run directory with metrics.json and backtest.csv.",
             "finish the run with --resume, or check the path.",
         )
-    tested = _read_table(folder / "backtest.csv")
+    tested = read_table(folder / "backtest.csv")
     trained = [name for name in model_columns(tested) if name not in record["baselines"]]
     data = config.get("data", {})
     return ReportContent(
@@ -122,11 +122,11 @@ def read_content(
         name=trained[0],
         record=record,
         tested=tested,
-        scores=_read_table(folder / "scores.csv"),
+        scores=read_table(folder / "scores.csv"),
         frame=_truths(tested) if frame is None else frame,
         season_length=_main_season(data),
-        history=_read_table(folder / "history.csv"),
-        future=_read_table(folder / "forecasts.csv"),
+        history=read_table(folder / "history.csv"),
+        future=read_table(folder / "forecasts.csv"),
         config=config,
         environment=_read_json(folder / "environment.json"),
         notes=notes,
@@ -260,7 +260,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV of ours; a series may be called "007" or "NA", and both stay as they are."""
     if not path.exists():
         return pd.DataFrame()

@@ -38,6 +38,13 @@ ARTEFACTS = (
     "environment.json",
     "checkpoints",
     "tensorboard",
+    # Of a backtest, and of a search.
+    "folds",
+    "by_cutoff.csv",
+    "by_step.csv",
+    "best.toml",
+    "trials.csv",
+    "study.log",
 )
 
 

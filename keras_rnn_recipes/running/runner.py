@@ -70,15 +70,18 @@ def run(
         >>> result = run("forecasting/co2_lstm_direct", tempfile.mkdtemp(), smoke=True)
         ... # doctest: +SKIP
     """
+    main, checked = read_recipe(config, overrides)
+    return run_script(main, checked, run_dir, resume=resume, overwrite=overwrite, smoke=smoke)
+
+
+def read_recipe(config: Config | str | Path, overrides: Sequence[str] = ()) -> tuple[Main, Config]:
+    """Find the script of a recipe and check its configuration; arguments as in `run`."""
     if isinstance(config, Config):
         path, checked = None, config_from_dict(config.model_dump(mode="json"), overrides)
     else:
         path = recipe_path(config)
         checked = load_config(path, overrides)
-    script = find_script(checked.family, beside=path)
-    return run_script(
-        _load_main(script), checked, run_dir, resume=resume, overwrite=overwrite, smoke=smoke
-    )
+    return _load_main(find_script(checked.family, beside=path)), checked
 
 
 def run_script(
@@ -95,7 +98,7 @@ def run_script(
 
     require_baselines(config.evaluate.baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
-    config = _with_whole_path(shrink(config) if smoke else config)
+    config = with_whole_path(shrink(config) if smoke else config)
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:
         config = continue_config(config, stored)
@@ -167,7 +170,7 @@ def continue_config(config: Config, stored: dict[str, Any]) -> Config:
     return config_from_dict(before, where="config.json of the interrupted run")
 
 
-def _with_whole_path(config: Config) -> Config:
+def with_whole_path(config: Config) -> Config:
     """A data file is found again from any folder."""
     if not is_file_name(config.data.source):
         return config

@@ -37,8 +37,11 @@ def load_panel(data: DataConfig) -> Panel:
     """
     from keras_rnn_recipes.data.catalogue import load_dataset
     from keras_rnn_recipes.data.frames import read_panel
+    from keras_rnn_recipes.data.split import without_last
 
     given = data.reading()
     if is_file_name(data.source):
-        return read_panel(data.source, **given)
-    return load_dataset(data.source, **given)
+        panel = read_panel(data.source, **given)
+    else:
+        panel = load_dataset(data.source, **given)
+    return without_last(panel, data.drop_last)
