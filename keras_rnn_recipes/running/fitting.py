@@ -183,6 +183,8 @@ class _Keeper(keras.callbacks.Callback):
         self.log.write(epoch, {k: v for k, v in row.items() if k not in ("epoch", "seconds")})
         if self._file and self._file.due():
             self._save(self.model)
+        if self._run is not None and self._run.watcher is not None:
+            self._run.watcher("epoch", row)
 
     def finish(self, model: keras.Model) -> None:
         """Save the last state, then leave the model with the weights to keep."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_files import FORMAT_VERSION, config_to_dict, dump_toml
+from keras_rnn_recipes.running.folder_lock import FolderLock, refuse_locked
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +66,10 @@ class RunDirectory:
         replaces: whether an earlier run's artefacts go when the first new one is written.
         created: whether the folder was made by this run.
         started: when it was opened, by ``time.perf_counter``.
+        watcher: told of every epoch (``"epoch"`` and its row of the history) and of every JSON
+            file before it is written; what it raises ends the run.
+
+    From the first artefact on no other process may write there, until `release`.
 
     Example:
         >>> import tempfile
@@ -78,6 +83,8 @@ class RunDirectory:
     replaces: bool = False
     created: bool = False
     started: float = field(default_factory=time.perf_counter)
+    watcher: Callable[[str, Mapping[str, Any]], None] | None = None
+    _lock: FolderLock | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def open(
@@ -92,7 +99,8 @@ class RunDirectory:
             resume: an earlier run there is to be continued; if there is none, a new one starts.
 
         Raises:
-            UserError: the folder holds something, is not a folder, or cannot be written to.
+            UserError: the folder holds something, is not a folder, cannot be written to, or
+                another process writes there.
         """
         path = Path(path)
         if overwrite and resume:
@@ -102,6 +110,7 @@ class RunDirectory:
                 "leave one of them out.",
             )
         _check_writable(path)
+        refuse_locked(path)
         if _is_empty(path):
             return cls(path)
         if not is_run_directory(path):
@@ -127,6 +136,8 @@ class RunDirectory:
 
     def write_json(self, name: str, data: dict[str, Any]) -> Path:
         """Write plain data as JSON; NaN and infinity, which JSON does not have, become null."""
+        if self.watcher is not None:
+            self.watcher(name, data)
         text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
         return self.write_text(name, text + "\n")
 
@@ -188,12 +199,21 @@ class RunDirectory:
         _remove_artefacts(self.path)
         if self.created and not any(self.path.iterdir()):
             self.path.rmdir()
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes write here again."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def _prepare(self) -> None:
         """Before the first artefact: make the folder, clear away what it replaces."""
         if not self.path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             self.created = True
+        if self._lock is None:
+            self._lock = FolderLock(self.path)
         if self.replaces:
             _remove_artefacts(self.path)
             self.replaces = False  # once only

@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,17 @@ def run_script(
     resume: bool = False,
     overwrite: bool = False,
     smoke: bool = False,
+    watcher: Callable[[str, Mapping[str, Any]], None] | None = None,
 ) -> RunResult:
-    """Run a script's ``main(config, run)``; arguments and result as in `run`."""
+    """Run a script's ``main(config, run)``; arguments and result as in `run`.
+
+    ``watcher`` is that of the `RunDirectory`.
+    """
     from keras_rnn_recipes.evaluation.baselines import require_baselines
 
     require_baselines(config.evaluate.baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
+    directory.watcher = watcher
     config = with_whole_path(shrink(config) if smoke else config)
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:
@@ -105,11 +110,13 @@ def run_script(
     set_seeds(config.fit.seed)
     try:
         main(config, directory)
+        directory.write_environment(config.fit.seed)
     except UserError:
         if not directory.resumed and not (directory.path / "checkpoints").exists():
             directory.discard()
         raise
-    directory.write_environment(config.fit.seed)
+    finally:
+        directory.release()
     return _result(directory, time.perf_counter() - directory.started)
 
 
