@@ -247,6 +247,46 @@ def backtest(
 
 
 @command
+def tune(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="a TOML file with a section [tune]")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="settings to try (default: 30)")] = None,
+    folds: Annotated[
+        int | None, typer.Option(help="parts of the past to judge each on (default: 3)")
+    ] = None,
+    run_dir: NewRunDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with a search")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Search for better settings of a recipe, on parts before its test part.
+
+    What may be changed stands in the recipe's section [tune]; the best is written to best.toml
+    in --run-dir (default: runs/NAME-tune).
+    """
+    from keras_rnn_recipes.extras import require_extra
+    from keras_rnn_recipes.running.config_files import load_config
+    from keras_rnn_recipes.running.recipes import recipe_path
+    from keras_rnn_recipes.running.search_space import read_space
+
+    require_extra("tune", "A search over settings")
+    path = recipe_path(recipe)
+    config = load_config(path, overrides or ())
+    _check_source(config)
+    read_space(path, config)
+    import_tensorflow_quietly()
+    from keras_rnn_recipes.running import tuning
+
+    folder = run_dir or Path("runs") / f"{path.stem}-tune"
+    options: dict[str, Any] = {"trials": trials, "folds": folds, "overrides": overrides or ()}
+    result = tuning.tune(path, folder, **options, resume=resume, overwrite=overwrite)
+    typer.echo(tuning.describe(result))
+
+
+@command
 def ls(
     kind: Annotated[str | None, typer.Argument(metavar="[recipes|datasets]")] = None,
 ) -> None:

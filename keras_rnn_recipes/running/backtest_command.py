@@ -173,9 +173,9 @@ def describe(result: Backtest) -> str:
         [
             results_table(result.record, name=result.name, num_series=series),
             f"\nBy cutoff, {label(metric)}:",
-            _table(each),
+            table_text(each),
             f"\nBy step ahead, absolute error {unit}:",
-            _table(result.by_step),
+            table_text(result.by_step),
             *result.notes,
         ]
     )
@@ -187,6 +187,7 @@ def _carry_out(
     """Run one fold, unless it is done, and read what it found."""
     import keras
 
+    from keras_rnn_recipes.running.export import quiet_tensorflow_log
     from keras_rnn_recipes.running.report import read_table
 
     path = directory.folder("folds") / f"{fold.number:02d}"
@@ -198,7 +199,8 @@ def _carry_out(
         continue_config(with_whole_path(config), own.read_json("config.json") or {})
     else:
         keras.utils.clear_session()
-        run_script(main, fold.config, path, resume=directory.resumed, smoke=smoke)
+        with quiet_tensorflow_log():
+            run_script(main, fold.config, path, resume=directory.resumed, smoke=smoke)
     return read_table(path / "backtest.csv"), own.read_json("metrics.json") or {}
 
 
@@ -283,7 +285,7 @@ def _with_baselines(config: Config, names: str | None) -> Config:
     return config.model_copy(update={"evaluate": evaluate})
 
 
-def _table(frame: pd.DataFrame) -> str:
+def table_text(frame: pd.DataFrame) -> str:
     """Columns of equal width, numbers to four figures."""
     cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
     lines = [list(map(str, frame.columns)), *cells]

@@ -39,6 +39,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     path = Path(path)
     text = _read_text(path)
     data = _parse_json(text, path) if path.suffix == ".json" else _parse_toml(text, path)
+    data.pop("tune", None)  # what a search may change, see search_space
     _find_source_beside(data, path)
     return config_from_dict(data, overrides, text=text, where=str(path))
 
@@ -104,11 +105,11 @@ def apply_overrides(
     return result, given
 
 
-def dump_toml(config: Config) -> str:
+def dump_toml(config: Config, *, given_only: bool = False) -> str:
     """Write a configuration as TOML that ``load_config`` reads back to an equal one.
 
-    Keys without a value are left out. Strings, numbers, booleans and lists are all that
-    a recipe holds, so no general TOML writer is needed.
+    Keys without a value are left out, and with ``given_only`` those that nobody gave. Strings,
+    numbers, booleans and lists are all that a recipe holds, so no general TOML writer is needed.
 
     Example:
         >>> config = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
@@ -116,7 +117,7 @@ def dump_toml(config: Config) -> str:
         family = "forecasting"
     """
     lines = [f"family = {_toml_text(config.family)}"]
-    for section, values in config.model_dump().items():
+    for section, values in config.model_dump(exclude_unset=given_only).items():
         if isinstance(values, dict):
             lines += ["", f"[{section}]"]
             lines += [f"{k} = {_toml_text(v)}" for k, v in values.items() if v is not None]

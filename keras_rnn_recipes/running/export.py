@@ -77,7 +77,7 @@ def export_saved_model(
     path = Path(path)
     _refuse_other_things(path)
     served = describe_served(model)
-    with portable_kernels(served.model), _quiet_tensorflow_log():
+    with portable_kernels(served.model), quiet_tensorflow_log():
         cases = [served.inputs(window) for window in sample_windows(served, samples)]
         expected = [served.call_on_cpu(case) for case in cases] if verify else []
         with making_parents(path), replacing(path) as staged:
@@ -317,8 +317,8 @@ def _tensorflow_errors_as_os_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet_tensorflow_log() -> Iterator[None]:
-    """TensorFlow logs "Assets written to" for a folder that is then renamed."""
+def quiet_tensorflow_log() -> Iterator[None]:
+    """TensorFlow logs "Assets written to" for a folder that is renamed then, and retracing."""
     log = logging.getLogger("tensorflow")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -6,9 +6,10 @@ A fold is the whole procedure of a recipe, carried out as it would have been at 
 the fold's *cutoff*. Cutoffs are counted in steps from the end of each series, as the parts of a run
 are, so that each series is judged at its own end.
 
-1. What lies more than a horizon after the cutoff is taken away before anything is looked at
+1. What lies more than a test part after the cutoff is taken away before anything is looked at
    (``data.drop_last``); only columns known ahead stay.
-2. The horizon after the cutoff is the fold's test part. Nothing is fitted, scaled, weighted or
+2. The horizon after the cutoff is the fold's test part (a search over one or few series takes
+   several horizons, with origins all along). Nothing is fitted, scaled, weighted or
    stopped by it: the network and the baselines are trained on what lies before, of which the
    recipe's validation part is the end.
 3. What the recipe leaves open (season, lookback, sizes of the parts) is chosen anew in every fold,
@@ -40,7 +41,7 @@ class Fold:
 
     Attributes:
         number: 1 for the earliest.
-        before_end: steps from the cutoff to the end of the series, at least a horizon.
+        before_end: steps from the (first) cutoff to the end of the series, at least a horizon.
         config: the recipe, with everything that it left open chosen from before the cutoff; its
             test part is the horizon after the cutoff.
     """
@@ -51,7 +52,13 @@ class Fold:
 
 
 def plan_folds(
-    config: Config, panel: Panel, *, folds: int, step: int | None = None, skip: int = 0
+    config: Config,
+    panel: Panel,
+    *,
+    folds: int,
+    step: int | None = None,
+    skip: int = 0,
+    size: int | None = None,
 ) -> list[Fold]:
     """Lay out the folds of a recipe, the earliest first.
 
@@ -61,6 +68,7 @@ def plan_folds(
         folds: how many.
         step: steps between cutoffs; None for a horizon, so that no step is forecast twice.
         skip: steps at the end of every series that no fold may see.
+        size: steps of each fold's test part; None for a horizon, hence one origin.
 
     Raises:
         UserError: less than one fold or step, or series too short for the earliest fold.
@@ -74,7 +82,7 @@ def plan_folds(
         [(18, 6), (12, 0)]
     """
     horizon = config.model.horizon
-    step = horizon if step is None else step
+    step, size = horizon if step is None else step, horizon if size is None else size
     for option, value in (("--folds", folds), ("--step", step)):
         if value < 1:
             raise UserError(
@@ -84,33 +92,35 @@ def plan_folds(
     for number in range(1, folds + 1):
         drop = skip + (folds - number) * step
         try:
-            planned.append(Fold(number, drop + horizon, fold_config(config, panel, drop)))
+            chosen = fold_config(config, panel, drop, size=size)
+            planned.append(Fold(number, drop + size, chosen))
         except UserError as error:
             raise UserError(
-                f"Fold {number} of {folds}, {drop + horizon} steps before the end: {error.what}",
+                f"Fold {number} of {folds}, {drop + size} steps before the end: {error.what}",
                 error.expected,
                 "take fewer folds (--folds) or closer ones (--step), or give more data.",
             ) from None
     return planned
 
 
-def fold_config(config: Config, panel: Panel, drop_last: int) -> Config:
-    """Choose what the recipe leaves open from what was known a horizon before ``drop_last``.
+def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> Config:
+    """Choose what the recipe leaves open from what was known before the fold's test part.
 
     Args:
         config: the recipe.
         panel: its data.
         drop_last: steps at the end of every series that the fold does not see at all.
+        size: steps of the test part before them.
 
     Raises:
         UserError: no series is long enough.
     """
     from keras_rnn_recipes.data.split import without_last
 
-    seen = _erase_last(without_last(panel, drop_last), config.model.horizon)
+    seen = _erase_last(without_last(panel, drop_last), size)
     if config.data.season_length is None:
         seen = _with_season(seen, panel, config.data.source)
-    data = {"test_size": config.model.horizon, "drop_last": config.data.drop_last + drop_last}
+    data = {"test_size": size, "drop_last": config.data.drop_last + drop_last}
     asked = config.model_copy(update={"data": config.data.model_copy(update=data)})
     return choose_defaults(asked, seen)
 

@@ -16,18 +16,8 @@ from typer.testing import CliRunner
 from keras_rnn_recipes import cli, console
 from keras_rnn_recipes.cli import app
 
-COMMANDS = [
-    "forecast",
-    "run",
-    "predict",
-    "evaluate",
-    "backtest",
-    "ls",
-    "cp",
-    "validate",
-    "table",
-    "export",
-]
+COMMANDS = ["forecast", "run", "predict", "evaluate", "backtest", "tune"]
+COMMANDS += ["ls", "cp", "validate", "table", "export"]
 SLOW_TO_IMPORT = {"tensorflow", "keras", "pandas", "numpy", "sklearn", "matplotlib"}
 
 

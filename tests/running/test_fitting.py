@@ -178,3 +178,20 @@ def _record(x: tf.Tensor, seen: list) -> tf.Tensor:
 
     with tf.control_dependencies([tf.numpy_function(note, [x[:, 0, 0]], tf.int64)]):
         return tf.identity(x)
+
+
+def test_a_watcher_is_told_of_every_epoch_and_may_end_the_run(tmp_path):
+    told = []
+
+    def watch(what, data):
+        told.append((what, data["epoch"], data["val_loss"]))
+        if data["epoch"] == 3:
+            raise KeyError("enough")
+
+    run = RunDirectory.open(tmp_path / "run")
+    run.watcher = watch
+    config = FitConfig(epochs=9, steps_per_epoch=2)
+    with pytest.raises(KeyError, match="enough"):
+        fit(toy_model(), toy_batches(), toy_valid(), num_windows=50, config=config, run=run)
+    assert [row[:2] for row in told] == [("epoch", 1), ("epoch", 2), ("epoch", 3)]
+    assert all(loss > 0 for _, _, loss in told)
