@@ -47,6 +47,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "evaluation.baselines": ("drift", "fit_baselines", "naive", "seasonal_naive"),
     "evaluation.metrics": ("horizon_profile", "score", "summarise"),
     "evaluation.ridge": ("fit_ridge",),
+    "running.backtest_command": ("backtest_recipe", "backtest_run"),
     "running.config": ("Config",),
     "running.config_files": ("load_config",),
     "running.defaults": ("choose_defaults",),
@@ -60,6 +61,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.runner": ("RunResult", "run", "run_from_command_line"),
     "running.saved_model": ("SavedForecaster", "load_saved_model"),
     "running.sources": ("load_panel",),
+    "running.tuning": ("tune",),
     "running.validation": ("validation_windows",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -117,6 +119,10 @@ if TYPE_CHECKING:
         summarise as summarise,
     )
     from keras_rnn_recipes.evaluation.ridge import fit_ridge as fit_ridge
+    from keras_rnn_recipes.running.backtest_command import (
+        backtest_recipe as backtest_recipe,
+        backtest_run as backtest_run,
+    )
     from keras_rnn_recipes.running.config import Config as Config
     from keras_rnn_recipes.running.config_files import load_config as load_config
     from keras_rnn_recipes.running.defaults import choose_defaults as choose_defaults
@@ -142,6 +148,7 @@ if TYPE_CHECKING:
         load_saved_model as load_saved_model,
     )
     from keras_rnn_recipes.running.sources import load_panel as load_panel
+    from keras_rnn_recipes.running.tuning import tune as tune
     from keras_rnn_recipes.running.validation import validation_windows as validation_windows
 
 __all__ = ["__version__", *_HOME_OF]

@@ -323,9 +323,12 @@ def validate(
 ) -> None:
     """Check a recipe without running it."""
     from keras_rnn_recipes.running.config_files import load_config
+    from keras_rnn_recipes.running.search_space import has_space, read_space
 
     config = load_config(file)
     _check_source(config)
+    if has_space(file):
+        read_space(file, config)
     typer.echo(
         f"{file} is valid: {config.model.preset}, {config.model.strategy}, "
         f"{config.model.horizon} steps ahead, on {config.data.source}."

@@ -80,7 +80,7 @@ def read_space(path: str | Path, config: Config) -> SearchSpace:
         UserError: there is no ``[tune]``, or something in it cannot be; the message names the key.
     """
     path = Path(path)
-    section = tomllib.loads(path.read_text(encoding="utf-8")).get("tune")
+    section = _section(path)
     where = f"the section [tune] of {path}"
     if not isinstance(section, dict):
         raise UserError(
@@ -102,6 +102,11 @@ def read_space(path: str | Path, config: Config) -> SearchSpace:
     return SearchSpace(keys, **_checked_settings(settings, config, where))
 
 
+def has_space(path: str | Path) -> bool:
+    """Whether a recipe has a section ``[tune]``."""
+    return Path(path).suffix != ".json" and _section(Path(path)) is not None
+
+
 def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config:
     """Give a recipe with other values at some dotted keys.
 
@@ -118,6 +123,10 @@ def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config
         section, _, name = key.partition(".")
         data.setdefault(section, {})[name] = value
     return config_from_dict(data, where=where)
+
+
+def _section(path: Path) -> Any:
+    return tomllib.loads(path.read_text(encoding="utf-8")).get("tune")
 
 
 def _flat(section: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:

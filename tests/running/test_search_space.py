@@ -6,7 +6,7 @@ import pytest
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config_files import dump_toml, load_config
-from keras_rnn_recipes.running.search_space import Choice, Range, read_space, with_values
+from keras_rnn_recipes.running.search_space import Choice, Range, has_space, read_space, with_values
 
 RECIPE = """
 [data]
@@ -76,9 +76,11 @@ def test_a_mistake_names_the_key(tmp_path, text, said):
 
 def test_a_recipe_with_a_search_is_a_recipe_and_one_without_says_so(tmp_path):
     space(tmp_path, "fit.epochs = [3]")
+    assert has_space(tmp_path / "my.toml")
     config = load_config(tmp_path / "my.toml")
     (tmp_path / "my.toml").write_text(RECIPE.replace("[tune]", ""))
     assert load_config(tmp_path / "my.toml") == config
+    assert not has_space(tmp_path / "my.toml")
     with pytest.raises(UserError, match=r"has no section \[tune\]"):
         read_space(tmp_path / "my.toml", config)
 
