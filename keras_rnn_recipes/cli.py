@@ -15,6 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_rnn_recipes.cli_options import Input, MoreBaselines, NewRunDir, Overwrite, RunDir, Smoke
+from keras_rnn_recipes.cli_past import backtest, tune
 from keras_rnn_recipes.console import (
     import_tensorflow_quietly,
     tells_mistakes,
@@ -30,23 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="the folder of a finished run")]
-NewRunDir = Annotated[
-    Path | None, typer.Option("--run-dir", metavar="DIR", help="where everything goes")
-]
-Input = Annotated[Path, typer.Option("--input", metavar="FILE", help="CSV, TSV or Parquet")]
-Smoke = Annotated[bool, typer.Option("--smoke", help="a few training steps, to see that it works")]
-MoreBaselines = Annotated[
-    str | None,
-    typer.Option(
-        "--baselines",
-        metavar="NAMES",
-        help="compare with these as well: auto_ets,auto_arima,auto_theta; they are fitted to every "
-        "series at every origin, which is slow (needs the extra 'baselines')",
-    ),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace the run in --run-dir")]
 
 
 def main() -> None:
@@ -136,10 +121,11 @@ def run(
     from keras_rnn_recipes.running.config_files import load_config
     from keras_rnn_recipes.running.recipes import recipe_path
     from keras_rnn_recipes.running.run_directory import RunDirectory
+    from keras_rnn_recipes.running.sources import check_source
 
     path = recipe_path(recipe)
     folder = run_dir or Path("runs") / path.stem
-    _check_source(load_config(path, overrides or ()))
+    check_source(load_config(path, overrides or ()))
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
     with told_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
         _run(
@@ -190,100 +176,8 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
     typer.echo(results_table(record, name=name, num_series=num_series))
 
 
-@command
-def backtest(
-    source: Annotated[
-        str, typer.Argument(metavar="RECIPE|RUN_DIR", help="a recipe, a TOML file, or a run")
-    ],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
-    ] = None,
-    folds: Annotated[int, typer.Option(help="cutoffs to forecast from")] = 5,
-    step: Annotated[
-        int | None, typer.Option(help="steps between cutoffs; one horizon when left out")
-    ] = None,
-    refit: Annotated[
-        bool,
-        typer.Option(
-            "--refit/--no-refit",
-            help="train anew at every cutoff on what lies before it, or take the one model of "
-            "RUN_DIR from many origins in the part that it held out",
-        ),
-    ] = True,
-    baselines: MoreBaselines = None,
-    run_dir: NewRunDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted one")] = False,
-    overwrite: Overwrite = False,
-    smoke: Smoke = False,
-) -> None:
-    """Forecast from several cutoffs in the past, and score by cutoff and by step ahead.
-
-    Everything goes to --run-dir (default: runs/NAME-backtest).
-    """
-    from keras_rnn_recipes.running import backtest_command as command
-    from keras_rnn_recipes.running.predicting import finished_config
-
-    folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
-    if refit:
-        _check_source(command.read_source(source, overrides or ())[1])
-    else:
-        finished_config(source)
-    import_tensorflow_quietly()
-    options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
-    if refit:
-        result = command.backtest_recipe(
-            source,
-            folder,
-            **options,
-            overrides=overrides or (),
-            resume=resume,
-            overwrite=overwrite,
-            smoke=smoke,
-        )
-    else:
-        result = command.backtest_run(source, folder, **options, overwrite=overwrite)
-    typer.echo(command.describe(result))
-    typer.echo(f"report:       {result.run_dir / 'report.html'}")
-
-
-@command
-def tune(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="a TOML file with a section [tune]")
-    ],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
-    ] = None,
-    trials: Annotated[int | None, typer.Option(help="settings to try (default: 30)")] = None,
-    folds: Annotated[
-        int | None, typer.Option(help="parts of the past to judge each on (default: 3)")
-    ] = None,
-    run_dir: NewRunDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with a search")] = False,
-    overwrite: Overwrite = False,
-) -> None:
-    """Search for better settings of a recipe, on parts before its test part.
-
-    What may be changed stands in the recipe's section [tune]; the best is written to best.toml
-    in --run-dir (default: runs/NAME-tune).
-    """
-    from keras_rnn_recipes.extras import require_extra
-    from keras_rnn_recipes.running.config_files import load_config
-    from keras_rnn_recipes.running.recipes import recipe_path
-    from keras_rnn_recipes.running.search_space import read_space
-
-    require_extra("tune", "A search over settings")
-    path = recipe_path(recipe)
-    config = load_config(path, overrides or ())
-    _check_source(config)
-    read_space(path, config)
-    import_tensorflow_quietly()
-    from keras_rnn_recipes.running import tuning
-
-    folder = run_dir or Path("runs") / f"{path.stem}-tune"
-    options: dict[str, Any] = {"trials": trials, "folds": folds, "overrides": overrides or ()}
-    result = tuning.tune(path, folder, **options, resume=resume, overwrite=overwrite)
-    typer.echo(tuning.describe(result))
+command(backtest)
+command(tune)
 
 
 @command
@@ -324,9 +218,10 @@ def validate(
     """Check a recipe without running it."""
     from keras_rnn_recipes.running.config_files import load_config
     from keras_rnn_recipes.running.search_space import has_space, read_space
+    from keras_rnn_recipes.running.sources import check_source
 
     config = load_config(file)
-    _check_source(config)
+    check_source(config)
     if has_space(file):
         read_space(file, config)
     typer.echo(
@@ -381,15 +276,6 @@ def _run(config: Any, run_dir: Path, **options: Any) -> None:
 
     import_tensorflow_quietly()
     run_recipe(config, run_dir, **options)
-
-
-def _check_source(config: Any) -> None:
-    """Find a misspelt data set before TensorFlow is imported."""
-    from keras_rnn_recipes.running.choices import check_choice
-    from keras_rnn_recipes.running.sources import is_file_name
-
-    if not is_file_name(config.data.source):
-        check_choice(config.data.source, tuple(name for name, _ in _datasets()), "data.source")
 
 
 def _recipes() -> list[tuple[str, str]]:

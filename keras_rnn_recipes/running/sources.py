@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_rnn_recipes.running.choices import check_choice
+
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
-    from keras_rnn_recipes.running.config import DataConfig
+    from keras_rnn_recipes.running.config import Config, DataConfig
 
 
 def is_file_name(source: str) -> bool:
@@ -18,6 +20,23 @@ def is_file_name(source: str) -> bool:
         (True, False)
     """
     return bool(Path(source).suffix) or Path(source).name != source
+
+
+def check_source(config: Config) -> None:
+    """Find a misspelt data set before anything slow is done.
+
+    Raises:
+        UserError: the source is neither the name of a file nor that of a data set.
+
+    Example:
+        >>> from keras_rnn_recipes.running.config_files import config_from_dict
+        >>> check_source(config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}}))
+    """
+    from keras_rnn_recipes.data.catalogue import list_datasets
+
+    if not is_file_name(config.data.source):
+        names = tuple(card.name for card in list_datasets())
+        check_choice(config.data.source, names, "data.source")
 
 
 def load_panel(data: DataConfig) -> Panel:

@@ -285,6 +285,17 @@ def test_baselines_are_refused_before_any_work(folder, monkeypatch):
     assert "did you mean auto_ets" in message
 
 
+def test_backtests_and_searches_are_refused_before_any_work(folder, monkeypatch):
+    (folder / "sales.csv").write_text("ds,y\n2024-01-01,1\n")
+    assert "krr forecast sales.csv" in refused(["backtest", "sales.csv"], folder)
+    assert "--folds" in refused(["backtest", "co2_lstm_direct", "--folds", "0"], folder)
+    assert "does not exist" in refused(["backtest", "no/run", "--no-refit"], folder)
+    monkeypatch.setitem(extras.MODULES, "tune", ("pytest",))
+    assert "[tune]" in refused(["tune", "co2_lstm_direct"], folder)
+    monkeypatch.setitem(extras.MODULES, "tune", ("nobodys_search",))
+    assert "nobodys_search" in refused(["tune", "co2_lstm_direct"], folder)
+
+
 def test_a_missing_extra_and_a_misspelt_format_are_told(folder, monkeypatch):
     monkeypatch.setitem(extras.MODULES, "onnx", ("onnx_of_nobody",))
     message = refused(["export", "x", "--to", "y", "--format", "onnx"], folder)

@@ -1,0 +1,107 @@
+"""The commands that carry a recipe out in the past: ``krr backtest`` and ``krr tune``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keras_rnn_recipes.cli_options import MoreBaselines, NewRunDir, Overwrite, Smoke
+from keras_rnn_recipes.console import import_tensorflow_quietly
+
+
+def backtest(
+    source: Annotated[
+        str, typer.Argument(metavar="RECIPE|RUN_DIR", help="a recipe, a TOML file, or a run")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
+    ] = None,
+    folds: Annotated[int, typer.Option(help="cutoffs to forecast from")] = 5,
+    step: Annotated[
+        int | None, typer.Option(help="steps between cutoffs; one horizon when left out")
+    ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit/--no-refit",
+            help="train anew at every cutoff on what lies before it, or take the one model of "
+            "RUN_DIR from many origins in the part that it held out",
+        ),
+    ] = True,
+    baselines: MoreBaselines = None,
+    run_dir: NewRunDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted one")] = False,
+    overwrite: Overwrite = False,
+    smoke: Smoke = False,
+) -> None:
+    """Forecast from several cutoffs in the past, and score by cutoff and by step ahead.
+
+    Everything goes to --run-dir (default: runs/NAME-backtest).
+    """
+    from keras_rnn_recipes.running import backtest_command as command
+    from keras_rnn_recipes.running.predicting import finished_config
+    from keras_rnn_recipes.running.sources import check_source
+
+    folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
+    if refit:
+        check_source(command.read_source(source, overrides or ())[1])
+    else:
+        finished_config(source)
+    import_tensorflow_quietly()
+    options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
+    if refit:
+        result = command.backtest_recipe(
+            source,
+            folder,
+            **options,
+            overrides=overrides or (),
+            resume=resume,
+            overwrite=overwrite,
+            smoke=smoke,
+        )
+    else:
+        result = command.backtest_run(source, folder, **options, overwrite=overwrite)
+    typer.echo(command.describe(result))
+    typer.echo(f"report:       {result.run_dir / 'report.html'}")
+
+
+def tune(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="a TOML file with a section [tune]")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="settings to try (default: 30)")] = None,
+    folds: Annotated[
+        int | None, typer.Option(help="parts of the past to judge each on (default: 3)")
+    ] = None,
+    run_dir: NewRunDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with a search")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Search for better settings of a recipe, on parts before its test part.
+
+    What may be changed stands in the recipe's section [tune]; the best is written to best.toml
+    in --run-dir (default: runs/NAME-tune).
+    """
+    from keras_rnn_recipes.extras import require_extra
+    from keras_rnn_recipes.running.config_files import load_config
+    from keras_rnn_recipes.running.recipes import recipe_path
+    from keras_rnn_recipes.running.search_space import read_space
+    from keras_rnn_recipes.running.sources import check_source
+
+    require_extra("tune", "A search over settings")
+    path = recipe_path(recipe)
+    config = load_config(path, overrides or ())
+    check_source(config)
+    read_space(path, config)
+    import_tensorflow_quietly()
+    from keras_rnn_recipes.running import tuning
+
+    folder = run_dir or Path("runs") / f"{path.stem}-tune"
+    options: dict[str, Any] = {"trials": trials, "folds": folds, "overrides": overrides or ()}
+    result = tuning.tune(path, folder, **options, resume=resume, overwrite=overwrite)
+    typer.echo(tuning.describe(result))
