@@ -41,14 +41,13 @@ def backtest(
     Everything goes to --run-dir (default: runs/NAME-backtest).
     """
     from keras_rnn_recipes.running import backtest_command as command
-    from keras_rnn_recipes.running.predicting import finished_config
     from keras_rnn_recipes.running.sources import check_source
 
     folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
     if refit:
         check_source(command.read_source(source, overrides or ())[1])
     else:
-        finished_config(source)
+        command.check_origins(source, folds, step)
     import_tensorflow_quietly()
     options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
     if refit:

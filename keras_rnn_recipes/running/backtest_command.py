@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,24 +143,40 @@ def backtest_run(
         UserError: not a finished run, or the earliest origin lies before what it held out, where
             the model was trained.
     """
-    from keras_rnn_recipes.running.predicting import evaluate_run, finished_config
+    from keras_rnn_recipes.running.predicting import evaluate_run
 
-    config = finished_config(run)
-    horizon = config.model.horizon
-    step = step or horizon
-    size, held_out = horizon + (folds - 1) * step, config.data.test_size or horizon
-    if size > held_out or folds < 1:
-        raise UserError(
-            f"{folds} origins {step} steps apart begin {size} steps before the end, and the model "
-            f"in {run} was trained up to {held_out} steps before it.",
-            f"between 1 and {(held_out - horizon) // step + 1} origins, so far apart.",
-            "take fewer --folds or a smaller --step, or fit again at each with --refit.",
-        )
+    config, size, step = check_origins(run, folds, step)
     directory = RunDirectory.open(run_dir, overwrite=overwrite)
     found = evaluate_run(run, None, baselines=baselines, test_size=size, stride=step)
     directory.write_config(config)
     record = RunDirectory(Path(run)).read_json("metrics.json") or {}
-    return _finish(directory, config, load_panel(config.data), [(found.forecasts, record)])
+    result = _finish(directory, config, load_panel(config.data), [(found.forecasts, record)])
+    return replace(result, notes=found.notes)
+
+
+def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config, int, int]:
+    """Refuse origins that lie before what a run held out, as its model has seen them.
+
+    Returns:
+        The run's configuration, the steps from the first origin to the end, and between origins.
+
+    Raises:
+        UserError: not a finished run, or too many origins or too far apart.
+    """
+    from keras_rnn_recipes.running.predicting import finished_config
+
+    config = finished_config(run)
+    horizon = config.model.horizon
+    step = horizon if step is None else step
+    size, held_out = horizon + (folds - 1) * step, config.data.test_size or horizon
+    if min(folds, step) < 1 or size > held_out:
+        raise UserError(
+            f"{folds} origins {step} steps apart begin {size} steps before the end, and the model "
+            f"in {run} was trained up to {held_out} steps before it.",
+            f"at least one, and up to {held_out - horizon} steps from the first to the last.",
+            "take fewer --folds or a smaller --step, or fit again at each with --refit.",
+        )
+    return config, size, step
 
 
 def describe(result: Backtest) -> str:

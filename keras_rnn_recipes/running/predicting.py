@@ -103,7 +103,8 @@ def evaluate_run(
     from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise
 
     config = finished_config(run_dir)
-    names = added_baselines(baselines, config.evaluate.baselines)
+    own, left_out = _at_hand(config.evaluate.baselines)
+    names = added_baselines(baselines, own)
     panel = load_panel(config.data) if source is None else read_new_data(config, source)
     horizon, season = config.model.horizon, panel.season_length
     test_size = test_size or config.data.test_size or horizon
@@ -128,7 +129,8 @@ def evaluate_run(
         past_cols=panel.past_cols,
     )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
-    notes = (*panel.notes, *_too_short(split.skipped, test_size), *score_notes(scores))
+    short = _too_short(split.skipped, test_size)
+    notes = (*panel.notes, *left_out, *short, *score_notes(scores))
     return Evaluation(forecasts, summarise(scores), test_size, notes)
 
 
@@ -258,6 +260,21 @@ def _lookback(config: Config) -> int:
             "run it again with this version.",
         )
     return config.model.lookback
+
+
+def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The run's baselines that can be had here, and a note on those that cannot."""
+    from keras_rnn_recipes.evaluation.baselines import require_baselines
+
+    there, notes = [], []
+    for name in names:
+        try:
+            require_baselines([name])
+        except UserError as error:
+            notes.append(f"The run's baseline {name} is left out. To have it: {error.fix}")
+        else:
+            there.append(name)
+    return tuple(there), tuple(notes)
 
 
 def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from keras_rnn_recipes import extras
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config_files import config_from_dict, config_to_dict
 from keras_rnn_recipes.running.export import export_saved_model, load_saved_model
@@ -87,6 +88,19 @@ def test_evaluation_of_the_naive_forecast_is_that_of_the_baseline(run_dir):
     assert len(result.forecasts) == 2 * 3 * HORIZON
     first = result.forecasts.iloc[0]
     assert (first["ds"] - first["cutoff"]).days == 1
+
+
+def test_a_baseline_that_cannot_be_had_here_is_left_out_and_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(extras.MODULES, "baselines", ("nobodys_forecasts",))
+    run = make_run(tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["evaluate"]["baselines"] = ["auto_ets", "drift"]
+    (run / "config.json").write_text(json.dumps(config))
+    result = evaluate_run(run, panel({"a": 40}))
+    assert list(result.summary) == ["gru", "drift"]
+    assert any("auto_ets is left out" in note for note in result.notes)
+    with pytest.raises(UserError, match="nobodys_forecasts"):  # asked for now, it is a mistake
+        evaluate_run(run, panel({"a": 40}), baselines="auto_ets")
 
 
 def test_series_too_short_to_be_judged_are_named(run_dir):
