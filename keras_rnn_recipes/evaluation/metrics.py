@@ -220,10 +220,13 @@ def seasonal_scales(train: pd.DataFrame, season_length: int) -> pd.Series:
         >>> float(seasonal_scales(train, 1)["a"])
         1.5
     """
-    ids = train["unique_id"]
-    change = (train["y"] - train["y"].groupby(ids).shift(season_length)).abs().groupby(ids)
-    still = change.max() <= STILL * train["y"].abs().groupby(ids).max()
-    return change.mean().mask(still).astype("float64")
+    # Numbers instead of names: of a large panel they are grouped many times faster.
+    codes, names = pd.factorize(train["unique_id"], sort=True)
+    y = train["y"].reset_index(drop=True)
+    change = (y - y.groupby(codes).shift(season_length)).abs().groupby(codes)
+    still = change.max() <= STILL * y.abs().groupby(codes).max()
+    scales = change.mean().mask(still).astype("float64")
+    return scales.set_axis(pd.Index(names, name="unique_id"))
 
 
 def _scaled(

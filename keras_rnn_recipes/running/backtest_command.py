@@ -258,6 +258,7 @@ def _finish(
     directory.write_json("metrics.json", record)
     directory.write_environment(config.fit.seed)
     write_report(directory.path, panel.frame, notes=panel.notes)
+    directory.release()
     return Backtest(directory.path, name, record, by_cutoff, by_step, score_notes(scores))
 
 
