@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from typing import Any
 
 OURS = "keras_rnn_recipes"
+# The floor: repeats the last season. Whoever stays behind it has learnt nothing of use.
+FLOOR = "seasonal_naive"
 RECIPE, DEFAULTS, EQUAL = "recipe", "defaults", "equal"
 MODELS = {
     OURS: ("LSTM",),
@@ -30,9 +32,9 @@ MODELS = {
     "darts": ("RNNModel", "BlockRNNModel"),
     "statsforecast": ("AutoETS", "AutoTheta"),
 }
-NOT_RECURRENT = ("NHITS", "AutoETS", "AutoTheta")
+NOT_RECURRENT = ("NHITS", "AutoETS", "AutoTheta", FLOOR)
 # Nothing is drawn at random in these: one run says all.
-WITHOUT_SEED = ("AutoETS", "AutoTheta")
+WITHOUT_SEED = ("AutoETS", "AutoTheta", FLOOR)
 
 
 @dataclass(frozen=True, order=True)
@@ -76,6 +78,7 @@ class Shape:
 
 def all_contenders() -> Iterator[Contender]:
     """Everyone: ours first, each peer with its defaults, and the networks at equal size."""
+    yield Contender(OURS, FLOOR, DEFAULTS)
     yield Contender(OURS, "LSTM", RECIPE)
     for library, models in MODELS.items():
         for model in models:

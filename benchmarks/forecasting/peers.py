@@ -25,7 +25,6 @@ from benchmarks.forecasting.measured import peak_memory, processor_seconds
 Forecast = Callable[[list[np.ndarray], int, dict[str, Any], dict[str, Any]], np.ndarray]
 # Their progress bars and logs cost time and tell nothing here.
 QUIET = {"enable_progress_bar": False, "logger": False, "enable_model_summary": False}
-WORKERS = 2
 
 
 def long_frame(series: list[np.ndarray]) -> Any:
@@ -91,11 +90,11 @@ def darts(
 def statsforecast(
     series: list[np.ndarray], horizon: int, order: dict[str, Any], notes: dict[str, Any]
 ) -> np.ndarray:
-    """Fit one model to each series, in two processes."""
+    """Fit one model to each series, in as many processes as there are threads."""
     from statsforecast import StatsForecast, models
 
     model = getattr(models, order["model"])(**order["settings"])
-    forecaster = StatsForecast(models=[model], freq=1, n_jobs=WORKERS)
+    forecaster = StatsForecast(models=[model], freq=1, n_jobs=order["threads"])
     table = forecaster.forecast(h=horizon, df=long_frame(series))
     return _as_rows(table, order["model"], horizon)
 
@@ -112,7 +111,7 @@ def _as_rows(table: Any, column: str, horizon: int) -> np.ndarray:
     return table[column].to_numpy(float).reshape(-1, horizon)
 
 
-def _import(library: str) -> float:
+def _import(library: str, threads: int) -> float:
     """Import what the library imports for its user; return the seconds it took."""
     started = time.perf_counter()
     if library == "statsforecast":
@@ -124,7 +123,7 @@ def _import(library: str) -> float:
     if library != "statsforecast":
         import torch
 
-        torch.set_num_threads(WORKERS)
+        torch.set_num_threads(threads)
     return time.perf_counter() - started
 
 
@@ -135,7 +134,7 @@ def main() -> None:
     with np.load(folder / "known.npz") as known:
         series = np.split(known["values"], np.cumsum(known["lengths"])[:-1])
         horizon = int(known["horizon"])
-    import_seconds = _import(order["library"])
+    import_seconds = _import(order["library"], order["threads"])
     function, packages = LIBRARIES[order["library"]]
     notes: dict[str, Any] = {}
     order["started"], spent = time.perf_counter(), processor_seconds()
@@ -147,7 +146,7 @@ def main() -> None:
         "seconds": seconds,
         "cpu_seconds": processor_seconds() - spent,
         "import_seconds": import_seconds,
-        "peak_mb": peak_memory(WORKERS if order["library"] == "statsforecast" else 0),
+        "peak_mb": peak_memory(order["threads"] if order["library"] == "statsforecast" else 0),
         "stopped": stopped,
         "versions": {name: version(name) for name in packages},
         **notes,

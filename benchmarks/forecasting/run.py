@@ -44,7 +44,6 @@ from keras_rnn_recipes.running.config_files import load_config
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-THREADS = 2
 SMOKE_STEPS = 20
 # A preset's own width, where a recipe leaves it out; tests compare it with the builder.
 PRESET_WIDTH = {"lstm": 48, "gru": 48}
@@ -94,6 +93,7 @@ def order_of(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str,
         "variant": contender.variant,
         "seed": trial.seed,
         "limit": options.limit,
+        "threads": options.threads,
     }
     if contender.library == OURS:
         more = ["fit.epochs=1", f"fit.steps_per_epoch={SMOKE_STEPS}"] if options.smoke else []
@@ -128,12 +128,13 @@ def trials(options: argparse.Namespace) -> Iterator[Trial]:
 def run_trial(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str, Any]:
     """Run one process; return its row, whatever became of it."""
     order = order_of(trial, task, options)
+    cores = len(os.sched_getaffinity(0))
     row: dict[str, Any] = {
         "contender": trial.contender.name,
         "task": trial.task,
         "seed": trial.seed,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": f"{THREADS} threads on {len(os.sched_getaffinity(0))} cores, {processor()}",
+        "machine": f"{options.threads} threads on {cores} cores, {processor()}",
         "python": platform.python_version(),
         "limit": options.limit,
         "settings": order.get("settings", {}),
@@ -166,7 +167,7 @@ def _process(command: list[str], folder: Path, options: argparse.Namespace) -> d
     """Run to the end or the limit; return what went wrong, or nothing."""
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
-        str(THREADS),
+        str(options.threads),
     )
     environment = {**os.environ, **threads, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"}
     with (folder / "log").open("w") as log:
@@ -207,6 +208,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--limit", type=float, default=900, help="seconds that one may train")
+    parser.add_argument("--threads", type=int, default=2, help="of each contender")
     parser.add_argument("--recipes", type=Path, default=ROOT / "recipes" / "forecasting")
     parser.add_argument("--results", type=Path, help="the rows; results.jsonl beside this file")
     parser.add_argument("--smoke", action="store_true", help=f"train {SMOKE_STEPS} steps only")

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.forecasting.contenders import OURS, RECIPE
+from benchmarks.forecasting.verdicts import verdicts
 from benchmarks.measuring import table
 
 HERE = Path(__file__).parent
@@ -57,16 +58,18 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 def markdown(rows: Rows) -> str:
     """The whole of results.md."""
-    tasks = list(dict.fromkeys(row["task"] for row in rows))
-    parts = [_head(rows), *(_section(task, rows) for task in tasks)]
+    tasks: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for row in rows:
+        tasks.setdefault(row["task"], {}).setdefault(row["contender"], []).append(row)
+    medians = {
+        task: {name: _medians(group) for name, group in groups.items()}
+        for task, groups in tasks.items()
+    }
+    parts = [_head(rows), verdicts(medians), *(_section(*item) for item in tasks.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _section(task: str, rows: Rows) -> str:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        if row["task"] == task:
-            groups.setdefault(row["contender"], []).append(row)
+def _section(task: str, groups: dict[str, list[dict[str, Any]]]) -> str:
     ours = _medians(groups.get(f"{OURS}/LSTM/{RECIPE}", []))
     lines = [_line(name, group, ours) for name, group in groups.items()]
     return f"## {task}\n\n{table(HEADINGS, lines)}"

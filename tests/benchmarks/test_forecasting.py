@@ -18,6 +18,7 @@ from benchmarks.forecasting.contenders import (
     all_contenders,
     settings_of,
 )
+from benchmarks.forecasting.verdicts import verdicts
 from keras_rnn_recipes.evaluation.baselines import naive, seasonal_naive
 from keras_rnn_recipes.running.config_files import config_from_dict
 
@@ -148,16 +149,37 @@ ROWS = [
 
 def test_the_table_has_medians_spreads_and_ratios_to_ours() -> None:
     lines = table.markdown(ROWS).splitlines()
-    ours, darts, ets = (
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in lines
-        if line.startswith(("| keras", "| darts", "| stats"))
-    )
+    ours, darts, ets = (cells(table.markdown(ROWS), word) for word in ("keras", "darts", "stats"))
     assert ours[:4] == ["keras_rnn_recipes LSTM", "recipe", "11.00 (10.00 to 12.00)", "1.00"]
     assert darts[2:8] == ["22.00", "2.00", "1.500", "1.50", "900.0", "45.00"]
     assert darts[-1] == "1, stopped at the limit"
     assert ets[2] == "–" and ets[-1] == "1, ended, no forecast"
     assert any("torch 2.13.0" in line for line in lines)
+
+
+def cells(text: str, first: str) -> list[str]:
+    """The cells of the row that begins so, which must be the only one."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {first}")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_verdicts_name_who_is_ahead_and_the_closest() -> None:
+    peers = {
+        "darts/RNNModel/defaults": {"smape": 14.0, "mase": 1.4, "seconds": 100.0},
+        "neuralforecast/GRU/equal": {"smape": 12.0, "mase": 1.1, "seconds": 50.0},
+        "neuralforecast/NHITS/defaults": {"smape": 10.0, "mase": 1.01, "seconds": 40.0},
+        "neuralforecast/NHITS/equal": {"smape": 11.0, "mase": 1.1, "seconds": 5.0},
+        "statsforecast/AutoETS/defaults": {"smape": 1.0, "mase": 0.1, "seconds": 1.0},
+        "keras_rnn_recipes/LSTM/defaults": {"smape": 10.2, "mase": 1.04, "seconds": 30.0},
+    }
+    ours = {"keras_rnn_recipes/LSTM/recipe": {"smape": 10.0, "mase": 1.0, "seconds": 20.0}}
+    told = cells(verdicts({"nn5": peers | ours}), "nn5")
+    assert told[1:5] == ["yes", "GRU (neuralforecast, equal)", "0.40", "missed"]
+    assert told[5:] == ["met", "0.50", "met", "1.020, 1.040", "missed"]
+    peers["darts/RNNModel/defaults"] = {"smape": 9.9, "mase": 1.4, "seconds": 100.0}
+    assert cells(verdicts({"nn5": peers | ours}), "nn5")[1] == "no: RNNModel (darts)"
+    assert cells(verdicts({"nn5": ours}), "nn5")[1:] == ["–"] * 9
+    assert verdicts({"nn5": peers}) == ""
 
 
 def test_the_table_is_checked_against_the_rows(tmp_path: Path) -> None:
@@ -213,9 +235,9 @@ def test_a_process_that_fails_or_takes_too_long_gives_a_row(
     import sys
 
     monkeypatch.setattr(run, "SPARE_SECONDS", 0)
-    asked = Namespace(limit=60)
+    asked = Namespace(limit=60, threads=1)
     command = [sys.executable, "-c", "raise SystemExit('no such thing')"]
     assert run._process(command, tmp_path, asked)["message"] == "no such thing"
-    asked = Namespace(limit=0.5)
+    asked = Namespace(limit=0.5, threads=1)
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
     assert run._process(command, tmp_path, asked) == {"status": "timeout"}

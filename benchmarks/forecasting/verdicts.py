@@ -1,0 +1,86 @@
+"""What the rows say of the promises: better than the recurrent peers, sooner, by default too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benchmarks.forecasting.contenders import DEFAULTS, EQUAL, OURS, RECIPE, Contender
+from benchmarks.measuring import table, verdict
+
+Figures = Mapping[str, float]
+# Of the wall time of the recurrent peer that comes closest, and of the recipe's errors.
+TIME_SHARE, NEAR = 1 / 3, 1.03
+HEADINGS = (
+    *("task", "better than every recurrent peer", "the closest of them", "our time of its"),
+    *("at most a third", "level with NHITS or better", "our time of its", "less than it"),
+    *("`krr forecast` to the recipe", "within 3 %"),
+)
+
+
+def verdicts(medians: Mapping[str, Mapping[str, Figures]]) -> str:
+    """A table with a line for each task that our recipe has run.
+
+    Args:
+        medians: by task and contender's name: smape, mase, seconds.
+    """
+    lines = [_line(task, found) for task, found in medians.items() if found.get(_ours(RECIPE))]
+    return table(HEADINGS, lines) if lines else ""
+
+
+def _line(task: str, found: Mapping[str, Figures]) -> list[str]:
+    ours = found[_ours(RECIPE)]
+    peers = {Contender(*name.split("/")): m for name, m in found.items() if m}
+    recurrent = {c: m for c, m in peers.items() if c.recurrent and c.library != OURS}
+    nhits = {c: m for c, m in peers.items() if c.model == "NHITS"}
+    return [
+        task,
+        *_against_recurrent(ours, recurrent),
+        *_against_nhits(ours, nhits),
+        *_default(ours, found.get(_ours(DEFAULTS))),
+    ]
+
+
+def _against_recurrent(ours: Figures, peers: Mapping[Contender, Figures]) -> list[str]:
+    if not peers:
+        return ["–"] * 4
+    ahead = [c for c, m in peers.items() if min(ratios(m, ours)) <= 1]
+    names = ", ".join(_short(contender) for contender in ahead)
+    closest = min(peers, key=lambda contender: sum(ratios(peers[contender], ours)))
+    share = ours["seconds"] / peers[closest]["seconds"]
+    return [
+        f"no: {names}" if ahead else "yes",
+        _short(closest),
+        f"{share:.2f}",
+        verdict(share <= TIME_SHARE),
+    ]
+
+
+def _against_nhits(ours: Figures, peers: Mapping[Contender, Figures]) -> list[str]:
+    """Against the better of its two settings."""
+    if not peers:
+        return ["–"] * 3
+    best = min(peers.values(), key=lambda figures: sum(ratios(figures, ours)))
+    share = ours["seconds"] / best["seconds"]
+    return [verdict(min(ratios(best, ours)) >= 1), f"{share:.2f}", verdict(share < 1)]
+
+
+def _default(ours: Figures, default: Figures | None) -> list[str]:
+    if not default:
+        return ["–"] * 2
+    smape, mase = ratios(default, ours)
+    return [f"{smape:.3f}, {mase:.3f}", verdict(max(smape, mase) <= NEAR)]
+
+
+def ratios(figures: Figures, ours: Figures) -> tuple[float, float]:
+    """Their sMAPE and MASE over ours: above 1, ours is better."""
+    return figures["smape"] / ours["smape"], figures["mase"] / ours["mase"]
+
+
+def _ours(variant: str) -> str:
+    return f"{OURS}/LSTM/{variant}"
+
+
+def _short(contender: Contender) -> str:
+    return f"{contender.model} ({contender.library}" + (
+        ", equal)" if contender.variant == EQUAL else ")"
+    )
