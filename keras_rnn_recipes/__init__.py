@@ -45,6 +45,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "data.windows": ("count_windows", "skipped_series", "window_dataset"),
     "evaluation.backtest": ("backtest", "forecast_future"),
     "evaluation.baselines": ("drift", "fit_baselines", "naive", "seasonal_naive"),
+    "evaluation.intervals": ("score_intervals",),
     "evaluation.metrics": ("horizon_profile", "score", "summarise"),
     "evaluation.ridge": ("fit_ridge",),
     "running.backtest_command": ("backtest_recipe", "backtest_run"),
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
         naive as naive,
         seasonal_naive as seasonal_naive,
     )
+    from keras_rnn_recipes.evaluation.intervals import score_intervals as score_intervals
     from keras_rnn_recipes.evaluation.metrics import (
         horizon_profile as horizon_profile,
         score as score,

@@ -1,0 +1,134 @@
+"""How good forecast intervals are: whether they hold what they should, and how wide they are.
+
+The same convention as in `metrics`: one figure per series over all its origins, percentages in
+percent, a plain missing value where a figure has no meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.evaluation.levels import bound_columns, levels_of, probabilities
+from keras_rnn_recipes.evaluation.metrics import history_before, model_columns, seasonal_scales
+
+
+def score_intervals(
+    forecasts: pd.DataFrame, train: pd.DataFrame, *, season_length: int
+) -> pd.DataFrame:
+    """Score the intervals of every model that has some, on every series.
+
+    Rows whose ``y`` is missing are left out. A model with a missing or infinite number at a scored
+    row has no figure (NaN) for that series.
+
+    Args:
+        forecasts: columns ``unique_id, ds, y``, usually ``cutoff``, and one per model with its
+            bounds, such as ``lstm, lstm-lo-80, lstm-hi-80``.
+        train: columns ``unique_id, ds, y``, sorted, regular: the history that scales MSIS. Rows
+            after a series' first cutoff are not looked at.
+        season_length: steps in a season, for that scale.
+
+    Returns:
+        Columns ``metric, unique_id`` and one per model with intervals; a row for every metric and
+        series. For each level ``coverage-80``, the truths inside the interval in percent, its ends
+        counted in, and ``msis-80``, the mean scaled interval score, in multiples of the in-sample
+        error of the seasonal naive forecast; over all levels ``pinball``, the mean loss of the
+        quantiles, the median among them, in the units of ``y``; and ``crps``, twice that over the
+        mean ``|y|``. Empty where no model has intervals.
+
+    Source:
+        Gneiting and Raftery (2007), Strictly proper scoring rules; the M4 competition's guide for
+        MSIS; Gasthaus et al. (2019) for CRPS from quantiles.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": [1.0, 3.0, 1.0, 3.0]})
+        >>> test = pd.DataFrame({"unique_id": "a", "ds": [4, 5], "y": [2.0, 4.0], "lstm": [2, 2],
+        ...     "lstm-lo-80": [1, 1], "lstm-hi-80": [3.0, 3.0]})
+        >>> scores = score_intervals(test, train, season_length=1).set_index("metric")["lstm"]
+        >>> scores["coverage-80"].item(), round(scores["msis-80"].item(), 6)
+        (50.0, 3.5)
+    """
+    models = {
+        name: levels
+        for name in model_columns(forecasts)
+        if (levels := levels_of(name, forecasts.columns))
+    }
+    ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
+    known = forecasts[forecasts["y"].notna()]
+    scales = seasonal_scales(history_before(train, forecasts), season_length)
+    columns = {
+        name: _figures(known, name, levels, scales).reindex(ids) for name, levels in models.items()
+    }
+    metrics = list(dict.fromkeys(name for table in columns.values() for name in table))
+    empty = pd.Series(np.nan, index=ids)
+    parts = [
+        pd.DataFrame({"metric": metric, "unique_id": ids}).assign(
+            **{name: table.get(metric, empty).to_numpy() for name, table in columns.items()}
+        )
+        for metric in metrics
+    ]
+    keys = ["metric", "unique_id"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=keys)
+
+
+def pinball(truth: np.ndarray, forecast: np.ndarray, probability: np.ndarray | float) -> np.ndarray:
+    """The loss whose mean a quantile makes least: ``max(p (y - f), (p - 1) (y - f))``.
+
+    Args:
+        truth, forecast, probability: arrays that broadcast; probabilities between 0 and 1.
+
+    Returns:
+        An array in the units of the truth.
+
+    Example:
+        >>> pinball(np.array([1.0, 4.0]), np.array([2.0, 2.0]), 0.9).round(3).tolist()
+        [0.1, 1.8]
+    """
+    error = truth - forecast
+    return np.maximum(probability * error, (probability - 1) * error)
+
+
+def interval_score(
+    truth: np.ndarray, low: np.ndarray, high: np.ndarray, level: float
+) -> np.ndarray:
+    """Width of an interval, and ``2 / (1 - level / 100)`` times what the truth lies outside it.
+
+    Args:
+        truth, low, high: arrays of one shape.
+        level: in percent.
+
+    Returns:
+        An array in the units of the truth; its mean, scaled, is the M4 competition's MSIS.
+
+    Example:
+        >>> interval_score(np.array([2.0, 4.0]), np.ones(2), np.full(2, 3.0), 80).round(3).tolist()
+        [2.0, 12.0]
+    """
+    outside = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return high - low + outside * 2 / (1 - level / 100)
+
+
+def _figures(
+    known: pd.DataFrame, name: str, levels: Sequence[float], scales: pd.Series
+) -> pd.DataFrame:
+    """Give one model's figures: a row for every series, a column for every metric."""
+    truth = known["y"].to_numpy("float64")
+    quantiles = known[[name, *bound_columns(name, levels)]].to_numpy("float64")
+    ids = known["unique_id"]
+    each: dict[str, np.ndarray] = {}
+    for number, level in enumerate(levels):
+        low, high = quantiles[:, 1 + 2 * number], quantiles[:, 2 + 2 * number]
+        each[f"coverage-{level:g}"] = 100.0 * ((low <= truth) & (truth <= high))
+        each[f"msis-{level:g}"] = interval_score(truth, low, high, level)
+    each["pinball"] = pinball(truth[:, None], quantiles, probabilities(levels)).mean(axis=1)
+    table = pd.DataFrame(each, index=known.index)
+    failed = (~pd.Series(np.isfinite(quantiles).all(axis=1), index=known.index)).groupby(ids).any()
+    table = table.groupby(ids).mean()
+    table.loc[failed.reindex(table.index, fill_value=False)] = np.nan
+    for level in levels:
+        table[f"msis-{level:g}"] /= scales.reindex(table.index)
+    size = known["y"].abs().groupby(ids).mean()
+    table["crps"] = 2 * table["pinball"] / size.where(size > 0)
+    return table
