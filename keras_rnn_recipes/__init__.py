@@ -23,6 +23,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "errors": ("UserError",),
     "builders": (
         "ForecasterInfo",
+        "add_bounds",
         "build_forecaster",
         "conv",
         "deep_rnn",
@@ -45,6 +46,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "data.windows": ("count_windows", "skipped_series", "window_dataset"),
     "evaluation.backtest": ("backtest", "forecast_future"),
     "evaluation.baselines": ("drift", "fit_baselines", "naive", "seasonal_naive"),
+    "evaluation.conformal": ("Calibration", "calibrate", "with_bounds"),
     "evaluation.intervals": ("score_intervals",),
     "evaluation.metrics": ("horizon_profile", "score", "summarise"),
     "evaluation.ridge": ("fit_ridge",),
@@ -63,6 +65,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.saved_model": ("SavedForecaster", "load_saved_model"),
     "running.sources": ("load_panel",),
     "running.tuning": ("tune",),
+    "running.uncertainty": ("add_intervals",),
     "running.validation": ("validation_windows",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -70,6 +73,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 if TYPE_CHECKING:
     from keras_rnn_recipes.builders import (
         ForecasterInfo as ForecasterInfo,
+        add_bounds as add_bounds,
         build_forecaster as build_forecaster,
         conv as conv,
         deep_rnn as deep_rnn,
@@ -114,6 +118,11 @@ if TYPE_CHECKING:
         naive as naive,
         seasonal_naive as seasonal_naive,
     )
+    from keras_rnn_recipes.evaluation.conformal import (
+        Calibration as Calibration,
+        calibrate as calibrate,
+        with_bounds as with_bounds,
+    )
     from keras_rnn_recipes.evaluation.intervals import score_intervals as score_intervals
     from keras_rnn_recipes.evaluation.metrics import (
         horizon_profile as horizon_profile,
@@ -151,6 +160,7 @@ if TYPE_CHECKING:
     )
     from keras_rnn_recipes.running.sources import load_panel as load_panel
     from keras_rnn_recipes.running.tuning import tune as tune
+    from keras_rnn_recipes.running.uncertainty import add_intervals as add_intervals
     from keras_rnn_recipes.running.validation import validation_windows as validation_windows
 
 __all__ = ["__version__", *_HOME_OF]

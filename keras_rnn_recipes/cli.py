@@ -67,6 +67,9 @@ def forecast(
     ] = "lstm",
     strategy: Annotated[str, typer.Option(help="direct, recursive or seq2seq")] = "seq2seq",
     units: Annotated[str | None, typer.Option(help="width of each layer: 64,64")] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="percent that intervals are to hold: 80,95")
+    ] = None,
     baselines: MoreBaselines = None,
     run_dir: NewRunDir = None,
     output: Annotated[

@@ -6,6 +6,7 @@ from keras_rnn_recipes.builders.forecasters import (
     recursive_forecaster,
     seq2seq_forecaster,
 )
+from keras_rnn_recipes.builders.intervals import add_bounds, levels_of_model
 from keras_rnn_recipes.builders.presets import (
     PRESETS,
     build_forecaster,
@@ -27,6 +28,7 @@ from keras_rnn_recipes.builders.to_forecaster import (
 __all__ = [
     "PRESETS",
     "ForecasterInfo",
+    "add_bounds",
     "build_forecaster",
     "conv",
     "deep_rnn",
@@ -35,6 +37,7 @@ __all__ = [
     "forecaster",
     "forecaster_info",
     "gru",
+    "levels_of_model",
     "linear",
     "lstm",
     "recurrent_stack",

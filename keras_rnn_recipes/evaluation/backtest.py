@@ -10,6 +10,7 @@ from utilsforecast.processing import make_future_dataframe
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.histories import Forecaster, cut_histories, series_bounds
+from keras_rnn_recipes.evaluation.levels import bound_columns
 
 
 def backtest(
@@ -22,6 +23,7 @@ def backtest(
     stride: int = 1,
     past_cols: Sequence[str] = (),
     batch_size: int = 1024,
+    levels: Sequence[float] = (),
 ) -> pd.DataFrame:
     """Forecast from rolling origins at the end of every series, without fitting again.
 
@@ -36,17 +38,20 @@ def backtest(
         forecasters: by name, functions ``(n, lookback, features) -> (n, horizon)`` (or
             ``(n, horizon, 1)``); features are ``y`` and ``past_cols``, float64, padded in front
             with NaN where a history is short. One that has an attribute ``lookback``, as baselines
-            do, is given that many steps instead.
+            do, is given that many steps instead. With ``levels`` one may give ``(n, horizon,
+            1 + 2 * levels)``: the forecast, then lower and upper bound of each level.
         lookback: steps of history.
         horizon: steps to forecast.
         test_size: steps at the end of each series; None means ``horizon``, hence one origin.
         stride: steps between origins.
         past_cols: further columns that the forecasters see.
         batch_size: histories in one call.
+        levels: in percent, of the intervals that forecasters give.
 
     Returns:
-        Columns ``unique_id, ds, cutoff, y`` and one per forecaster, sorted; ``cutoff`` is the time
-        of the last row that was seen. ``y`` is NaN where the truth is missing.
+        Columns ``unique_id, ds, cutoff, y`` and one per forecaster, sorted, with its bounds behind
+        it, such as ``lstm-lo-80``; ``cutoff`` is the time of the last row that was seen. ``y`` is
+        NaN where the truth is missing.
 
     Raises:
         UserError: if ``test_size`` is shorter than the horizon, or no series has an origin.
@@ -78,7 +83,7 @@ def backtest(
     table = frame[["unique_id", "ds", "y"]].iloc[targets].reset_index(drop=True)
     cutoffs = frame["ds"].iloc[np.repeat(ends - 1, horizon)].reset_index(drop=True)
     table.insert(2, "cutoff", cutoffs)
-    return _fill(table, values, starts, ends, forecasters, lookback, batch_size)
+    return _fill(table, values, starts, ends, forecasters, lookback, batch_size, levels)
 
 
 def forecast_future(
@@ -90,6 +95,7 @@ def forecast_future(
     freq: str | int,
     past_cols: Sequence[str] = (),
     batch_size: int = 1024,
+    levels: Sequence[float] = (),
 ) -> pd.DataFrame:
     """Forecast the steps after the last row of every series.
 
@@ -102,9 +108,10 @@ def forecast_future(
             (``1`` or ``"1"``).
         past_cols: further columns that the forecasters see.
         batch_size: histories in one call.
+        levels: as in :func:`backtest`.
 
     Returns:
-        Columns ``unique_id, ds`` and one per forecaster, sorted.
+        Columns ``unique_id, ds`` and one per forecaster, sorted, with its bounds behind it.
 
     Example:
         >>> days = pd.date_range("2024-01-31", periods=3, freq="ME")
@@ -120,7 +127,7 @@ def forecast_future(
     step = int(freq) if pd.api.types.is_integer_dtype(frame["ds"]) else freq
     table = make_future_dataframe(last["unique_id"], last["ds"], step, horizon)
     values = _features(frame, past_cols)
-    return _fill(table, values, starts, stops, forecasters, lookback, batch_size)
+    return _fill(table, values, starts, stops, forecasters, lookback, batch_size, levels)
 
 
 def _fill(
@@ -131,28 +138,38 @@ def _fill(
     forecasters: Mapping[str, Forecaster],
     lookback: int,
     batch_size: int,
+    levels: Sequence[float],
 ) -> pd.DataFrame:
-    """Add a column per forecaster to a table that has ``horizon`` rows for each origin."""
+    """Add a forecaster's columns to a table that has ``horizon`` rows for each origin."""
     horizon = len(table) // max(len(ends), 1)
     longest = _longest(forecasters, lookback)
-    columns = {name: np.empty((len(ends), horizon)) for name in forecasters}
+    answers: dict[str, list[np.ndarray]] = {name: [] for name in forecasters}
     for at in range(0, len(ends), batch_size):
         part = slice(at, at + batch_size)
         history = cut_histories(values, starts[part], ends[part], longest)
         for name, forecaster in forecasters.items():
             seen = history[:, longest - _lookback_of(forecaster, lookback) :].copy()
-            columns[name][part] = _ask(name, forecaster, seen, horizon)
-    return table.assign(**{name: column.ravel() for name, column in columns.items()})
+            answers[name].append(_ask(name, forecaster, seen, horizon, levels))
+    columns: dict[str, np.ndarray] = {}
+    for name, parts in answers.items():
+        rows = np.concatenate(parts).reshape(len(table), -1)
+        names = [name, *bound_columns(name, levels)]
+        columns |= {names[number]: rows[:, number] for number in range(rows.shape[1])}
+    return table.assign(**columns)
 
 
-def _ask(name: str, forecaster: Forecaster, history: np.ndarray, horizon: int) -> np.ndarray:
+def _ask(
+    name: str, forecaster: Forecaster, history: np.ndarray, horizon: int, levels: Sequence[float]
+) -> np.ndarray:
     forecast = np.asarray(forecaster(history), dtype="float64")
-    if forecast.shape == (len(history), horizon, 1):
-        forecast = forecast[..., 0]
-    if forecast.shape != (len(history), horizon):
+    if forecast.ndim == 2:
+        forecast = forecast[..., None]
+    shapes = [(len(history), horizon, depth) for depth in (1, 1 + 2 * len(levels))]
+    if forecast.shape not in shapes:
         raise ValueError(
             f"Forecaster {name!r} returned shape {forecast.shape} for a history of shape "
-            f"{history.shape}; expected {(len(history), horizon)}."
+            f"{history.shape}; expected {(len(history), horizon)}"
+            + (f", or {shapes[1]} with bounds." if levels else ".")
         )
     return forecast
 

@@ -59,7 +59,9 @@ def score(
             series, or one no longer than a season. :func:`score_notes` counts them.
 
     Returns:
-        Columns ``metric, unique_id`` and one per model; a row for every metric and series.
+        Columns ``metric, unique_id`` and one per model; a row for every metric and series. Where
+        models give intervals, these are scored behind the rest, see
+        :func:`~keras_rnn_recipes.evaluation.intervals.score_intervals`.
 
     Raises:
         UserError: if a metric is not one of those above.
@@ -75,6 +77,8 @@ def score(
         >>> scores["naive"].tolist()
         [1.0, 0.5]
     """
+    from keras_rnn_recipes.evaluation.intervals import score_intervals  # it builds on this file
+
     _check_metrics(metrics)
     models = model_columns(forecasts)
     ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
@@ -93,6 +97,8 @@ def score(
         values = table.set_index("unique_id")[models].reindex(ids).astype("float64")
         values = values.mask(failed[models]) * PERCENT.get(metric, 1.0)
         parts.append(values.reset_index().assign(metric=metric))
+    intervals = score_intervals(forecasts, train, season_length=season_length)
+    parts += [intervals] if len(intervals) else []
     return pd.concat(parts, ignore_index=True)[["metric", "unique_id", *models]]
 
 
@@ -100,7 +106,8 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Average scores over series, the same series for every model.
 
     A series on which any model has no figure for a metric is left out of that metric for all, so
-    that the means compare like with like; NaN when none is left.
+    that the means compare like with like; NaN when none is left. Only the models that give
+    intervals have figures of them.
 
     Args:
         scores: the frame that :func:`score` returns.
@@ -116,10 +123,32 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
     models = [str(name) for name in scores.columns if name not in ("metric", "unique_id")]
     summary: dict[str, dict[str, float]] = {model: {} for model in models}
     for metric, rows in scores.groupby("metric", sort=False):
-        means = rows[models].dropna().mean()
-        for model in models:
+        scored = models_scored(rows, models)
+        means = rows[scored].dropna().mean()
+        for model in scored:
             summary[model][str(metric)] = float(means[model])
     return summary
+
+
+def is_of_intervals(metric: str) -> bool:
+    """Whether a metric is one of intervals, which only some models give.
+
+    Example:
+        >>> [is_of_intervals(name) for name in ("mase", "msis-95", "coverage-80", "crps")]
+        [False, True, True, True]
+    """
+    return metric.partition("-")[0] in ("coverage", "msis", "pinball", "crps")
+
+
+def models_scored(rows: pd.DataFrame, models: Sequence[str]) -> list[str]:
+    """Name the models that a metric is for: of intervals, those that give some.
+
+    Args:
+        rows: one metric's part of the frame that :func:`score` returns.
+        models: all of them.
+    """
+    metric = str(rows["metric"].iloc[0])
+    return [m for m in models if not is_of_intervals(metric) or rows[m].notna().any()]
 
 
 def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
@@ -131,6 +160,7 @@ def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
         'MASE leaves out 1 of 2 series'
     """
     models = [str(name) for name in scores.columns if name not in ("metric", "unique_id")]
+    scores = scores[[not is_of_intervals(str(name)) for name in scores["metric"]]]
     known = scores[models].notna()
     notes = _failure_notes(scores, known[known.any(axis=1)])
     for metric, rows in scores[~known.any(axis=1)].groupby("metric", sort=False):

@@ -1,6 +1,7 @@
 """Registered, serialisable layers that the builders put together."""
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
@@ -15,6 +16,7 @@ __all__ = [
     "BothEnds",
     "CellStep",
     "FillMissing",
+    "ForecastBounds",
     "ForecastOutput",
     "Lags",
     "LastStep",

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from keras_rnn_recipes.evaluation.levels import check_levels
+
 
 def _listed(value: object) -> object:
     """A lone value stands for a list of one; TOML has lists where Python has tuples."""
@@ -23,6 +25,10 @@ def _listed(value: object) -> object:
 
 def _tupled(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _checked_levels(value: object) -> object:
+    return check_levels(value, "evaluate.levels") if isinstance(value, tuple) else value
 
 
 def _iso_date(value: object) -> object:
@@ -44,6 +50,7 @@ Baseline = Literal[
     "naive", "seasonal_naive", "drift", "ridge", "auto_ets", "auto_arima", "auto_theta"
 ]
 Metric = Literal["mae", "rmse", "smape", "mase"]
+Levels = Annotated[tuple[float, ...], BeforeValidator(_listed), BeforeValidator(_checked_levels)]
 Loss = Literal["mae", "mse", "huber", "smape", "tweedie"]
 
 
@@ -181,11 +188,13 @@ class FitConfig(_Section):
 class EvaluateConfig(_Section):
     """How it is judged: ``stride`` steps between forecast origins, metrics, baselines.
 
+    ``levels``, in percent, ask for intervals beside every forecast.
     The baselines auto_ets, auto_arima and auto_theta need the extra ``baselines`` and are fitted
     to every series anew at every origin, which is slow: a large ``stride`` keeps the origins few.
     """
 
     stride: Count = 1
+    levels: Levels = ()
     metrics: Annotated[tuple[Metric, ...], BeforeValidator(_listed), Field(min_length=1)] = (
         "mae",
         "rmse",

@@ -18,6 +18,7 @@ from keras_rnn_recipes.running.saved_model import (
     SavedForecaster,
     is_saved_model,
     load_saved_model,
+    write_levels,
 )
 
 __all__ = ["SavedForecaster", "export_saved_model", "load_saved_model"]
@@ -40,8 +41,10 @@ def export_saved_model(
     (batch, time, targets) when there are several, NaN where a value is missing; and ``past``
     float32 (batch, time, num_past) when the model has more features than targets. It returns
     ``{"forecast": (batch, horizon)}``, or (batch, horizon, targets), float32, in the units of the
-    history. Batch and time are free. The graph holds portable kernels only: an LSTM traced where a
-    GPU is visible would otherwise not run without one.
+    history; and, of a model with bounds, ``quantiles`` (batch, horizon, 1 + 2 * levels): the
+    forecast, then lower and upper bound of each level. Batch and time are free. The graph holds
+    portable kernels only: an LSTM traced where a GPU is visible would otherwise not run without
+    one.
 
     The folder is written beside ``path``, loaded in a new process that imports TensorFlow only,
     compared there with the live model, and renamed at the end: ``path`` holds a SavedModel that
@@ -83,10 +86,13 @@ def export_saved_model(
         with making_parents(path), replacing(path) as staged:
             with _tensorflow_errors_as_os_errors():
                 _write(served, staged, endpoint)
+            write_levels(staged, served.levels)
             _refuse_cudnn(staged)
             if verify:
                 answers = serve_in_fresh_process(staged, cases, endpoint=endpoint)
-                _compare(expected, [a["forecast"] for a in answers], served.tolerance)
+                for name in expected[0]:
+                    live, found = ([case[name] for case in part] for part in (expected, answers))
+                    _compare(live, found, served.tolerance)
     return path
 
 
@@ -120,6 +126,7 @@ class Served:
     num_features: int
     num_targets: int
     time: int | None  # None: any length
+    levels: tuple[float, ...] = ()
 
     @property
     def num_past(self) -> int:
@@ -136,30 +143,34 @@ class Served:
         named = {"history": history[:, :, 0] if self.num_targets == 1 else history}
         return named | ({"past": window[:, :, self.num_targets :]} if self.num_past else {})
 
-    def forecast(self, history: Any, past: Any = None) -> Any:
-        """Serve: named inputs in, float32 forecast out, whatever the model computes in."""
+    def answer(self, history: Any, past: Any = None) -> dict[str, Any]:
+        """Serve: named inputs in, named float32 outputs, whatever the model computes in."""
         from keras import ops
 
         features = history[..., None] if self.num_targets == 1 else history
         if past is not None:
             features = ops.concatenate([features, past], axis=-1)
         outputs = ops.cast(self.model(features, training=False), "float32")
+        if self.levels:
+            return {"forecast": outputs[..., 0], "quantiles": outputs}
         ends = (self.horizon,) if self.num_targets == 1 else (self.horizon, self.num_targets)
-        return ops.reshape(outputs, (-1, *ends))
+        return {"forecast": ops.reshape(outputs, (-1, *ends))}
 
-    def call_on_cpu(self, case: dict[str, np.ndarray]) -> np.ndarray:
-        """Answer of the live model, on the device on which the new process will answer."""
+    def call_on_cpu(self, case: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Answers of the live model, on the device on which the new process will answer."""
         import keras
 
         with keras.device("cpu"):
             tensors = {key: keras.ops.convert_to_tensor(value) for key, value in case.items()}
-            return np.asarray(keras.ops.convert_to_numpy(self.forecast(**tensors)))
+            answers = self.answer(**tensors)
+            return {k: np.asarray(keras.ops.convert_to_numpy(v)) for k, v in answers.items()}
 
 
 def describe_served(model: Any) -> Served:
     """Find the forecaster in ``model`` and its shapes."""
     import keras
 
+    from keras_rnn_recipes.builders.intervals import levels_of_model
     from keras_rnn_recipes.builders.to_forecaster import to_forecaster
 
     if not isinstance(model, keras.Model):
@@ -173,8 +184,9 @@ def describe_served(model: Any) -> Served:
             "export_saved_model takes a model from (batch, time, features) to (batch, horizon) or "
             f"(batch, horizon, targets); this one goes from {given} to {forecast}."
         )
-    num_targets = forecast[2] if len(forecast) == 3 else 1
-    return Served(model, forecast[1], given[2], num_targets, given[1])
+    levels = levels_of_model(model)
+    num_targets = forecast[2] if len(forecast) == 3 and not levels else 1
+    return Served(model, forecast[1], given[2], num_targets, given[1], levels)
 
 
 def _is_ours(model: Any) -> bool:
@@ -222,11 +234,11 @@ def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], li
         signature.append(spec("past", served.num_past))
 
         def serve(history: Any, past: Any) -> Any:
-            return {"forecast": served.forecast(history, past)}
+            return served.answer(history, past)
     else:
 
         def serve(history: Any) -> Any:
-            return {"forecast": served.forecast(history)}
+            return served.answer(history)
 
     return serve, signature
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.running.choices import added_baselines, check_choice
 from keras_rnn_recipes.running.config import Config, EvaluateConfig, Preset, Strategy
 from keras_rnn_recipes.running.config_files import config_from_dict
@@ -39,6 +40,7 @@ class ForecastOptions:
     cell: str = "lstm"
     strategy: str = "seq2seq"
     units: str | None = None
+    levels: str | None = None
     baselines: str | None = None
     seed: int = 0
 
@@ -144,14 +146,15 @@ def _config_as_asked(options: ForecastOptions) -> Config:
         "horizon": options.horizon,
         "units": parse_numbers(options.units, "--units", "the width of each layer"),
     }
-    given = {
+    given: dict[str, Any] = {
         "data": {"source": str(options.file), **_without_none(data)},
         "model": _without_none(model),
         "fit": {"seed": options.seed},
+        "evaluate": {"levels": parse_levels(options.levels)},
     }
     if options.baselines is not None:
         usual = EvaluateConfig().baselines
-        given["evaluate"] = {"baselines": list(added_baselines(options.baselines, usual))}
+        given["evaluate"]["baselines"] = list(added_baselines(options.baselines, usual))
     return config_from_dict(given, where="the command line")
 
 

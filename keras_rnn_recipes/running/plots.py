@@ -20,6 +20,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
+from keras_rnn_recipes.evaluation.levels import bound_columns, levels_of
 from keras_rnn_recipes.running.wording import label
 
 INK, MUTED, RULE, MODEL, RIVAL = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
@@ -89,7 +90,7 @@ def forecast_panels(panels: Sequence[Mapping], *, model: str, rival: str | None)
 
     Args:
         panels: each with ``title``, ``past`` (columns ds, y) and ``ahead`` (columns ds, model,
-            rival, and ``y`` where the truth is known).
+            rival, the model's bounds, and ``y`` where the truth is known).
         model: the model's column.
         rival: the best baseline's column, if any.
     """
@@ -101,6 +102,7 @@ def forecast_panels(panels: Sequence[Mapping], *, model: str, rival: str | None)
             if "y" in ahead:
                 times = np.concatenate([times, ahead["ds"].to_numpy()])
                 truth = np.concatenate([truth, ahead["y"].to_numpy()])
+            _bands(axes, ahead, model)
             axes.plot(times, truth, color=INK, lw=1.1, label="observed", **_lonely(truth))
             if rival is not None and rival in ahead:
                 axes.plot(
@@ -123,6 +125,21 @@ def forecast_panels(panels: Sequence[Mapping], *, model: str, rival: str | None)
         _legend(figure, np.atleast_1d(all_axes)[0])
         titles = "; ".join(panel["title"] for panel in panels)
         return _svg(figure, f"Observed values and forecasts: {titles}.")
+
+
+def _bands(axes: Axes, ahead: pd.DataFrame, model: str) -> None:
+    """Shade the intervals, the widest first, so that the darkest is where truth lies most often."""
+    for level in reversed(levels_of(model, ahead.columns)):
+        low, high = bound_columns(model, (level,))
+        axes.fill_between(
+            ahead["ds"],
+            ahead[low],
+            ahead[high],
+            color=MODEL,
+            alpha=0.14,
+            linewidth=0,
+            label=f"{level:g}% interval",
+        )
 
 
 def error_by_step(profile: pd.DataFrame, *, model: str, rival: str | None, unit: str) -> str:

@@ -14,6 +14,7 @@ from keras_rnn_recipes.running.config_files import load_config
 from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
 from keras_rnn_recipes.running.saved_model import load_saved_model
 from keras_rnn_recipes.running.sources import load_panel
+from keras_rnn_recipes.running.uncertainty import model_with_bounds, read_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,8 @@ def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.Da
         source: the data, as ``read_panel`` takes it.
 
     Returns:
-        Columns ``unique_id, ds`` and one named as the run's model.
+        Columns ``unique_id, ds`` and one named as the run's model, with its bounds behind it
+        where the run has intervals.
 
     Raises:
         UserError: not a finished run, or something in the data that cannot be used.
@@ -70,6 +72,7 @@ def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.Da
         horizon=forecaster.horizon,
         freq=panel.freq,
         past_cols=panel.past_cols,
+        levels=forecaster.levels,
     )
 
 
@@ -127,6 +130,7 @@ def evaluate_run(
         test_size=test_size,
         stride=stride or config.evaluate.stride,
         past_cols=panel.past_cols,
+        levels=forecaster.levels,
     )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
     short = _too_short(split.skipped, test_size)
@@ -160,7 +164,10 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         wanted = "the name of a new file." if format == "onnx" else "a folder missing or empty."
         raise UserError(f"{to} is there already.", wanted, "give another --to.")
-    return (export_onnx if format == "onnx" else export_saved_model)(load_model(run_dir), to)
+    model, intervals = load_model(run_dir), read_intervals(run_dir)
+    if intervals is not None:
+        model = model_with_bounds(model, intervals)
+    return (export_onnx if format == "onnx" else export_saved_model)(model, to)
 
 
 def finished_config(run_dir: str | Path) -> Config:

@@ -13,8 +13,9 @@ import jinja2
 import pandas as pd
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.metrics import model_columns, score_notes
+from keras_rnn_recipes.evaluation.metrics import is_of_intervals, model_columns, score_notes
 from keras_rnn_recipes.running import report_sections as sections
+from keras_rnn_recipes.running.results import interval_figures
 from keras_rnn_recipes.running.run_directory import replacing
 from keras_rnn_recipes.running.wording import deciding_metric, label, number, spread, verdict
 
@@ -129,7 +130,7 @@ def read_content(
         future=read_table(folder / "forecasts.csv"),
         config=config,
         environment=_read_json(folder / "environment.json"),
-        notes=notes,
+        notes=[*notes, *_read_json(folder / "intervals.json").get("notes", ())],
         seeds=seeds,
     )
 
@@ -158,8 +159,9 @@ def render_report(content: ReportContent) -> str:
         kind=kind,
         verdict=sentence,
         facts=_facts(content),
-        columns=[label(metric) for metric in content.record["model"]],
+        columns=[label(metric) for metric in _metrics(content)],
         rows=_rows(content),
+        intervals=_intervals(content),
         num_seeds=len(content.seeds),
         figures=sections.figures(content),
         notes=[*content.notes, *score_notes(content.scores)],
@@ -172,6 +174,23 @@ def render_report(content: ReportContent) -> str:
             if values
         ],
     )
+
+
+def _metrics(content: ReportContent) -> list[str]:
+    return [metric for metric in content.record["model"] if not is_of_intervals(metric)]
+
+
+def _intervals(content: ReportContent) -> dict[str, Any] | None:
+    """Give the table of intervals: coverage, MSIS and CRPS of every model that has some."""
+    metrics, figures = interval_figures(
+        {content.name: content.record["model"], **content.record["baselines"]}
+    )
+    if not figures:
+        return None
+    return {
+        "columns": [label(metric) for metric in metrics],
+        "rows": [(label(name), name == content.name, row) for name, row in figures.items()],
+    }
 
 
 def _facts(content: ReportContent) -> list[str]:
@@ -194,7 +213,7 @@ def _facts(content: ReportContent) -> list[str]:
 
 def _rows(content: ReportContent) -> list[dict[str, Any]]:
     """Give the table: the model, then baselines from best to worst; the best of a column marked."""
-    metrics = list(content.record["model"])
+    metrics = _metrics(content)
     figures = {content.name: dict(content.record["model"]), **content.record["baselines"]}
     ranges: dict[str, str] = {}
     if len(content.seeds) > 1:

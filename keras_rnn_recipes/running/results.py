@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.running.wording import deciding_metric, verdict
+from keras_rnn_recipes.evaluation.metrics import is_of_intervals
+from keras_rnn_recipes.running.wording import deciding_metric, label, number, verdict
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +47,8 @@ def results_record(
 def results_table(record: Mapping[str, Any], *, name: str, num_series: int = 1) -> str:
     """A plain table, the model first, and in words whether it beats its baselines.
 
+    Below it, where there are intervals, a table of how well they hold.
+
     Example:
         >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
         >>> print(results_table(record, name="lstm"))
@@ -55,7 +58,7 @@ def results_table(record: Mapping[str, Any], *, name: str, num_series: int = 1) 
         The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.
     """
     rows = {name: record["model"], **record["baselines"]}
-    metrics = list(record["model"])
+    metrics = [metric for metric in record["model"] if not is_of_intervals(metric)]
     table = [["", *metrics]]
     table += [[row, *(_figure(figures.get(m)) for m in metrics)] for row, figures in rows.items()]
     lines = [
@@ -63,7 +66,51 @@ def results_table(record: Mapping[str, Any], *, name: str, num_series: int = 1) 
         for first, *cells in table
     ]
     metric = deciding_metric(record["model"], num_series)
-    return "\n".join([*lines, verdict(name, record, metric)[1]])
+    return "\n".join([*lines, verdict(name, record, metric)[1], *_interval_lines(rows)])
+
+
+def interval_figures(
+    rows: Mapping[str, Mapping[str, float | None]],
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Pick and write the figures of intervals that tell most: coverage, MSIS and CRPS.
+
+    Args:
+        rows: figures by model, as in ``metrics.json``.
+
+    Returns:
+        Names of the metrics, and by model their figures as texts; coverage in percent. Models
+        without intervals are left out.
+
+    Example:
+        >>> interval_figures({"lstm": {"mae": 1.0, "coverage-80": 81.26}, "naive": {"mae": 2.0}})
+        (['coverage-80'], {'lstm': ['81.3%']})
+    """
+    wanted = ("coverage", "msis", "crps")
+    first = next(iter(rows.values()), {})
+    metrics = [name for kind in wanted for name in first if name.partition("-")[0] == kind]
+    return metrics, {
+        row: [_interval_figure(metric, figures.get(metric)) for metric in metrics]
+        for row, figures in rows.items()
+        if metrics and any(metric in figures for metric in metrics)
+    }
+
+
+def _interval_figure(metric: str, value: float | None) -> str:
+    if metric.startswith("coverage") and value is not None and value == value:
+        return f"{value:.1f}%"
+    return number(value, padded=True)
+
+
+def _interval_lines(rows: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    metrics, figures = interval_figures(rows)
+    if not metrics:
+        return []
+    table = [
+        ["intervals", *map(label, metrics)],
+        *([row, *found] for row, found in figures.items()),
+    ]
+    width = max(len(row[0]) for row in table)
+    return [f"{row[0]:<{width}}" + "".join(f" {cell:>12}" for cell in row[1:]) for row in table]
 
 
 def _figure(value: float | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import ArrayLike
 from keras_rnn_recipes.errors import UserError
 
 _MODEL_FILE = "saved_model.pb"
+_LEVELS_FILE = "assets.extra/quantiles.json"
 _HOW_TO_GET_ONE = "give the saved_model folder of a run, or make one with `krr export`."
 
 
@@ -30,6 +33,7 @@ class SavedForecaster:
         num_targets: series forecast at once; the first features of a window.
         num_past: further features, known up to now only.
         time: the length of history it takes, or None for any.
+        levels: of the intervals that `quantiles` gives, in percent, ascending; none without.
     """
 
     path: Path
@@ -37,6 +41,7 @@ class SavedForecaster:
     num_targets: int
     num_past: int
     time: int | None
+    levels: tuple[float, ...]
     # TensorFlow drops the variables of a module that nobody holds.
     _module: Any = field(compare=False)
     _serve: Any = field(compare=False)
@@ -63,13 +68,37 @@ class SavedForecaster:
         Example:
             As in :func:`~keras_rnn_recipes.running.export.export_saved_model`.
         """
+        return self._answer(history, past)["forecast"]
+
+    def quantiles(self, history: ArrayLike, past: ArrayLike | None = None) -> np.ndarray:
+        """Forecast with intervals.
+
+        Args:
+            history, past: as when called.
+
+        Returns:
+            float32 (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of
+            each of ``levels``.
+
+        Raises:
+            UserError: as when called; also if the model gives no intervals.
+        """
+        if not self.levels:
+            raise UserError(
+                f"The model in {self.path} gives no intervals.",
+                "a model made with levels.",
+                "run it again with --levels 80,95, or evaluate.levels in the recipe.",
+            )
+        return self._answer(history, past)["quantiles"]
+
+    def _answer(self, history: ArrayLike, past: ArrayLike | None) -> dict[str, np.ndarray]:
         tensors = {"history": self._checked_history(history)}
         if self.num_past or past is not None:
             tensors["past"] = self._checked_past(past, tensors["history"])
         import tensorflow as tf
 
         answer = self._serve(**{name: tf.constant(array) for name, array in tensors.items()})
-        return np.asarray(answer["forecast"])
+        return {name: np.asarray(value) for name, value in answer.items()}
 
     def forecast_windows(self, windows: ArrayLike, *, batch_size: int = 1024) -> np.ndarray:
         """Forecast from windows as ``window_dataset`` and ``backtest`` give them.
@@ -79,7 +108,8 @@ class SavedForecaster:
             batch_size: windows served at once, which bounds the memory.
 
         Returns:
-            float32 (n, horizon), or (n, horizon, targets).
+            float32 (n, horizon), or (n, horizon, targets); of a model with intervals (n, horizon,
+            1 + 2 * levels), as `quantiles`.
 
         Raises:
             UserError: the windows do not have three axes or ``num_features`` features.
@@ -92,8 +122,9 @@ class SavedForecaster:
                 "give one row per time step and one column per feature, the target first.",
             )
         history, past = array[:, :, : self.num_targets], array[:, :, self.num_targets :]
+        ask = self.quantiles if self.levels else self
         chunks = [
-            self(history[i : i + batch_size], past[i : i + batch_size] if self.num_past else None)
+            ask(history[i : i + batch_size], past[i : i + batch_size] if self.num_past else None)
             for i in range(0, max(1, len(array)), batch_size)
         ]
         return np.concatenate(chunks)
@@ -144,6 +175,14 @@ class SavedForecaster:
                 "give the columns that the model was trained with, in that order.",
             )
         return array
+
+
+def write_levels(folder: Path, levels: Sequence[float]) -> None:
+    """Keep the levels beside a SavedModel's graph, where TensorFlow leaves room for such files."""
+    if levels:
+        (folder / _LEVELS_FILE).parent.mkdir(exist_ok=True)
+        text = json.dumps({"levels": list(levels)})
+        (folder / _LEVELS_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def load_saved_model(path: str | Path, *, endpoint: str = "serve") -> SavedForecaster:
@@ -204,7 +243,8 @@ def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
     """Read the shapes from the signature, where every SavedModel keeps them."""
     function = getattr(module, "signatures", {}).get(endpoint)
     inputs = function.structured_input_signature[1] if function is not None else {}
-    forecast = function.structured_outputs.get("forecast") if function is not None else None
+    outputs = function.structured_outputs if function is not None else {}
+    forecast = outputs.get("forecast")
     if forecast is None or "history" not in inputs or not set(inputs) <= {"history", "past"}:
         named = ", ".join(sorted(getattr(module, "signatures", {}))) or "none"
         raise UserError(
@@ -219,9 +259,22 @@ def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
         num_targets=history[2] if len(history) == 3 else 1,
         num_past=past.shape[2] if past is not None else 0,
         time=history[1],
+        levels=_read_levels(folder) if "quantiles" in outputs else (),
         _module=module,
         _serve=function,
     )
+
+
+def _read_levels(folder: Path) -> tuple[float, ...]:
+    try:
+        text = (folder / _LEVELS_FILE).read_text(encoding="utf-8")
+        return tuple(json.loads(text)["levels"])
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{folder} gives quantiles and does not say of which levels: {_first_line(error)}.",
+            f"its file {_LEVELS_FILE}.",
+            "copy the whole folder, or make it again with `krr export`.",
+        ) from error
 
 
 def _as_floats(values: ArrayLike, name: str) -> np.ndarray:

@@ -17,6 +17,12 @@ METRIC_NAMES = {
     "rmsse": "root mean squared scaled error",
 }
 METRIC_LABELS = {"smape": "sMAPE, %", "mape": "MAPE, %"}
+INTERVAL_LABELS = {
+    "coverage": "within {}%",
+    "msis": "MSIS {}%",
+    "pinball": "pinball",
+    "crps": "CRPS",
+}
 MODEL_LABELS = {
     **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
     **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
@@ -51,7 +57,12 @@ def label(name: str) -> str:
     Example:
         >>> label("mase"), label("smape"), label("lstm"), label("seasonal_naive")
         ('MASE', 'sMAPE, %', 'LSTM', 'seasonal naive')
+        >>> label("coverage-80"), label("msis-97.5")
+        ('within 80%', 'MSIS 97.5%')
     """
+    kind, _, level = name.partition("-")
+    if kind in INTERVAL_LABELS:
+        return INTERVAL_LABELS[kind].format(level)
     if name in METRIC_NAMES:
         return METRIC_LABELS.get(name, name.upper())
     return MODEL_LABELS.get(name, name.replace("_", " "))

@@ -73,17 +73,23 @@ def main(config, run):
         names=config.evaluate.baselines,
         seed=training.seed,
     )
+    # Asked for levels, each gets intervals as wide as its errors on the validation part.
+    forecaster, baselines = krr.add_intervals(forecaster, baselines, panel, config, run=run)
 
     # Forecast the test part from many origins, as one would have done then. A series too
     # short to hold anything out was trained on as a whole, so it may not be scored.
+    seen = {
+        "lookback": network.lookback,
+        "horizon": network.horizon,
+        "past_cols": panel.past_cols,
+        "levels": config.evaluate.levels,
+    }
     tested = krr.backtest(
         panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
         {name: forecaster.predict_on_batch, **baselines},
-        lookback=network.lookback,
-        horizon=network.horizon,
         test_size=data.test_size,
         stride=config.evaluate.stride,
-        past_cols=panel.past_cols,
+        **seen,
     )
     scores = krr.score(
         tested,
@@ -100,10 +106,8 @@ def main(config, run):
     future = krr.forecast_future(
         panel.frame,
         {name: forecaster.predict_on_batch},
-        lookback=network.lookback,
-        horizon=network.horizon,
         freq=panel.freq,
-        past_cols=panel.past_cols,
+        **seen,
     )
     run.write_csv("forecasts.csv", future)
 

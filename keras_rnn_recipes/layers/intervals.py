@@ -1,0 +1,76 @@
+"""Bounds beside a forecast, inside the graph."""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import layers, ops
+
+from keras_rnn_recipes.layers._registry import registered
+
+
+@registered
+class ForecastBounds(layers.Layer):
+    """Puts lower and upper bounds beside forecasts, as wide as each history moves.
+
+    Args:
+        levels: in percent, ascending.
+        widths: for every step ahead, for every level, what is added below (0 or less) and above (0
+            or more), in units of the mean size of the history's seasonal differences.
+        season_length: steps between the values of such a difference; where a history has none that
+            is not nought, one-step differences stand in.
+        nonnegative: whether a bound below nought is nought.
+
+    Call arguments:
+        history: ``(batch, time, features)``, the target first, NaN = missing.
+        forecast: ``(batch, horizon)`` or ``(batch, horizon, 1)``.
+
+    Returns:
+        ``(batch, horizon, 1 + 2 * levels)``: the forecast, then lower and upper bound of each
+        level. No two cross.
+
+    Example:
+        >>> bounds = ForecastBounds([80], [[-2.0, 1.0]], nonnegative=True)
+        >>> np.array(bounds(np.array([[[1.0], [2.0]]]), np.array([[1.5]]))).tolist()
+        [[[1.5, 0.0, 2.5]]]
+    """
+
+    def __init__(self, levels, widths, season_length=1, nonnegative=False, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = tuple(float(level) for level in levels)
+        self.widths = np.asarray(widths, "float64").tolist()
+        self.season_length, self.nonnegative = int(season_length), bool(nonnegative)
+        if np.shape(self.widths)[1:] != (2 * len(self.levels),):
+            raise ValueError(
+                f"widths must be (horizon, 2 * levels); received {np.shape(self.widths)} for "
+                f"{len(self.levels)} levels."
+            )
+
+    def call(self, history, forecast):
+        target = history[:, :, 0]
+        seasonal = _mean_change(target, self.season_length)
+        scale = ops.where(seasonal > 0, seasonal, _mean_change(target, 1))
+        point = ops.reshape(forecast, (-1, len(self.widths), 1))
+        widths = ops.convert_to_tensor(self.widths, point.dtype)
+        bounds = point + ops.cast(scale, point.dtype)[:, None, None] * widths
+        if self.nonnegative:
+            bounds = ops.maximum(bounds, ops.minimum(point, 0.0))
+        return ops.concatenate([point, bounds], axis=-1)
+
+    def compute_output_shape(self, history_shape, forecast_shape):
+        return (history_shape[0], len(self.widths), 1 + 2 * len(self.levels))
+
+    def get_config(self):
+        config = {"levels": self.levels, "widths": self.widths}
+        config |= {"season_length": self.season_length, "nonnegative": self.nonnegative}
+        return {**super().get_config(), **config}
+
+
+def _mean_change(target, lag):
+    """Mean size of the differences over ``lag`` steps that are known, ``(batch,)``."""
+    # Padding with missing values in front makes it work for histories shorter than the lag.
+    padding = ops.full_like(target[:, :1], float("nan"))
+    earlier = ops.concatenate([ops.repeat(padding, lag, axis=1), target], axis=1)
+    change = ops.abs(target - earlier[:, : ops.shape(target)[1]])
+    known = ops.isfinite(change)
+    total = ops.sum(ops.where(known, change, ops.zeros_like(change)), axis=1)
+    return total / ops.maximum(ops.sum(ops.cast(known, total.dtype), axis=1), 1.0)
