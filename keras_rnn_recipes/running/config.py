@@ -7,11 +7,10 @@ Reads neither TensorFlow nor Keras, so that listing and validating recipes stay 
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from keras_rnn_recipes.evaluation.levels import check_levels
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _listed(value: object) -> object:
@@ -27,8 +26,16 @@ def _tupled(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _checked_levels(value: object) -> object:
-    return check_levels(value, "evaluate.levels") if isinstance(value, tuple) else value
+def _listed_numbers(value: object) -> object:
+    """``evaluate.levels=80,95`` is no TOML and so comes as text."""
+    listed = _listed(value)
+    if not (isinstance(value, str) and isinstance(listed, tuple)):
+        return listed
+    return tuple(float(x) if re.fullmatch(r"[+-]?\d+(\.\d*)?", x) else x for x in listed)
+
+
+def _ascending(levels: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(sorted(levels))
 
 
 def _iso_date(value: object) -> object:
@@ -50,7 +57,8 @@ Baseline = Literal[
     "naive", "seasonal_naive", "drift", "ridge", "auto_ets", "auto_arima", "auto_theta"
 ]
 Metric = Literal["mae", "rmse", "smape", "mase"]
-Levels = Annotated[tuple[float, ...], BeforeValidator(_listed), BeforeValidator(_checked_levels)]
+Level = Annotated[float, Field(gt=0, lt=100)]
+Levels = Annotated[tuple[Level, ...], BeforeValidator(_listed_numbers), AfterValidator(_ascending)]
 Loss = Literal["mae", "mse", "huber", "smape", "tweedie"]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_errors import explain_error
 
@@ -132,6 +133,7 @@ def config_to_dict(config: Config) -> dict[str, Any]:
 def _check_together(config: Config, where: str) -> None:
     """Refuse what is right on its own and cannot go together."""
     model = config.model
+    check_levels(config.evaluate.levels, f"evaluate.levels, in {where},")
     if model.strategy == "recursive" and config.data.past_cols:
         raise UserError(
             f"{where} combines model.strategy 'recursive' with data.past_cols.",

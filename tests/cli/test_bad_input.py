@@ -270,6 +270,16 @@ def test_tables_of_what_is_no_run(folder):
     assert "README.md" in refused(["table", "nowhere", "--check", "README.md"], folder)
 
 
+@pytest.mark.parametrize("levels", ["80,80", "0", "100", "-5,80", "many", "80,", "nan", ""])
+def test_levels_that_are_none(folder, levels):
+    (folder / "sales.csv").write_bytes(wide(ramp(60)))
+    message = refused(["forecast", "sales.csv", "--horizon", "3", f"--levels={levels}"], folder)
+    assert "--levels" in message and "80,95" in message
+    if levels not in ("80,", ""):  # which a list in TOML may be
+        (folder / "my.toml").write_text(RECIPE + f"\n[evaluate]\nlevels = [{levels}]\n")
+        assert "my.toml" in refused(["validate", "my.toml"], folder)
+
+
 def test_baselines_are_refused_before_any_work(folder, monkeypatch):
     monkeypatch.setitem(extras.MODULES, "baselines", ("nobodys_forecasts",))
     run = [
