@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.backtest import backtest
+from keras_rnn_recipes.evaluation.baselines import seasonal_naive
 from keras_rnn_recipes.evaluation.histories import Baseline, Forecaster, target_of
 from keras_rnn_recipes.evaluation.levels import check_levels
 
@@ -22,6 +25,8 @@ from keras_rnn_recipes.evaluation.levels import check_levels
 ENOUGH_SCORES = 400
 # Origins to calibrate on; with more, they are taken further apart and then from fewer series.
 MOST_ORIGINS = 10_000
+# Before the validation part, to tell whether it was a usual one; and what is believed at most.
+HORIZONS_BEFORE, MOST_WIDENING = 3, 3.0
 
 
 @dataclass(frozen=True)
@@ -66,24 +71,24 @@ class Calibration:
 
 
 def interval_scale(history: np.ndarray, season_length: int) -> np.ndarray:
-    """Measure how much a series moves: the mean size of its seasonal differences.
+    """Measure how much a series moves, from season to season and from step to step.
 
     Args:
         history: ``(n, time)``, or ``(n, time, features)`` with the target first; NaN = missing.
         season_length: steps in a season.
 
     Returns:
-        ``(n,)`` in the units of the history; of histories without two values a season apart, or
-        that repeat themselves exactly, the mean size of the one-step differences; 0 where there
-        are none of these either.
+        ``(n,)`` in the units of the history: the geometric mean of the mean sizes of its seasonal
+        and of its one-step differences; the latter alone for histories without two values a season
+        apart, or that repeat themselves exactly; 0 where there are none of these either.
 
     Example:
-        >>> interval_scale(np.array([[1.0, 5.0, 2.0, np.nan, 4.0], [3.0, 4.0, 3.0, 4.0, 3.0]]), 2)
-        array([1.5, 1. ])
+        >>> interval_scale(np.array([[1.0, 5.0, 2.0, 9.0, 4.0], [3.0, 4.0, 3.0, 4.0, 3.0]]), 2)
+        array([3.5, 1. ])
     """
     target = target_of(history)
-    seasonal = _mean_change(target, season_length)
-    return np.where(seasonal > 0, seasonal, _mean_change(target, 1))
+    seasonal, single = _mean_change(target, season_length), _mean_change(target, 1)
+    return np.where(seasonal > 0, np.sqrt(seasonal * single), single)
 
 
 def calibrate(
@@ -114,7 +119,11 @@ def calibrate(
         The widths: for every step ahead the finite-sample quantile of the sizes of the scaled
         errors there (the smallest error than which no more than the wanted share of ``n + 1`` is
         larger), from all series together and from neighbouring steps where errors are few; divided
-        between below and above as the errors of all steps are, if these are not few.
+        between below and above as the errors of all steps are, if these are not few. A validation
+        part of one horizon is one moment, which all series share and which may have been an easy
+        one: the errors of the seasonal naive forecast there and in the three horizons before tell,
+        and the widths then go halfway to what was usual, and halfway to being the same below and
+        above (less far for longer parts).
 
     Raises:
         UserError: levels that are none, or no series is long enough.
@@ -133,27 +142,19 @@ def calibrate(
         ((2, 2), True)
     """
     levels = check_levels(levels)
-    seen = int(getattr(forecaster, "lookback", None) or lookback)
-
-    def scale(history: np.ndarray) -> np.ndarray:
-        return interval_scale(history, season_length)[:, None].repeat(horizon, axis=1)
-
     size = max(valid_size, horizon)
     sample, stride = _thinned(frame, size, horizon)
-    tested = backtest(
+    options: dict[str, Any] = {"horizon": horizon, "season_length": season_length}
+    scores = _scaled_errors(
         sample,
-        {"point": forecaster, "scale": Baseline("scale", scale, seen)},
+        forecaster,
         lookback=lookback,
-        horizon=horizon,
         test_size=size,
         stride=stride,
         past_cols=past_cols,
         batch_size=batch_size,
+        **options,
     )
-    error = (tested["y"] - tested["point"]).to_numpy("float64")
-    divisor = tested["scale"].to_numpy("float64")
-    scores = np.divide(error, divisor, out=np.full(len(error), np.nan), where=divisor > 0)
-    scores = scores.reshape(-1, horizon)
     if not np.isfinite(scores).any():
         raise UserError(
             "There are no errors to make intervals from: nothing was observed in the last "
@@ -161,22 +162,29 @@ def calibrate(
             "series with values there that are not all alike.",
             "leave the levels out, or give more data.",
         )
+    # A part of one horizon is one moment; the longer it is, the more it tells of others.
+    told = size / (size + horizon)
+    widening = _widening(sample, size, **options) ** (1 - told)
     return Calibration(
         levels,
-        interval_widths(scores, levels),
+        widening * interval_widths(scores, levels, skewness=told),
         season_length,
         nonnegative=bool(frame["y"].min() >= 0),
-        notes=_notes(valid_size, horizon, int(np.isfinite(scores).sum()), levels),
+        notes=_notes(valid_size, horizon, int(np.isfinite(scores).sum()), levels, widening),
     )
 
 
-def interval_widths(scores: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+def interval_widths(
+    scores: np.ndarray, levels: Sequence[float], *, skewness: float = 1.0
+) -> np.ndarray:
     """Take the widths of intervals from scaled errors.
 
     Args:
         scores: ``(origins, horizon)``, truth minus forecast over scale; NaN where unknown, and
             some number somewhere.
         levels: in percent, ascending.
+        skewness: how far the division between below and above is that of the errors, from 0 (both
+            alike) to 1.
 
     Returns:
         ``(horizon, 2 * levels)``, as in `Calibration`; a higher level is nowhere narrower.
@@ -197,8 +205,9 @@ def interval_widths(scores: np.ndarray, levels: Sequence[float]) -> np.ndarray:
         relative = relative[np.isfinite(relative)]
         below = above = 1.0
         if len(relative) >= ENOUGH_SCORES:
-            below, above = (_quantile(side, (1 + share) / 2) for side in (-relative, relative))
-        columns += [-max(below, 0.0) * sizes, max(above, 0.0) * sizes]
+            sides = (_quantile(side, (1 + share) / 2) for side in (-relative, relative))
+            below, above = (1 + skewness * (max(side, 0.0) - 1) for side in sides)
+        columns += [-below * sizes, above * sizes]
     lower = np.minimum.accumulate(columns[::2], axis=0)
     upper = np.maximum.accumulate(columns[1::2], axis=0)
     return np.stack([lower, upper], axis=-1).transpose(1, 0, 2).reshape(scores.shape[1], -1)
@@ -229,6 +238,50 @@ def with_bounds(forecaster: Forecaster, calibration: Calibration, *, lookback: i
 
     name = str(getattr(forecaster, "name", "forecaster"))
     return Baseline(name, answer, int(getattr(forecaster, "lookback", None) or lookback))
+
+
+def _scaled_errors(
+    frame: pd.DataFrame,
+    forecaster: Forecaster,
+    *,
+    lookback: int,
+    horizon: int,
+    season_length: int,
+    **options: Any,
+) -> np.ndarray:
+    """Truth minus forecast over the history's scale, ``(origins, horizon)``; NaN where unknown."""
+
+    def scale(history: np.ndarray) -> np.ndarray:
+        return interval_scale(history, season_length)[:, None].repeat(horizon, axis=1)
+
+    seen = int(getattr(forecaster, "lookback", None) or lookback)
+    forecasters = {"point": forecaster, "scale": Baseline("scale", scale, seen)}
+    tested = backtest(frame, forecasters, lookback=lookback, horizon=horizon, **options)
+    error = (tested["y"] - tested["point"]).to_numpy("float64")
+    divisor = tested["scale"].to_numpy("float64")
+    scores = np.divide(error, divisor, out=np.full(len(error), np.nan), where=divisor > 0)
+    return scores.reshape(-1, horizon)
+
+
+def _widening(frame: pd.DataFrame, size: int, *, horizon: int, season_length: int) -> float:
+    """How much larger than at the end errors usually are, told by forecasts without fitting."""
+    simple = partial(seasonal_naive, horizon=horizon, season_length=season_length)
+    options: dict[str, Any] = {
+        "lookback": max(5 * season_length, 2 * horizon),
+        "stride": max(horizon // 4, 1),
+        "horizon": horizon,
+        "season_length": season_length,
+    }
+    sizes = [
+        np.abs(_scaled_errors(frame, simple, test_size=steps, **options))
+        for steps in (size, size + HORIZONS_BEFORE * horizon)
+    ]
+    if not all(np.isfinite(part).any() for part in sizes):
+        return 1.0
+    at_the_end, usual = (np.nanquantile(part, 0.8) for part in sizes)
+    if not at_the_end > 0:
+        return 1.0
+    return float(np.clip(usual / at_the_end, 1.0, MOST_WIDENING))
 
 
 def _mean_change(target: np.ndarray, lag: int) -> np.ndarray:
@@ -265,8 +318,15 @@ def _thinned(frame: pd.DataFrame, size: int, horizon: int) -> tuple[pd.DataFrame
     return (frame[frame["unique_id"].isin(names[::every])] if every > 1 else frame), stride
 
 
-def _notes(valid_size: int, horizon: int, count: int, levels: Sequence[float]) -> tuple[str, ...]:
+def _notes(
+    valid_size: int, horizon: int, count: int, levels: Sequence[float], widening: float
+) -> tuple[str, ...]:
     notes = []
+    if widening > 1.1:
+        notes.append(
+            "The validation part was easier to forecast than the time before it: the intervals are "
+            f"{widening - 1:.0%} wider than the errors there would make them."
+        )
     if valid_size < horizon:
         notes.append(
             f"The intervals rest on errors in the last {horizon} steps that were learnt from, for "

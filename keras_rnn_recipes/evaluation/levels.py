@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _BOUND = re.compile(r"-(lo|hi)-([\d.]+)$")
 
@@ -84,6 +86,8 @@ def probabilities(levels: Iterable[float]) -> np.ndarray:
         >>> probabilities((80, 95)).round(3).tolist()
         [0.5, 0.1, 0.9, 0.025, 0.975]
     """
+    import numpy as np  # here, since recipes are read with this file and without NumPy
+
     tails = [(1 - level / 100) / 2 for level in levels]
     return np.array([0.5, *(side for tail in tails for side in (tail, 1 - tail))])
 

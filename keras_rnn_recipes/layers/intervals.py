@@ -15,9 +15,10 @@ class ForecastBounds(layers.Layer):
     Args:
         levels: in percent, ascending.
         widths: for every step ahead, for every level, what is added below (0 or less) and above (0
-            or more), in units of the mean size of the history's seasonal differences.
-        season_length: steps between the values of such a difference; where a history has none that
-            is not nought, one-step differences stand in.
+            more), in units of the history's scale: the geometric mean of the mean sizes of its
+            seasonal and of its one-step differences, or of the latter alone where the former are
+            nought or none.
+        season_length: steps in a season.
         nonnegative: whether a bound below nought is nought.
 
     Call arguments:
@@ -47,8 +48,10 @@ class ForecastBounds(layers.Layer):
 
     def call(self, history, forecast):
         target = history[:, :, 0]
-        seasonal = _mean_change(target, self.season_length)
-        scale = ops.where(seasonal > 0, seasonal, _mean_change(target, 1))
+        seasonal, single = _mean_change(target, self.season_length), _mean_change(target, 1)
+        # Roots before the product, which might not be a number that float32 has.
+        both = ops.sqrt(seasonal) * ops.sqrt(single)
+        scale = ops.where(seasonal > 0, both, single)
         point = ops.reshape(forecast, (-1, len(self.widths), 1))
         widths = ops.convert_to_tensor(self.widths, point.dtype)
         bounds = point + ops.cast(scale, point.dtype)[:, None, None] * widths
