@@ -255,8 +255,8 @@ def _scaled_errors(
         return interval_scale(history, season_length)[:, None].repeat(horizon, axis=1)
 
     seen = int(getattr(forecaster, "lookback", None) or lookback)
-    forecasters = {"point": forecaster, "scale": Baseline("scale", scale, seen)}
-    tested = backtest(frame, forecasters, lookback=lookback, horizon=horizon, **options)
+    both: dict[str, Forecaster] = {"point": forecaster, "scale": Baseline("scale", scale, seen)}
+    tested = backtest(frame, both, lookback=lookback, horizon=horizon, **options)
     error = (tested["y"] - tested["point"]).to_numpy("float64")
     divisor = tested["scale"].to_numpy("float64")
     scores = np.divide(error, divisor, out=np.full(len(error), np.nan), where=divisor > 0)
