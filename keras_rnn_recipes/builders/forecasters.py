@@ -124,6 +124,7 @@ def forecaster(
     dropout: float = 0.0,
     l2: float = 0.0,
     members: int = 1,
+    quantiles: Sequence[float] = (),
 ) -> keras.Model:
     """A forecasting network of the given strategy.
 
@@ -150,6 +151,10 @@ def forecaster(
             strategy may read backwards.
         members: networks trained together, each on a share of its own of every batch; their
             median is the forecast (see `ensemble`).
+        quantiles: levels of intervals, in percent, that the network learns beside the median; its
+            last axis is then ``1 + 2 * levels`` long: median, then lower and upper bound of each
+            level, which never cross. To be trained with the pinball loss. For one target, and not
+            for the recursive strategy: intervals one step ahead say nothing of the next ones.
 
     Returns:
         An uncompiled functional ``keras.Model`` from ``history``; shapes as in the module's table.
@@ -162,6 +167,7 @@ def forecaster(
         (None, None, 12, 1)
     """
     _check(strategy, horizon, num_features, num_targets, bidirectional)
+    quantiles = _checked_levels(quantiles, strategy, num_targets)
     steps = 1 if strategy == "recursive" else horizon
     # Raw units need the full precision, whatever the policy for the network in between.
     exact = {"dtype": keras.config.floatx()}
@@ -181,7 +187,7 @@ def forecaster(
     network = partial(
         _network,
         strategy=strategy,
-        width=steps * num_targets,
+        width=steps * (1 + 2 * len(quantiles) if quantiles else num_targets),
         cell=cell,
         units=units,
         bidirectional=bidirectional,
@@ -194,7 +200,9 @@ def forecaster(
     if season_length is not None:
         base = SeasonalBase(season_length, steps, transform, seasons, name="seasonal_base", **exact)
         center = base(filled, magnitude, last_only=strategy == "direct")
-    output = ForecastOutput(strategy, horizon, num_targets, transform, name="forecast", **exact)
+    output = ForecastOutput(
+        strategy, horizon, num_targets, transform, quantiles, name="forecast", **exact
+    )
     forecast = output(head, magnitude, center, scale)
     return keras.Model(history, forecast, name=f"{cell}_{strategy}")
 
@@ -206,6 +214,20 @@ def _network(inputs, observed, *, strategy, width, suffix, **options):
         ends = BothEnds if options["bidirectional"] else LastStep
         encoded = ends(name=f"last_step{suffix}")(encoded)
     return layers.Dense(width, name=f"head{suffix}")(encoded)
+
+
+def _checked_levels(levels, strategy, num_targets):
+    if levels and (strategy == "recursive" or num_targets != 1):
+        raise ValueError(
+            "quantiles are for one target and the direct or seq2seq strategy; received "
+            f"strategy={strategy!r}, num_targets={num_targets}."
+        )
+    if len(set(levels)) < len(levels) or not all(0 < level < 100 for level in levels):
+        raise ValueError(
+            "quantiles must be different levels above 0 and below 100 percent; received "
+            f"{tuple(levels)}."
+        )
+    return tuple(sorted(levels))
 
 
 def _listed(value):

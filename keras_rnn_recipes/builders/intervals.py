@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from keras_rnn_recipes.builders.to_forecaster import forecaster_info, to_forecaster
-from keras_rnn_recipes.layers import ForecastBounds
+from keras_rnn_recipes.layers import ForecastBounds, ForecastOutput
 
 
 def add_bounds(
@@ -39,6 +39,8 @@ def add_bounds(
         (None, 2, 3)
     """
     info = forecaster_info(model)
+    if levels_of_model(model):
+        raise ValueError("The model gives intervals already.")
     if info.num_targets != 1:
         raise ValueError(f"Bounds are for one target; the model has {info.num_targets}.")
     if len(widths) != info.horizon:
@@ -62,5 +64,9 @@ def levels_of_model(model: keras.Model) -> tuple[float, ...]:
         >>> levels_of_model(add_bounds(direct_forecaster(1), [80, 95], [[-1, 1, -2, 2]]))
         (80.0, 95.0)
     """
-    found = [layer.levels for layer in model.layers if isinstance(layer, ForecastBounds)]
+    found = [
+        layer.levels
+        for layer in model.layers
+        if isinstance(layer, ForecastBounds | ForecastOutput) and layer.levels
+    ]
     return tuple(found[0]) if found else ()

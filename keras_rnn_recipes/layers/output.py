@@ -93,19 +93,29 @@ class ForecastOutput(layers.Layer):
         horizon: steps to forecast in the end, whatever the strategy.
         num_targets: the targets are the first of the features.
         transform: as in `WindowStatistics`.
+        levels: of the intervals that the head gives beside the median, in percent, ascending; for
+            one target.
 
     Call arguments:
         head: ``(batch, time, steps * num_targets)``; steps is 1 for ``"recursive"``, else horizon.
+            With levels ``(batch, time, steps * (1 + 2 * levels))``: the median, then for each level
+            how much further than the level before it the interval reaches below and above, before
+            a softplus makes it positive. So no two bounds cross, whatever the numbers are.
         magnitude, scale: ``(batch, time or 1, features)``, from `WindowStatistics`.
         center: the same shape; or from `SeasonalBase`, ``(batch, time or 1, steps, features)``.
 
     Returns:
         direct: ``(batch, horizon, num_targets)``, read at the last time step;
         seq2seq: ``(batch, time, horizon, num_targets)``; recursive: ``(batch, time, num_targets)``.
+        With levels the last axis is ``1 + 2 * levels`` long: median, then lower and upper bound of
+        each level.
     """
 
-    def __init__(self, strategy, horizon, num_targets=1, transform="none", **kwargs):
+    def __init__(self, strategy, horizon, num_targets=1, transform="none", levels=(), **kwargs):
         super().__init__(**kwargs)
+        if levels and num_targets != 1:
+            raise ValueError(f"levels are for one target; received num_targets={num_targets}.")
+        self.levels = tuple(float(level) for level in levels)
         if strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}; received {strategy!r}.")
         self.strategy, self.horizon = strategy, horizon
@@ -119,8 +129,9 @@ class ForecastOutput(layers.Layer):
             center = center[:, :, None]
         magnitude, center, scale = (t[..., : self.num_targets] for t in (magnitude, center, scale))
         batch, time = ops.shape(head)[:2]
-        steps = head.shape[2] // self.num_targets
-        head = ops.reshape(head, (batch, time, steps, self.num_targets))
+        depth = 1 + 2 * len(self.levels) if self.levels else self.num_targets
+        head = ops.reshape(head, (batch, time, head.shape[2] // depth, depth))
+        head = spread_out(head) if self.levels else head
         forecast = magnitude * invert_transform(center + scale * head, self.transform)
         if self.strategy == "direct":
             return forecast[:, 0]
@@ -129,7 +140,31 @@ class ForecastOutput(layers.Layer):
     def get_config(self):
         config = {"strategy": self.strategy, "horizon": self.horizon}
         config |= {"num_targets": self.num_targets, "transform": self.transform}
+        # Left out where there are none, so that files are as they were before there were any.
+        config |= {"levels": self.levels} if self.levels else {}
         return {**super().get_config(), **config}
+
+
+def spread_out(head):
+    """From a median and distances before their softplus to quantiles that do not cross.
+
+    Args:
+        head: ``(..., 1 + 2 * levels)``: the median, then for each level, ascending, below, above.
+
+    Returns:
+        The same shape: the median, then lower and upper bound of each level.
+
+    Example:
+        >>> import numpy as np
+        >>> quantiles = spread_out(np.array([[1.0, 0.0, 0.0, -9.0, 3.0]]))[0]
+        >>> [round(float(q), 2) for q in quantiles]
+        [1.0, 0.31, 1.69, 0.31, 4.74]
+    """
+    median = head[..., :1]
+    distances = ops.softplus(head[..., 1:])
+    below, above = (ops.cumsum(distances[..., side::2], axis=-1) for side in (0, 1))
+    bounds = ops.stack([median - below, median + above], axis=-1)
+    return ops.concatenate([median, ops.reshape(bounds, ops.shape(distances))], axis=-1)
 
 
 @registered

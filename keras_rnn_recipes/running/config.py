@@ -59,7 +59,7 @@ Baseline = Literal[
 Metric = Literal["mae", "rmse", "smape", "mase"]
 Level = Annotated[float, Field(gt=0, lt=100)]
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_listed_numbers), AfterValidator(_ascending)]
-Loss = Literal["mae", "mse", "huber", "smape", "tweedie"]
+Loss = Literal["mae", "mse", "huber", "smape", "tweedie", "pinball"]
 
 
 class _Section(BaseModel):
@@ -129,6 +129,7 @@ class ModelConfig(_Section):
     layer_norm: bool | None = None
     bidirectional: bool | None = None
     l2: Annotated[float, Field(ge=0)] | None = None
+    quantiles: Levels | None = None
     members: Count | None = None
 
     def options(self, *, season_length: int | tuple[int, ...] = 1) -> dict[str, Any]:

@@ -134,6 +134,7 @@ def _check_together(config: Config, where: str) -> None:
     """Refuse what is right on its own and cannot go together."""
     model = config.model
     check_levels(config.evaluate.levels, f"evaluate.levels, in {where},")
+    _check_quantiles(config, where)
     if model.strategy == "recursive" and config.data.past_cols:
         raise UserError(
             f"{where} combines model.strategy 'recursive' with data.past_cols.",
@@ -145,6 +146,23 @@ def _check_together(config: Config, where: str) -> None:
             f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
             "strategy direct: the others may not look at later steps.",
             "choose model.strategy direct, or leave model.bidirectional out.",
+        )
+
+
+def _check_quantiles(config: Config, where: str) -> None:
+    levels = config.model.quantiles or ()
+    if (config.fit.loss == "pinball") != bool(levels):
+        raise UserError(
+            f"{where} has model.quantiles {list(levels)} and fit.loss {config.fit.loss!r}.",
+            "quantiles and the loss 'pinball', or neither: the one is learnt by the other.",
+            "set both, or leave both out.",
+        )
+    if levels and (config.model.strategy == "recursive" or levels != config.evaluate.levels):
+        raise UserError(
+            f"{where} has model.quantiles {list(levels)}, model.strategy "
+            f"{config.model.strategy!r} and evaluate.levels {list(config.evaluate.levels)}.",
+            "the same levels in both places, and strategy direct or seq2seq.",
+            "write evaluate.levels as model.quantiles, or leave model.quantiles out.",
         )
 
 

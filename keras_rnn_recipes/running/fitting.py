@@ -12,6 +12,7 @@ import keras
 import pandas as pd
 import tensorflow as tf
 
+from keras_rnn_recipes.builders.intervals import levels_of_model
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
 from keras_rnn_recipes.running.kernels import training_kernels
@@ -226,7 +227,7 @@ def _compile(model: keras.Model, config: FitConfig, steps: Steps) -> None:
             _learning_rate(config, steps.per_epoch * config.epochs),
             global_clipnorm=config.clip_norm,
         ),
-        loss=loss_function(config.loss),
+        loss=loss_function(config.loss, levels_of_model(model)),
         steps_per_execution=steps.per_execution,
         jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+from keras_rnn_recipes.evaluation.levels import probabilities
 
 # Between counts (1) and amounts (2): many noughts, and sizes as skewed as sales are.
 TWEEDIE_POWER = 1.5
@@ -16,11 +18,12 @@ TWEEDIE_POWER = 1.5
 _LEAST_MEAN = 0.01
 
 
-def loss_function(name: str) -> str | Callable[[Any, Any], Any]:
+def loss_function(name: str, levels: Sequence[float] = ()) -> str | Callable[[Any, Any], Any]:
     """What ``keras.Model.compile`` takes as the loss of that name.
 
     Args:
-        name: a value of ``fit.loss``: mae, mse, huber, smape or tweedie.
+        name: a value of ``fit.loss``: mae, mse, huber, smape, tweedie or pinball.
+        levels: of the intervals that the model gives beside its median, for pinball.
 
     Returns:
         A name that Keras knows, or a function of what `prepare` makes of the targets.
@@ -29,6 +32,13 @@ def loss_function(name: str) -> str | Callable[[Any, Any], Any]:
         >>> loss_function("mae")
         'mae'
     """
+    if name == "pinball":
+        wanted = probabilities(levels).tolist()
+
+        def of_levels(target: Any, forecast: Any) -> Any:
+            return pinball(target, forecast, wanted)
+
+        return of_levels
     ours = {"huber": _huber_of_packed, "tweedie": _tweedie_of_packed, "smape": smape}
     return ours.get(name, name)
 
@@ -48,9 +58,31 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
     Returns:
         Batches for ``keras.Model.fit``; with the weights packed beside the targets, or not.
     """
-    if name in ("mae", "smape"):
+    if name in ("mae", "smape", "pinball"):
         return dataset
     return dataset.map(_squared if name == "mse" else _packed).prefetch(tf.data.AUTOTUNE)
+
+
+def pinball(target: Any, forecast: Any, probabilities: Sequence[float]) -> Any:
+    """The mean pinball loss of quantiles, twice over, so that a median alone has its mean error.
+
+    Args:
+        target: ``(..., 1)``.
+        forecast: ``(..., quantiles)``.
+        probabilities: one for each quantile.
+
+    Returns:
+        ``(...)``, in the units of the target.
+
+    Source: Koenker and Bassett (1978), Regression quantiles.
+
+    Example:
+        >>> pinball(ops.array([[4.0]]), ops.array([[2.0, 1.0]]), [0.5, 0.1]).numpy().round(3)
+        array([1.3], dtype=float32)
+    """
+    error = target - forecast
+    p = ops.convert_to_tensor(probabilities, error.dtype)
+    return 2 * ops.mean(ops.maximum(p * error, (p - 1) * error), axis=-1)
 
 
 def smape(target: Any, forecast: Any) -> Any:

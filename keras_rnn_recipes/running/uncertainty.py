@@ -10,6 +10,7 @@ from keras_rnn_recipes.running.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
     from keras_rnn_recipes.data.frames import Panel
     from keras_rnn_recipes.evaluation.histories import Forecaster
@@ -32,7 +33,7 @@ def add_intervals(
     """Let a model and its baselines say how sure they are, if the recipe asks for levels.
 
     What was fitted on the training part is asked for forecasts of the validation part; its errors
-    there make the intervals as wide as they have to be.
+    there make the intervals as wide as they have to be. A model that learnt quantiles has its own.
 
     Args:
         forecaster: from `to_forecaster`.
@@ -49,6 +50,7 @@ def add_intervals(
     Raises:
         UserError: nothing was observed where the intervals are to be calibrated.
     """
+    from keras_rnn_recipes.builders.intervals import levels_of_model
     from keras_rnn_recipes.evaluation.conformal import calibrate, with_bounds
 
     levels, lookback = config.evaluate.levels, config.model.lookback or 1
@@ -66,7 +68,28 @@ def add_intervals(
         "season_length": panel.season_length,
         "valid_size": config.data.valid_size or 0,
     }
+    learnt = bool(levels_of_model(forecaster))
     known = frame[~whole & (left >= (config.data.test_size or 0))].reset_index(drop=True)
+    if not learnt:
+        forecaster = _calibrated(forecaster, known, panel, options, run)
+    theirs: dict[str, Forecaster] = {
+        name: with_bounds(one, calibrate(known, one, **options), lookback=lookback)
+        if name in POOLED
+        else one
+        for name, one in baselines.items()
+    }
+    return forecaster, theirs
+
+
+def _calibrated(
+    forecaster: keras.Model,
+    known: pd.DataFrame,
+    panel: Panel,
+    options: dict[str, Any],
+    run: RunDirectory | None,
+) -> keras.Model:
+    from keras_rnn_recipes.evaluation.conformal import calibrate
+
     found = calibrate(known, forecaster.predict_on_batch, past_cols=panel.past_cols, **options)
     record = {
         "format_version": FORMAT_VERSION,
@@ -80,13 +103,7 @@ def add_intervals(
         run.write_json(FILE, record)
     for note in found.notes:
         print(note)
-    theirs: dict[str, Forecaster] = {
-        name: with_bounds(one, calibrate(known, one, **options), lookback=lookback)
-        if name in POOLED
-        else one
-        for name, one in baselines.items()
-    }
-    return model_with_bounds(forecaster, record), theirs
+    return model_with_bounds(forecaster, record)
 
 
 def model_with_bounds(model: keras.Model, record: Mapping[str, Any]) -> keras.Model:

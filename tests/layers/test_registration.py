@@ -45,7 +45,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.Normalise("log", name="a"),
         layers.SeasonalBase(12, 3, "log", name="a"),
         layers.SeasonalBase((24, 168), 3, seasons=2, name="a"),
-        layers.ForecastOutput("seq2seq", 3, 2, "asinh", name="a"),
+        layers.ForecastOutput("seq2seq", 3, 1, "asinh", (80, 95), name="a"),
         layers.FillMissing(dtype="float32"),
         layers.ForecastBounds((80, 95), [[-1, 1, -2, 3]], 12, True, name="a"),
         layers.MemberShare(1, 3, name="a"),

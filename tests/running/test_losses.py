@@ -10,9 +10,11 @@ import tensorflow as tf
 from keras import ops
 from running.toy import HORIZON, LOOKBACK, toy_arrays, toy_model
 from sklearn.metrics import mean_tweedie_deviance
+from utilsforecast import losses
 
 from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.levels import probabilities
 from keras_rnn_recipes.running.config import FitConfig
 from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.defaults import choose_defaults
@@ -68,6 +70,18 @@ def test_tweedie_equals_scikit_learn(amounts):
     for scale in (1.0, 1e4):
         value = evaluated("tweedie", target * scale, forecast * scale, weights / scale)
         assert value == pytest.approx(expected, rel=1e-5)
+
+
+def test_pinball_equals_utilsforecast_and_is_twice_the_mean_error_of_a_median():
+    rng = np.random.default_rng(3)
+    target, forecast = rng.normal(size=(40, 1)), rng.normal(size=(40, 5))
+    columns = list("vwxuz")
+    table = pd.DataFrame(forecast, columns=columns).assign(unique_id="a", y=target[:, 0])
+    expected = losses.mqloss(table, {"net": columns}, probabilities((80, 95)))["net"].item()
+    found = loss_function("pinball", (80, 95))(ops.array(target), ops.array(forecast))
+    assert float(ops.mean(found)) == pytest.approx(2 * expected, rel=1e-5)
+    alone = loss_function("pinball")(ops.array(target), ops.array(forecast[:, :1]))
+    np.testing.assert_allclose(alone, np.abs(target - forecast[:, :1])[:, 0], rtol=1e-5)
 
 
 def test_missing_targets_do_not_count_in_tweedie(amounts):

@@ -152,6 +152,26 @@ def test_a_validation_part_too_short_is_said_in_the_record(made, tmp_path, capsy
     assert "likely too narrow" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (["model.quantiles=80,95"], "fit.loss 'mae'"),
+        (["fit.loss=pinball"], r"model.quantiles \[\] and fit.loss 'pinball'"),
+        (["model.quantiles=80", "fit.loss=pinball"], "the same levels in both places"),
+        (
+            ["model.quantiles=80,95", "fit.loss=pinball", "model.strategy=recursive"],
+            "strategy direct or seq2seq",
+        ),
+    ],
+)
+def test_learnt_quantiles_go_with_their_loss_and_levels(changed, told):
+    given = config_with().model_dump()
+    whole = config_from_dict(given, ["model.quantiles=80,95", "fit.loss=pinball"])
+    assert whole.model.options()["quantiles"] == LEVELS
+    with pytest.raises(UserError, match=told):
+        config_from_dict(given, changed)
+
+
 def test_levels_in_a_recipe_are_read_written_and_checked(tmp_path):
     config = config_with(levels=(95, 80))
     assert config.evaluate.levels == (80.0, 95.0)
