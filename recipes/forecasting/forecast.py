@@ -92,10 +92,7 @@ def main(config, run):
         **seen,
     )
     scores = krr.score(
-        tested,
-        panel.frame,
-        season_length=panel.season_length,
-        metrics=config.evaluate.metrics,
+        tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
     )
     record = krr.results_record(krr.summarise(scores), model, history, name=name)
     run.write_csv("backtest.csv", tested)
@@ -104,10 +101,7 @@ def main(config, run):
 
     # The forecast that is wanted: the steps after the last observation of every series.
     future = krr.forecast_future(
-        panel.frame,
-        {name: forecaster.predict_on_batch},
-        freq=panel.freq,
-        **seen,
+        panel.frame, {name: forecaster.predict_on_batch}, freq=panel.freq, **seen
     )
     run.write_csv("forecasts.csv", future)
 
