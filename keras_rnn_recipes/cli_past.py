@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from keras_rnn_recipes.cli_options import MoreBaselines, NewRunDir, Overwrite, Smoke
-from keras_rnn_recipes.console import import_tensorflow_quietly
+from keras_rnn_recipes.console import import_tensorflow_quietly, told_how_to_resume
 
 
 def backtest(
@@ -51,15 +51,17 @@ def backtest(
     import_tensorflow_quietly()
     options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
     if refit:
-        result = command.backtest_recipe(
-            source,
-            folder,
-            **options,
-            overrides=overrides or (),
-            resume=resume,
-            overwrite=overwrite,
-            smoke=smoke,
-        )
+        again = [source, *(overrides or ()), *_as_given(options)]
+        with told_how_to_resume(folder, again, smoke, "backtest"):
+            result = command.backtest_recipe(
+                source,
+                folder,
+                **options,
+                overrides=overrides or (),
+                resume=resume,
+                overwrite=overwrite,
+                smoke=smoke,
+            )
     else:
         result = command.backtest_run(source, folder, **options, overwrite=overwrite)
     typer.echo(command.describe(result))
@@ -101,6 +103,15 @@ def tune(
     from keras_rnn_recipes.running import tuning
 
     folder = run_dir or Path("runs") / f"{path.stem}-tune"
-    options: dict[str, Any] = {"trials": trials, "folds": folds, "overrides": overrides or ()}
-    result = tuning.tune(path, folder, **options, resume=resume, overwrite=overwrite)
+    options: dict[str, Any] = {"trials": trials, "folds": folds}
+    again = [recipe, *(overrides or ()), *_as_given(options)]
+    options |= {"overrides": overrides or (), "resume": resume, "overwrite": overwrite}
+    with told_how_to_resume(folder, again, False, "tune"):
+        result = tuning.tune(path, folder, **options)
     typer.echo(tuning.describe(result))
+
+
+def _as_given(options: dict[str, Any]) -> list[str]:
+    """Options as they were typed, to be typed again."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return [part for name, value in given.items() for part in (f"--{name}", str(value))]

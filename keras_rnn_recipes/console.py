@@ -37,7 +37,9 @@ def tells_mistakes(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextlib.contextmanager
-def told_how_to_resume(run_dir: Path, recipe: list[str], smoke: bool) -> Iterator[None]:
+def told_how_to_resume(
+    run_dir: Path, recipe: list[str], smoke: bool, command: str = "run"
+) -> Iterator[None]:
     """After an interruption say how to go on, if the run had begun."""
     try:
         yield
@@ -45,7 +47,7 @@ def told_how_to_resume(run_dir: Path, recipe: list[str], smoke: bool) -> Iterato
         if not (run_dir / "config.json").exists():
             raise
         options = ["--run-dir", str(run_dir), "--resume", *(["--smoke"] if smoke else [])]
-        again = shlex.join(["krr", "run", *recipe, *options])
+        again = shlex.join(["krr", command, *recipe, *options])
         typer.echo(f"\nInterrupted. To continue: {again}", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
