@@ -45,6 +45,8 @@ def main(config, run):
     run.write_config(config)
     with open(Path(config.data.source).parent / "seen.txt", "a") as seen:
         seen.write(f"{panel.frame['y'].max():.0f} {config.data.test_size}\\n")
+    for epoch in (1, 2, 3):
+        run.watcher("epoch", {"epoch": epoch, "val_loss": 1 / epoch + config.model.dropout})
     worse = abs(config.model.dropout - 0.6) + (config.fit.loss == "mse")
     if config.model.dropout > 0.85:
         raise krr.UserError("The loss is no longer a number.", "a number.", "lower it.")
@@ -124,6 +126,19 @@ def test_settings_that_do_not_train_are_noted_and_alone_are_an_error(recipe, tmp
     table = pd.read_csv(tmp_path / "out" / "trials.csv")
     assert (table["state"] == "pruned").all()
     assert (table["note"] == "The loss is no longer a number.").all()
+
+
+def test_validation_losses_of_the_first_fold_are_told_where_they_can_be_compared(recipe, tmp_path):
+    def losses(name: str) -> list[dict[int, float]]:
+        tuning.tune(recipe, tmp_path / name, trials=2)
+        backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / name / "study.log"))
+        storage = optuna.storages.JournalStorage(backend)
+        trials = optuna.load_study(study_name="krr", storage=storage).trials
+        return [trial.intermediate_values for trial in trials]
+
+    assert losses("different") == [{}, {}]  # the space has losses of two kinds
+    recipe.write_text(RECIPE.replace('fit.loss = ["mae", "mse"]', ""))
+    assert losses("alike")[0] == {1: 1.1, 2: 0.6, 3: pytest.approx(1 / 3 + 0.1)}
 
 
 def test_a_trial_that_is_behind_is_given_up():
