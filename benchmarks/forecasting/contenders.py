@@ -58,7 +58,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Size:
-    """What "equal" makes equal: of our recipe for the task."""
+    """What "equal" makes equal: of one network of our recipe for the task."""
 
     width: int
     depth: int

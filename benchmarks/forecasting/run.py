@@ -75,8 +75,9 @@ def size_of(config: Config) -> Size:
     if fit.steps_per_epoch is None:
         raise ValueError("a recipe to be equal to has to say fit.steps_per_epoch")
     units = model.units or (PRESET_WIDTH[model.preset],)
-    members = getattr(model, "members", None) or 1
-    return Size(units[0], len(units), fit.epochs * fit.steps_per_epoch, fit.batch_size, members)
+    members = model.members or 1
+    batch = fit.batch_size // members  # each member is trained on its share
+    return Size(units[0], len(units), fit.epochs * fit.steps_per_epoch, batch, members)
 
 
 def recipe_of(task: str, folder: Path) -> Path:
@@ -97,7 +98,10 @@ def order_of(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str,
     }
     if contender.library == OURS:
         more = ["fit.epochs=1", f"fit.steps_per_epoch={SMOKE_STEPS}"] if options.smoke else []
-        alone = ["model.members=1"] if contender.variant == EQUAL else []
+        alone = []
+        if contender.variant == EQUAL:
+            batch = size_of(load_config(recipe)).batch
+            alone = ["model.members=1", f"fit.batch_size={batch}"]
         asked = {"horizon": task.horizon, "season_length": task.season_length}
         return order | asked | {"recipe": str(recipe.resolve()), "overrides": [*alone, *more]}
     size = size_of(load_config(recipe)) if contender.variant == EQUAL else None

@@ -121,7 +121,7 @@ def _head(rows: Rows) -> str:
         f"- Machine: {machines}; measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}\n"
         f"- Python {pythons}, {told_versions}\n"
         f"- Training was stopped after {limits} s and the forecast made with what had been learnt; "
-        "who was stopped ran with one seed only."
+        "who was stopped is not run with further seeds."
         if rows
         else ""
     )

@@ -116,6 +116,9 @@ def test_the_size_of_a_recipe_is_the_networks() -> None:
 
     config = config_from_dict(recipe(epochs=10, steps_per_epoch=40, batch_size=16))
     assert run.size_of(config) == Size(width=48, depth=1, steps=400, batch=16)
+    ensemble = recipe(epochs=10, steps_per_epoch=40, batch_size=96)
+    ensemble["model"] |= {"members": 3, "units": [64, 64]}
+    assert run.size_of(config_from_dict(ensemble)) == Size(64, 2, 400, batch=32, members=3)
     for preset, width in run.PRESET_WIDTH.items():
         model = krr.build_forecaster(preset, "seq2seq", 2)
         layers = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN)]
