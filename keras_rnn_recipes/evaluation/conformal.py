@@ -265,6 +265,7 @@ def _scaled_errors(
 
 def _widening(frame: pd.DataFrame, size: int, *, horizon: int, season_length: int) -> float:
     """How much larger than at the end errors usually are, told by forecasts without fitting."""
+    frame = _some_series(frame, MOST_ORIGINS // (5 * HORIZONS_BEFORE))
     simple = partial(seasonal_naive, horizon=horizon, season_length=season_length)
     options: dict[str, Any] = {
         "lookback": max(5 * season_length, 2 * horizon),
@@ -309,13 +310,17 @@ def _quantile(values: np.ndarray, share: float) -> float:
 
 def _thinned(frame: pd.DataFrame, size: int, horizon: int) -> tuple[pd.DataFrame, int]:
     """Few enough origins: further apart, up to a horizon, and then from every so-manieth series."""
-    names = frame["unique_id"].unique()
+    number = frame["unique_id"].nunique()
     stride = 1
-    while len(names) * ((size - horizon) // stride + 1) > MOST_ORIGINS and stride < horizon:
+    while number * ((size - horizon) // stride + 1) > MOST_ORIGINS and stride < horizon:
         stride += 1
-    each = (size - horizon) // stride + 1
-    every = -(-len(names) * each // MOST_ORIGINS)
-    return (frame[frame["unique_id"].isin(names[::every])] if every > 1 else frame), stride
+    return _some_series(frame, MOST_ORIGINS // ((size - horizon) // stride + 1)), stride
+
+
+def _some_series(frame: pd.DataFrame, most: int) -> pd.DataFrame:
+    names = frame["unique_id"].unique()
+    every = -(-len(names) // max(most, 1))
+    return frame[frame["unique_id"].isin(names[::every])] if every > 1 else frame
 
 
 def _notes(

@@ -130,6 +130,28 @@ def test_a_moment_that_was_easy_to_forecast_is_not_taken_for_the_usual():
     assert ratio == pytest.approx(np.sqrt(1 / 3), rel=0.2)  # halfway between a third and all of it
 
 
+def test_large_panels_are_calibrated_on_some_of_their_series(monkeypatch):
+    import keras_rnn_recipes.evaluation.conformal as module
+
+    asked = []
+
+    def counting(history):
+        asked.append(len(history))
+        return last(history)
+
+    monkeypatch.setattr(module, "MOST_ORIGINS", 30)
+    calibrate(
+        walks(40, 60),
+        counting,
+        levels=(80,),
+        lookback=40,
+        horizon=HORIZON,
+        season_length=1,
+        valid_size=12,
+    )
+    assert 10 <= sum(asked) <= 30
+
+
 def test_nothing_after_the_frame_and_no_order_of_series_matters():
     frame = walks(6, 60)
     found = calibrated(frame, 12)
