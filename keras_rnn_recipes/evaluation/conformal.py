@@ -7,7 +7,7 @@ quantiles, times the scale of the history at hand, are added to the forecast.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -231,9 +231,9 @@ def with_bounds(forecaster: Forecaster, calibration: Calibration, *, lookback: i
         [[[2.0, 0.0, 3.0]]]
     """
 
-    def answer(history: np.ndarray) -> np.ndarray:
-        point = np.asarray(forecaster(history), dtype="float64")
-        point = point.reshape(len(history), -1)
+    def answer(seen: np.ndarray) -> np.ndarray:
+        history = _history_of(seen)
+        point = np.asarray(forecaster(seen), dtype="float64").reshape(len(history), -1)
         return calibration.bounds(point, interval_scale(history, calibration.season_length))
 
     name = str(getattr(forecaster, "name", "forecaster"))
@@ -252,7 +252,8 @@ def _scaled_errors(
     """Truth minus forecast over the history's scale, ``(origins, horizon)``; NaN where unknown."""
 
     def scale(history: np.ndarray) -> np.ndarray:
-        return interval_scale(history, season_length)[:, None].repeat(horizon, axis=1)
+        moves = interval_scale(_history_of(history), season_length)
+        return moves[:, None].repeat(horizon, axis=1)
 
     seen = int(getattr(forecaster, "lookback", None) or lookback)
     both: dict[str, Forecaster] = {"point": forecaster, "scale": Baseline("scale", scale, seen)}
@@ -283,6 +284,11 @@ def _widening(frame: pd.DataFrame, size: int, *, horizon: int, season_length: in
     if not at_the_end > 0:
         return 1.0
     return float(np.clip(usual / at_the_end, 1.0, MOST_WIDENING))
+
+
+def _history_of(seen: Any) -> np.ndarray:
+    """What a forecaster sees may be a history with other columns beside it."""
+    return seen["history"] if isinstance(seen, Mapping) else seen
 
 
 def _mean_change(target: np.ndarray, lag: int) -> np.ndarray:

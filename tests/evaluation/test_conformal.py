@@ -172,6 +172,14 @@ def test_bounds_stop_at_nought_only_where_no_value_was_below():
     assert calibrated(frame.assign(y=frame["y"].abs()), 12).nonnegative
 
 
+def test_columns_beside_the_history_change_nothing():
+    one = Calibration((80.0,), np.tile([-1.0, 2.0], (HORIZON, 1)), 1)
+    history = np.random.default_rng(0).normal(size=(3, 9, 1))
+    plain = with_bounds(last, one, lookback=9)(history)
+    beside = with_bounds(lambda seen: last(seen["history"]), one, lookback=9)
+    np.testing.assert_array_equal(beside({"history": history, "static": np.zeros((3, 2))}), plain)
+
+
 def test_what_cannot_be_calibrated_is_told():
     still = walks(2, 30).assign(y=3.0)
     with pytest.raises(UserError, match="no errors to make intervals from"):
