@@ -78,11 +78,24 @@ def _converted(serve: Any, signature: list[Any]) -> bytes:
     import tf2onnx
 
     graph = tf.function(serve, input_signature=signature)
-    proto, _ = tf2onnx.convert.from_function(graph, input_signature=signature, opset=OPSET)
+    proto, _ = tf2onnx.convert.from_function(
+        graph,
+        input_signature=signature,
+        opset=OPSET,
+        custom_op_handlers={"SelectV2": (_choose, [])},
+    )
     for entry in (*proto.graph.input, *proto.graph.output):
         _name_axes(entry)
     onnx.checker.check_model(proto)
     return bytes(proto.SerializeToString())
+
+
+def _choose(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Take values from the one or the other, instead of adding both, one of them times nought.
+
+    That is how tf2onnx writes it, and a missing value times nought is still missing.
+    """
+    node.type = "Where"
 
 
 def _name_axes(entry: Any) -> None:

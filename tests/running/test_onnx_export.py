@@ -84,6 +84,18 @@ def test_onnxruntime_answers_as_keras_does(exported, batch, time):
     np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
+def test_a_value_that_is_not_chosen_does_not_count_even_if_it_is_missing(tmp_path):
+    """Chosen by what is finite, on which the converter falls back on sums of products."""
+    history = keras.Input((None, 1))
+    known = keras.ops.where(keras.ops.isfinite(history), history, keras.ops.zeros_like(history))
+    total = keras.ops.sum(known, axis=1)
+    model = keras.Model(history, keras.ops.stack([total] * HORIZON, axis=1))
+    path = krr.export_onnx(model, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (answer,) = session.run(["forecast"], {"history": np.array([[1, np.nan, 3]], "float32")})
+    assert answer.tolist() == [[4.0] * HORIZON]
+
+
 def test_a_file_that_answers_otherwise_is_never_left_behind(tmp_path, monkeypatch):
     model = repeats_last_value()
     (tmp_path / "model.onnx").write_text("what was there before")
