@@ -47,9 +47,14 @@ def rewire(model, inputs, call):
     """The same layers with the same weights on new inputs, ``call`` deciding how each is called."""
     if inputs is None:
         inputs = keras.Input(model.input_shape[1:], name="history")
-    clone = keras.models.clone_model(
-        model, input_tensors=inputs, clone_function=lambda layer: layer, call_function=call
-    )
+    # Keras would compile the clone like the model, with a loss that it may not know by its name.
+    compiled, model.compiled = model.compiled, False
+    try:
+        clone = keras.models.clone_model(
+            model, input_tensors=inputs, clone_function=lambda layer: layer, call_function=call
+        )
+    finally:
+        model.compiled = compiled
     return clone, inputs
 
 

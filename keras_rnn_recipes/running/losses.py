@@ -11,6 +11,8 @@ from keras import ops
 
 from keras_rnn_recipes.evaluation.levels import probabilities
 
+# A compiled model is saved with the name of its loss.
+_registered = keras.saving.register_keras_serializable(package="keras_rnn_recipes")
 # Between counts (1) and amounts (2): many noughts, and sizes as skewed as sales are.
 TWEEDIE_POWER = 1.5
 # Below this share of the series' scale the deviance goes on along its tangent, so that a forecast
@@ -85,6 +87,7 @@ def pinball(target: Any, forecast: Any, probabilities: Sequence[float]) -> Any:
     return 2 * ops.mean(ops.maximum(p * error, (p - 1) * error), axis=-1)
 
 
+@_registered
 def smape(target: Any, forecast: Any) -> Any:
     """``2 |y - f| / (|y| + |f|)``, 0 where both are nought; the mean over the last axis.
 
@@ -144,10 +147,12 @@ def _weighted(packed: Any, forecast: Any) -> tuple[Any, Any]:
     return target * weight, forecast * weight
 
 
+@_registered
 def _huber_of_packed(packed: Any, forecast: Any) -> Any:
     return keras.losses.huber(*_weighted(packed, forecast))
 
 
+@_registered
 def _tweedie_of_packed(packed: Any, forecast: Any) -> Any:
     target, mean = _weighted(packed, forecast)
     known = ops.cast(ops.split(packed, 2, axis=-1)[1] > 0, mean.dtype)

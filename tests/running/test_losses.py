@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pandas as pd
@@ -12,10 +14,11 @@ from running.toy import HORIZON, LOOKBACK, toy_arrays, toy_model
 from sklearn.metrics import mean_tweedie_deviance
 from utilsforecast import losses
 
+from keras_rnn_recipes.builders import forecaster, to_forecaster
 from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import probabilities
-from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.config import FitConfig, Loss
 from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.defaults import choose_defaults
 from keras_rnn_recipes.running.fitting import fit
@@ -126,3 +129,17 @@ def test_tweedie_of_negative_values_is_a_users_mistake():
     )
     with pytest.raises(UserError, match="is -2 at 2024-01-02"):
         choose_defaults(config, read_panel(table))
+
+
+@pytest.mark.parametrize("loss", get_args(Loss))
+def test_a_model_trained_with_any_loss_becomes_a_forecaster_and_is_saved(loss, tmp_path):
+    """Nobody else knows our losses: whoever clones or loads the model must do without."""
+    model = forecaster("seq2seq", 2, units=2)
+    model.compile("adam", loss_function(loss))
+    model.optimizer.build(model.trainable_variables)
+    history = np.full((1, 4, 1), 3.0, "float32")
+    expected = to_forecaster(model)(history)
+    assert model.compiled
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras", compile=loss != "pinball")
+    np.testing.assert_array_equal(to_forecaster(again)(history), expected)
