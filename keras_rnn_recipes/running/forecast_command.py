@@ -13,7 +13,7 @@ from keras_rnn_recipes.running.choices import added_baselines, check_choice
 from keras_rnn_recipes.running.config import Config, EvaluateConfig, Preset, Strategy
 from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.defaults import choose_parts
-from keras_rnn_recipes.running.recommended import recommend
+from keras_rnn_recipes.running.recommended import is_panel, recommend
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
@@ -70,6 +70,10 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     panel = read_panel(options.file, **config.data.reading())
     lengths = _lengths(panel)
     _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
+    if is_panel(lengths) and not config.evaluate.levels:
+        # Nothing is chosen while training, nor calibrated: the last steps are learnt from too.
+        data = config.data.model_copy(update={"valid_size": 0})
+        config = config.model_copy(update={"data": data})
     config = choose_parts(config, panel)
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
@@ -194,16 +198,23 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
     horizon, season = model.horizon, data.season_length
     reasons = [
         f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
-        f"Season of {season} steps: {_origin(options.season_length, '--season-length')}.",
+        f"Season of {_joined(season)} steps: {_origin(options.season_length, '--season-length')}.",
         f"Lookback of {model.lookback} steps, each seeing the last {model.lags} values: as long as "
         "pays and the data leave room for.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
     ]
     if model.seasonal:
-        reasons.append("The network corrects the repetition of the last season.")
+        which = "seasons" if isinstance(season, tuple) else "season"
+        reasons.append(f"The network corrects the repetition of the last {which}.")
+    reasons.append(
+        f"{model.members} networks with layers of {_joined(model.units)} units, trained together; "
+        "their median is the forecast."
+    )
     if model.transform == "log":
         reasons.append("Every value is above nought: the network works on logarithms.")
-    if not data.valid_size:
+    if not data.valid_size and is_panel(lengths):
+        reasons.append("With so many series training runs its full course, up to the test part.")
+    elif not data.valid_size:
         reasons.append("The series are too short to validate on: training runs its full course.")
     trained = _training_lengths(config, lengths)
     short = [name for name, n in trained.items() if n <= horizon]
@@ -214,6 +225,10 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
             f"training; they are forecast all the same: {names}."
         )
     return reasons
+
+
+def _joined(numbers: int | tuple[int, ...] | None) -> str:
+    return " and ".join(map(str, numbers)) if isinstance(numbers, tuple) else str(numbers)
 
 
 def _origin(given: object, option: str) -> str:

@@ -179,11 +179,30 @@ def test_plan_can_be_written_and_read_again(tmp_path):
 
 
 def test_training_takes_as_many_steps_however_large_the_panel(tmp_path):
-    small = plan_forecast(ForecastOptions(write_panel(tmp_path / "s.csv", {"a": 300}), 7)).config
-    many = {f"s{n}": 300 for n in range(40)}
-    large = plan_forecast(ForecastOptions(write_panel(tmp_path / "l.csv", many), 7)).config
-    steps = [config.fit.epochs * config.fit.steps_per_epoch for config in (small, large)]
-    assert steps == [1200, 1200]
+    steps = []
+    for number in (40, 160):
+        many = {f"s{n}": 300 for n in range(number)}
+        fit = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", many), 7)).config.fit
+        steps.append(fit.epochs * fit.steps_per_epoch)
+    assert steps == [500, 500]
+
+
+def test_long_series_get_a_deeper_network_and_more_steps(tmp_path):
+    many = {f"s{n}": 500 for n in range(40)}
+    plan = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", many), 7))
+    config = plan.config
+    assert (config.model.units, config.model.members) == ((64, 64), 3)
+    assert config.fit.epochs * config.fit.steps_per_epoch == 1000
+    assert config.data.valid_size == 0 and config.fit.keep == "last"
+    assert "3 networks with layers of 64 and 64 units" in " ".join(plan.reasons)
+
+
+@pytest.mark.parametrize("length, seasons", [(900, (24, 168)), (400, 24)])
+def test_hours_have_a_week_beside_their_day_where_it_can_be_seen(tmp_path, length, seasons):
+    file = write_panel(tmp_path / "p.csv", {"a": length}, freq="h")
+    config = plan_forecast(ForecastOptions(file, 24)).config
+    assert config.data.season_length == seasons
+    assert config.model.lags == (168 if length == 900 else 48)
 
 
 def test_run_directories_never_collide(tmp_path, monkeypatch):
