@@ -1,7 +1,8 @@
 """The three multi-step strategies. Each is a function of its own, because it changes the contract.
 
 All of them read ``history (batch, time, features)`` in the data's own units, targets first, NaN for
-missing values, time of any length, and differ in what they are trained to give:
+missing values, time of any length (and what is known beside it, see `forecaster`), and differ in
+what they are trained to give:
 
     direct      (batch, horizon, targets)         all steps at once, from the last time step
     seq2seq     (batch, time, horizon, targets)   a whole forecast at every time step
@@ -20,12 +21,14 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
+from keras_rnn_recipes.builders.covariates import beside_history, describe_beside
 from keras_rnn_recipes.builders.encoders import encode
 from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.layers import (
     BothEnds,
     FillMissing,
     ForecastOutput,
+    KnownAhead,
     Lags,
     LastStep,
     Normalise,
@@ -125,6 +128,12 @@ def forecaster(
     l2: float = 0.0,
     members: int = 1,
     quantiles: Sequence[float] = (),
+    num_future: int = 0,
+    num_static: int = 0,
+    past_codes: Sequence[int] = (),
+    future_codes: Sequence[int] = (),
+    static_codes: Sequence[int] = (),
+    series_embedding: int | None = None,
 ) -> keras.Model:
     """A forecasting network of the given strategy.
 
@@ -155,9 +164,18 @@ def forecaster(
             last axis is then ``1 + 2 * levels`` long: median, then lower and upper bound of each
             level, which never cross. To be trained with the pinball loss. For one target, and not
             for the recursive strategy: intervals one step ahead say nothing of the next ones.
+        num_future, num_static: columns that are known ahead, and that are constant in each series.
+        past_codes, future_codes, static_codes: for each column how many codes it has, from 0, the
+            unknown one, on; 0 for a column of numbers. Left out: all are numbers, standardised by
+            statistics that are weights (see `KnownColumns`).
+        series_embedding: length of a learned vector for each series, whose code is then the last
+            static column.
 
     Returns:
         An uncompiled functional ``keras.Model`` from ``history``; shapes as in the module's table.
+        With columns beside it from a dict of ``history``, ``future`` (batch, time + horizon,
+        num_future), of which the recursive strategy needs time + 1 rows to be trained, and
+        ``static`` (batch, num_static).
 
     Raises:
         ValueError: for arguments out of range or that do not go together; the message says which.
@@ -177,17 +195,33 @@ def forecaster(
         longest = max(looks_back.context + 1, *_listed(season_length or 1))
         scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
 
+    beside = describe_beside(
+        num_past=num_features - num_targets,
+        num_future=num_future,
+        num_static=num_static,
+        past_codes=past_codes,
+        future_codes=future_codes,
+        static_codes=static_codes,
+        series_embedding=series_embedding,
+    )
     history = keras.Input((None, num_features), name="history")
-    filled, observed = FillMissing(name="fill_missing", **exact)(history)
+    given = beside.inputs(history)
+    numbers, codes = beside.divide(history)
+    channels = beside.channels(given, codes)
+    filled, observed = FillMissing(name="fill_missing", **exact)(numbers)
     statistics = WindowStatistics(scaling, transform, scale_window, name="statistics", **exact)
     magnitude, center, scale = statistics(filled, observed)
     normalise = Normalise(transform, name="normalise", **exact)
     scaled = normalise(looks_back(filled), magnitude, center, scale)
-    inputs = layers.Concatenate(name="inputs")([scaled, observed])
+    inputs = layers.Concatenate(name="inputs")(
+        [scaled, observed, *beside_history(filled, channels)]
+    )
+    ahead = (channels["future"], filled) if "future" in channels else ()
     network = partial(
         _network,
         strategy=strategy,
-        width=steps * (1 + 2 * len(quantiles) if quantiles else num_targets),
+        steps=steps,
+        outputs=1 + 2 * len(quantiles) if quantiles else num_targets,
         cell=cell,
         units=units,
         bidirectional=bidirectional,
@@ -196,7 +230,7 @@ def forecaster(
         dropout=dropout,
         l2=l2,
     )
-    head = ensemble(network, (inputs, observed), members=members)
+    head = ensemble(network, (inputs, observed, *ahead), members=members)
     if season_length is not None:
         base = SeasonalBase(season_length, steps, transform, seasons, name="seasonal_base", **exact)
         center = base(filled, magnitude, last_only=strategy == "direct")
@@ -204,16 +238,21 @@ def forecaster(
         strategy, horizon, num_targets, transform, quantiles, name="forecast", **exact
     )
     forecast = output(head, magnitude, center, scale)
-    return keras.Model(history, forecast, name=f"{cell}_{strategy}")
+    return keras.Model(given, forecast, name=f"{cell}_{strategy}")
 
 
-def _network(inputs, observed, *, strategy, width, suffix, **options):
+def _network(inputs, observed, *ahead, strategy, steps, outputs, suffix, **options):
     """What learns: from the inputs of each time step to the numbers that the output puts back."""
     encoded = encode(inputs, observed, suffix=suffix, **options)
     if strategy == "direct":
         ends = BothEnds if options["bidirectional"] else LastStep
         encoded = ends(name=f"last_step{suffix}")(encoded)
-    return layers.Dense(width, name=f"head{suffix}")(encoded)
+    head = layers.Dense(steps * outputs, name=f"head{suffix}")(encoded)
+    if not ahead:
+        return head
+    known = KnownAhead(steps, outputs, name=f"known_ahead{suffix}")
+    effect = known(encoded, *ahead, last_only=strategy == "direct")
+    return layers.Add(name=f"head_and_known{suffix}")([head, effect])
 
 
 def _checked_levels(levels, strategy, num_targets):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 
 from keras_rnn_recipes.layers import ForecastOutput, Recursion
-from keras_rnn_recipes.layers.rewiring import at_last_step, rewire
+from keras_rnn_recipes.layers.rewiring import at_last_step, input_shapes, new_inputs, rewire
 
 
 class ForecasterInfo(NamedTuple):
@@ -36,7 +36,7 @@ def forecaster_info(model: keras.Model) -> ForecasterInfo:
         >>> forecaster_info(recursive_forecaster(12))
         ForecasterInfo(strategy='recursive', horizon=12, num_features=1, num_targets=1)
     """
-    num_features = model.input_shape[-1]
+    num_features = input_shapes(model)["history"][-1]
     for layer in model.layers:
         if isinstance(layer, Recursion):
             return ForecasterInfo("direct", layer.horizon, num_features, num_features)
@@ -61,7 +61,9 @@ def to_forecaster(model: keras.Model) -> keras.Model:
         model: ``(batch, time, features)`` to any of the shapes in `forecasters`.
 
     Returns:
-        ``history (batch, time, features) -> (batch, horizon, targets)``, batch and time dynamic.
+        ``history (batch, time, features) -> (batch, horizon, targets)``, batch and time dynamic;
+        from a dict of ``history``, ``future (batch, time + horizon, num_future)`` and
+        ``static (batch, num_static)`` where the model was built with such columns.
 
     Raises:
         ValueError: if the model is not from a builder of this package.
@@ -76,6 +78,6 @@ def to_forecaster(model: keras.Model) -> keras.Model:
         return model
     if info.strategy == "seq2seq":
         return rewire(model, None, at_last_step)[0]
-    history = keras.Input(model.input_shape[1:], name="history")
-    forecast = Recursion(model, name="recursion", dtype=keras.config.floatx())(history)
-    return keras.Model(history, forecast, name=f"{model.name}_forecaster")
+    inputs = new_inputs(model)
+    forecast = Recursion(model, name="recursion", dtype=keras.config.floatx())(inputs)
+    return keras.Model(inputs, forecast, name=f"{model.name}_forecaster")

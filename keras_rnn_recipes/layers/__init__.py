@@ -2,6 +2,7 @@
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.intervals import ForecastBounds
+from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
@@ -13,11 +14,14 @@ from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 __all__ = [
     "AlignEnd",
     "AlignStart",
+    "BesideHistory",
     "BothEnds",
     "CellStep",
     "FillMissing",
     "ForecastBounds",
     "ForecastOutput",
+    "KnownAhead",
+    "KnownColumns",
     "Lags",
     "LastStep",
     "MemberMedian",
@@ -25,5 +29,6 @@ __all__ = [
     "Normalise",
     "Recursion",
     "SeasonalBase",
+    "TakeColumns",
     "WindowStatistics",
 ]

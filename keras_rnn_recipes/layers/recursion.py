@@ -13,6 +13,7 @@ from keras_rnn_recipes.layers.output import ForecastOutput
 from keras_rnn_recipes.layers.rewiring import (
     at_last_step,
     context_of,
+    input_shapes,
     reading,
     rewire,
     running,
@@ -32,7 +33,9 @@ class Recursion(layers.Layer):
         model: recursive forecaster, ``(batch, time, targets)`` to ``(batch, time, targets)``.
 
     Call arguments:
-        history: ``(batch, time, targets)``, NaN = missing.
+        inputs: history ``(batch, time, targets)``, NaN = missing; or, as the model takes it, a dict
+            of that and of ``future (batch, time + horizon, columns)``, of which each step is shown
+            its own rows, and ``static (batch, columns)``.
 
     Returns:
         ``(batch, horizon, targets)``. The cost is that of time + horizon steps.
@@ -47,22 +50,37 @@ class Recursion(layers.Layer):
         warm_up, step = _warm_up(model), _step(model, self.context)
         self._warm_up, self._step = (lambda x: warm_up(x)), (lambda x: step(x))
 
-    def call(self, history):
-        def step(_, carry):
+    def call(self, inputs):
+        known = inputs if isinstance(inputs, dict) else {"history": inputs}
+        history = known["history"]
+
+        def step(number, carry):
             recent, forecasts, *states = carry
             flat = ops.reshape(recent, (-1, recent.shape[1] * recent.shape[2]))
-            forecast, *states = tree.flatten(self._step(ops.concatenate([flat, *states], 1)))
+            given = self._given(known, ops.concatenate([flat, *states], 1), number)
+            forecast, *states = tree.flatten(self._step(given))
             forecasts = ops.concatenate([forecasts[:, 1:], forecast], axis=1)
             return (_append(recent, forecast), forecasts, *states)
 
-        first, *states = tree.flatten(self._warm_up(history))
+        first, *states = tree.flatten(self._warm_up(inputs))
         # A row of forecasts that shifts by one each step ends with the first in front.
         recent = _append(recent_values(history, self.context), first)
         carry = (recent, ops.repeat(first, self.horizon, axis=1), *states)
         return ops.fori_loop(0, self.horizon - 1, step, carry)[1]
 
-    def compute_output_shape(self, history_shape):
-        return (history_shape[0], self.horizon, history_shape[2])
+    def _given(self, known, carry, number):
+        """What one step is told: the carry, and what is known beside the recent values."""
+        given = {**known, "history": carry}
+        if "future" in known:
+            padding = ops.repeat(known["future"][:, :1], self.context + 1, axis=1)
+            rows = ops.concatenate([padding, known["future"]], axis=1)
+            first = ops.shape(known["history"])[1] + number
+            given["future"] = ops.take(rows, first + ops.arange(self.context + 3), axis=1)
+        return given if len(given) > 1 else carry
+
+    def compute_output_shape(self, inputs_shape):
+        shape = inputs_shape["history"] if isinstance(inputs_shape, dict) else inputs_shape
+        return (shape[0], self.horizon, shape[2])
 
     def get_config(self):
         return {**super().get_config(), "model": saving.serialize_keras_object(self.model)}
@@ -80,25 +98,35 @@ def _warm_up(model):
 
 
 def _step(model, context):
-    """From one flat vector, the recent values and the states, to the forecast and new states."""
-    features = model.input_shape[-1]
-    size = (context + 2) * features
+    """From one flat vector, the recent values and the states, to the forecast and new states.
+
+    What is known beside them keeps its own inputs: ``future`` of the recent steps and the next one.
+    """
+    shapes = input_shapes(model)
+    size = (context + 2) * shapes["history"][-1]
     widths = [
         width
         for layer in model.layers
         if isinstance(layer, layers.RNN)
         for width in tree.flatten(layer.cell.state_size)
     ]
-    carry = keras.Input((size + sum(widths),), name="carry")
-    recent = ops.reshape(carry[:, :size], (-1, context + 2, features))
+    # It takes the place of the history, under whose name Keras looks for it.
+    carry = keras.Input((size + sum(widths),), name="history")
+    known = {"history": carry}
+    if "future" in shapes:
+        known["future"] = keras.Input((context + 3, shapes["future"][-1]), name="future")
+    if "static" in shapes:
+        known["static"] = keras.Input(shapes["static"][1:], name="static")
+    inputs = known if len(known) > 1 else carry
+    recent = ops.reshape(carry[:, :size], (-1, context + 2, shapes["history"][-1]))
     states: list[Any] = []
     if any(isinstance(layer, layers.Conv1D) and layer.kernel_size[0] > 1 for layer in model.layers):
         # Convolutions keep no state: each step looks at all of the recent values again.
         call = reading(recent, at_last_step)
     else:
         call = reading(recent, stepping(carry, size, states))
-    step, _ = rewire(model, carry, call)
-    return keras.Model(carry, [step.output, *states], name="step")
+    step, _ = rewire(model, inputs, call)
+    return keras.Model(inputs, [step.output, *states], name="step")
 
 
 def recent_values(history, context):

@@ -7,6 +7,7 @@ from keras import layers, saving, tree
 
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.known import KnownAhead
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.output import ForecastOutput, LastStep, SeasonalBase
@@ -46,7 +47,7 @@ class CellStep(layers.Layer):
 def rewire(model, inputs, call):
     """The same layers with the same weights on new inputs, ``call`` deciding how each is called."""
     if inputs is None:
-        inputs = keras.Input(model.input_shape[1:], name="history")
+        inputs = new_inputs(model)
     # Keras would compile the clone like the model, with a loss that it may not know by its name.
     compiled, model.compiled = model.compiled, False
     try:
@@ -58,10 +59,24 @@ def rewire(model, inputs, call):
     return clone, inputs
 
 
+def input_shapes(model):
+    """The shapes of a model's inputs by name; a single one is the history."""
+    given = model.input if isinstance(model.input, dict) else {"history": model.input}
+    return {name: tuple(tensor.shape) for name, tensor in given.items()}
+
+
+def new_inputs(model):
+    """Inputs as those of a model: one, or a dict of them."""
+    made = {name: keras.Input(shape[1:], name=name) for name, shape in input_shapes(model).items()}
+    return made if isinstance(model.input, dict) else made["history"]
+
+
 def at_last_step(layer, *args, **kwargs):
     """Head and output at the last time step alone."""
     if isinstance(layer, layers.Dense) and layer.name.startswith("head"):
         return layer(LastStep()(*args), **kwargs)
+    if isinstance(layer, KnownAhead):
+        return layer(*args, **{**kwargs, "last_only": True})
     if isinstance(layer, ForecastOutput):
         config = {**layer.get_config(), "strategy": "direct"}
         return ForecastOutput.from_config(config)(*args, **kwargs)
@@ -108,8 +123,7 @@ def stepping(carry, position, new_states):
         if isinstance(layer, AlignEnd):
             return args[0]
         if isinstance(layer, layers.Concatenate) and layer.name == "inputs":
-            scaled, observed = args[0]
-            return layer([scaled, LastStep()(observed)])
+            return layer([LastStep()(part) for part in args[0]])
         if isinstance(layer, layers.RNN):
             states = []
             for width in tree.flatten(layer.cell.state_size):

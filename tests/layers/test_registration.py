@@ -13,11 +13,14 @@ from keras_rnn_recipes import layers
 FROZEN = [
     "keras_rnn_recipes>AlignEnd",
     "keras_rnn_recipes>AlignStart",
+    "keras_rnn_recipes>BesideHistory",
     "keras_rnn_recipes>BothEnds",
     "keras_rnn_recipes>CellStep",
     "keras_rnn_recipes>FillMissing",
     "keras_rnn_recipes>ForecastBounds",
     "keras_rnn_recipes>ForecastOutput",
+    "keras_rnn_recipes>KnownAhead",
+    "keras_rnn_recipes>KnownColumns",
     "keras_rnn_recipes>Lags",
     "keras_rnn_recipes>LastStep",
     "keras_rnn_recipes>MemberMedian",
@@ -25,6 +28,7 @@ FROZEN = [
     "keras_rnn_recipes>Normalise",
     "keras_rnn_recipes>Recursion",
     "keras_rnn_recipes>SeasonalBase",
+    "keras_rnn_recipes>TakeColumns",
     "keras_rnn_recipes>WindowStatistics",
 ]
 
@@ -49,6 +53,9 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.FillMissing(dtype="float32"),
         layers.ForecastBounds((80, 95), [[-1, 1, -2, 3]], 12, True, name="a"),
         layers.MemberShare(1, 3, name="a"),
+        layers.KnownColumns((0, 3), (0, 2), name="a"),
+        layers.KnownAhead(3, 2, 5, name="a"),
+        layers.TakeColumns((1, 2), name="a"),
         layers.CellStep(keras.layers.GRUCell(3)),
     ],
     ids=lambda layer: type(layer).__name__,

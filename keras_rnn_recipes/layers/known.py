@@ -1,0 +1,183 @@
+"""Columns that stand beside the target: numbers standardised, codes embedded, steps ahead found."""
+
+from __future__ import annotations
+
+from keras import initializers, layers, ops
+
+from keras_rnn_recipes.layers._registry import registered
+
+# Categories begin almost alike: what tells them apart is learnt.
+_FIRST_SPREAD = 0.1
+
+
+@registered
+class KnownColumns(layers.Layer):
+    """Columns of numbers and codes as channels of a size that a network can use.
+
+    A number is brought to mean 0 and standard deviation 1 by statistics that are weights, as those
+    of Keras' ``Normalization``: see `set_statistics`. A code becomes a learned vector; the code 0,
+    a category that was never seen, becomes the mean of the others plus what is learnt where it
+    stands for a missing value. A missing number takes the mean.
+
+    Args:
+        codes: for each column how many codes it has, from 0 on; 0 for a column of numbers.
+        widths: for each column the length of its vectors; not used for a column of numbers.
+
+    Call arguments:
+        columns: ``(batch, columns)`` or ``(batch, rows, columns)``, NaN = missing.
+
+    Returns:
+        ``(batch, channels)`` or ``(batch, rows, channels)`` without NaN, the numbers first.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = KnownColumns((0, 3), (0, 2))
+        >>> layer(np.array([[4.0, 1.0]])).shape
+        TensorShape([1, 3])
+        >>> layer.set_statistics([2.0], [4.0])
+        >>> float(layer(np.array([[4.0, 1.0]]))[0, 0])
+        0.5
+    """
+
+    def __init__(self, codes, widths, **kwargs):
+        super().__init__(**kwargs)
+        if len(codes) != len(widths) or not codes:
+            raise ValueError(
+                f"codes and widths must be one for each column; received {codes!r}, {widths!r}."
+            )
+        self.codes, self.widths = tuple(codes), tuple(widths)
+        self.numbers = [place for place, size in enumerate(self.codes) if not size]
+        self.categories = [place for place, size in enumerate(self.codes) if size]
+
+    def build(self, columns_shape):
+        count = (len(self.numbers),)
+        self.mean = self.add_weight(shape=count, initializer="zeros", trainable=False, name="mean")
+        self.scale = self.add_weight(shape=count, initializer="ones", trainable=False, name="scale")
+        self.unknown, self.known = [], []
+        for place in self.categories:
+            width, rows = self.widths[place], max(self.codes[place] - 1, 1)
+            spread = initializers.RandomNormal(stddev=_FIRST_SPREAD)
+            self.unknown.append(
+                self.add_weight(shape=(1, width), initializer="zeros", name=f"unknown_{place}")
+            )
+            self.known.append(
+                self.add_weight(shape=(rows, width), initializer=spread, name=f"known_{place}")
+            )
+
+    def set_statistics(self, mean, scale):
+        """Set the mean and the standard deviation of every column of numbers, ``(numbers,)``."""
+        self.mean.assign(mean)
+        self.scale.assign(scale)
+
+    def call(self, columns):
+        missing = ops.isnan(columns)
+        filled = ops.where(missing, 0.0, columns)
+        parts = []
+        if self.numbers:
+            scaled = (ops.take(filled, self.numbers, axis=-1) - self.mean) / self.scale
+            parts.append(ops.where(ops.take(missing, self.numbers, axis=-1), 0.0, scaled))
+        for place, unknown, known in zip(self.categories, self.unknown, self.known, strict=True):
+            code = ops.cast(filled[..., place], "int32")
+            code = ops.where(ops.logical_and(code > 0, code < self.codes[place]), code, 0)
+            vectors = ops.concatenate([unknown + ops.mean(known, axis=0, keepdims=True), known], 0)
+            parts.append(ops.take(vectors, code, axis=0))
+        return ops.concatenate(parts, axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "codes": list(self.codes), "widths": list(self.widths)}
+
+
+@registered
+class TakeColumns(layers.Layer):
+    """Some of the columns, the last axis of a tensor.
+
+    Args:
+        places: of the columns, from 0.
+    """
+
+    def __init__(self, places, **kwargs):
+        super().__init__(**kwargs)
+        self.places = [int(place) for place in places]
+
+    def call(self, columns):
+        return ops.take(columns, self.places, axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "places": self.places}
+
+
+@registered
+class BesideHistory(layers.Layer):
+    """What is known of each time step of a history.
+
+    Call arguments:
+        history: ``(batch, time, features)``, for its length alone.
+        known: ``(batch, time or more, channels)``, of which the first rows stand beside it; or
+            ``(batch, channels)``, the same at every step.
+
+    Returns:
+        ``(batch, time, channels)``.
+    """
+
+    def call(self, history, known):
+        time = ops.shape(history)[1]
+        if len(known.shape) == 3:
+            return known[:, :time]
+        return ops.repeat(known[:, None], time, axis=1)
+
+    def compute_output_shape(self, history_shape, known_shape):
+        return (history_shape[0], history_shape[1], known_shape[-1])
+
+
+@registered
+class KnownAhead(layers.Layer):
+    """What is known of the steps ahead adds to a head's numbers, each step by its own columns.
+
+    One hidden layer joins the state of the network at a time step with the channels of a step
+    ahead; its weights are the same for every step, so that a campaign is learnt once and not anew
+    for each step of the horizon.
+
+    Args:
+        steps: steps ahead that the head forecasts.
+        outputs: numbers of the head for each of them.
+        width: of the hidden layer.
+
+    Call arguments:
+        encoded: ``(batch, time or 1, units)``.
+        known: ``(batch, at least time + steps, channels)``.
+        history: ``(batch, time, features)``, for its length alone.
+        last_only: for the last time step alone.
+
+    Returns:
+        ``(batch, time or 1, steps * outputs)``.
+    """
+
+    def __init__(self, steps, outputs, width=16, **kwargs):
+        super().__init__(**kwargs)
+        self.steps, self.outputs, self.width = steps, outputs, width
+
+    def build(self, encoded_shape, known_shape, history_shape):
+        self.state_kernel = self.add_weight(shape=(encoded_shape[-1], self.width), name="state")
+        self.known_kernel = self.add_weight(shape=(known_shape[-1], self.width), name="known")
+        self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
+        self.kernel = self.add_weight(shape=(self.width, self.outputs), name="kernel")
+
+    def call(self, encoded, known, history, last_only=False):
+        time = ops.shape(history)[1]
+        hidden = ops.matmul(known, self.known_kernel) + self.bias
+        if last_only:
+            encoded, ahead = encoded[:, -1:], hidden[:, None, time : time + self.steps]
+        else:
+            first = ops.arange(time, dtype="int32")[:, None] + 1
+            ahead = ops.take(hidden, first + ops.arange(self.steps, dtype="int32"), axis=1)
+        joined = ops.relu(ahead + ops.matmul(encoded, self.state_kernel)[:, :, None])
+        numbers = ops.matmul(joined, self.kernel)
+        batch, time = ops.shape(encoded)[:2]
+        return ops.reshape(numbers, (batch, time, self.steps * self.outputs))
+
+    def compute_output_shape(self, encoded_shape, known_shape, history_shape):
+        return (encoded_shape[0], encoded_shape[1], self.steps * self.outputs)
+
+    def get_config(self):
+        config = {"steps": self.steps, "outputs": self.outputs, "width": self.width}
+        return {**super().get_config(), **config}
