@@ -40,6 +40,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "to_forecaster",
     ),
     "data.catalogue": ("list_datasets", "load_dataset"),
+    "data.coding": ("apply_covariates", "learn_covariates"),
+    "data.covariates": ("Covariate", "Covariates"),
     "data.frames": ("Panel", "read_panel"),
     "data.split": ("Split", "split_by_time"),
     "data.window_spec": ("WindowSpec",),
@@ -53,6 +55,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.backtest_command": ("backtest_recipe", "backtest_run"),
     "running.config": ("Config",),
     "running.config_files": ("load_config",),
+    "running.covariates": ("adapt_covariates", "code_covariates"),
     "running.defaults": ("choose_defaults",),
     "running.export": ("export_saved_model",),
     "running.fitting": ("fit",),
@@ -92,6 +95,14 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.data.catalogue import (
         list_datasets as list_datasets,
         load_dataset as load_dataset,
+    )
+    from keras_rnn_recipes.data.coding import (
+        apply_covariates as apply_covariates,
+        learn_covariates as learn_covariates,
+    )
+    from keras_rnn_recipes.data.covariates import (
+        Covariate as Covariate,
+        Covariates as Covariates,
     )
     from keras_rnn_recipes.data.frames import (
         Panel as Panel,
@@ -136,6 +147,10 @@ if TYPE_CHECKING:
     )
     from keras_rnn_recipes.running.config import Config as Config
     from keras_rnn_recipes.running.config_files import load_config as load_config
+    from keras_rnn_recipes.running.covariates import (
+        adapt_covariates as adapt_covariates,
+        code_covariates as code_covariates,
+    )
     from keras_rnn_recipes.running.defaults import choose_defaults as choose_defaults
     from keras_rnn_recipes.running.export import export_saved_model as export_saved_model
     from keras_rnn_recipes.running.fitting import fit as fit

@@ -58,6 +58,16 @@ def forecast(
     past_cols: Annotated[
         str | None, typer.Option(help="further columns to learn from: a,b")
     ] = None,
+    future_cols: Annotated[
+        str | None, typer.Option(help="columns known ahead, in rows to come: a,b")
+    ] = None,
+    static_cols: Annotated[
+        str | None, typer.Option(help="columns constant in each series: a,b")
+    ] = None,
+    calendar: Annotated[
+        str | None, typer.Option(help="derived from the dates: day_of_week,month,hour,...")
+    ] = None,
+    holidays: Annotated[str | None, typer.Option(help="a country's holidays: US, DE, ...")] = None,
     season_length: Annotated[
         str | None, typer.Option(help="steps in a season, or in several: 24,168")
     ] = None,

@@ -71,7 +71,7 @@ class Panel:
         return len(series_bounds(self.frame)) - 1
 
     @property
-    def columns(self) -> dict[str, tuple[str, ...]]:
+    def columns(self) -> dict[str, Any]:
         """The columns beside the target, as windows and backtests take them."""
         return {
             "past_cols": self.past_cols,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from utilsforecast.processing import make_future_dataframe
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.histories import Forecaster, cut_histories, series_bounds
+from keras_rnn_recipes.evaluation.histories import Forecaster, Windows, series_bounds
 from keras_rnn_recipes.evaluation.levels import bound_columns
 
 
@@ -22,6 +23,8 @@ def backtest(
     test_size: int | None = None,
     stride: int = 1,
     past_cols: Sequence[str] = (),
+    future_cols: Sequence[str] = (),
+    static_cols: Sequence[str] = (),
     batch_size: int = 1024,
     levels: Sequence[float] = (),
 ) -> pd.DataFrame:
@@ -29,22 +32,26 @@ def backtest(
 
     An origin is used when all its ``horizon`` targets lie in the last ``test_size`` steps of its
     series; the last one possible always is, and the others lie ``stride`` steps apart before it.
-    A forecaster sees the rows up to the origin and no other. Origins with nothing observed in the
+    A forecaster sees the rows up to the origin and no other, but for ``future_cols``, which it sees
+    as far as the horizon reaches. Origins with nothing observed in the
     history are left out, and so are series too short to have one.
 
     Args:
-        frame: columns ``unique_id, ds, y`` and ``past_cols``, sorted, regular, NaN = missing: the
-            test part with the history before it.
+        frame: columns ``unique_id, ds, y`` and those named below, sorted, regular, NaN = missing:
+            the test part with the history before it.
         forecasters: by name, functions ``(n, lookback, features) -> (n, horizon)`` (or
             ``(n, horizon, 1)``); features are ``y`` and ``past_cols``, float64, padded in front
-            with NaN where a history is short. One that has an attribute ``lookback``, as baselines
-            do, is given that many steps instead. With ``levels`` one may give ``(n, horizon,
-            1 + 2 * levels)``: the forecast, then lower and upper bound of each level.
+            with NaN where a history is short. Where there are future or static columns, a dict of
+            that as ``history``, of ``future`` (n, lookback + horizon, columns) and ``static``
+            (n, columns). One that has an attribute ``lookback``, as baselines do, is given that
+            many steps of history instead, and nothing else. With ``levels`` one may give ``(n,
+            horizon, 1 + 2 * levels)``: the forecast, then lower and upper bound of each level.
         lookback: steps of history.
         horizon: steps to forecast.
         test_size: steps at the end of each series; None means ``horizon``, hence one origin.
         stride: steps between origins.
-        past_cols: further columns that the forecasters see.
+        past_cols, future_cols, static_cols: further columns that the forecasters see: known up to
+            the origin, known ahead, constant in each series.
         batch_size: histories in one call.
         levels: in percent, of the intervals that forecasters give.
 
@@ -69,8 +76,7 @@ def backtest(
     _check_sizes(test_size, horizon, stride)
     starts, stops = series_bounds(frame)
     starts, ends = _origins(starts, stops, horizon, test_size, stride)
-    values = _features(frame, past_cols)
-    kept = _observed(values, starts, ends, _longest(forecasters, lookback))
+    kept = _observed(frame["y"].to_numpy("float64"), starts, ends, _longest(forecasters, lookback))
     starts, ends = starts[kept], ends[kept]
     if not len(ends):
         raise UserError(
@@ -83,7 +89,15 @@ def backtest(
     table = frame[["unique_id", "ds", "y"]].iloc[targets].reset_index(drop=True)
     cutoffs = frame["ds"].iloc[np.repeat(ends - 1, horizon)].reset_index(drop=True)
     table.insert(2, "cutoff", cutoffs)
-    return _fill(table, values, starts, ends, forecasters, lookback, batch_size, levels)
+    windows = Windows(
+        _features(frame, past_cols),
+        starts,
+        ends,
+        horizon,
+        future=_numbers(frame, future_cols),
+        static=_numbers(frame, static_cols),
+    )
+    return _fill(table, windows, forecasters, lookback, batch_size, levels)
 
 
 def forecast_future(
@@ -94,6 +108,9 @@ def forecast_future(
     horizon: int,
     freq: str | int,
     past_cols: Sequence[str] = (),
+    future_cols: Sequence[str] = (),
+    static_cols: Sequence[str] = (),
+    future: pd.DataFrame | None = None,
     batch_size: int = 1024,
     levels: Sequence[float] = (),
 ) -> pd.DataFrame:
@@ -106,7 +123,9 @@ def forecast_future(
         horizon: steps to forecast.
         freq: a pandas offset alias such as ``"MS"`` or ``"W-SUN"``; for integer ``ds`` the step
             (``1`` or ``"1"``).
-        past_cols: further columns that the forecasters see.
+        past_cols, future_cols, static_cols: further columns that the forecasters see.
+        future: columns ``future_cols`` for the steps ahead: ``horizon`` rows for each series, in
+            the order of ``frame``.
         batch_size: histories in one call.
         levels: as in :func:`backtest`.
 
@@ -126,30 +145,36 @@ def forecast_future(
     last = frame.iloc[stops - 1]
     step = int(freq) if pd.api.types.is_integer_dtype(frame["ds"]) else freq
     table = make_future_dataframe(last["unique_id"], last["ds"], step, horizon)
-    values = _features(frame, past_cols)
-    return _fill(table, values, starts, stops, forecasters, lookback, batch_size, levels)
+    windows = Windows(
+        _features(frame, past_cols),
+        starts,
+        stops,
+        horizon,
+        future=_numbers(frame, future_cols),
+        static=_numbers(frame, static_cols),
+        ahead=_steps_ahead(future, future_cols, table),
+    )
+    return _fill(table, windows, forecasters, lookback, batch_size, levels)
 
 
 def _fill(
     table: pd.DataFrame,
-    values: np.ndarray,
-    starts: np.ndarray,
-    ends: np.ndarray,
+    windows: Windows,
     forecasters: Mapping[str, Forecaster],
     lookback: int,
     batch_size: int,
     levels: Sequence[float],
 ) -> pd.DataFrame:
     """Add a forecaster's columns to a table that has ``horizon`` rows for each origin."""
-    horizon = len(table) // max(len(ends), 1)
-    longest = _longest(forecasters, lookback)
+    horizon, longest = windows.horizon, _longest(forecasters, lookback)
     answers: dict[str, list[np.ndarray]] = {name: [] for name in forecasters}
-    for at in range(0, len(ends), batch_size):
+    for at in range(0, len(windows.ends), batch_size):
         part = slice(at, at + batch_size)
-        history = cut_histories(values, starts[part], ends[part], longest)
+        history = windows.history(part, longest)
         for name, forecaster in forecasters.items():
             seen = history[:, longest - _lookback_of(forecaster, lookback) :].copy()
-            answers[name].append(_ask(name, forecaster, seen, horizon, levels))
+            given = seen if _has_lookback(forecaster) else windows.beside(part, seen)
+            answers[name].append(_ask(name, forecaster, given, horizon, levels))
     columns: dict[str, np.ndarray] = {}
     for name, parts in answers.items():
         rows = np.concatenate(parts).reshape(len(table), -1)
@@ -159,9 +184,10 @@ def _fill(
 
 
 def _ask(
-    name: str, forecaster: Forecaster, history: np.ndarray, horizon: int, levels: Sequence[float]
+    name: str, forecaster: Forecaster, given: Any, horizon: int, levels: Sequence[float]
 ) -> np.ndarray:
-    forecast = np.asarray(forecaster(history), dtype="float64")
+    forecast = np.asarray(forecaster(given), dtype="float64")
+    history = given["history"] if isinstance(given, dict) else given
     if forecast.ndim == 2:
         forecast = forecast[..., None]
     shapes = [(len(history), horizon, depth) for depth in (1, 1 + 2 * len(levels))]
@@ -190,12 +216,36 @@ def _origins(
 def _observed(
     values: np.ndarray, starts: np.ndarray, ends: np.ndarray, lookback: int
 ) -> np.ndarray:
-    known = np.concatenate([[0], np.cumsum(~np.isnan(values[:, 0]))])
+    known = np.concatenate([[0], np.cumsum(~np.isnan(values))])
     return known[ends] > known[np.maximum(starts, ends - lookback)]
 
 
 def _features(frame: pd.DataFrame, past_cols: Sequence[str]) -> np.ndarray:
     return frame[["y", *past_cols]].to_numpy("float64")
+
+
+def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
+    return frame[[*columns]].to_numpy("float32") if columns else None
+
+
+def _steps_ahead(
+    future: pd.DataFrame | None, columns: Sequence[str], table: pd.DataFrame
+) -> np.ndarray | None:
+    """Columns of the steps to forecast, (rows of ``table``, columns)."""
+    if not columns:
+        return None
+    names = None if future is None else future["unique_id"].to_numpy()
+    if names is None or not np.array_equal(names, table["unique_id"].to_numpy()):
+        rows = 0 if names is None else len(names)
+        raise ValueError(
+            f"future has {rows} rows for the {len(table)} steps to forecast; expected a row for "
+            "each step of each series, in the order of the frame."
+        )
+    return _numbers(future, columns)  # type: ignore[arg-type]
+
+
+def _has_lookback(forecaster: Forecaster) -> bool:
+    return getattr(forecaster, "lookback", None) is not None
 
 
 def _lookback_of(forecaster: Forecaster, lookback: int) -> int:

@@ -101,6 +101,8 @@ def calibrate(
     season_length: int,
     valid_size: int,
     past_cols: Sequence[str] = (),
+    future_cols: Sequence[str] = (),
+    static_cols: Sequence[str] = (),
     batch_size: int = 1024,
 ) -> Calibration:
     """Find out how wide a forecaster's intervals have to be, from its errors on the last steps.
@@ -110,7 +112,7 @@ def calibrate(
             ends where the validation part does: nothing of the test part may be in it.
         forecaster: as in `backtest`; fitted on what is before the last ``valid_size`` steps.
         levels: in percent.
-        lookback, horizon, past_cols, batch_size: as in `backtest`.
+        lookback, horizon, past_cols, future_cols, static_cols, batch_size: as in `backtest`.
         season_length: steps in a season.
         valid_size: steps at the end of each series that the forecaster was not fitted on. Where
             they hold no whole forecast, the last ``horizon`` steps are taken, with a note.
@@ -152,6 +154,8 @@ def calibrate(
         test_size=size,
         stride=stride,
         past_cols=past_cols,
+        future_cols=future_cols,
+        static_cols=static_cols,
         batch_size=batch_size,
         **options,
     )

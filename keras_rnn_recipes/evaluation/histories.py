@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Forecaster = Callable[[np.ndarray], np.ndarray]
+# From a history (batch, time, features), or a dict of it and what is known beside it.
+Forecaster = Callable[[Any], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,49 @@ def cut_histories(
     cut = values[np.where(inside, rows, 0)]
     cut[~inside] = np.nan
     return cut
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Histories that end at given rows, and what is known beside them.
+
+    Args:
+        values: ``(rows, features)``, series one after another.
+        starts: ``(n,)`` first row of the series that each window belongs to.
+        ends: ``(n,)`` the row after the last that each window may see.
+        horizon: steps after it for which future columns are known.
+        future: ``(rows, columns)`` known ahead, or None.
+        static: ``(rows, columns)`` constant in each series, or None.
+        ahead: ``(n * horizon, columns)``: the future columns after each end; None where they stand
+            in the rows after it.
+    """
+
+    values: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    horizon: int
+    future: np.ndarray | None = None
+    static: np.ndarray | None = None
+    ahead: np.ndarray | None = None
+
+    def history(self, part: slice, lookback: int) -> np.ndarray:
+        """Cut the histories of some windows, ``(n, lookback, features)``."""
+        return cut_histories(self.values, self.starts[part], self.ends[part], lookback)
+
+    def beside(self, part: slice, history: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+        """Give some histories as a forecaster takes them: alone, or with what is beside them."""
+        given = {"history": history}
+        starts, ends, lookback = self.starts[part], self.ends[part], history.shape[1]
+        if self.future is not None and self.ahead is None:
+            lookback += self.horizon
+            given["future"] = cut_histories(self.future, starts, ends + self.horizon, lookback)
+        elif self.future is not None and self.ahead is not None:
+            ahead = self.ahead.reshape(-1, self.horizon, self.ahead.shape[1])[part]
+            before = cut_histories(self.future, starts, ends, lookback)
+            given["future"] = np.concatenate([before, ahead], axis=1)
+        if self.static is not None:
+            given["static"] = self.static[starts]
+        return given if len(given) > 1 else history
 
 
 def training_windows(

@@ -53,6 +53,16 @@ Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValid
 Date = Annotated[str | int, BeforeValidator(_iso_date)]
 Preset = Literal["simple_rnn", "deep_rnn", "lstm", "gru", "dense", "conv", "linear"]
 Strategy = Literal["recursive", "direct", "seq2seq"]
+Feature = Literal[
+    "minute",
+    "hour",
+    "day_of_week",
+    "day_of_month",
+    "day_of_year",
+    "week_of_year",
+    "month",
+    "quarter",
+]
 Baseline = Literal[
     "naive", "seasonal_naive", "drift", "ridge", "auto_ets", "auto_arima", "auto_theta"
 ]
@@ -75,6 +85,9 @@ class DataConfig(_Section):
     end of each series (left out: chosen from the data, see ``choose_defaults``).
     ``drop_last`` steps at the end of each series are taken away before anything else, as if they
     were not known yet.
+    ``past_cols`` are known up to now, ``future_cols`` ahead as well, ``static_cols`` are
+    constant in each series; ``calendar`` and ``holidays`` (a country's code) derive columns
+    from the dates.
     """
 
     source: str
@@ -82,6 +95,10 @@ class DataConfig(_Section):
     time_col: str | None = None
     target_col: str | None = None
     past_cols: Names = ()
+    future_cols: Names = ()
+    static_cols: Names = ()
+    calendar: Annotated[tuple[Feature, ...], BeforeValidator(_listed)] = ()
+    holidays: str | None = None
     freq: str | None = None
     season_length: Seasons | None = None
     start: Date | None = None
@@ -98,7 +115,7 @@ class DataConfig(_Section):
 
     def reading(self) -> dict[str, Any]:
         """The options for ``read_panel`` that were given."""
-        ours = {"source", "valid_size", "test_size", "drop_last"}
+        ours = {"source", "valid_size", "test_size", "drop_last", "calendar", "holidays"}
         given = self.model_dump(exclude=ours, exclude_defaults=True)
         return given | ({"season_length": self.main_season} if self.main_season else {})
 
@@ -110,7 +127,8 @@ class ModelConfig(_Section):
     ``lookback`` and ``horizon`` are in steps of the series; ``seasonal`` lets the network
     correct the repetition of the last season (the builder's ``season_length``);
     the mean of the last ``seasons`` of
-    them; ``members`` networks are trained together, each on its share of every batch.
+    them; ``members`` networks are trained together, each on its share of every batch;
+    ``series_embedding`` is the length of a learned vector for each series.
     """
 
     preset: Preset = "lstm"
@@ -131,6 +149,7 @@ class ModelConfig(_Section):
     l2: Annotated[float, Field(ge=0)] | None = None
     quantiles: Levels | None = None
     members: Count | None = None
+    series_embedding: Count | None = None
 
     def options(self, *, season_length: int | tuple[int, ...] = 1) -> dict[str, Any]:
         """The builder's options that were given, ready to pass on as keywords.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.covariates import sample_beside
 from keras_rnn_recipes.running.fresh_process import largest_difference, serve_in_fresh_process
 from keras_rnn_recipes.running.run_directory import replacing
 from keras_rnn_recipes.running.saved_model import (
@@ -32,19 +34,20 @@ def export_saved_model(
     path: str | Path,
     *,
     endpoint: str = "serve",
-    samples: np.ndarray | None = None,
+    samples: np.ndarray | Mapping[str, np.ndarray] | None = None,
     verify: bool = True,
 ) -> Path:
     """Write a forecaster as a SavedModel folder with named inputs and outputs.
 
     The endpoint, also found as ``serving_default``, takes ``history`` float32 (batch, time), or
-    (batch, time, targets) when there are several, NaN where a value is missing; and ``past``
-    float32 (batch, time, num_past) when the model has more features than targets. It returns
-    ``{"forecast": (batch, horizon)}``, or (batch, horizon, targets), float32, in the units of the
-    history; and, of a model with bounds, ``quantiles`` (batch, horizon, 1 + 2 * levels): the
-    forecast, then lower and upper bound of each level. Batch and time are free. The graph holds
-    portable kernels only: an LSTM traced where a GPU is visible would otherwise not run without
-    one.
+    (batch, time, targets) when there are several, NaN where a value is missing; ``past`` float32
+    (batch, time, num_past) when the model has more features than targets; ``future`` (batch, time +
+    horizon, num_future) and ``static`` (batch, num_static) when it was built with such columns, the
+    categories among them as codes. It returns ``{"forecast": (batch, horizon)}``, or (batch,
+    horizon, targets), float32, in the units of the history; and, of a model with bounds,
+    ``quantiles`` (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of each
+    level. Batch and time are free. The graph holds portable kernels only: an LSTM traced where a
+    GPU is visible would otherwise not run without one.
 
     The folder is written beside ``path``, loaded in a new process that imports TensorFlow only,
     compared there with the live model, and renamed at the end: ``path`` holds a SavedModel that
@@ -55,7 +58,8 @@ def export_saved_model(
             Keras model from (batch, time, features) to (batch, horizon[, targets]).
         path: the folder to write. A SavedModel already there is replaced.
         endpoint: the endpoint's name.
-        samples: real inputs (batch, time, features), targets first, to compare on as well.
+        samples: real inputs (batch, time, features), targets first, to compare on as well; or a
+            dict of that as ``history``, and ``future`` and ``static``.
         verify: whether to load and compare in a new process (takes about as long as importing
             TensorFlow does).
 
@@ -127,6 +131,8 @@ class Served:
     num_targets: int
     time: int | None  # None: any length
     levels: tuple[float, ...] = ()
+    num_future: int = 0
+    num_static: int = 0
 
     @property
     def num_past(self) -> int:
@@ -136,21 +142,26 @@ class Served:
     def tolerance(self) -> float:
         return max(_TOLERANCE.get(layer.compute_dtype, 1e-4) for layer in self.model.layers)
 
-    def inputs(self, window: np.ndarray) -> dict[str, np.ndarray]:
-        """Divide windows (batch, time, features) into the endpoint's named inputs."""
-        window = np.asarray(window, dtype=np.float32)
-        history = window[:, :, : self.num_targets]
+    def inputs(self, window: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Divide windows (batch, time, features), or a dict, into the endpoint's named inputs."""
+        given = dict(window) if isinstance(window, Mapping) else {"history": window}
+        given = {name: np.asarray(values, dtype=np.float32) for name, values in given.items()}
+        features = given.pop("history")
+        history = features[:, :, : self.num_targets]
         named = {"history": history[:, :, 0] if self.num_targets == 1 else history}
-        return named | ({"past": window[:, :, self.num_targets :]} if self.num_past else {})
+        return (
+            named | ({"past": features[:, :, self.num_targets :]} if self.num_past else {}) | given
+        )
 
-    def answer(self, history: Any, past: Any = None) -> dict[str, Any]:
+    def answer(self, history: Any, past: Any = None, **beside: Any) -> dict[str, Any]:
         """Serve: named inputs in, named float32 outputs, whatever the model computes in."""
         from keras import ops
 
         features = history[..., None] if self.num_targets == 1 else history
         if past is not None:
             features = ops.concatenate([features, past], axis=-1)
-        outputs = ops.cast(self.model(features, training=False), "float32")
+        inputs = {"history": features, **beside} if beside else features
+        outputs = ops.cast(self.model(inputs, training=False), "float32")
         if self.levels:
             return {"forecast": outputs[..., 0], "quantiles": outputs}
         ends = (self.horizon,) if self.num_targets == 1 else (self.horizon, self.num_targets)
@@ -177,16 +188,29 @@ def describe_served(model: Any) -> Served:
         raise TypeError(f"export_saved_model takes a keras.Model, not {type(model).__name__}.")
     if _is_ours(model):
         model = to_forecaster(model)
-    given, forecast = model.input_shape, model.output_shape
+    shapes, forecast = _input_shapes(model), model.output_shape
+    given = shapes.pop("history", model.input_shape)
     ranks_fit = isinstance(given, tuple) and len(given) == 3 and len(forecast) in (2, 3)
-    if not ranks_fit or None in (given[2], *forecast[1:]):
+    if (
+        not ranks_fit
+        or not shapes.keys() <= {"future", "static"}
+        or (None in (given[2], *forecast[1:]))
+    ):
         raise TypeError(
             "export_saved_model takes a model from (batch, time, features) to (batch, horizon) or "
             f"(batch, horizon, targets); this one goes from {given} to {forecast}."
         )
     levels = levels_of_model(model)
     num_targets = forecast[2] if len(forecast) == 3 and not levels else 1
-    return Served(model, forecast[1], given[2], num_targets, given[1], levels)
+    columns = [shapes[name][-1] if name in shapes else 0 for name in ("future", "static")]
+    return Served(model, forecast[1], given[2], num_targets, given[1], levels, *columns)
+
+
+def _input_shapes(model: Any) -> dict[str, Any]:
+    """The shapes of the inputs by name; a single input is the history."""
+    if isinstance(model.input, dict):
+        return {name: tuple(tensor.shape) for name, tensor in model.input.items()}
+    return {"history": model.input_shape}
 
 
 def _is_ours(model: Any) -> bool:
@@ -223,23 +247,26 @@ def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], li
     """Make the function that is exported, and the ``tf.TensorSpec`` of each of its inputs."""
     import tensorflow as tf
 
-    def spec(name: str, *features: int) -> Any:
-        return tf.TensorSpec((None, served.time, *features), tf.float32, name=name)
+    def spec(name: str, *shape: int | None) -> Any:
+        return tf.TensorSpec((None, *shape), tf.float32, name=name)
 
     several = (served.num_targets,) if served.num_targets > 1 else ()
-    signature = [spec("history", *several)]
-    # The arguments' names are the inputs' names, so the two cases are two functions.
-    serve: Callable[..., Any]
+    signature = [spec("history", served.time, *several)]
     if served.num_past:
-        signature.append(spec("past", served.num_past))
+        signature.append(spec("past", served.time, served.num_past))
+    if served.num_future:
+        signature.append(spec("future", None, served.num_future))
+    if served.num_static:
+        signature.append(spec("static", served.num_static))
+    names = [one.name for one in signature]
 
-        def serve(history: Any, past: Any) -> Any:
-            return served.answer(history, past)
-    else:
+    def serve(*values: Any, **named: Any) -> dict[str, Any]:
+        return served.answer(**dict(zip(names, values, strict=False)), **named)
 
-        def serve(history: Any) -> Any:
-            return served.answer(history)
-
+    # The arguments' names become the inputs' names, and which of them there are differs.
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(name, kind) for name in names]
+    serve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return serve, signature
 
 
@@ -273,18 +300,21 @@ def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: f
             )
 
 
-def sample_windows(served: Served, given: np.ndarray | None = None) -> Iterator[np.ndarray]:
+def sample_windows(
+    served: Served, given: np.ndarray | Mapping[str, np.ndarray] | None = None
+) -> Iterator[np.ndarray | Mapping[str, np.ndarray]]:
     """Yield histories of several lengths: one and many, whole, with gaps, begun late; and given."""
     rng = np.random.default_rng(0)
     lengths = (3, 24, 61) if served.time is None else (served.time,)
     for batch, time in zip((1, 5, 2), lengths, strict=False):
+        beside = sample_beside(served.model, batch, time + served.horizon, rng)
         steps = rng.normal(0, 1, (batch, time, served.num_features)).cumsum(axis=1)
         windows = 100 + 10 * np.sin(np.arange(time) / 2)[None, :, None] + steps
-        yield windows
+        yield {"history": windows, **beside} if beside else windows
         if time > 3:
             windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
             windows[0, : time // 2] = np.nan
-            yield windows
+            yield {"history": windows, **beside} if beside else windows
     if given is not None:
         yield given
 

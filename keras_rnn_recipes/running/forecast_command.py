@@ -12,12 +12,24 @@ from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.running.choices import added_baselines, check_choice
 from keras_rnn_recipes.running.config import Config, EvaluateConfig, Preset, Strategy
 from keras_rnn_recipes.running.config_files import config_from_dict
+from keras_rnn_recipes.running.covariates import code_covariates
 from keras_rnn_recipes.running.defaults import choose_parts
 from keras_rnn_recipes.running.recommended import is_panel, recommend
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
 
+_DATA_OPTIONS = (
+    "id_col",
+    "time_col",
+    "target_col",
+    "past_cols",
+    "future_cols",
+    "static_cols",
+    "calendar",
+    "holidays",
+    "freq",
+)
 _STRATEGY_REASONS = {
     "direct": "one network gives all steps at once, so that no error feeds on an earlier one",
     "recursive": "each forecast is fed back to make the next one",
@@ -35,6 +47,10 @@ class ForecastOptions:
     time_col: str | None = None
     target_col: str | None = None
     past_cols: str | None = None
+    future_cols: str | None = None
+    static_cols: str | None = None
+    calendar: str | None = None
+    holidays: str | None = None
     freq: str | None = None
     season_length: str | None = None
     cell: str = "lstm"
@@ -65,6 +81,7 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         UserError: a mistake in the options or in the file, or too little data for the horizon.
     """
     from keras_rnn_recipes.data.frames import read_panel
+    from keras_rnn_recipes.data.split import training_rows
 
     config = _config_as_asked(options)
     panel = read_panel(options.file, **config.data.reading())
@@ -77,8 +94,10 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     config = choose_parts(config, panel)
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
-    positive = bool(panel.frame["y"].min() > 0)
+    held_out = (config.data.valid_size or 0) + (config.data.test_size or 0)
+    positive = bool(panel.frame["y"][training_rows(panel.frame, held_out)].min() > 0)
     config = recommend(config, trained, panel.season_length, positive=positive)
+    code_covariates(panel, config)  # what is not known far enough ahead is told before any work
     return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
 
 
@@ -140,8 +159,7 @@ def _config_as_asked(options: ForecastOptions) -> Config:
             "--cell linear without --units.",
             "leave --units out, or choose another --cell.",
         )
-    columns = ("id_col", "time_col", "target_col", "past_cols", "freq")
-    data = {name: getattr(options, name) for name in columns}
+    data = {name: getattr(options, name) for name in _DATA_OPTIONS}
     seasons = parse_numbers(options.season_length, "--season-length", "the steps in each season")
     data["season_length"] = seasons[0] if seasons and len(seasons) == 1 else seasons
     model: dict[str, Any] = {
@@ -203,6 +221,8 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
         "pays and the data leave room for.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
     ]
+    if beside := _columns_beside(config):
+        reasons.append(beside)
     if model.seasonal:
         which = "seasons" if isinstance(season, tuple) else "season"
         reasons.append(f"The network corrects the repetition of the last {which}.")
@@ -233,3 +253,17 @@ def _joined(numbers: int | tuple[int, ...] | None) -> str:
 
 def _origin(given: object, option: str) -> str:
     return "as given" if given is not None else f"inferred from the dates and values ({option})"
+
+
+def _columns_beside(config: Config) -> str:
+    """What stands beside the target, and from when on it is known."""
+    data = config.data
+    derived = (*data.calendar, *([f"holidays ({data.holidays})"] if data.holidays else []))
+    parts = {
+        "known up to now": data.past_cols,
+        "known ahead": data.future_cols,
+        "derived from the dates": derived,
+        "constant in each series": data.static_cols,
+    }
+    told = "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts.items() if names)
+    return f"Beside the values: {told}." if told else ""

@@ -11,6 +11,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.choices import added_baselines
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_files import load_config
+from keras_rnn_recipes.running.covariates import read_covariates
 from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
 from keras_rnn_recipes.running.saved_model import load_saved_model
 from keras_rnn_recipes.running.sources import load_panel
@@ -19,9 +20,18 @@ from keras_rnn_recipes.running.uncertainty import model_with_bounds, read_interv
 if TYPE_CHECKING:
     import pandas as pd
 
+    from keras_rnn_recipes.data.covariates import Covariates
     from keras_rnn_recipes.data.frames import Panel
 
-_COLUMNS = ("id_col", "time_col", "target_col", "past_cols", "freq")
+_COLUMNS = (
+    "id_col",
+    "time_col",
+    "target_col",
+    "past_cols",
+    "future_cols",
+    "static_cols",
+    "freq",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,8 @@ def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.Da
     from keras_rnn_recipes.evaluation.backtest import forecast_future
 
     config = finished_config(run_dir)
-    panel = read_new_data(config, source)
+    covariates = read_covariates(Path(run_dir))
+    panel = read_new_data(config, source, covariates, horizon=config.model.horizon)
     forecaster = load_saved_model(run_dir)
     return forecast_future(
         panel.frame,
@@ -71,7 +82,8 @@ def predict_run(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.Da
         lookback=_lookback(config),
         horizon=forecaster.horizon,
         freq=panel.freq,
-        past_cols=panel.past_cols,
+        **panel.columns,
+        future=panel.future,
         levels=forecaster.levels,
     )
 
@@ -108,7 +120,7 @@ def evaluate_run(
     config = finished_config(run_dir)
     own, left_out = _at_hand(config.evaluate.baselines)
     names = added_baselines(baselines, own)
-    panel = load_panel(config.data) if source is None else read_new_data(config, source)
+    panel = _panel_to_judge_on(config, source, read_covariates(Path(run_dir)))
     horizon, season = config.model.horizon, panel.season_length
     test_size = test_size or config.data.test_size or horizon
     split = split_by_time(
@@ -129,7 +141,7 @@ def evaluate_run(
         horizon=horizon,
         test_size=test_size,
         stride=stride or config.evaluate.stride,
-        past_cols=panel.past_cols,
+        **panel.columns,
         levels=forecaster.levels,
     )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
@@ -202,21 +214,39 @@ def finished_config(run_dir: str | Path) -> Config:
     return load_config(path / "config.json")
 
 
-def read_new_data(config: Config, source: str | Path | pd.DataFrame) -> Panel:
+def read_new_data(
+    config: Config,
+    source: str | Path | pd.DataFrame,
+    covariates: Covariates | None = None,
+    *,
+    horizon: int | None = None,
+) -> Panel:
     """Read other data in the way in which a run's own were read.
 
     The dates that the run was cut to do not hold for other data; its columns, frequency and
-    season do.
+    season do. What the run never saw, a category or a series, has the code of the unknown.
+
+    Args:
+        config: the run's.
+        source: the data, as ``read_panel`` takes it.
+        covariates: the run's, from ``read_covariates``.
+        horizon: steps ahead for which future columns are needed; None: for none.
 
     Raises:
-        UserError: as ``read_panel``; also if the frequency is another than the run's.
+        UserError: as ``read_panel``; also if the frequency is another than the run's, or a future
+            column is not known far enough ahead.
     """
+    from keras_rnn_recipes.data.coding import apply_covariates
     from keras_rnn_recipes.data.frames import read_panel
 
     options: dict[str, Any] = {
         name: value for name in _COLUMNS if (value := getattr(config.data, name))
     }
-    return read_panel(source, **options, season_length=config.data.main_season)
+    options["season_length"] = config.data.main_season
+    if not covariates:
+        return read_panel(source, **options)
+    panel = read_panel(source, **options, categories=covariates.categories)
+    return apply_covariates(panel, covariates, horizon=horizon)
 
 
 def write_forecasts(forecasts: pd.DataFrame, output: str | Path) -> Path:
@@ -282,6 +312,17 @@ def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         else:
             there.append(name)
     return tuple(there), tuple(notes)
+
+
+def _panel_to_judge_on(
+    config: Config, source: str | Path | pd.DataFrame | None, covariates: Covariates
+) -> Panel:
+    """The run's own data, or others; nothing need be known ahead of their end."""
+    from keras_rnn_recipes.data.coding import apply_covariates
+
+    if source is None:
+        return apply_covariates(load_panel(config.data), covariates)
+    return read_new_data(config, source, covariates)
 
 
 def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:

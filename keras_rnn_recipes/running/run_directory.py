@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from keras_rnn_recipes.data.covariates import Covariates
+
 STAGED_PREFIX, STAGED_SUFFIX = ".", ".unfinished"
 
 ARTEFACTS = (
     "config.json",
     "recipe.toml",
+    "covariates.json",
     "model.keras",
     "saved_model",
     "history.csv",
@@ -145,9 +148,14 @@ class RunDirectory:
         """Write a frame as CSV without its index; missing values are empty."""
         return self.write_text(name, frame.to_csv(index=False, lineterminator="\n"))
 
-    def write_config(self, config: Config) -> None:
-        """Write the resolved configuration, as ``config.json`` and as a recipe to run again."""
+    def write_config(self, config: Config, covariates: Covariates | None = None) -> None:
+        """Write the resolved configuration, as ``config.json`` and as a recipe to run again.
+
+        What the columns beside the target mean, if there are any, goes into ``covariates.json``.
+        """
         self.write_json("config.json", config_to_dict(config))
+        if covariates:
+            self.write_json("covariates.json", covariates.to_dict())
         self.write_text("recipe.toml", "# The recipe of this run, resolved.\n" + dump_toml(config))
 
     def write_environment(self, seed: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from keras_rnn_recipes.errors import UserError
 
 _MODEL_FILE = "saved_model.pb"
 _LEVELS_FILE = "assets.extra/quantiles.json"
+_INPUTS = {"history", "past", "future", "static"}
 _HOW_TO_GET_ONE = "give the saved_model folder of a run, or make one with `krr export`."
 
 
@@ -34,6 +35,8 @@ class SavedForecaster:
         num_past: further features, known up to now only.
         time: the length of history it takes, or None for any.
         levels: of the intervals that `quantiles` gives, in percent, ascending; none without.
+        num_future: columns known ahead.
+        num_static: columns constant in each series.
     """
 
     path: Path
@@ -45,18 +48,29 @@ class SavedForecaster:
     # TensorFlow drops the variables of a module that nobody holds.
     _module: Any = field(compare=False)
     _serve: Any = field(compare=False)
+    num_future: int = 0
+    num_static: int = 0
 
     @property
     def num_features(self) -> int:
         """Features of a window: targets and past columns together."""
         return self.num_targets + self.num_past
 
-    def __call__(self, history: ArrayLike, past: ArrayLike | None = None) -> np.ndarray:
+    def __call__(
+        self,
+        history: ArrayLike,
+        past: ArrayLike | None = None,
+        future: ArrayLike | None = None,
+        static: ArrayLike | None = None,
+    ) -> np.ndarray:
         """Forecast the ``horizon`` steps after each history.
 
         Args:
             history: (batch, time), or (batch, time, targets); NaN where a value is missing.
             past: (batch, time, num_past), for a model trained with past columns.
+            future: (batch, time + horizon, num_future), for one trained with columns known ahead.
+            static: (batch, num_static), for one trained with columns constant in each series.
+                What the codes of categories mean stands in the run's ``covariates.json``.
 
         Returns:
             float32 (batch, horizon), or (batch, horizon, targets), in the history's units.
@@ -68,13 +82,19 @@ class SavedForecaster:
         Example:
             As in :func:`~keras_rnn_recipes.running.export.export_saved_model`.
         """
-        return self._answer(history, past)["forecast"]
+        return self._answer(history, past=past, future=future, static=static)["forecast"]
 
-    def quantiles(self, history: ArrayLike, past: ArrayLike | None = None) -> np.ndarray:
+    def quantiles(
+        self,
+        history: ArrayLike,
+        past: ArrayLike | None = None,
+        future: ArrayLike | None = None,
+        static: ArrayLike | None = None,
+    ) -> np.ndarray:
         """Forecast with intervals.
 
         Args:
-            history, past: as when called.
+            history, past, future, static: as when called.
 
         Returns:
             float32 (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of
@@ -89,22 +109,32 @@ class SavedForecaster:
                 "a model made with levels.",
                 "run it again with --levels 80,95, or evaluate.levels in the recipe.",
             )
-        return self._answer(history, past)["quantiles"]
+        return self._answer(history, past=past, future=future, static=static)["quantiles"]
 
-    def _answer(self, history: ArrayLike, past: ArrayLike | None) -> dict[str, np.ndarray]:
+    def _answer(self, history: ArrayLike, **given: ArrayLike | None) -> dict[str, np.ndarray]:
         tensors = {"history": self._checked_history(history)}
-        if self.num_past or past is not None:
-            tensors["past"] = self._checked_past(past, tensors["history"])
+        batch, time = tensors["history"].shape[:2]
+        shapes = {
+            "past": (batch, time, self.num_past),
+            "future": (batch, time + self.horizon, self.num_future),
+            "static": (batch, self.num_static),
+        }
+        for name, shape in shapes.items():
+            if shape[-1] or given[name] is not None:
+                tensors[name] = self._checked_beside(name, given[name], shape)
         import tensorflow as tf
 
         answer = self._serve(**{name: tf.constant(array) for name, array in tensors.items()})
         return {name: np.asarray(value) for name, value in answer.items()}
 
-    def forecast_windows(self, windows: ArrayLike, *, batch_size: int = 1024) -> np.ndarray:
+    def forecast_windows(
+        self, windows: ArrayLike | Mapping[str, ArrayLike], *, batch_size: int = 1024
+    ) -> np.ndarray:
         """Forecast from windows as ``window_dataset`` and ``backtest`` give them.
 
         Args:
-            windows: (n, time, num_features), the targets first.
+            windows: (n, time, num_features), the targets first; or a dict of that as ``history``,
+                and ``future`` and ``static``.
             batch_size: windows served at once, which bounds the memory.
 
         Returns:
@@ -114,17 +144,21 @@ class SavedForecaster:
         Raises:
             UserError: the windows do not have three axes or ``num_features`` features.
         """
-        array = _as_floats(windows, "windows")
+        given = dict(windows) if isinstance(windows, Mapping) else {"history": windows}
+        array = _as_floats(given.pop("history"), "windows")
         if array.ndim != 3 or array.shape[2] != self.num_features:
             raise UserError(
                 f"The windows have shape {array.shape}.",
                 f"(n, time, {self.num_features}) for {self.path}.",
                 "give one row per time step and one column per feature, the target first.",
             )
-        history, past = array[:, :, : self.num_targets], array[:, :, self.num_targets :]
+        named = {"history": array[:, :, : self.num_targets]}
+        named |= {name: _as_floats(values, name) for name, values in given.items()}
+        if self.num_past:
+            named["past"] = array[:, :, self.num_targets :]
         ask = self.quantiles if self.levels else self
         chunks = [
-            ask(history[i : i + batch_size], past[i : i + batch_size] if self.num_past else None)
+            ask(**{name: values[i : i + batch_size] for name, values in named.items()})
             for i in range(0, max(1, len(array)), batch_size)
         ]
         return np.concatenate(chunks)
@@ -158,20 +192,23 @@ class SavedForecaster:
             )
         return array
 
-    def _checked_past(self, past: ArrayLike | None, history: np.ndarray) -> np.ndarray:
-        wanted = (*history.shape[:2], self.num_past)
-        if past is None or not self.num_past:
-            has, give = ("needs", "give") if self.num_past else ("has no", "leave out")
+    def _checked_beside(
+        self, name: str, values: ArrayLike | None, wanted: tuple[int, ...]
+    ) -> np.ndarray:
+        if values is None or not wanted[-1]:
+            has, give = ("needs", "give") if wanted[-1] else ("has no", "leave out")
             raise UserError(
-                f"The model in {self.path} {has} past columns.",
-                f"{self.num_past} of them.",
-                f"{give} past=.",
+                f"The model in {self.path} {has} {name} columns.",
+                f"{wanted[-1]} of them.",
+                f"{give} {name}=.",
             )
-        array = _as_floats(past, "past")
+        array = _as_floats(values, name)
         if array.shape != wanted:
+            rows = {"future": "time and horizon together", "past": "time"}.get(name)
             raise UserError(
-                f"past has shape {array.shape}.",
-                f"{wanted}: the history's batch and time, and {self.num_past} columns.",
+                f"{name} has shape {array.shape}.",
+                f"{wanted}: the history's batch{f' and {rows}' if rows else ''}, and {wanted[-1]} "
+                "columns.",
                 "give the columns that the model was trained with, in that order.",
             )
         return array
@@ -245,19 +282,23 @@ def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
     inputs = function.structured_input_signature[1] if function is not None else {}
     outputs = function.structured_outputs if function is not None else {}
     forecast = outputs.get("forecast")
-    if forecast is None or "history" not in inputs or not set(inputs) <= {"history", "past"}:
+    if forecast is None or "history" not in inputs or not set(inputs) <= _INPUTS:
         named = ", ".join(sorted(getattr(module, "signatures", {}))) or "none"
         raise UserError(
             f"{folder} is a SavedModel, but not one of a forecaster (its endpoints: {named}).",
-            f"an endpoint {endpoint!r} from history, and past if it has any, to forecast.",
+            f"an endpoint {endpoint!r} from history, and past, future and static if it has any, "
+            "to forecast.",
             _HOW_TO_GET_ONE,
         )
-    history, past = inputs["history"].shape, inputs.get("past")
+    history = inputs["history"].shape
+    columns = {name: inputs[name].shape[-1] if name in inputs else 0 for name in _INPUTS}
     return SavedForecaster(
         path=folder,
         horizon=forecast.shape[1],
         num_targets=history[2] if len(history) == 3 else 1,
-        num_past=past.shape[2] if past is not None else 0,
+        num_past=columns["past"],
+        num_future=columns["future"],
+        num_static=columns["static"],
         time=history[1],
         levels=_read_levels(folder) if "quantiles" in outputs else (),
         _module=module,

@@ -90,7 +90,7 @@ def _calibrated(
 ) -> keras.Model:
     from keras_rnn_recipes.evaluation.conformal import calibrate
 
-    found = calibrate(known, forecaster.predict_on_batch, past_cols=panel.past_cols, **options)
+    found = calibrate(known, forecaster.predict_on_batch, **panel.columns, **options)
     record = {
         "format_version": FORMAT_VERSION,
         "levels": list(found.levels),

@@ -17,14 +17,13 @@ def main(config, run):
     config = krr.choose_defaults(config, panel)
     data, network, training = config.data, config.model, config.fit
     print(krr.describe_data(panel, config))
-    run.write_config(config)
+    # What is beside the values, as numbers: of categories, those that the training part knows.
+    panel = krr.code_covariates(panel, config)
+    run.write_config(config, panel.covariates)
 
     # The past trains, the part after it tells when to stop, the last part is scored once.
     split = krr.split_by_time(
-        panel.frame,
-        valid_size=data.valid_size,
-        test_size=data.test_size,
-        lookback=network.lookback,
+        panel.frame, valid_size=data.valid_size, test_size=data.test_size, lookback=network.lookback
     )
 
     # Windows are cut while training; no table of them is ever made.
@@ -35,11 +34,8 @@ def main(config, run):
         strategy=network.strategy,
         burn_in=training.burn_in,
     )
-    options = {
-        "batch_size": training.batch_size,
-        "past_cols": panel.past_cols,
-        "weights": training.window_weights,
-    }
+    options = {"batch_size": training.batch_size, "weights": training.window_weights}
+    options |= panel.columns
     train = partial(
         krr.window_dataset,
         split.train,
@@ -56,9 +52,10 @@ def main(config, run):
         network.preset,
         network.strategy,
         network.horizon,
-        num_features=1 + len(panel.past_cols),
+        **panel.sizes,
         **network.options(season_length=data.season_length),
     )
+    krr.adapt_covariates(model, split.train, panel)
     num_windows = krr.count_windows(split.train, spec)
     history = krr.fit(model, train, valid, num_windows=num_windows, config=training, run=run)
     run.write_model(model)
@@ -81,7 +78,7 @@ def main(config, run):
     seen = {
         "lookback": network.lookback,
         "horizon": network.horizon,
-        "past_cols": panel.past_cols,
+        **panel.columns,
         "levels": config.evaluate.levels,
     }
     tested = krr.backtest(
@@ -101,7 +98,11 @@ def main(config, run):
 
     # The forecast that is wanted: the steps after the last observation of every series.
     future = krr.forecast_future(
-        panel.frame, {name: forecaster.predict_on_batch}, freq=panel.freq, **seen
+        panel.frame,
+        {name: forecaster.predict_on_batch},
+        freq=panel.freq,
+        future=panel.future,
+        **seen,
     )
     run.write_csv("forecasts.csv", future)
 

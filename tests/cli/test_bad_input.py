@@ -123,7 +123,11 @@ FILES: dict[str, tuple[bytes, list[str], list[str]]] = {
     "unknown frequency": (wide(ramp(60)), ["--freq", "fortnightly"], ["fortnightly"]),
     "misspelt cell": (wide(ramp(60)), ["--cell", "lsmt"], ["lsmt", "did you mean lstm"]),
     "misspelt strategy": (wide(ramp(60)), ["--strategy", "dirct"], ["did you mean direct"]),
-    "units in words": (wide(ramp(60)), ["--units", "many"], ["--units", "many", "64,64"]),
+    "units in words": (
+        wide(ramp(60)),
+        ["--units", "many"],
+        ["--units", "many", "joined by commas"],
+    ),
     "no units": (wide(ramp(60)), ["--units", "0"], ["--units"]),
     "units of what has none": (
         wide(ramp(60)),
