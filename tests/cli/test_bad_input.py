@@ -325,7 +325,7 @@ def test_a_missing_extra_and_a_misspelt_format_are_told(folder, monkeypatch):
         (["forecast", "sales.csv"], "--horizon"),
         (["forecast", "--horizon", "3"], "FILE"),
         (["forecast", "sales.csv", "--horizon", "three"], "--horizon"),
-        (["forecast", "sales.csv", "--horizon", "3", "--future-cols", "b"], "--future-cols"),
+        (["forecast", "sales.csv", "--horizon", "3", "--known-cols", "b"], "--known-cols"),
         (["run"], "RECIPE"),
         (["table"], "RUN_DIR"),
     ],
