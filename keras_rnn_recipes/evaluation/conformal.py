@@ -83,8 +83,9 @@ def interval_scale(history: np.ndarray, season_length: int) -> np.ndarray:
         apart, or that repeat themselves exactly; 0 where there are none of these either.
 
     Example:
-        >>> interval_scale(np.array([[1.0, 5.0, 2.0, 9.0, 4.0], [3.0, 4.0, 3.0, 4.0, 3.0]]), 2)
-        array([3.5, 1. ])
+        >>> history = np.array([[1.0, 5.0, 2.0, 9.0, 4.0], [3.0, 4.0, 3.0, 4.0, 3.0]])
+        >>> interval_scale(history, 2).round(2)
+        array([3.33, 1.  ])
     """
     target = target_of(history)
     seasonal, single = _mean_change(target, season_length), _mean_change(target, 1)
