@@ -113,6 +113,11 @@ class DataConfig(_Section):
         season = self.season_length
         return season[0] if isinstance(season, tuple) else season
 
+    @property
+    def held_out(self) -> int:
+        """Steps at the end of each series, to validate and to test on, that do not train."""
+        return (self.valid_size or 0) + (self.test_size or 0)
+
     def reading(self) -> dict[str, Any]:
         """The options for ``read_panel`` that were given."""
         ours = {"source", "valid_size", "test_size", "drop_last", "calendar", "holidays"}

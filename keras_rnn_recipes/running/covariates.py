@@ -52,7 +52,7 @@ def code_covariates(panel: Panel, config: Config) -> Panel:
     data = config.data
     learnt = learn_covariates(
         panel,
-        held_out=(data.valid_size or 0) + (data.test_size or 0),
+        held_out=data.held_out,
         calendar=data.calendar,
         holidays=data.holidays,
         series=config.model.series_embedding is not None,

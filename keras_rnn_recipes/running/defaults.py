@@ -40,8 +40,7 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
     config = choose_parts(config, panel)
     if config.model.lookback is not None:
         return config
-    data = config.data
-    left = _usual_length(config, panel) - (data.test_size or 0) - (data.valid_size or 0)
+    left = _usual_length(config, panel) - config.data.held_out
     lookback = _lookback(config.model.horizon, panel.season_length, left)
     return config.model_copy(
         update={"model": config.model.model_copy(update={"lookback": lookback})}

@@ -94,8 +94,8 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     config = choose_parts(config, panel)
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
-    held_out = (config.data.valid_size or 0) + (config.data.test_size or 0)
-    positive = bool(panel.frame["y"][training_rows(panel.frame, held_out)].min() > 0)
+    training = training_rows(panel.frame, config.data.held_out)
+    positive = bool(panel.frame["y"][training].min() > 0)
     config = recommend(config, trained, panel.season_length, positive=positive)
     code_covariates(panel, config)  # what is not known far enough ahead is told before any work
     return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
@@ -206,7 +206,7 @@ def _lengths(panel: Panel) -> dict[str, int]:
 
 def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]:
     """Steps of each series to train on: a series too short to hold anything out is kept whole."""
-    held_out = (config.data.valid_size or 0) + (config.data.test_size or 0)
+    held_out = config.data.held_out
     return {name: n - held_out if n > held_out else n for name, n in lengths.items()}
 
 

@@ -56,7 +56,7 @@ def add_intervals(
     levels, lookback = config.evaluate.levels, config.model.lookback or 1
     if not levels:
         return forecaster, dict(baselines)
-    frame, held_out = panel.frame, (config.data.valid_size or 0) + (config.data.test_size or 0)
+    frame, held_out = panel.frame, config.data.held_out
     series = frame.groupby("unique_id", sort=False)
     # A series too short to hold anything out was trained on as a whole.
     whole = series["ds"].transform("size") <= held_out
