@@ -211,11 +211,16 @@ def forecaster(
     filled, observed = FillMissing(name="fill_missing", **exact)(numbers)
     statistics = WindowStatistics(scaling, transform, scale_window, name="statistics", **exact)
     magnitude, center, scale = statistics(filled, observed)
+    base, normal, shapes = center, center, []
+    if season_length is not None:
+        seasonal = SeasonalBase(
+            season_length, steps, transform, offsets, seasons, name="seasonal_base", **exact
+        )
+        base, normal, *shapes = seasonal(filled, magnitude)
     normalise = Normalise(transform, name="normalise", **exact)
-    scaled = normalise(looks_back(filled), magnitude, center, scale)
-    inputs = layers.Concatenate(name="inputs")(
-        [scaled, observed, *beside_history(filled, channels)]
-    )
+    scaled = normalise(looks_back(filled), magnitude, normal, scale)
+    seen = [scaled, observed, *shapes, *beside_history(filled, channels)]
+    inputs = layers.Concatenate(name="inputs")(seen)
     ahead = (channels["future"], filled) if "future" in channels else ()
     network = partial(
         _network,
@@ -231,13 +236,10 @@ def forecaster(
         l2=l2,
     )
     head = ensemble(network, (inputs, observed, *ahead), members=members)
-    if season_length is not None:
-        base = SeasonalBase(season_length, steps, transform, seasons, name="seasonal_base", **exact)
-        center = base(filled, magnitude, last_only=strategy == "direct")
     output = ForecastOutput(
         strategy, horizon, num_targets, transform, quantiles, name="forecast", **exact
     )
-    forecast = output(head, magnitude, center, scale)
+    forecast = output(head, magnitude, base, scale)
     return keras.Model(given, forecast, name=f"{cell}_{strategy}")
 
 

@@ -29,6 +29,7 @@ def window_dataset(
     *,
     batch_size: int = 32,
     shuffle: bool = False,
+    balanced: bool = False,
     seed: int = 0,
     past_cols: Sequence[str] = (),
     future_cols: Sequence[str] = (),
@@ -48,6 +49,9 @@ def window_dataset(
         batch_size: windows per batch.
         shuffle: a new order every epoch, each window once per epoch; the order depends on the seed
             and the epoch's number alone.
+        balanced: with shuffle: as many windows an epoch, but every series equally often, a window
+            of it at random. Otherwise a series teaches by the number of its windows, and one
+            hardly longer than a window hardly at all.
         seed: of the order.
         past_cols: columns that follow the target in ``x``.
         future_cols: columns of numbers known ahead, each step's and those of the steps to forecast.
@@ -70,8 +74,8 @@ def window_dataset(
         window has been observed yet or in the burn-in, else the weight.
 
     Raises:
-        UserError: no window fits, a column is missing, the rows of a series are not together, or
-            future columns with a gap.
+        UserError: no window fits, a column is missing, the rows of a series are not together,
+            future columns with a gap, or balanced without shuffle.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
@@ -81,6 +85,12 @@ def window_dataset(
     """
     import tensorflow as tf
 
+    if balanced and not shuffle:
+        raise UserError(
+            "balanced was asked for without shuffle.",
+            "shuffle, since windows of each series are then drawn at random.",
+            "give shuffle=True, or leave balanced out.",
+        )
     bounds = series_bounds(frame)
     counts = _windows_per_series(bounds, spec)
     batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, frame)
@@ -96,7 +106,8 @@ def window_dataset(
             if shuffle:
                 key = tf.stack([tf.constant(seed, tf.int64), epoch])
                 last = source["count"] - 1
-                windows = tf.random.experimental.index_shuffle(windows, key, last)
+                draws = tf.random.experimental.index_shuffle(windows, key, last)
+                windows = _balanced(source, draws, key + [1, 0]) if balanced else draws
             series, rows = _rows(source, windows, spec)
             values = _gather(source["values"], source, series, rows)
             parts = _inputs_and_targets(values, tf.gather(source["weights"], series), spec)
@@ -260,6 +271,17 @@ def _mean_size(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.n
     total = np.add.reduceat(size, borders)[::2]
     number = np.add.reduceat(np.append(known, False).astype(float), borders)[::2]
     return total / np.maximum(number, 1.0)
+
+
+def _balanced(source: dict[str, Any], draws: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """For each draw, one of ``0 .. count - 1``, a window: the series in turn, its window by lot."""
+    import tensorflow as tf
+
+    firsts = source["first_windows"]
+    series = draws % (tf.size(firsts, tf.int64) - 1)
+    lot = tf.random.experimental.index_shuffle(draws, key, source["count"] - 1)
+    first = tf.gather(firsts, series)
+    return first + lot % (tf.gather(firsts, series + 1) - first)
 
 
 def _rows(

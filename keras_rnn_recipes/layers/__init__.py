@@ -6,10 +6,11 @@ from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColum
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
-from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep, SeasonalBase
+from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
 from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.rewiring import CellStep
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
+from keras_rnn_recipes.layers.seasonality import SeasonalBase
 
 __all__ = [
     "AlignEnd",

@@ -2,86 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
-from keras_rnn_recipes.layers.lags import take_lags
-from keras_rnn_recipes.layers.scaling import apply_transform, invert_transform
+from keras_rnn_recipes.layers.scaling import invert_transform
 
 STRATEGIES = ("recursive", "direct", "seq2seq")
-
-
-@registered
-class SeasonalBase(layers.Layer):
-    """The last season or seasons, repeated over the horizon: what the network's output corrects.
-
-    Args:
-        season_length: steps in a season; or several lengths, whose repetitions are averaged.
-        horizon: steps to forecast.
-        transform: as in `WindowStatistics`.
-        seasons: the mean of so many last seasons is repeated, as far as the history holds them.
-
-    Call arguments:
-        filled: ``(batch, time, features)``; magnitude: ``(batch, time or 1, features)``.
-        last_only: give the last time step alone.
-
-    Returns:
-        ``(batch, time or 1, horizon, features)``, transformed, in units of the magnitude.
-
-    Example:
-        >>> import numpy as np
-        >>> values = np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 4, 1)
-        >>> base = SeasonalBase(2, 3, seasons=2)(values, np.ones((1, 1, 1)), last_only=True)
-        >>> np.ravel(base).tolist()
-        [2.0, 3.0, 2.0]
-    """
-
-    def __init__(self, season_length, horizon, transform="none", seasons=1, **kwargs):
-        super().__init__(**kwargs)
-        lengths = (season_length,) if isinstance(season_length, Integral) else season_length
-        self.season_lengths = tuple(int(length) for length in lengths)
-        if not self.season_lengths or min(self.season_lengths) < 1:
-            raise ValueError(f"season_length must be at least 1; received {season_length}.")
-        if seasons < 1:
-            raise ValueError(f"seasons must be at least 1; received {seasons}.")
-        self.horizon, self.transform, self.seasons = horizon, transform, seasons
-
-    @property
-    def offsets(self) -> tuple[int, ...]:
-        """Steps back at which each season before stands, for 1 to horizon steps ahead."""
-        return tuple(
-            (back + 1) * length - 1 - step % length
-            for length in self.season_lengths
-            for back in range(self.seasons)
-            for step in range(self.horizon)
-        )
-
-    @property
-    def context(self) -> int:
-        """How many steps before a time step its output depends on."""
-        return max(self.offsets)
-
-    def call(self, filled, magnitude, last_only=False):
-        values, inside = take_lags(filled, self.offsets, last_only)
-        values = apply_transform(values / magnitude[:, :, None], self.transform)
-        if len(self.offsets) == self.horizon:
-            return values
-        batch, time = ops.shape(values)[:2]
-        repeats = len(self.offsets) // self.horizon
-        values = ops.reshape(values, (batch, time, repeats, self.horizon, values.shape[3]))
-        inside = ops.reshape(inside, (1, -1, repeats, self.horizon, 1))
-        # Before there is a whole season, the first value stands in for what is not known.
-        inside = ops.logical_or(inside, ops.logical_not(ops.any(inside, axis=2, keepdims=True)))
-        weight = ops.cast(inside, values.dtype)
-        return ops.sum(values * weight, axis=2) / ops.sum(weight, axis=2)
-
-    def get_config(self):
-        lengths = self.season_lengths
-        config = {"season_length": lengths[0] if len(lengths) == 1 else list(lengths)}
-        config |= {"horizon": self.horizon, "transform": self.transform, "seasons": self.seasons}
-        return {**super().get_config(), **config}
 
 
 @registered

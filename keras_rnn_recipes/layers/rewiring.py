@@ -10,8 +10,9 @@ from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.known import KnownAhead
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.missing import FillMissing
-from keras_rnn_recipes.layers.output import ForecastOutput, LastStep, SeasonalBase
+from keras_rnn_recipes.layers.output import ForecastOutput, LastStep
 from keras_rnn_recipes.layers.scaling import WindowStatistics
+from keras_rnn_recipes.layers.seasonality import SeasonalBase
 
 
 @registered

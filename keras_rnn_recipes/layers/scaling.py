@@ -121,7 +121,8 @@ class Normalise(layers.Layer):
 
     Call arguments:
         values: ``(batch, time, lags, features)``.
-        magnitude, center, scale: from `WindowStatistics`.
+        magnitude, center, scale: from `WindowStatistics`; or the center from `SeasonalBase`,
+            ``(batch, time, lags, features)``.
 
     Returns:
         ``(batch, time, lags * features)``.
@@ -132,7 +133,8 @@ class Normalise(layers.Layer):
         self.transform = transform
 
     def call(self, values, magnitude, center, scale):
-        magnitude, center, scale = (s[:, :, None] for s in (magnitude, center, scale))
+        magnitude, scale = magnitude[:, :, None], scale[:, :, None]
+        center = center[:, :, None] if len(center.shape) == 3 else center
         scaled = (apply_transform(values / magnitude, self.transform) - center) / _positive(scale)
         batch, time = ops.shape(scaled)[:2]
         return ops.reshape(scaled, (batch, time, scaled.shape[2] * scaled.shape[3]))

@@ -69,7 +69,7 @@ Baseline = Literal[
 Metric = Literal["mae", "rmse", "smape", "mase"]
 Level = Annotated[float, Field(gt=0, lt=100)]
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_listed_numbers), AfterValidator(_ascending)]
-Loss = Literal["mae", "mse", "huber", "smape", "tweedie", "pinball"]
+Loss = Literal["mae", "mae_log", "mse", "huber", "smape", "tweedie", "pinball"]
 
 
 class _Section(BaseModel):
@@ -130,9 +130,8 @@ class ModelConfig(_Section):
 
     An option left out is not passed on, so the preset's own choice holds.
     ``lookback`` and ``horizon`` are in steps of the series; ``seasonal`` lets the network
-    correct the repetition of the last season (the builder's ``season_length``);
-    the mean of the last ``seasons`` of
-    them; ``members`` networks are trained together, each on its share of every batch;
+    correct a repetition of the season (the builder's ``season_length``), smoothed with a memory
+    of ``seasons``; ``members`` networks are trained together, each on its share of every batch;
     ``series_embedding`` is the length of a learned vector for each series.
     """
 
@@ -187,7 +186,9 @@ class FitConfig(_Section):
     chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
     ``stride`` is the distance between window starts, and in their first ``burn_in`` steps
     nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
-    ``loss`` "smape" is free of units, so ``weights`` do not count for it; "tweedie" is for
+    ``balanced`` draws windows from every series equally often, however long it is.
+    ``loss`` "smape" is free of units, as is "mae_log", the error of the logarithm of values above
+    nought, so ``weights`` do not count for them; "tweedie" is for
     values of nought and above.
     """
 
@@ -204,6 +205,7 @@ class FitConfig(_Section):
     keep: Literal["best", "last"] = "best"
     stride: Count = 1
     burn_in: Annotated[int, Field(ge=0)] = 0
+    balanced: bool = False
     unroll: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
@@ -215,7 +217,7 @@ class FitConfig(_Section):
             >>> FitConfig(loss="smape").window_weights
             'none'
         """
-        return "none" if self.loss == "smape" else self.weights
+        return "none" if self.loss in ("smape", "mae_log") else self.weights
 
 
 class EvaluateConfig(_Section):

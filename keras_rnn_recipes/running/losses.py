@@ -18,13 +18,15 @@ TWEEDIE_POWER = 1.5
 # Below this share of the series' scale the deviance goes on along its tangent, so that a forecast
 # of nought or less, where it is infinite, is pulled up again.
 _LEAST_MEAN = 0.01
+# So near the least number that float32 holds that no observed value is below it.
+_LEAST_POSITIVE = 1e-30
 
 
 def loss_function(name: str, levels: Sequence[float] = ()) -> str | Callable[[Any, Any], Any]:
     """What ``keras.Model.compile`` takes as the loss of that name.
 
     Args:
-        name: a value of ``fit.loss``: mae, mse, huber, smape, tweedie or pinball.
+        name: a value of ``fit.loss``: mae, mae_log, mse, huber, smape, tweedie or pinball.
         levels: of the intervals that the model gives beside its median, for pinball.
 
     Returns:
@@ -42,6 +44,7 @@ def loss_function(name: str, levels: Sequence[float] = ()) -> str | Callable[[An
 
         return of_levels
     ours = {"huber": _huber_of_packed, "tweedie": _tweedie_of_packed, "smape": smape}
+    ours |= {"mae_log": mae_log}
     return ours.get(name, name)
 
 
@@ -60,7 +63,7 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
     Returns:
         Batches for ``keras.Model.fit``; with the weights packed beside the targets, or not.
     """
-    if name in ("mae", "smape", "pinball"):
+    if name in ("mae", "mae_log", "smape", "pinball"):
         return dataset
     return dataset.map(_squared if name == "mse" else _packed).prefetch(tf.data.AUTOTUNE)
 
@@ -108,6 +111,24 @@ def smape(target: Any, forecast: Any) -> Any:
     size = ops.abs(target) + ops.abs(forecast)
     parts = 2 * ops.abs(target - forecast) / ops.where(size > 0, size, 1.0)
     return ops.mean(parts, axis=-1)
+
+
+@_registered
+def mae_log(target: Any, forecast: Any) -> Any:
+    """``|log f - log y|``, the mean over the last axis: relative errors, all series alike.
+
+    Args:
+        target, forecast: ``(..., targets)``, above nought; what is not counts as 1e-30.
+
+    Returns:
+        ``(...)``, free of units; about the relative error where that is small.
+
+    Example:
+        >>> mae_log(ops.array([[1.0]]), ops.array([[1.1]])).numpy().round(4).tolist()
+        [0.0953]
+    """
+    log_of = [ops.log(ops.maximum(values, _LEAST_POSITIVE)) for values in (forecast, target)]
+    return ops.mean(ops.abs(log_of[0] - log_of[1]), axis=-1)
 
 
 def tweedie_deviance(target: Any, forecast: Any) -> Any:

@@ -41,6 +41,7 @@ def main(config, run):
         split.train,
         spec,
         shuffle=True,
+        balanced=training.balanced,
         seed=training.seed,
         repeat=True,
         **options,

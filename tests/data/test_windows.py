@@ -196,6 +196,25 @@ def test_no_window_crosses_a_series(series, spec):
         assert set(targets[weights > 0]) <= set(names)
 
 
+def test_balanced_windows_show_every_series_equally_often():
+    """40 windows, 1 and 7: of 48 draws an epoch each series has 16, windows of it by lot."""
+    frame = panel(range(42), range(3), range(9))
+    frame["y"] = frame["row"] * 1.0
+    spec = WindowSpec(lookback=2, horizon=1)
+    options = {"batch_size": 48, "shuffle": True, "past_cols": ("series",)}
+    seen = []
+    for epoch in range(2):
+        x, y, _ = batches(frame, spec, balanced=True, first_epoch=epoch, **options)
+        names, counts = np.unique(x[:, -1, 1], return_counts=True)
+        assert len(names) == 3 and set(counts) == {16}
+        np.testing.assert_array_equal(y[:, 0, 0], x[:, -1, 0] + 1)  # whole windows of one series
+        seen.append(y[x[:, -1, 1] == names[0], 0, 0])
+    assert not np.array_equal(*seen)
+    assert len(np.unique(np.concatenate(seen))) > 16
+    again = batches(frame, spec, balanced=True, first_epoch=1, **options)[1]
+    np.testing.assert_array_equal(again, y)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(VALUE, min_size=4, max_size=14), specs(), st.data())
 def test_what_comes_after_a_cutoff_changes_nothing_before(values, spec, data):
@@ -312,6 +331,7 @@ def test_a_spec_that_cannot_be_cut_is_refused(wrong, said):
         ({"past_cols": ("rain",)}, "no column 'rain'"),
         ({"weights": "level"}, "weights is 'level'"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"balanced": True}, "balanced was asked for without shuffle"),
         ({"batch_size": 100, "drop_remainder": True}, "fewer than one batch of 100"),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_panel_of_short_series_is_read_from_its_start(tmp_path):
     assert config.model.lookback == 89 - config.data.test_size - config.data.valid_size
 
 
-@pytest.mark.parametrize("strategy, lookback", [("direct", 18), ("seq2seq", 168)])
+@pytest.mark.parametrize("strategy, lookback", [("direct", 18), ("seq2seq", 120)])
 def test_every_step_strategies_read_long_segments(tmp_path, strategy, lookback):
     file = write_panel(tmp_path / "p.csv", {"a": 900})
     options = ForecastOptions(file, 9, season_length="7", strategy=strategy)
@@ -187,22 +187,34 @@ def test_training_takes_as_many_steps_however_large_the_panel(tmp_path):
     assert steps == [500, 500]
 
 
-def test_long_series_get_a_deeper_network_and_more_steps(tmp_path):
+def test_long_series_get_a_wider_network_and_more_steps(tmp_path):
     many = {f"s{n}": 500 for n in range(40)}
     plan = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", many), 7))
     config = plan.config
-    assert (config.model.units, config.model.members) == ((64, 64), 3)
-    assert config.fit.epochs * config.fit.steps_per_epoch == 1000
+    assert (config.model.units, config.model.members) == ((100,), 3)
+    assert config.fit.epochs * config.fit.steps_per_epoch == 600
     assert config.data.valid_size == 0 and config.fit.keep == "last"
-    assert "3 networks with layers of 64 and 64 units" in " ".join(plan.reasons)
+    assert "3 networks with layers of 100 units" in " ".join(plan.reasons)
 
 
-@pytest.mark.parametrize("length, seasons", [(900, (24, 168)), (400, 24)])
-def test_hours_have_a_week_beside_their_day_where_it_can_be_seen(tmp_path, length, seasons):
+@pytest.mark.parametrize("length, lags", [(900, 168), (400, 30)])
+def test_hours_see_the_week_around_their_day_where_there_are_some(tmp_path, length, lags):
     file = write_panel(tmp_path / "p.csv", {"a": length}, freq="h")
     config = plan_forecast(ForecastOptions(file, 24)).config
-    assert config.data.season_length == seasons
-    assert config.model.lags == (168 if length == 900 else 48)
+    assert (config.data.season_length, config.model.lags, config.model.seasons) == (24, lags, 5)
+    given = plan_forecast(ForecastOptions(file, 24, season_length="24,168")).config
+    assert (given.data.season_length, given.model.seasons) == ((24, 168), 1)
+
+
+@pytest.mark.parametrize("low, loss", [(1.0, "mae_log"), (0.0, "mae")])
+def test_long_series_above_nought_teach_relative_errors(tmp_path, low, loss):
+    many = {f"s{n}": 500 for n in range(30)}
+    file = write_panel(tmp_path / "p.csv", many)
+    frame = pd.read_csv(file)
+    frame["y"] = frame["y"] - frame["y"].min() + low
+    frame.to_csv(file, index=False)
+    fit = plan_forecast(ForecastOptions(file, 7)).config.fit
+    assert (fit.loss, fit.balanced) == (loss, True)
 
 
 def test_run_directories_never_collide(tmp_path, monkeypatch):

@@ -55,6 +55,19 @@ def test_smape_equals_a_loop(amounts):
     assert evaluated("smape", target, forecast, weights) == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_error_of_logarithms_equals_a_loop_and_leaves_out_what_is_missing(amounts):
+    target, forecast = (values + 0.5 for values in amounts)
+    weights = np.ones(target.shape[:2], "float32")
+    target[1, 0], weights[1, 0] = 0, 0  # as a missing target comes
+    total = sum(
+        abs(np.log(f / y)) if w else 0.0
+        for y, f, w in zip(target.ravel(), forecast.ravel(), weights.ravel(), strict=True)
+    )
+    found = evaluated("mae_log", target, forecast, weights)
+    assert found == pytest.approx(total / target.size, rel=1e-5)
+    assert FitConfig(loss="mae_log").window_weights == "none"
+
+
 def test_smape_does_not_depend_on_units_and_has_finite_slopes():
     forecast = tf.Variable([[1e-30], [0.0], [5e20], [0.0]])
     with tf.GradientTape() as tape:
@@ -109,7 +122,7 @@ def test_tweedie_pulls_forecasts_of_nought_and_less_up():
     assert slopes[2] == pytest.approx(slopes[3], rel=0.05)
 
 
-@pytest.mark.parametrize("loss", ["smape", "tweedie"])
+@pytest.mark.parametrize("loss", ["smape", "tweedie", "mae_log"])
 def test_training_makes_the_loss_smaller(loss):
     x, y, w = toy_arrays(48)
     dataset = tf.data.Dataset.from_tensor_slices((x + 2, y + 2, w)).batch(8).repeat()
@@ -122,12 +135,13 @@ def test_training_makes_the_loss_smaller(loss):
     assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
 
 
-def test_tweedie_of_negative_values_is_a_users_mistake():
-    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": [1.0, -2.0] * 20})
+@pytest.mark.parametrize("loss, low", [("tweedie", -2.0), ("mae_log", 0.0)])
+def test_values_that_a_loss_is_not_for_are_a_users_mistake(loss, low):
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": [1.0, low] * 20})
     config = config_from_dict(
-        {"data": {"source": "x.csv"}, "model": {"horizon": 3}, "fit": {"loss": "tweedie"}}
+        {"data": {"source": "x.csv"}, "model": {"horizon": 3}, "fit": {"loss": loss}}
     )
-    with pytest.raises(UserError, match="is -2 at 2024-01-02"):
+    with pytest.raises(UserError, match=f"is {low:g} at 2024-01-02"):
         choose_defaults(config, read_panel(table))
 
 
