@@ -187,9 +187,8 @@ class FitConfig(_Section):
     ``stride`` is the distance between window starts, and in their first ``burn_in`` steps
     nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
     ``balanced`` draws windows from every series equally often, however long it is.
-    ``loss`` "smape" is free of units, as is "mae_log", the error of the logarithm of values above
-    nought, so ``weights`` do not count for them; "tweedie" is for
-    values of nought and above.
+    ``loss`` "smape" is free of units, as is "mae_log", the error of the logarithm, so ``weights``
+    do not count for them; "mae_log" and "tweedie" are for values of nought and above.
     """
 
     epochs: Count = 100

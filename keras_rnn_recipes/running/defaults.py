@@ -75,14 +75,12 @@ def choose_parts(config: Config, panel: Panel) -> Config:
 
 def _check_loss(config: Config, panel: Panel) -> None:
     frame, loss = panel.frame, config.fit.loss
-    unfit = {"tweedie": frame["y"] < 0, "mae_log": frame["y"] <= 0}.get(loss)
-    if unfit is not None and unfit.any():
-        first = frame[unfit].iloc[0]
-        least = "values of nought or more" if loss == "tweedie" else "values above nought"
+    if loss in ("tweedie", "mae_log") and (frame["y"] < 0).any():
+        first = frame[frame["y"] < 0].iloc[0]
         raise UserError(
             f"fit.loss is {loss!r} and series {first['unique_id']!r} is {first['y']:g} at "
             f"{first['ds']}.",
-            f"{least}, such as counts and sales.",
+            "values of nought or more, such as counts and sales.",
             "choose another fit.loss, such as mae, or mend the data.",
         )
 

@@ -224,8 +224,8 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
     if beside := _columns_beside(config):
         reasons.append(beside)
     if model.seasonal:
-        which = "seasons" if isinstance(season, tuple) else "season"
-        reasons.append(f"The network corrects the repetition of the last {which}.")
+        memory = f", smoothed with a memory of {model.seasons}" if model.seasons != 1 else ""
+        reasons.append(f"The network corrects a repetition of the season{memory}.")
     reasons.append(
         f"{model.members} networks with layers of {_joined(model.units)} units, trained together; "
         "their median is the forecast."

@@ -18,7 +18,7 @@ TWEEDIE_POWER = 1.5
 # Below this share of the series' scale the deviance goes on along its tangent, so that a forecast
 # of nought or less, where it is infinite, is pulled up again.
 _LEAST_MEAN = 0.01
-# So near the least number that float32 holds that no observed value is below it.
+# Near the least number that float32 holds, so that no other observed value is below it.
 _LEAST_POSITIVE = 1e-30
 
 
@@ -118,7 +118,8 @@ def mae_log(target: Any, forecast: Any) -> Any:
     """``|log f - log y|``, the mean over the last axis: relative errors, all series alike.
 
     Args:
-        target, forecast: ``(..., targets)``, above nought; what is not counts as 1e-30.
+        target, forecast: ``(..., targets)``, nought or more. Nought counts as 1e-30: an error that
+            is large and pulls the forecast down as much as any other.
 
     Returns:
         ``(...)``, free of units; about the relative error where that is small.
