@@ -153,9 +153,9 @@ def forecaster(
             for the direct strategy; the longest lag or season for the others, which may not look
             ahead.
         season_length: None, or the steps in a season (several: an hour's day and week): the
-            network then corrects the repetition of the last season, or of the mean of them, instead
-            of the window's center.
-        seasons: repeat the mean of so many last seasons.
+            network then corrects a seasonal forecast instead of the window's center, and sees its
+            lags relative to it (see `SeasonalBase`).
+        seasons: memory, in seasons, of the smoothed season; 1: the last one is repeated.
         bidirectional, residual, layer_norm, dropout, l2: as in `recurrent_stack`. Only the direct
             strategy may read backwards.
         members: networks trained together, each on a share of its own of every batch; their
