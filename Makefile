@@ -21,7 +21,8 @@ METADATA := setup.cfg pyproject.toml
 RESULTS := recipes/forecasting/results
 HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_direct elnino_lstm_direct sunspots_lstm_recursive \
 	chicago_gru_direct chicago_simple_rnn_seq2seq chicago_simple_rnn_next_day \
-	chicago_multivariate_next_day)
+	chicago_multivariate_next_day cif2016_lstm_seq2seq m4_hourly_lstm_seq2seq nn5_lstm_seq2seq \
+	tourism_lstm_seq2seq)
 UPDATE := import sys; from keras_rnn_recipes.running.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
 

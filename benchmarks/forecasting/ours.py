@@ -39,7 +39,8 @@ def train(order: dict[str, Any], run_dir: Path) -> Any:
     overrides = ["evaluate.baselines=[]", f"fit.seed={order['seed']}", *order["overrides"]]
     if order["variant"] != "defaults":
         return krr.run(order["recipe"], run_dir, overrides=overrides).config
-    asked = {name: order[name] for name in ("horizon", "season_length", "seed")}
+    asked = {name: order[name] for name in ("horizon", "seed")}
+    asked["season_length"] = str(order["season_length"])  # as it is typed
     plan = plan_forecast(ForecastOptions(Path(order["folder"]) / "known.csv", **asked))
     return krr.run(plan.config, run_dir, overrides=overrides).config
 
