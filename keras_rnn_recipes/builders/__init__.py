@@ -21,6 +21,7 @@ from keras_rnn_recipes.builders.presets import (
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.to_forecaster import (
     ForecasterInfo,
+    distribution_of_model,
     forecaster_info,
     to_forecaster,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "deep_rnn",
     "dense",
     "direct_forecaster",
+    "distribution_of_model",
     "forecaster",
     "forecaster_info",
     "gru",

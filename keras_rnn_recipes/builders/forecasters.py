@@ -23,6 +23,7 @@ from keras import layers
 
 from keras_rnn_recipes.builders.covariates import beside_history, describe_beside
 from keras_rnn_recipes.builders.encoders import encode
+from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.layers import (
     BothEnds,
@@ -35,6 +36,7 @@ from keras_rnn_recipes.layers import (
     SeasonalBase,
     WindowStatistics,
 )
+from keras_rnn_recipes.layers.output import check_distribution, num_outputs
 
 Strategy = Literal["recursive", "direct", "seq2seq"]
 
@@ -128,6 +130,7 @@ def forecaster(
     l2: float = 0.0,
     members: int = 1,
     quantiles: Sequence[float] = (),
+    distribution: str | None = None,
     num_future: int = 0,
     num_static: int = 0,
     past_codes: Sequence[int] = (),
@@ -164,6 +167,12 @@ def forecaster(
             last axis is then ``1 + 2 * levels`` long: median, then lower and upper bound of each
             level, which never cross. To be trained with the pinball loss. For one target, and not
             for the recursive strategy: intervals one step ahead say nothing of the next ones.
+        distribution: None, or of what the network gives the parameters, in the data's own units, in
+            its last axis: ``"gaussian"`` (location, scale), ``"student_t"`` (location, scale,
+            degrees of freedom, above 2) or, for counts, ``"negative_binomial"`` (mean, dispersion;
+            the variance is ``mean + dispersion * mean ** 2``). To be trained with the loss nll;
+            `to_forecaster` makes median and bounds of it. For one target and every strategy;
+            without a transform, after which it would be another distribution.
         num_future, num_static: columns that are known ahead, and that are constant in each series.
         past_codes, future_codes, static_codes: for each column how many codes it has, from 0, the
             unknown one, on; 0 for a column of numbers. Left out: all are numbers, standardised by
@@ -185,7 +194,9 @@ def forecaster(
         (None, None, 12, 1)
     """
     _check(strategy, horizon, num_features, num_targets, bidirectional)
-    quantiles = _checked_levels(quantiles, strategy, num_targets)
+    quantiles = _checked_quantiles(quantiles, strategy, num_targets)
+    if distribution is not None:
+        check_distribution(distribution, num_targets, transform, quantiles)
     steps = 1 if strategy == "recursive" else horizon
     # Raw units need the full precision, whatever the policy for the network in between.
     exact = {"dtype": keras.config.floatx()}
@@ -226,7 +237,7 @@ def forecaster(
         _network,
         strategy=strategy,
         steps=steps,
-        outputs=1 + 2 * len(quantiles) if quantiles else num_targets,
+        outputs=num_outputs(num_targets, quantiles, distribution),
         cell=cell,
         units=units,
         bidirectional=bidirectional,
@@ -237,7 +248,7 @@ def forecaster(
     )
     head = ensemble(network, (inputs, observed, *ahead), members=members)
     output = ForecastOutput(
-        strategy, horizon, num_targets, transform, quantiles, name="forecast", **exact
+        strategy, horizon, num_targets, transform, quantiles, distribution, name="forecast", **exact
     )
     forecast = output(head, magnitude, base, scale)
     return keras.Model(given, forecast, name=f"{cell}_{strategy}")
@@ -257,18 +268,13 @@ def _network(inputs, observed, *ahead, strategy, steps, outputs, suffix, **optio
     return layers.Add(name=f"head_and_known{suffix}")([head, effect])
 
 
-def _checked_levels(levels, strategy, num_targets):
+def _checked_quantiles(levels, strategy, num_targets):
     if levels and (strategy == "recursive" or num_targets != 1):
         raise ValueError(
             "quantiles are for one target and the direct or seq2seq strategy; received "
             f"strategy={strategy!r}, num_targets={num_targets}."
         )
-    if len(set(levels)) < len(levels) or not all(0 < level < 100 for level in levels):
-        raise ValueError(
-            "quantiles must be different levels above 0 and below 100 percent; received "
-            f"{tuple(levels)}."
-        )
-    return tuple(sorted(levels))
+    return checked_levels(levels, "quantiles")
 
 
 def _listed(value):

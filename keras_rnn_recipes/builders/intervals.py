@@ -8,7 +8,14 @@ from typing import Any
 import keras
 
 from keras_rnn_recipes.builders.to_forecaster import forecaster_info, to_forecaster
-from keras_rnn_recipes.layers import ForecastBounds, ForecastOutput
+from keras_rnn_recipes.layers import (
+    DistributionQuantiles,
+    ForecastBounds,
+    ForecastOutput,
+    SampledPaths,
+)
+
+_WITH_LEVELS = ForecastBounds | ForecastOutput | DistributionQuantiles | SampledPaths
 
 
 def add_bounds(
@@ -65,8 +72,6 @@ def levels_of_model(model: keras.Model) -> tuple[float, ...]:
         (80.0, 95.0)
     """
     found = [
-        layer.levels
-        for layer in model.layers
-        if isinstance(layer, ForecastBounds | ForecastOutput) and layer.levels
+        layer.levels for layer in model.layers if isinstance(layer, _WITH_LEVELS) and layer.levels
     ]
     return tuple(found[0]) if found else ()

@@ -7,6 +7,8 @@ from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
+from keras_rnn_recipes.layers.paths import SampledPaths
+from keras_rnn_recipes.layers.quantiles import DistributionQuantiles
 from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.rewiring import CellStep
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
@@ -18,6 +20,7 @@ __all__ = [
     "BesideHistory",
     "BothEnds",
     "CellStep",
+    "DistributionQuantiles",
     "FillMissing",
     "ForecastBounds",
     "ForecastOutput",
@@ -29,6 +32,7 @@ __all__ = [
     "MemberShare",
     "Normalise",
     "Recursion",
+    "SampledPaths",
     "SeasonalBase",
     "TakeColumns",
     "WindowStatistics",

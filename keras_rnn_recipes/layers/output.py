@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
+from keras_rnn_recipes.layers.distributions import distribution_named
 from keras_rnn_recipes.layers.scaling import invert_transform
 
 STRATEGIES = ("recursive", "direct", "seq2seq")
@@ -21,12 +22,15 @@ class ForecastOutput(layers.Layer):
         transform: as in `WindowStatistics`.
         levels: of the intervals that the head gives beside the median, in percent, ascending; for
             one target.
+        distribution: whose parameters the head gives instead, for one target and without a
+            transform, since it lives in the data's own units.
 
     Call arguments:
         head: ``(batch, time, steps * num_targets)``; steps is 1 for ``"recursive"``, else horizon.
             With levels ``(batch, time, steps * (1 + 2 * levels))``: the median, then for each level
             how much further than the level before it the interval reaches below and above, before
             a softplus makes it positive. So no two bounds cross, whatever the numbers are.
+            With a distribution ``(batch, time, steps * parameters)``.
         magnitude, scale: ``(batch, time or 1, features)``, from `WindowStatistics`.
         center: the same shape; or from `SeasonalBase`, ``(batch, time or 1, steps, features)``.
 
@@ -34,14 +38,26 @@ class ForecastOutput(layers.Layer):
         direct: ``(batch, horizon, num_targets)``, read at the last time step;
         seq2seq: ``(batch, time, horizon, num_targets)``; recursive: ``(batch, time, num_targets)``.
         With levels the last axis is ``1 + 2 * levels`` long: median, then lower and upper bound of
-        each level.
+        each level. With a distribution it holds the parameters.
     """
 
-    def __init__(self, strategy, horizon, num_targets=1, transform="none", levels=(), **kwargs):
+    def __init__(
+        self,
+        strategy,
+        horizon,
+        num_targets=1,
+        transform="none",
+        levels=(),
+        distribution=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if levels and num_targets != 1:
             raise ValueError(f"levels are for one target; received num_targets={num_targets}.")
+        if distribution is not None:
+            check_distribution(distribution, num_targets, transform, levels)
         self.levels = tuple(float(level) for level in levels)
+        self.distribution = distribution
         if strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}; received {strategy!r}.")
         self.strategy, self.horizon = strategy, horizon
@@ -55,10 +71,14 @@ class ForecastOutput(layers.Layer):
             center = center[:, :, None]
         magnitude, center, scale = (t[..., : self.num_targets] for t in (magnitude, center, scale))
         batch, time = ops.shape(head)[:2]
-        depth = 1 + 2 * len(self.levels) if self.levels else self.num_targets
+        depth = num_outputs(self.num_targets, self.levels, self.distribution)
         head = ops.reshape(head, (batch, time, head.shape[2] // depth, depth))
-        head = spread_out(head) if self.levels else head
-        forecast = magnitude * invert_transform(center + scale * head, self.transform)
+        if self.distribution:
+            known = distribution_named(self.distribution)
+            forecast = known.parameters(head, magnitude, center, scale)
+        else:
+            head = spread_out(head) if self.levels else head
+            forecast = magnitude * invert_transform(center + scale * head, self.transform)
         if self.strategy == "direct":
             return forecast[:, 0]
         return forecast if self.strategy == "seq2seq" else forecast[:, :, 0]
@@ -67,8 +87,33 @@ class ForecastOutput(layers.Layer):
         config = {"strategy": self.strategy, "horizon": self.horizon}
         config |= {"num_targets": self.num_targets, "transform": self.transform}
         # Left out where there are none, so that files are as they were before there were any.
-        config |= {"levels": self.levels} if self.levels else {}
+        if self.levels or self.distribution:
+            config |= {"levels": self.levels, "distribution": self.distribution}
         return {**super().get_config(), **config}
+
+
+def num_outputs(num_targets, levels, distribution):
+    """How many numbers the head gives for each step."""
+    if distribution is not None:
+        return distribution_named(distribution).num_parameters
+    return 1 + 2 * len(levels) if levels else num_targets
+
+
+def check_distribution(distribution, num_targets, transform, levels):
+    """Raises ValueError for an unknown distribution, or for what does not go with one."""
+    distribution_named(distribution)
+    if num_targets != 1 or transform != "none" or levels:
+        raise ValueError(
+            "A distribution is for one target, without a transform and without learnt quantiles; "
+            f"received num_targets={num_targets}, transform={transform!r}, "
+            f"quantiles={tuple(levels)}. Leave the others out, or the distribution."
+        )
+
+
+def output_of(model):
+    """The `ForecastOutput` of a model; None where there is none."""
+    found = (layer for layer in model.layers if isinstance(layer, ForecastOutput))
+    return next(found, None)
 
 
 def spread_out(head):

@@ -9,7 +9,7 @@ from keras import layers, ops, saving, tree
 
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.missing import carry_forward
-from keras_rnn_recipes.layers.output import ForecastOutput
+from keras_rnn_recipes.layers.output import output_of
 from keras_rnn_recipes.layers.rewiring import (
     at_last_step,
     context_of,
@@ -44,39 +44,14 @@ class Recursion(layers.Layer):
     def __init__(self, model, **kwargs):
         super().__init__(**kwargs)
         self.model = model
-        output = next(layer for layer in model.layers if isinstance(layer, ForecastOutput))
-        self.horizon, self.context = output.horizon, context_of(model)
-        # Functions, which Keras does not track: every weight belongs to the model already.
-        warm_up, step = _warm_up(model), _step(model, self.context)
-        self._warm_up, self._step = (lambda x: warm_up(x)), (lambda x: step(x))
+        self.horizon, self.context = output_of(model).horizon, context_of(model)
+        self._warm_up, self._step = continuation(model)
 
     def call(self, inputs):
         known = inputs if isinstance(inputs, dict) else {"history": inputs}
-        history = known["history"]
-
-        def step(number, carry):
-            recent, forecasts, *states = carry
-            flat = ops.reshape(recent, (-1, recent.shape[1] * recent.shape[2]))
-            given = self._given(known, ops.concatenate([flat, *states], 1), number)
-            forecast, *states = tree.flatten(self._step(given))
-            forecasts = ops.concatenate([forecasts[:, 1:], forecast], axis=1)
-            return (_append(recent, forecast), forecasts, *states)
-
+        recent = recent_values(known["history"], self.context)
         first, *states = tree.flatten(self._warm_up(inputs))
-        # A row of forecasts that shifts by one each step ends with the first in front.
-        recent = _append(recent_values(history, self.context), first)
-        carry = (recent, ops.repeat(first, self.horizon, axis=1), *states)
-        return ops.fori_loop(0, self.horizon - 1, step, carry)[1]
-
-    def _given(self, known, carry, number):
-        """What one step is told: the carry, and what is known beside the recent values."""
-        given = {**known, "history": carry}
-        if "future" in known:
-            padding = ops.repeat(known["future"][:, :1], self.context + 1, axis=1)
-            rows = ops.concatenate([padding, known["future"]], axis=1)
-            first = ops.shape(known["history"])[1] + number
-            given["future"] = ops.take(rows, first + ops.arange(self.context + 3), axis=1)
-        return given if len(given) > 1 else carry
+        return walk(self._step, known, recent, first, *states, horizon=self.horizon)
 
     def compute_output_shape(self, inputs_shape):
         shape = inputs_shape["history"] if isinstance(inputs_shape, dict) else inputs_shape
@@ -88,6 +63,55 @@ class Recursion(layers.Layer):
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "model": saving.deserialize_keras_object(config["model"])})
+
+
+def continuation(model):
+    """Two functions: from inputs to first output and states, and from one step to the next."""
+    # Functions, which Keras does not track: every weight belongs to the model already.
+    warm_up, step = _warm_up(model), _step(model, context_of(model))
+    return (lambda x: warm_up(x)), (lambda x: step(x))
+
+
+def walk(step, known, recent, output, *states, horizon, value=lambda output, number: output):
+    """Go on from the end of a history, each value becoming the next step's latest.
+
+    Args:
+        step: from `continuation`.
+        known: the inputs by name; of the history only its length is used.
+        recent: ``(batch, context + 2, features)``, from `recent_values`.
+        output, states: at the end of the history, from `continuation`.
+        horizon: steps to go.
+        value: from the output of a step and its number, from 0, to the value ``(batch, 1,
+            features)`` that goes on; the output itself when left out.
+
+    Returns:
+        The values, ``(batch, horizon, features)``.
+    """
+
+    def advance(number, carry):
+        recent, values, *states = carry
+        flat = ops.reshape(recent, (-1, recent.shape[1] * recent.shape[2]))
+        given = _given(known, ops.concatenate([flat, *states], 1), number, recent.shape[1] - 2)
+        output, *states = tree.flatten(step(given))
+        latest = value(output, number + 1)
+        values = ops.concatenate([values[:, 1:], latest], axis=1)
+        return (_append(recent, latest), values, *states)
+
+    first = value(output, 0)
+    # A row of values that shifts by one each step ends with the first in front.
+    carry = (_append(recent, first), ops.repeat(first, horizon, axis=1), *states)
+    return ops.fori_loop(0, horizon - 1, advance, carry)[1]
+
+
+def _given(known, carry, number, context):
+    """What one step is told: the carry, and what is known beside the recent values."""
+    given = {**known, "history": carry}
+    if "future" in known:
+        padding = ops.repeat(known["future"][:, :1], context + 1, axis=1)
+        rows = ops.concatenate([padding, known["future"]], axis=1)
+        first = ops.shape(known["history"])[1] + number
+        given["future"] = ops.take(rows, first + ops.arange(context + 3), axis=1)
+    return given if len(given) > 1 else carry
 
 
 def _warm_up(model):

@@ -69,7 +69,7 @@ Baseline = Literal[
 Metric = Literal["mae", "rmse", "smape", "mase"]
 Level = Annotated[float, Field(gt=0, lt=100)]
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_listed_numbers), AfterValidator(_ascending)]
-Loss = Literal["mae", "mae_log", "mse", "huber", "smape", "tweedie", "pinball"]
+Loss = Literal["mae", "mae_log", "mse", "huber", "smape", "tweedie", "pinball", "nll"]
 
 
 class _Section(BaseModel):
@@ -131,8 +131,9 @@ class ModelConfig(_Section):
     An option left out is not passed on, so the preset's own choice holds.
     ``lookback`` and ``horizon`` are in steps of the series; ``seasonal`` lets the network
     correct a repetition of the season (the builder's ``season_length``), smoothed with a memory
-    of ``seasons``; ``members`` networks are trained together, each on its share of every batch;
-    ``series_embedding`` is the length of a learned vector for each series.
+    of ``seasons``; ``quantiles`` are the levels that it learns, ``distribution`` that whose
+    parameters it learns; ``members`` networks are trained together, each on its share of every
+    batch; ``series_embedding`` is the length of a learned vector for each series.
     """
 
     preset: Preset = "lstm"
@@ -152,6 +153,7 @@ class ModelConfig(_Section):
     bidirectional: bool | None = None
     l2: Annotated[float, Field(ge=0)] | None = None
     quantiles: Levels | None = None
+    distribution: Literal["gaussian", "student_t", "negative_binomial"] | None = None
     members: Count | None = None
     series_embedding: Count | None = None
 
@@ -188,7 +190,8 @@ class FitConfig(_Section):
     nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
     ``balanced`` draws windows from every series equally often, however long it is.
     ``loss`` "smape" is free of units, as is "mae_log", the error of the logarithm, so ``weights``
-    do not count for them; "mae_log" and "tweedie" are for values of nought and above.
+    do not count for them; "mae_log" and "tweedie" are for values of nought and above; "pinball" and
+    "nll" are for the networks of ``model.quantiles`` and ``model.distribution``.
     """
 
     epochs: Count = 100

@@ -135,6 +135,7 @@ def _check_together(config: Config, where: str) -> None:
     model = config.model
     check_levels(config.evaluate.levels, f"evaluate.levels, in {where},")
     _check_quantiles(config, where)
+    _check_distribution(config, where)
     if model.strategy == "recursive" and config.data.past_cols:
         raise UserError(
             f"{where} combines model.strategy 'recursive' with data.past_cols.",
@@ -151,6 +152,13 @@ def _check_together(config: Config, where: str) -> None:
 
 def _check_quantiles(config: Config, where: str) -> None:
     levels = config.model.quantiles or ()
+    if levels and config.model.distribution:
+        raise UserError(
+            f"{where} has model.quantiles {list(levels)} and model.distribution "
+            f"{config.model.distribution!r}.",
+            "one of them: the quantiles of a distribution follow from it.",
+            "leave model.quantiles out; evaluate.levels asks for the bounds.",
+        )
     if (config.fit.loss == "pinball") != bool(levels):
         raise UserError(
             f"{where} has model.quantiles {list(levels)} and fit.loss {config.fit.loss!r}.",
@@ -163,6 +171,24 @@ def _check_quantiles(config: Config, where: str) -> None:
             f"{config.model.strategy!r} and evaluate.levels {list(config.evaluate.levels)}.",
             "the same levels in both places, and strategy direct or seq2seq.",
             "write evaluate.levels as model.quantiles, or leave model.quantiles out.",
+        )
+
+
+def _check_distribution(config: Config, where: str) -> None:
+    model = config.model
+    if (config.fit.loss == "nll") != (model.distribution is not None):
+        raise UserError(
+            f"{where} has model.distribution {model.distribution!r} and fit.loss "
+            f"{config.fit.loss!r}.",
+            "a distribution and the loss 'nll', or neither: the one is learnt by the other.",
+            "set both, or leave both out.",
+        )
+    if model.distribution and (model.transform or "none") != "none":
+        raise UserError(
+            f"{where} combines model.distribution {model.distribution!r} with model.transform "
+            f"{model.transform!r}.",
+            "transform none: after another the values have another distribution.",
+            "leave model.transform out, or learn model.quantiles instead.",
         )
 
 

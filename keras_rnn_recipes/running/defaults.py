@@ -74,14 +74,19 @@ def choose_parts(config: Config, panel: Panel) -> Config:
 
 
 def _check_loss(config: Config, panel: Panel) -> None:
-    frame, loss = panel.frame, config.fit.loss
-    if loss in ("tweedie", "mae_log") and (frame["y"] < 0).any():
-        first = frame[frame["y"] < 0].iloc[0]
+    y, loss = panel.frame["y"], config.fit.loss
+    counts = config.model.distribution == "negative_binomial"
+    if not counts and loss not in ("tweedie", "mae_log"):
+        return
+    unfit = (y < 0) | (counts & (y % 1 > 0))
+    if unfit.any():
+        first = panel.frame[unfit].iloc[0]
         raise UserError(
             f"fit.loss is {loss!r} and series {first['unique_id']!r} is {first['y']:g} at "
             f"{first['ds']}.",
-            "values of nought or more, such as counts and sales.",
-            "choose another fit.loss, such as mae, or mend the data.",
+            f"{'whole numbers' if counts else 'values'} of nought or more, such as counts and "
+            "sales.",
+            "choose another fit.loss, such as mae, or model.distribution, or mend the data.",
         )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import tensorflow as tf
 
 from keras_rnn_recipes.builders.intervals import levels_of_model
+from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
 from keras_rnn_recipes.running.kernels import training_kernels
@@ -100,8 +101,8 @@ def fit(
         ``seconds``.
 
     Raises:
-        UserError: no window to train on, a loss that is no longer a number, a state of
-            another experiment, or nowhere to write.
+        UserError: no window to train on, a loss that is not for this model or no longer a number,
+            a state of another experiment, or nowhere to write.
     """
     config = config or FitConfig()
     steps = _checked_steps(num_windows, config)
@@ -227,7 +228,7 @@ def _compile(model: keras.Model, config: FitConfig, steps: Steps) -> None:
             _learning_rate(config, steps.per_epoch * config.epochs),
             global_clipnorm=config.clip_norm,
         ),
-        loss=loss_function(config.loss, levels_of_model(model)),
+        loss=loss_function(config.loss, levels_of_model(model), distribution_of_model(model)),
         steps_per_execution=steps.per_execution,
         jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
     )

@@ -9,7 +9,9 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import probabilities
+from keras_rnn_recipes.running.likelihoods import likelihood_loss
 
 # A compiled model is saved with the name of its loss.
 _registered = keras.saving.register_keras_serializable(package="keras_rnn_recipes")
@@ -22,20 +24,34 @@ _LEAST_MEAN = 0.01
 _LEAST_POSITIVE = 1e-30
 
 
-def loss_function(name: str, levels: Sequence[float] = ()) -> str | Callable[[Any, Any], Any]:
+def loss_function(
+    name: str, levels: Sequence[float] = (), distribution: str | None = None
+) -> str | Callable[[Any, Any], Any]:
     """What ``keras.Model.compile`` takes as the loss of that name.
 
     Args:
-        name: a value of ``fit.loss``: mae, mae_log, mse, huber, smape, tweedie or pinball.
+        name: a value of ``fit.loss``: mae, mae_log, mse, huber, smape, tweedie, pinball or nll.
         levels: of the intervals that the model gives beside its median, for pinball.
+        distribution: whose parameters the model gives, for nll.
 
     Returns:
         A name that Keras knows, or a function of what `prepare` makes of the targets.
+
+    Raises:
+        UserError: nll without a distribution, or a distribution with another loss.
 
     Example:
         >>> loss_function("mae")
         'mae'
     """
+    if (name == "nll") != (distribution is not None):
+        raise UserError(
+            f"The loss is {name!r} and the model's distribution is {distribution!r}.",
+            "the loss 'nll' and a model with a distribution, or neither.",
+            "set fit.loss to 'nll', or build the model with or without a distribution.",
+        )
+    if distribution is not None:
+        return likelihood_loss(distribution)
     if name == "pinball":
         wanted = probabilities(levels).tolist()
 
@@ -54,7 +70,7 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
     A weight that is one over the scale of a series makes its error free of units. The absolute
     error times the weight is that already, and sMAPE is without any; the squared error needs the
     weight squared; Huber's loss has its bend at 1 and must see the weighted error, and Tweedie's
-    deviance the weighted values.
+    deviance and a likelihood the weighted values.
 
     Args:
         dataset: batches ``(x, y, w)`` as ``window_dataset`` gives them.

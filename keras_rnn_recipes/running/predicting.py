@@ -165,18 +165,20 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
     Raises:
         UserError: not a finished run, ``to`` is in use, or the extra is not installed.
     """
+    from keras_rnn_recipes.builders.to_forecaster import to_forecaster
     from keras_rnn_recipes.running.export import export_saved_model
     from keras_rnn_recipes.running.keras_model import load_model
     from keras_rnn_recipes.running.onnx_export import DEFAULT_NAME, export_onnx
 
-    finished_config(run_dir)
+    config = finished_config(run_dir)
     to = Path(to)
     if format == "onnx":
         to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         wanted = "the name of a new file." if format == "onnx" else "a folder missing or empty."
         raise UserError(f"{to} is there already.", wanted, "give another --to.")
-    model, intervals = load_model(run_dir), read_intervals(run_dir)
+    model = to_forecaster(load_model(run_dir), config.evaluate.levels)
+    intervals = read_intervals(run_dir)
     if intervals is not None:
         model = model_with_bounds(model, intervals)
     return (export_onnx if format == "onnx" else export_saved_model)(model, to)

@@ -45,7 +45,7 @@ MANY_SERIES = 20
 # Settings tried before any is given up for being behind, and the share of epochs each is given.
 SETTINGS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING = 5, 0.3
 # With one of these in the search, the losses of two trials are figures of different kinds.
-LOSS_CHANGING = {"fit.loss", "fit.weights", "model.strategy"}
+LOSS_CHANGING = {"fit.loss", "fit.weights", "model.strategy", "model.distribution"}
 
 
 @dataclass(frozen=True)

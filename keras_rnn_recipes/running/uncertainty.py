@@ -33,7 +33,8 @@ def add_intervals(
     """Let a model and its baselines say how sure they are, if the recipe asks for levels.
 
     What was fitted on the training part is asked for forecasts of the validation part; its errors
-    there make the intervals as wide as they have to be. A model that learnt quantiles has its own.
+    there make the intervals as wide as they have to be. A model that learnt quantiles or
+    a distribution has its own.
 
     Args:
         forecaster: from `to_forecaster`.

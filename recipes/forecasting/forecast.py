@@ -62,7 +62,7 @@ def main(config, run):
     run.write_model(model)
 
     # Whatever the strategy, a forecaster goes from a history to a whole forecast.
-    forecaster = krr.to_forecaster(model)
+    forecaster = krr.to_forecaster(model, config.evaluate.levels)
     name = network.preset
     baselines = krr.fit_baselines(
         split.train,

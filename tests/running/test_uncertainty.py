@@ -172,6 +172,28 @@ def test_learnt_quantiles_go_with_their_loss_and_levels(changed, told):
         config_from_dict(given, changed)
 
 
+def test_a_distribution_has_intervals_of_its_own_and_keeps_them_when_exported_again(made, tmp_path):
+    *_, panel = made
+    given = config_with().model_dump()
+    changed = ["model.distribution=gaussian", "fit.loss=nll", "model.strategy=recursive"]
+    config = config_from_dict(given, changed)
+    model = forecaster("recursive", HORIZON, cell="gru", units=4, distribution="gaussian")
+    answers = to_forecaster(model, config.evaluate.levels)
+    run = RunDirectory.open(tmp_path / "run")
+    same, _ = add_intervals(answers, {}, panel, config, run=run)
+    assert same is answers and not (run.path / FILE).exists()
+    run.write_config(config)
+    run.write_model(model)
+    export_saved_model(answers, run.path / "saved_model", verify=False)
+    again = load_saved_model(export_run(run.path, tmp_path / "again"))
+    history = panel.frame["y"].to_numpy("float32").reshape(4, -1)
+    found = load_saved_model(run.path).quantiles(history)
+    assert again.levels == LEVELS and found.shape == (4, HORIZON, 5)
+    np.testing.assert_allclose(again.quantiles(history), found, rtol=1e-4)
+    forecasts = predict_run(run.path, frame_of(2, 40))
+    assert list(forecasts) == ["unique_id", "ds", "gru", *BOUNDS]
+
+
 def test_levels_in_a_recipe_are_read_written_and_checked(tmp_path):
     config = config_with(levels=(95, 80))
     assert config.evaluate.levels == (80.0, 95.0)

@@ -1,0 +1,175 @@
+"""Distributions that a network gives by their parameters, in the data's own units.
+
+    gaussian            location, scale
+    student_t           location, scale, degrees of freedom (above 2, so that there is a variance)
+    negative_binomial   mean, dispersion: whole numbers of variance mean + dispersion * mean^2
+
+A quantile is asked for by a probability that is known when the graph is made, so that what can be
+worked out beforehand is: its *scores*, numbers that say where it lies once parameters are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.polynomial import chebyshev
+
+# In units of the window's scale; a likelihood grows without bound as a scale goes to nought.
+_LEAST_SCALE = 1e-3
+_LEAST_DEGREES = 2.01
+# A mean is bent above nought within a tenth of the window's magnitude and is itself above that.
+_SHARPNESS = 10.0
+_LEAST_MEAN, _LEAST_DISPERSION = 1e-6, 1e-4
+# Of the polynomial through a Student-t's quantiles: beyond it float32 sees no difference.
+_DEGREE = 12
+# Halvings after which two neighbours are left of any range of whole numbers that float64 has.
+_HALVINGS = 64
+
+
+class Distribution(NamedTuple):
+    """What there is to know of a distribution.
+
+    Attributes:
+        num_parameters: how many numbers the head gives for each step.
+        parameters: from head ``(..., num_parameters)`` and magnitude, center and scale
+            ``(..., 1)`` of the window to the parameters ``(..., num_parameters)``.
+        scores: from probabilities, an array of any shape, to ``(..., scores)``.
+        quantiles: from parameters ``(..., num_parameters)`` and scores ``(..., scores)``, which are
+            broadcast, to values ``(...)``.
+        whole: whether its values are whole numbers.
+    """
+
+    num_parameters: int
+    parameters: Callable[..., Any]
+    scores: Callable[[np.ndarray], np.ndarray]
+    quantiles: Callable[[Any, Any], Any]
+    whole: bool = False
+
+
+def distribution_named(name):
+    """The distribution of that name; raises ValueError for one that there is not."""
+    if name not in DISTRIBUTIONS:
+        raise ValueError(f"distribution must be one of {tuple(DISTRIBUTIONS)}; received {name!r}.")
+    return DISTRIBUTIONS[name]
+
+
+def probabilities_of(levels):
+    """The quantiles that stand for levels in percent: the median, then lower and upper of each.
+
+    As `evaluation.levels.probabilities`, of which layers know nothing.
+
+    Example:
+        >>> probabilities_of((80,)).round(3).tolist()
+        [0.5, 0.1, 0.9]
+    """
+    tails = [(1 - level / 100) / 2 for level in levels]
+    return np.array([0.5, *(side for tail in tails for side in (tail, 1 - tail))])
+
+
+def _location_and_scale(head, magnitude, center, scale):
+    location = magnitude * (center + scale * head[..., :1])
+    wide = magnitude * _spread(scale) * (ops.softplus(head[..., 1:2]) + _LEAST_SCALE)
+    return ops.concatenate([location, wide], axis=-1)
+
+
+def _with_degrees(head, magnitude, center, scale):
+    degrees = ops.softplus(head[..., 2:]) + _LEAST_DEGREES
+    return ops.concatenate([_location_and_scale(head, magnitude, center, scale), degrees], axis=-1)
+
+
+def _mean_and_dispersion(head, magnitude, center, scale):
+    level = center + _spread(scale) * head[..., :1]
+    mean = magnitude * (ops.softplus(_SHARPNESS * level) / _SHARPNESS + _LEAST_MEAN)
+    return ops.concatenate([mean, ops.softplus(head[..., 1:]) + _LEAST_DISPERSION], axis=-1)
+
+
+def _spread(scale):
+    """A constant window has no scale, yet what follows it is not certain: its magnitude serves."""
+    return ops.where(scale > 0, scale, ops.ones_like(scale))
+
+
+def _normal_scores(probabilities):
+    from scipy.special import ndtri
+
+    return ndtri(probabilities)[..., None]
+
+
+def _normal_quantiles(parameters, scores):
+    return parameters[..., 0] + parameters[..., 1] * ops.cast(scores[..., 0], parameters.dtype)
+
+
+def _student_scores(probabilities):
+    """Coefficients, highest power first, of a polynomial in ``4 / degrees - 1``.
+
+    From 2 degrees of freedom to the normal distribution a quantile is a smooth function of one over
+    the degrees, which a polynomial through few points follows to the precision of float32.
+    """
+    from scipy.special import stdtrit
+
+    flat = np.ravel(probabilities)
+    series = chebyshev.chebinterpolate(lambda x: stdtrit(4 / (x[:, None] + 1), flat), _DEGREE)
+    # Coefficients of nought at the end are left out by NumPy.
+    powers = [np.pad(chebyshev.cheb2poly(one), (0, _DEGREE)) for one in series.T]
+    coefficients = np.array([one[_DEGREE::-1] for one in powers])
+    return coefficients.reshape(*np.shape(probabilities), _DEGREE + 1)
+
+
+def _student_quantiles(parameters, scores):
+    x, value = 4 / parameters[..., 2] - 1, 0.0
+    scores = ops.cast(scores, parameters.dtype)
+    for power in range(_DEGREE + 1):
+        value = value * x + scores[..., power]
+    return parameters[..., 0] + parameters[..., 1] * value
+
+
+def _count_quantiles(parameters, scores):
+    """The least whole number that is not exceeded with the probability asked for, by halving.
+
+    The distribution function is the incomplete beta function, the range from Cantelli's inequality.
+    """
+    exact = "float64" if keras.backend.backend() == "tensorflow" else parameters.dtype
+    mean, dispersion = (ops.cast(parameters[..., i], exact) for i in (0, 1))
+    wanted = ops.cast(scores[..., 0], exact)
+    reach = ops.sqrt(mean * (1 + dispersion * mean) / (1 - wanted))
+    high = ops.ceil(mean + reach)
+    chance = 1 / (1 + dispersion * mean) + ops.zeros_like(high)
+    shape = 1 / dispersion + ops.zeros_like(high)
+
+    def halve(low, high):
+        middle = ops.floor((low + high) / 2)
+        enough = _incomplete_beta(shape, middle + 1, chance) >= wanted
+        # Where two neighbours are left, the middle is the lower one, which is known to be too low.
+        return ops.where(enough, low, middle), ops.where(enough, middle, high)
+
+    def unsettled(low, high):
+        return ops.any(high - low > 1)
+
+    low = ops.full_like(high, -1.0)
+    _, found = ops.while_loop(unsettled, halve, (low, high), maximum_iterations=_HALVINGS)
+    return ops.cast(found, parameters.dtype)
+
+
+def _incomplete_beta(a, b, x):
+    """Keras has none of its own, its backends have."""
+    if keras.backend.backend() == "jax":
+        from jax.scipy.special import betainc
+    else:
+        from tensorflow.math import betainc
+    return betainc(a, b, x)
+
+
+DISTRIBUTIONS = {
+    "gaussian": Distribution(2, _location_and_scale, _normal_scores, _normal_quantiles),
+    "student_t": Distribution(3, _with_degrees, _student_scores, _student_quantiles),
+    "negative_binomial": Distribution(
+        2,
+        _mean_and_dispersion,
+        lambda probabilities: np.asarray(probabilities)[..., None],
+        _count_quantiles,
+        whole=True,
+    ),
+}
