@@ -141,8 +141,8 @@ def mae_log(target: Any, forecast: Any) -> Any:
         ``(...)``, free of units; about the relative error where that is small.
 
     Example:
-        >>> mae_log(ops.array([[1.0]]), ops.array([[1.1]])).numpy().round(4).tolist()
-        [0.0953]
+        >>> mae_log(ops.array([[1.0]]), ops.array([[1.1]])).numpy().round(4)
+        array([0.0953], dtype=float32)
     """
     log_of = [ops.log(ops.maximum(values, _LEAST_POSITIVE)) for values in (forecast, target)]
     return ops.mean(ops.abs(log_of[0] - log_of[1]), axis=-1)
