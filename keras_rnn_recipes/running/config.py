@@ -174,7 +174,8 @@ class ModelConfig(_Section):
             for name in type(self).model_fields
             if name not in ours and (value := getattr(self, name)) is not None
         }
-        if self.seasonal and season_length not in (1, (1,)):
+        seasonal = self.seasons is not None if self.seasonal is None else self.seasonal
+        if seasonal and season_length not in (1, (1,)):
             options |= {"season_length": season_length, "seasons": self.seasons or 1}
         return options
 

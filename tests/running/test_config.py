@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.config import Config, ModelConfig
 from keras_rnn_recipes.running.config_errors import line_of
 from keras_rnn_recipes.running.config_files import (
     apply_overrides,
@@ -195,3 +195,11 @@ def test_reading_a_recipe_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("options, taken", [({}, False), ({"seasons": 5}, True)])
+def test_a_memory_of_seasons_asks_for_the_season(options, taken):
+    passed = ModelConfig(horizon=12, **options).options(season_length=12)
+    assert ("season_length" in passed) == taken
+    refused = ModelConfig(horizon=12, seasonal=False, **options).options(season_length=12)
+    assert "season_length" not in refused
