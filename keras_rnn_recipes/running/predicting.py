@@ -177,8 +177,9 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         wanted = "the name of a new file." if format == "onnx" else "a folder missing or empty."
         raise UserError(f"{to} is there already.", wanted, "give another --to.")
-    model = to_forecaster(load_model(run_dir), config.evaluate.levels)
-    intervals = read_intervals(run_dir)
+    model, intervals = load_model(run_dir), read_intervals(run_dir)
+    if config.model.distribution is not None:  # its bounds are asked for when it is read
+        model = to_forecaster(model, config.evaluate.levels)
     if intervals is not None:
         model = model_with_bounds(model, intervals)
     return (export_onnx if format == "onnx" else export_saved_model)(model, to)

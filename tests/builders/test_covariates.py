@@ -222,15 +222,15 @@ def test_without_such_columns_a_model_is_as_it_was():
     assert [layer.name for layer in model.layers] == [
         "history",
         "fill_missing",
-        "lags",
         "statistics",
+        "lags",
+        "seasonal_base",
         "normalise",
         "inputs",
         "align_start",
         "lstm_1",
         "align_end",
         "head",
-        "seasonal_base",
         "forecast",
     ]
     assert [weight.path for weight in model.weights] == [
