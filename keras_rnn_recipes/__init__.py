@@ -58,7 +58,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.covariates": ("adapt_covariates", "code_covariates"),
     "running.defaults": ("choose_defaults",),
     "running.export": ("export_saved_model",),
-    "running.fitting": ("fit",),
+    "running.fitting": ("best_epoch", "fit"),
     "running.keras_model": ("load_model",),
     "running.onnx_export": ("export_onnx",),
     "running.report": ("write_report",),
@@ -66,9 +66,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.run_directory": ("RunDirectory",),
     "running.runner": ("RunResult", "run", "run_from_command_line"),
     "running.saved_model": ("SavedForecaster", "load_saved_model"),
+    "running.seeds": ("set_seeds",),
     "running.sources": ("load_panel",),
     "running.tuning": ("tune",),
-    "running.uncertainty": ("add_intervals",),
+    "running.uncertainty": ("add_intervals", "with_intervals"),
     "running.validation": ("validation_windows",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -153,7 +154,7 @@ if TYPE_CHECKING:
     )
     from keras_rnn_recipes.running.defaults import choose_defaults as choose_defaults
     from keras_rnn_recipes.running.export import export_saved_model as export_saved_model
-    from keras_rnn_recipes.running.fitting import fit as fit
+    from keras_rnn_recipes.running.fitting import best_epoch as best_epoch, fit as fit
     from keras_rnn_recipes.running.keras_model import load_model as load_model
     from keras_rnn_recipes.running.onnx_export import export_onnx as export_onnx
     from keras_rnn_recipes.running.report import write_report as write_report
@@ -173,9 +174,13 @@ if TYPE_CHECKING:
         SavedForecaster as SavedForecaster,
         load_saved_model as load_saved_model,
     )
+    from keras_rnn_recipes.running.seeds import set_seeds as set_seeds
     from keras_rnn_recipes.running.sources import load_panel as load_panel
     from keras_rnn_recipes.running.tuning import tune as tune
-    from keras_rnn_recipes.running.uncertainty import add_intervals as add_intervals
+    from keras_rnn_recipes.running.uncertainty import (
+        add_intervals as add_intervals,
+        with_intervals as with_intervals,
+    )
     from keras_rnn_recipes.running.validation import validation_windows as validation_windows
 
 __all__ = ["__version__", *_HOME_OF]

@@ -81,6 +81,9 @@ def forecast(
         str | None, typer.Option(help="percent that intervals are to hold: 80,95")
     ] = None,
     baselines: MoreBaselines = None,
+    refit: Annotated[
+        bool, typer.Option("--refit/--no-refit", help="forecast with a network trained on all data")
+    ] = True,
     run_dir: NewRunDir = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the forecasts here as well")

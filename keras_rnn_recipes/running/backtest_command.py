@@ -166,6 +166,12 @@ def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config
     from keras_rnn_recipes.running.predicting import finished_config
 
     config = finished_config(run)
+    if config.fit.refit:
+        raise UserError(
+            f"The model in {run} has learnt from all steps, those held out included (fit.refit).",
+            "a model that does not know what it is asked to forecast.",
+            "fit again at each origin with --refit, or run the recipe with fit.refit=false.",
+        )
     horizon = config.model.horizon
     step = horizon if step is None else step
     size, held_out = horizon + (folds - 1) * step, config.data.test_size or horizon

@@ -190,6 +190,8 @@ class FitConfig(_Section):
     ``stride`` is the distance between window starts, and in their first ``burn_in`` steps
     nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
     ``balanced`` draws windows from every series equally often, however long it is.
+    ``refit``: once judged, a new network is trained on all steps, those held out included, for as
+    many epochs as the first one's best, and makes the forecasts and the SavedModel.
     ``loss`` "smape" is free of units, as is "mae_log", the error of the logarithm, so ``weights``
     do not count for them; "mae_log" and "tweedie" are for values of nought and above; "pinball" and
     "nll" are for the networks of ``model.quantiles`` and ``model.distribution``.
@@ -210,6 +212,7 @@ class FitConfig(_Section):
     burn_in: Annotated[int, Field(ge=0)] = 0
     balanced: bool = False
     unroll: bool = False
+    refit: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     @property

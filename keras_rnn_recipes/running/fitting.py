@@ -78,6 +78,7 @@ def fit(
     num_windows: int,
     config: FitConfig | None = None,
     run: RunDirectory | None = None,
+    last_epoch: int | None = None,
 ) -> pd.DataFrame:
     """Train a model in place and leave it with the weights of its best (or last) epoch.
 
@@ -94,6 +95,8 @@ def fit(
         run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the
             state from which a run opened with ``resume=True`` goes on. On a CPU it then ends
             with the very weights, bit for bit, of a run that was never interrupted.
+        last_epoch: end after so many of ``config.epochs``; the learning rate goes on falling as
+            if all were to come. None: train them all.
 
     Returns:
         One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss`` (in units of the
@@ -107,13 +110,32 @@ def fit(
     config = config or FitConfig()
     steps = _checked_steps(num_windows, config)
     _compile(model, config, steps)
-    keeper = _Keeper(config, run, plan=_plan(num_windows, config), monitor=valid is not None)
+    last = last_epoch or config.epochs
+    plan = {"num_windows": num_windows, "last_epoch": last, **config.model_dump(mode="json")}
+    keeper = _Keeper(config, run, plan=plan, monitor=valid is not None)
     keeper.restore(model)
     first = keeper.state.epoch
-    if first < config.epochs and not keeper.state.stopped:
-        _run_epochs(model, _from(train, first, steps, config), valid, keeper, config, steps)
+    if first < last and not keeper.state.stopped:
+        _run_epochs(model, _from(train, first, steps, config), valid, keeper, config, steps, last)
     keeper.finish(model)
     return keeper.history()
+
+
+def best_epoch(history: pd.DataFrame, config: FitConfig) -> int:
+    """Count the epochs that it took to come to the weights that `fit` kept.
+
+    Args:
+        history: what `fit` returned.
+        config: how it was trained.
+
+    Example:
+        >>> history = pd.DataFrame({"epoch": [1, 2, 3], "val_loss": [0.5, 0.2, 0.3]})
+        >>> best_epoch(history, FitConfig()), best_epoch(history, FitConfig(keep="last"))
+        (2, 3)
+    """
+    if config.keep == "last" or "val_loss" not in history:
+        return int(history["epoch"].iloc[-1])
+    return int(history["epoch"].iloc[int(history["val_loss"].argmin())])
 
 
 def _run_epochs(
@@ -123,6 +145,7 @@ def _run_epochs(
     keeper: _Keeper,
     config: FitConfig,
     steps: Steps,
+    last_epoch: int,
 ) -> None:
     bars = progress_bar(steps.per_epoch)
     try:
@@ -131,7 +154,7 @@ def _run_epochs(
                 batches,
                 validation_data=None if valid is None else prepare(valid, config.loss),
                 initial_epoch=keeper.state.epoch,
-                epochs=config.epochs,
+                epochs=last_epoch,
                 steps_per_epoch=steps.per_epoch,
                 callbacks=[keeper, *bars],
                 shuffle=False,  # the batches come shuffled; True would only draw a warning
@@ -273,10 +296,6 @@ def _checked_steps(num_windows: int, config: FitConfig) -> Steps:
             "lower model.lookback, model.horizon, data.valid_size or data.test_size.",
         )
     return plan_steps(num_windows, config.batch_size, config.steps_per_epoch)
-
-
-def _plan(num_windows: int, config: FitConfig) -> dict[str, Any]:
-    return {"num_windows": num_windows, **config.model_dump(mode="json")}
 
 
 def _check_finite(row: dict[str, float]) -> None:

@@ -121,7 +121,13 @@ def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> C
     if config.data.season_length is None:
         seen = _with_season(seen, panel, config.data.source)
     data = {"test_size": size, "drop_last": config.data.drop_last + drop_last}
-    asked = config.model_copy(update={"data": config.data.model_copy(update=data)})
+    asked = config.model_copy(
+        update={
+            "data": config.data.model_copy(update=data),
+            # A fold is there to be judged; what comes after that would be thrown away.
+            "fit": config.fit.model_copy(update={"refit": False}),
+        }
+    )
     return choose_defaults(asked, seen)
 
 

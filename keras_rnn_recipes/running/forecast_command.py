@@ -58,6 +58,7 @@ class ForecastOptions:
     units: str | None = None
     levels: str | None = None
     baselines: str | None = None
+    refit: bool = True
     seed: int = 0
 
 
@@ -171,7 +172,7 @@ def _config_as_asked(options: ForecastOptions) -> Config:
     given: dict[str, Any] = {
         "data": {"source": str(options.file), **_without_none(data)},
         "model": _without_none(model),
-        "fit": {"seed": options.seed},
+        "fit": {"seed": options.seed, "refit": options.refit},
         "evaluate": {"levels": parse_levels(options.levels)},
     }
     if options.baselines is not None:
@@ -236,6 +237,11 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
         reasons.append("With so many series training runs its full course, up to the test part.")
     elif not data.valid_size:
         reasons.append("The series are too short to validate on: training runs its full course.")
+    if config.fit.refit:
+        reasons.append(
+            "Once tested, a network is trained anew on all steps, the last ones too, and makes the "
+            "forecast (--no-refit: the tested one does)."
+        )
     trained = _training_lengths(config, lengths)
     short = [name for name, n in trained.items() if n <= horizon]
     if short:

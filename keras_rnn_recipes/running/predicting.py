@@ -126,6 +126,8 @@ def evaluate_run(
     split = split_by_time(
         panel.frame, valid_size=0, test_size=test_size, lookback=_lookback(config)
     )
+    if config.fit.refit:
+        _refuse_learnt(Path(run_dir), split.test.groupby("unique_id").tail(test_size), test_size)
     others = fit_baselines(
         split.train,
         horizon=horizon,
@@ -326,6 +328,23 @@ def _panel_to_judge_on(
     if source is None:
         return apply_covariates(load_panel(config.data), covariates)
     return read_new_data(config, source, covariates)
+
+
+def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
+    """A network that was trained again has learnt from all that its run had."""
+    from keras_rnn_recipes.running.report import read_table
+
+    began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()
+    first = judged.groupby("unique_id")["ds"].min()
+    known = [name for name in first.index.intersection(began.index) if first[name] < began[name]]
+    if known:
+        name = known[0]
+        raise UserError(
+            f"The model in {run_dir} has learnt from all steps of series {name!r} before "
+            f"{began[name]} (fit.refit), and was to be judged on those from {first[name]} on.",
+            f"at least {test_size} steps after those it has learnt from.",
+            "give data that go on so far, or train with --no-refit (fit.refit=false).",
+        )
 
 
 def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:

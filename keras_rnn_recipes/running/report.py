@@ -208,6 +208,8 @@ def _facts(content: ReportContent) -> list[str]:
         facts.append(f"{record['num_parameters']:,} parameters")
     if record.get("fit_seconds"):
         facts.append(f"trained in {number(round(record['fit_seconds'], 1))} s")
+    if content.config.get("fit", {}).get("refit"):
+        facts.append("trained again on all data for the forecast")
     return facts
 
 

@@ -30,6 +30,7 @@ ARTEFACTS = (
     "config.json",
     "recipe.toml",
     "covariates.json",
+    "intervals.json",
     "model.keras",
     "saved_model",
     "history.csv",
@@ -42,6 +43,7 @@ ARTEFACTS = (
     "environment.json",
     "checkpoints",
     "tensorboard",
+    "refit",
     # Of a backtest, and of a search.
     "folds",
     "by_cutoff.csv",
@@ -199,6 +201,13 @@ class RunDirectory:
             self._prepare()
             (self.path / name).mkdir(parents=True, exist_ok=True)
         return self.path / name
+
+    def part(self, name: str) -> RunDirectory:
+        """A subfolder as a place for a further training of this run, continued where this one is.
+
+        It has its own history and checkpoints; this run's watcher is not told of them.
+        """
+        return RunDirectory(self.folder(name), self.resumed, _lock=self._lock)
 
     def discard(self) -> None:
         """Take back what this run wrote, and the folder if it made it and it is empty now."""

@@ -82,6 +82,22 @@ def add_intervals(
     return forecaster, theirs
 
 
+def with_intervals(forecaster: keras.Model, run: RunDirectory) -> keras.Model:
+    """Give a forecaster that was trained again the intervals that its forerunner's errors made.
+
+    They then rest on errors of a network that had learnt less: they are rather too wide.
+
+    Args:
+        forecaster: from `to_forecaster`.
+        run: where `add_intervals` has written them.
+
+    Returns:
+        The same, as it came where the run has no calibrated intervals.
+    """
+    record = run.read_json(FILE)
+    return forecaster if record is None else model_with_bounds(forecaster, record)
+
+
 def _calibrated(
     forecaster: keras.Model,
     known: pd.DataFrame,

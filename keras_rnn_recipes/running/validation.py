@@ -19,7 +19,7 @@ BATCH_SIZE, MOST_WINDOWS = 256, 4096
 
 
 def validation_windows(
-    frame: pd.DataFrame, spec: WindowSpec, **options: Any
+    frame: pd.DataFrame | None, spec: WindowSpec, **options: Any
 ) -> tf.data.Dataset | None:
     """One pass over the windows of a validation part, for ``fit``.
 
@@ -29,7 +29,7 @@ def validation_windows(
     much more that the mean stays one.
 
     Args:
-        frame: the validation part with its context, from ``split_by_time``.
+        frame: the validation part with its context, from ``split_by_time``; None: there is none.
         spec: the windows.
         options: as in ``window_dataset``; the size of the batches is chosen here.
 
@@ -44,8 +44,7 @@ def validation_windows(
         >>> next(iter(batches))[2].numpy().tolist()
         [[0.0, 0.0, 3.0]]
     """
-    count = 0 if frame.empty else count_windows(frame, spec)
-    if count == 0:
+    if frame is None or frame.empty or (count := count_windows(frame, spec)) == 0:
         return None
     if count > MOST_WINDOWS:
         names = frame["unique_id"].unique()

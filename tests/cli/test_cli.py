@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 from keras_rnn_recipes import cli, console
 from keras_rnn_recipes.cli import app
+from keras_rnn_recipes.running.predicting import evaluate_run
 
 COMMANDS = ["forecast", "run", "predict", "evaluate", "backtest", "tune"]
 COMMANDS += ["ls", "cp", "validate", "table", "export"]
@@ -231,9 +231,14 @@ def test_finished_run_serves_new_data(shop, forecast_run, tmp_path):
     krr("predict", str(run_dir), "--input", data, "--output", str(tmp_path / "out.csv"))
     again = pd.read_csv(tmp_path / "out.csv")
     pd.testing.assert_frame_equal(again, pd.read_csv(run_dir / "forecasts.csv"), rtol=1e-4)
-    printed = krr("evaluate", str(run_dir), "--input", data).stdout
-    metrics = json.loads((run_dir / "metrics.json").read_text())
-    assert "naive" in printed and f"{metrics['model']['mae']:.3g}"[:3] in printed
+    # It has learnt from all of these by now; series that it never saw judge it.
+    told = krr("evaluate", str(run_dir), "--input", data, status=2).stderr
+    assert "has learnt from all steps of series" in told and "--no-refit" in told
+    others = pd.read_csv(data).assign(store=lambda frame: "other-" + frame["store"])
+    others.to_csv(tmp_path / "others.csv", index=False)
+    printed = krr("evaluate", str(run_dir), "--input", str(tmp_path / "others.csv")).stdout
+    found = evaluate_run(run_dir, tmp_path / "others.csv").summary["lstm"]["mae"]
+    assert "naive" in printed and f"{found:.3g}"[:3] in printed
 
 
 @pytest.mark.slow
