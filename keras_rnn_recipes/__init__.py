@@ -69,7 +69,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.seeds": ("set_seeds",),
     "running.sources": ("load_panel",),
     "running.tuning": ("tune",),
-    "running.uncertainty": ("add_intervals", "with_intervals"),
+    "running.uncertainty": ("add_intervals", "refit_intervals"),
     "running.validation": ("validation_windows",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -179,7 +179,7 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.running.tuning import tune as tune
     from keras_rnn_recipes.running.uncertainty import (
         add_intervals as add_intervals,
-        with_intervals as with_intervals,
+        refit_intervals as refit_intervals,
     )
     from keras_rnn_recipes.running.validation import validation_windows as validation_windows
 

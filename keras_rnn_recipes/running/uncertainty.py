@@ -54,25 +54,13 @@ def add_intervals(
     from keras_rnn_recipes.builders.intervals import levels_of_model
     from keras_rnn_recipes.evaluation.conformal import calibrate, with_bounds
 
-    levels, lookback = config.evaluate.levels, config.model.lookback or 1
-    if not levels:
+    if not config.evaluate.levels:
         return forecaster, dict(baselines)
-    frame, held_out = panel.frame, config.data.held_out
-    series = frame.groupby("unique_id", sort=False)
-    # A series too short to hold anything out was trained on as a whole.
-    whole = series["ds"].transform("size") <= held_out
-    left = series.cumcount(ascending=False)
-    options: dict[str, Any] = {
-        "levels": levels,
-        "lookback": lookback,
-        "horizon": config.model.horizon,
-        "season_length": panel.season_length,
-        "valid_size": config.data.valid_size or 0,
-    }
-    learnt = bool(levels_of_model(forecaster))
-    known = frame[~whole & (left >= (config.data.test_size or 0))].reset_index(drop=True)
-    if not learnt:
-        forecaster = _calibrated(forecaster, known, panel, options, run)
+    known, options = _to_calibrate_on(panel, config)
+    if not levels_of_model(forecaster):
+        record = _calibrated(forecaster.predict_on_batch, known, panel, options, run)
+        forecaster = model_with_bounds(forecaster, record)
+    lookback = options["lookback"]
     theirs: dict[str, Forecaster] = {
         name: with_bounds(one, calibrate(known, one, **options), lookback=lookback)
         if name in POOLED
@@ -82,32 +70,69 @@ def add_intervals(
     return forecaster, theirs
 
 
-def with_intervals(forecaster: keras.Model, run: RunDirectory) -> keras.Model:
-    """Give a forecaster that was trained again the intervals that its forerunner's errors made.
+def refit_intervals(
+    forecaster: keras.Model,
+    judged: keras.Model,
+    panel: Panel,
+    config: Config,
+    *,
+    run: RunDirectory | None = None,
+) -> keras.Model:
+    """Give a forecaster that was trained again the intervals that its forerunner's errors make.
 
-    They then rest on errors of a network that had learnt less: they are rather too wide.
+    All that the forerunner had not learnt from counts, the test part as well: twice as many errors,
+    and the latest. They are those of a network that knew less, so that the intervals are rather too
+    wide than too narrow.
 
     Args:
-        forecaster: from `to_forecaster`.
-        run: where `add_intervals` has written them.
+        forecaster: from `to_forecaster`, trained on everything.
+        judged: what `add_intervals` gave before the test part was forecast.
+        panel, config, run: as in `add_intervals`.
 
     Returns:
-        The same, as it came where the run has no calibrated intervals.
+        As in `add_intervals`; as it came where no levels are asked for, or it has learnt its own.
     """
-    record = run.read_json(FILE)
-    return forecaster if record is None else model_with_bounds(forecaster, record)
+    from keras_rnn_recipes.builders.intervals import levels_of_model
+
+    if not config.evaluate.levels or levels_of_model(forecaster):
+        return forecaster
+    known, options = _to_calibrate_on(panel, config, ends_with_test=True)
+
+    def point(seen: Any) -> Any:
+        return judged.predict_on_batch(seen)[..., 0]
+
+    return model_with_bounds(forecaster, _calibrated(point, known, panel, options, run))
+
+
+def _to_calibrate_on(
+    panel: Panel, config: Config, *, ends_with_test: bool = False
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Rows up to the end of the validation or the test part, and how `calibrate` sees them."""
+    data, series = config.data, panel.frame.groupby("unique_id", sort=False)
+    unseen = data.held_out if ends_with_test else data.valid_size or 0
+    # A series too short to hold anything out was trained on as a whole.
+    whole = series["ds"].transform("size") <= data.held_out
+    later = series.cumcount(ascending=False) < data.held_out - unseen
+    return panel.frame[~whole & ~later].reset_index(drop=True), {
+        "levels": config.evaluate.levels,
+        "lookback": config.model.lookback or 1,
+        "horizon": config.model.horizon,
+        "season_length": panel.season_length,
+        "valid_size": unseen,
+    }
 
 
 def _calibrated(
-    forecaster: keras.Model,
+    forecaster: Forecaster,
     known: pd.DataFrame,
     panel: Panel,
     options: dict[str, Any],
     run: RunDirectory | None,
-) -> keras.Model:
+) -> dict[str, Any]:
+    """Find the widths, write them into the run, and tell what they rest on."""
     from keras_rnn_recipes.evaluation.conformal import calibrate
 
-    found = calibrate(known, forecaster.predict_on_batch, **panel.columns, **options)
+    found = calibrate(known, forecaster, **panel.columns, **options)
     record = {
         "format_version": FORMAT_VERSION,
         "levels": list(found.levels),
@@ -120,7 +145,7 @@ def _calibrated(
         run.write_json(FILE, record)
     for note in found.notes:
         print(note)
-    return model_with_bounds(forecaster, record)
+    return record
 
 
 def model_with_bounds(model: keras.Model, record: Mapping[str, Any]) -> keras.Model:

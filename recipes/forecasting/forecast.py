@@ -64,7 +64,8 @@ def main(config, run):
         epochs = krr.best_epoch(history, config.fit)
         model, _ = learn(panel.frame, None, panel, config, run.part("refit"), epochs)
         run.write_model(model)
-        forecaster = krr.with_intervals(krr.to_forecaster(model, config.evaluate.levels), run)
+        judged, forecaster = forecaster, krr.to_forecaster(model, config.evaluate.levels)
+        forecaster = krr.refit_intervals(forecaster, judged, panel, config, run=run)
 
     # The forecast that is wanted: the steps after the last observation of every series.
     future = krr.forecast_future(

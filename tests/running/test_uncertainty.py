@@ -19,7 +19,12 @@ from keras_rnn_recipes.running.export import export_saved_model, load_saved_mode
 from keras_rnn_recipes.running.predicting import evaluate_run, export_run, predict_run
 from keras_rnn_recipes.running.results import results_table
 from keras_rnn_recipes.running.run_directory import RunDirectory
-from keras_rnn_recipes.running.uncertainty import FILE, add_intervals, read_intervals
+from keras_rnn_recipes.running.uncertainty import (
+    FILE,
+    add_intervals,
+    read_intervals,
+    refit_intervals,
+)
 
 HORIZON, LOOKBACK, LEVELS = 3, 12, (80.0, 95.0)
 BOUNDS = ["gru-lo-80", "gru-hi-80", "gru-lo-95", "gru-hi-95"]
@@ -61,6 +66,27 @@ def made(tmp_path_factory):
     sure, others = add_intervals(to_forecaster(model), baselines, panel, config, run=run)
     export_saved_model(sure, run.path / "saved_model", verify=False)
     return run.path, sure, others, panel
+
+
+def test_trained_again_widths_come_from_all_that_was_not_learnt_from(made, tmp_path):
+    _, sure, _, panel = made
+    point = to_forecaster(forecaster("direct", HORIZON, cell="gru", units=4, scaling="last"))
+    point.set_weights(sure.get_weights())
+    run = RunDirectory.open(tmp_path / "run")
+    again = refit_intervals(to_forecaster(point), sure, panel, config_with(), run=run)
+    expected = calibrate(
+        panel.frame,
+        point.predict_on_batch,
+        levels=LEVELS,
+        lookback=LOOKBACK,
+        horizon=HORIZON,
+        season_length=7,
+        valid_size=9 + 6,
+    )
+    kept = read_intervals(run.path)
+    np.testing.assert_allclose(kept["widths"], expected.widths, atol=1e-5)
+    assert levels_of_model(again) == LEVELS
+    assert refit_intervals(point, sure, panel, config_with(levels=())) is point
 
 
 def test_widths_come_from_the_validation_part_alone(made):
