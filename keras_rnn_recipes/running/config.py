@@ -1,4 +1,4 @@
-"""Recipes as data: the sections of an experiment and what each key may be.
+"""Forecasting recipes as data: the sections of an experiment and what each key may be.
 
 Reads neither TensorFlow nor Keras, so that listing and validating recipes stay instant.
 `config_files` reads these from files and writes them.
@@ -10,16 +10,18 @@ import datetime
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-
-def _listed(value: object) -> object:
-    """A lone value stands for a list of one; TOML has lists where Python has tuples."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
+from keras_rnn_recipes.running.config_sections import (
+    Count,
+    Experiment,
+    Names,
+    Section,
+    Share,
+    TrainingConfig,
+    Widths,
+    listed,
+)
 
 
 def _tupled(value: object) -> object:
@@ -28,10 +30,10 @@ def _tupled(value: object) -> object:
 
 def _listed_numbers(value: object) -> object:
     """``evaluate.levels=80,95`` is no TOML and so comes as text."""
-    listed = _listed(value)
-    if not (isinstance(value, str) and isinstance(listed, tuple)):
-        return listed
-    return tuple(float(x) if re.fullmatch(r"[+-]?\d+(\.\d*)?", x) else x for x in listed)
+    values = listed(value)
+    if not (isinstance(value, str) and isinstance(values, tuple)):
+        return values
+    return tuple(float(x) if re.fullmatch(r"[+-]?\d+(\.\d*)?", x) else x for x in values)
 
 
 def _ascending(levels: tuple[float, ...]) -> tuple[float, ...]:
@@ -42,10 +44,6 @@ def _iso_date(value: object) -> object:
     return value.isoformat() if isinstance(value, (datetime.date, datetime.datetime)) else value
 
 
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Widths = Annotated[tuple[Count, ...], BeforeValidator(_listed), Field(min_length=1)]
 Seasons = Annotated[
     Count | Annotated[tuple[Count, ...], Field(min_length=1)], BeforeValidator(_tupled)
 ]
@@ -72,11 +70,7 @@ Levels = Annotated[tuple[Level, ...], BeforeValidator(_listed_numbers), AfterVal
 Loss = Literal["mae", "mae_log", "mse", "huber", "smape", "tweedie", "pinball", "nll"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Where the series come from and how they are divided in time.
 
     ``source`` is the name of a dataset or the path of a file; ``start`` and ``end`` are
@@ -97,7 +91,7 @@ class DataConfig(_Section):
     past_cols: Names = ()
     future_cols: Names = ()
     static_cols: Names = ()
-    calendar: Annotated[tuple[Feature, ...], BeforeValidator(_listed)] = ()
+    calendar: Annotated[tuple[Feature, ...], BeforeValidator(listed)] = ()
     holidays: str | None = None
     freq: str | None = None
     season_length: Seasons | None = None
@@ -125,7 +119,7 @@ class DataConfig(_Section):
         return given | ({"season_length": self.main_season} if self.main_season else {})
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """Which forecaster: a preset, a strategy, a horizon, and the builder's own options.
 
     An option left out is not passed on, so the preset's own choice holds.
@@ -180,13 +174,9 @@ class ModelConfig(_Section):
         return options
 
 
-class FitConfig(_Section):
-    """How it is trained.
+class FitConfig(TrainingConfig):
+    """How a forecaster is trained, beside what `TrainingConfig` says.
 
-    ``steps_per_epoch`` left out means every window once; ``warmup`` is the share of all
-    steps in which the learning rate rises; ``patience`` counts epochs without a better
-    validation loss (0: never stop early); ``keep`` "last": validation is watched but
-    chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
     ``stride`` is the distance between window starts, and in their first ``burn_in`` steps
     nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
     ``balanced`` draws windows from every series equally often, however long it is.
@@ -197,23 +187,12 @@ class FitConfig(_Section):
     "nll" are for the networks of ``model.quantiles`` and ``model.distribution``.
     """
 
-    epochs: Count = 100
-    batch_size: Count = 32
-    steps_per_epoch: Count | None = None
-    learning_rate: Annotated[float, Field(gt=0)] = 0.003
-    schedule: Literal["constant", "cosine"] = "cosine"
-    warmup: Share = 0.0
     loss: Loss = "mae"
     weights: Literal["none", "scale"] = "scale"
-    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
-    patience: Annotated[int, Field(ge=0)] = 20
-    keep: Literal["best", "last"] = "best"
     stride: Count = 1
     burn_in: Annotated[int, Field(ge=0)] = 0
     balanced: bool = False
-    unroll: bool = False
     refit: bool = False
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     @property
     def window_weights(self) -> Literal["none", "scale"]:
@@ -226,7 +205,7 @@ class FitConfig(_Section):
         return "none" if self.loss in ("smape", "mae_log") else self.weights
 
 
-class EvaluateConfig(_Section):
+class EvaluateConfig(Section):
     """How it is judged: ``stride`` steps between forecast origins, metrics, baselines.
 
     ``levels``, in percent, ask for intervals beside every forecast.
@@ -236,13 +215,13 @@ class EvaluateConfig(_Section):
 
     stride: Count = 1
     levels: Levels = ()
-    metrics: Annotated[tuple[Metric, ...], BeforeValidator(_listed), Field(min_length=1)] = (
+    metrics: Annotated[tuple[Metric, ...], BeforeValidator(listed), Field(min_length=1)] = (
         "mae",
         "rmse",
         "smape",
         "mase",
     )
-    baselines: Annotated[tuple[Baseline, ...], BeforeValidator(_listed)] = (
+    baselines: Annotated[tuple[Baseline, ...], BeforeValidator(listed)] = (
         "naive",
         "seasonal_naive",
         "drift",
@@ -250,8 +229,8 @@ class EvaluateConfig(_Section):
     )
 
 
-class Config(_Section):
-    """One experiment: everything a recipe script needs to know.
+class Config(Experiment):
+    """One forecasting experiment: everything its script needs to know.
 
     Example:
         >>> config = Config(data=DataConfig(source="co2"), model=ModelConfig(horizon=12))

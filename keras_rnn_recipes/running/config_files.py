@@ -14,16 +14,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.levels import check_levels
-from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_errors import explain_error
+from keras_rnn_recipes.running.config_sections import Experiment
+from keras_rnn_recipes.running.families import family_of
 
 FORMAT_VERSION = 1
 
 Key = tuple[str, ...]
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
     """Read a recipe from a TOML file, or from the ``config.json`` of a run directory.
 
     Args:
@@ -31,7 +31,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         overrides: strings such as ``"fit.epochs=10"``, applied last.
 
     Returns:
-        The checked configuration.
+        The checked configuration: a ``Config`` of a forecasting recipe, and of another family its
+        own kind.
 
     Raises:
         UserError: the file is missing or not TOML, or a key or value is wrong; the message
@@ -51,8 +52,8 @@ def config_from_dict(
     *,
     text: str = "",
     where: str = "the configuration",
-) -> Config:
-    """Check plain nested data and return it as a ``Config``.
+) -> Any:
+    """Check plain nested data and return it as the configuration of its family.
 
     ``text`` and ``where`` only serve the error messages: the text in which lines are
     counted, and the name of what it came from.
@@ -61,11 +62,12 @@ def config_from_dict(
         UserError: a key or a value is wrong.
     """
     changed, given = apply_overrides(data, overrides)
+    schema, check_together = family_of(changed, where)
     try:
-        config = Config.model_validate(changed)
+        config = schema.model_validate(changed)
     except ValidationError as error:
-        raise explain_error(error, Config, text=text, where=where, overrides=given) from None
-    _check_together(config, where)
+        raise explain_error(error, schema, text=text, where=where, overrides=given) from None
+    check_together(config, where)
     return config
 
 
@@ -106,7 +108,7 @@ def apply_overrides(
     return result, given
 
 
-def dump_toml(config: Config, *, given_only: bool = False) -> str:
+def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
     """Write a configuration as TOML that ``load_config`` reads back to an equal one.
 
     Keys without a value are left out, and with ``given_only`` those that nobody gave. Strings,
@@ -125,71 +127,9 @@ def dump_toml(config: Config, *, given_only: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def config_to_dict(config: Config) -> dict[str, Any]:
+def config_to_dict(config: Experiment) -> dict[str, Any]:
     """A configuration as plain data for ``config.json``, with the format's version."""
     return {"format_version": FORMAT_VERSION, **config.model_dump(mode="json")}
-
-
-def _check_together(config: Config, where: str) -> None:
-    """Refuse what is right on its own and cannot go together."""
-    model = config.model
-    check_levels(config.evaluate.levels, f"evaluate.levels, in {where},")
-    _check_quantiles(config, where)
-    _check_distribution(config, where)
-    if model.strategy == "recursive" and config.data.past_cols:
-        raise UserError(
-            f"{where} combines model.strategy 'recursive' with data.past_cols.",
-            "no further columns: their values are not known for the steps that are fed back.",
-            "choose model.strategy direct or seq2seq, or leave data.past_cols out.",
-        )
-    if model.bidirectional and model.strategy != "direct":
-        raise UserError(
-            f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
-            "strategy direct: the others may not look at later steps.",
-            "choose model.strategy direct, or leave model.bidirectional out.",
-        )
-
-
-def _check_quantiles(config: Config, where: str) -> None:
-    levels = config.model.quantiles or ()
-    if levels and config.model.distribution:
-        raise UserError(
-            f"{where} has model.quantiles {list(levels)} and model.distribution "
-            f"{config.model.distribution!r}.",
-            "one of them: the quantiles of a distribution follow from it.",
-            "leave model.quantiles out; evaluate.levels asks for the bounds.",
-        )
-    if (config.fit.loss == "pinball") != bool(levels):
-        raise UserError(
-            f"{where} has model.quantiles {list(levels)} and fit.loss {config.fit.loss!r}.",
-            "quantiles and the loss 'pinball', or neither: the one is learnt by the other.",
-            "set both, or leave both out.",
-        )
-    if levels and (config.model.strategy == "recursive" or levels != config.evaluate.levels):
-        raise UserError(
-            f"{where} has model.quantiles {list(levels)}, model.strategy "
-            f"{config.model.strategy!r} and evaluate.levels {list(config.evaluate.levels)}.",
-            "the same levels in both places, and strategy direct or seq2seq.",
-            "write evaluate.levels as model.quantiles, or leave model.quantiles out.",
-        )
-
-
-def _check_distribution(config: Config, where: str) -> None:
-    model = config.model
-    if (config.fit.loss == "nll") != (model.distribution is not None):
-        raise UserError(
-            f"{where} has model.distribution {model.distribution!r} and fit.loss "
-            f"{config.fit.loss!r}.",
-            "a distribution and the loss 'nll', or neither: the one is learnt by the other.",
-            "set both, or leave both out.",
-        )
-    if model.distribution and (model.transform or "none") != "none":
-        raise UserError(
-            f"{where} combines model.distribution {model.distribution!r} with model.transform "
-            f"{model.transform!r}.",
-            "transform none: after another the values have another distribution.",
-            "leave model.transform out, or learn model.quantiles instead.",
-        )
 
 
 def _read_text(path: Path) -> str:

@@ -1,0 +1,73 @@
+"""What is right on its own and cannot go together, by family."""
+
+from __future__ import annotations
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.levels import check_levels
+from keras_rnn_recipes.running.config import Config
+
+
+def check_forecasting(config: Config, where: str) -> None:
+    """Refuse what is right on its own and cannot go together in a forecasting recipe.
+
+    Raises:
+        UserError: the message names the keys.
+    """
+    model = config.model
+    check_levels(config.evaluate.levels, f"evaluate.levels, in {where},")
+    _check_quantiles(config, where)
+    _check_distribution(config, where)
+    if model.strategy == "recursive" and config.data.past_cols:
+        raise UserError(
+            f"{where} combines model.strategy 'recursive' with data.past_cols.",
+            "no further columns: their values are not known for the steps that are fed back.",
+            "choose model.strategy direct or seq2seq, or leave data.past_cols out.",
+        )
+    if model.bidirectional and model.strategy != "direct":
+        raise UserError(
+            f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
+            "strategy direct: the others may not look at later steps.",
+            "choose model.strategy direct, or leave model.bidirectional out.",
+        )
+
+
+def _check_quantiles(config: Config, where: str) -> None:
+    levels = config.model.quantiles or ()
+    if levels and config.model.distribution:
+        raise UserError(
+            f"{where} has model.quantiles {list(levels)} and model.distribution "
+            f"{config.model.distribution!r}.",
+            "one of them: the quantiles of a distribution follow from it.",
+            "leave model.quantiles out; evaluate.levels asks for the bounds.",
+        )
+    if (config.fit.loss == "pinball") != bool(levels):
+        raise UserError(
+            f"{where} has model.quantiles {list(levels)} and fit.loss {config.fit.loss!r}.",
+            "quantiles and the loss 'pinball', or neither: the one is learnt by the other.",
+            "set both, or leave both out.",
+        )
+    if levels and (config.model.strategy == "recursive" or levels != config.evaluate.levels):
+        raise UserError(
+            f"{where} has model.quantiles {list(levels)}, model.strategy "
+            f"{config.model.strategy!r} and evaluate.levels {list(config.evaluate.levels)}.",
+            "the same levels in both places, and strategy direct or seq2seq.",
+            "write evaluate.levels as model.quantiles, or leave model.quantiles out.",
+        )
+
+
+def _check_distribution(config: Config, where: str) -> None:
+    model = config.model
+    if (config.fit.loss == "nll") != (model.distribution is not None):
+        raise UserError(
+            f"{where} has model.distribution {model.distribution!r} and fit.loss "
+            f"{config.fit.loss!r}.",
+            "a distribution and the loss 'nll', or neither: the one is learnt by the other.",
+            "set both, or leave both out.",
+        )
+    if model.distribution and (model.transform or "none") != "none":
+        raise UserError(
+            f"{where} combines model.distribution {model.distribution!r} with model.transform "
+            f"{model.transform!r}.",
+            "transform none: after another the values have another distribution.",
+            "leave model.transform out, or learn model.quantiles instead.",
+        )

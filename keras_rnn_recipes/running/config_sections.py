@@ -1,0 +1,64 @@
+"""What the experiments of every family have in common: kinds of values, and how they train.
+
+Reads neither TensorFlow nor Keras, so that listing and validating recipes stay instant.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def listed(value: object) -> object:
+    """A lone value stands for a list of one; TOML has lists where Python has tuples."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Widths = Annotated[tuple[Count, ...], BeforeValidator(listed), Field(min_length=1)]
+Cell = Literal["simple_rnn", "lstm", "gru"]
+
+
+class Section(BaseModel):
+    """A table of a recipe: unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TrainingConfig(Section):
+    """How a network is trained, whatever its family.
+
+    ``steps_per_epoch`` left out means every example once; ``warmup`` is the share of all
+    steps in which the learning rate rises; ``patience`` counts epochs without a better
+    validation loss (0: never stop early); ``keep`` "last": validation is watched but
+    chooses nothing (where it is a poor guide, and the rate falls to nought anyway).
+    """
+
+    epochs: Count = 100
+    batch_size: Count = 32
+    steps_per_epoch: Count | None = None
+    learning_rate: Annotated[float, Field(gt=0)] = 0.003
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: Share = 0.0
+    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    patience: Annotated[int, Field(ge=0)] = 20
+    keep: Literal["best", "last"] = "best"
+    unroll: bool = False
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+class Experiment(Section):
+    """One experiment of some family: what the runner and the run directory know of it."""
+
+    family: str
+    data: Any
+    model: Any
+    fit: TrainingConfig
+    evaluate: Any
