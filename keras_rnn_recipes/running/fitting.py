@@ -16,6 +16,7 @@ from keras_rnn_recipes.builders.intervals import levels_of_model
 from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
+from keras_rnn_recipes.running.config_sections import TrainingConfig
 from keras_rnn_recipes.running.kernels import training_kernels
 from keras_rnn_recipes.running.losses import loss_function, prepare
 from keras_rnn_recipes.running.progress import TensorBoardLog, progress_bar
@@ -76,9 +77,10 @@ def fit(
     valid: tf.data.Dataset | None = None,
     *,
     num_windows: int,
-    config: FitConfig | None = None,
+    config: TrainingConfig | None = None,
     run: RunDirectory | None = None,
     last_epoch: int | None = None,
+    loss: Any = None,
 ) -> pd.DataFrame:
     """Train a model in place and leave it with the weights of its best (or last) epoch.
 
@@ -97,6 +99,8 @@ def fit(
             with the very weights, bit for bit, of a run that was never interrupted.
         last_epoch: end after so many of ``config.epochs``; the learning rate goes on falling as
             if all were to come. None: train them all.
+        loss: what to make small, as Keras takes it. None: that of a forecaster, which ``config``,
+            a ``FitConfig``, names.
 
     Returns:
         One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss`` (in units of the
@@ -108,20 +112,22 @@ def fit(
             a state of another experiment, or nowhere to write.
     """
     config = config or FitConfig()
+    if loss is None:
+        train, valid, loss = _of_forecaster(model, train, valid, config)
     steps = _checked_steps(num_windows, config)
-    _compile(model, config, steps)
+    _compile(model, config, steps, loss)
     last = last_epoch or config.epochs
     plan = {"num_windows": num_windows, "last_epoch": last, **config.model_dump(mode="json")}
     keeper = _Keeper(config, run, plan=plan, monitor=valid is not None)
     keeper.restore(model)
     first = keeper.state.epoch
     if first < last and not keeper.state.stopped:
-        _run_epochs(model, _from(train, first, steps, config), valid, keeper, config, steps, last)
+        _run_epochs(model, _from(train, first, steps), valid, keeper, config, steps, last)
     keeper.finish(model)
     return keeper.history()
 
 
-def best_epoch(history: pd.DataFrame, config: FitConfig) -> int:
+def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
     """Count the epochs that it took to come to the weights that `fit` kept.
 
     Args:
@@ -143,7 +149,7 @@ def _run_epochs(
     batches: tf.data.Dataset,
     valid: tf.data.Dataset | None,
     keeper: _Keeper,
-    config: FitConfig,
+    config: TrainingConfig,
     steps: Steps,
     last_epoch: int,
 ) -> None:
@@ -152,7 +158,7 @@ def _run_epochs(
         with training_kernels(model, lookback=_lookback(batches), unroll=config.unroll):
             model.fit(
                 batches,
-                validation_data=None if valid is None else prepare(valid, config.loss),
+                validation_data=valid,
                 initial_epoch=keeper.state.epoch,
                 epochs=last_epoch,
                 steps_per_epoch=steps.per_epoch,
@@ -171,7 +177,12 @@ class _Keeper(keras.callbacks.Callback):
     """Keeps the history, the best weights and the state to resume from."""
 
     def __init__(
-        self, config: FitConfig, run: RunDirectory | None, *, plan: dict[str, Any], monitor: bool
+        self,
+        config: TrainingConfig,
+        run: RunDirectory | None,
+        *,
+        plan: dict[str, Any],
+        monitor: bool,
     ) -> None:
         super().__init__()
         self._config, self._run, self._monitor = config, run, monitor
@@ -245,20 +256,34 @@ class _Keeper(keras.callbacks.Callback):
             self._run.write_csv("history.csv", self.history())
 
 
-def _compile(model: keras.Model, config: FitConfig, steps: Steps) -> None:
+def _of_forecaster(
+    model: keras.Model, train: Batches, valid: tf.data.Dataset | None, config: TrainingConfig
+) -> tuple[Batches, tf.data.Dataset | None, Any]:
+    """The loss that a forecasting recipe names, and batches whose weights act as it wants them."""
+    assert isinstance(config, FitConfig)
+    name = config.loss
+
+    def prepared(first_epoch: int) -> tf.data.Dataset:
+        return prepare(train(first_epoch=first_epoch), name)
+
+    loss = loss_function(name, levels_of_model(model), distribution_of_model(model))
+    return prepared, None if valid is None else prepare(valid, name), loss
+
+
+def _compile(model: keras.Model, config: TrainingConfig, steps: Steps, loss: Any) -> None:
     model.compile(
         optimizer=keras.optimizers.Adam(
             _learning_rate(config, steps.per_epoch * config.epochs),
             global_clipnorm=config.clip_norm,
         ),
-        loss=loss_function(config.loss, levels_of_model(model), distribution_of_model(model)),
+        loss=loss,
         steps_per_execution=steps.per_execution,
         jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
     )
     model.optimizer.build(model.trainable_variables)
 
 
-def _learning_rate(config: FitConfig, num_steps: int) -> Any:
+def _learning_rate(config: TrainingConfig, num_steps: int) -> Any:
     """A rise over the first share of the steps, then a half cosine to nought, or a level."""
     if config.schedule == "constant" and not config.warmup:
         return config.learning_rate
@@ -272,22 +297,22 @@ def _learning_rate(config: FitConfig, num_steps: int) -> Any:
     )
 
 
-def _from(train: Batches, epoch: int, steps: Steps, config: FitConfig) -> tf.data.Dataset:
+def _from(train: Batches, epoch: int, steps: Steps) -> tf.data.Dataset:
     """The batches that an uninterrupted run would see after so many epochs."""
     passes, batches = divmod(epoch * steps.per_epoch, steps.per_pass)
     dataset = train(first_epoch=passes)
-    return prepare(dataset.skip(batches) if batches else dataset, config.loss)
+    return dataset.skip(batches) if batches else dataset
 
 
 def _lookback(batches: tf.data.Dataset) -> int | None:
     """Steps of a training window."""
     inputs = batches.element_spec[0]
-    history = inputs["history"] if isinstance(inputs, dict) else inputs
-    steps: int | None = history.shape[1]
+    history = inputs.get("history") if isinstance(inputs, dict) else inputs
+    steps: int | None = history.shape[1] if history is not None else None
     return steps
 
 
-def _checked_steps(num_windows: int, config: FitConfig) -> Steps:
+def _checked_steps(num_windows: int, config: TrainingConfig) -> Steps:
     if num_windows < 1:
         raise UserError(
             "There is no window to train on: every series is shorter than one window.",
