@@ -56,7 +56,7 @@ def bucketed_batches(
     Raises:
         ValueError: no example, columns of different length, or a batch_size or window below 1.
 
-    Source: bucketing as in Sutskever et al. 2014, section 3.4; stretches as in fairseq and torchtext.
+    Source: Sutskever et al. 2014, section 3.4 (batches of like length).
 
     Example:
         >>> batches = bucketed_batches([[4], [5, 6, 7], [8, 9]], [0, 1, 0], batch_size=2,
@@ -94,7 +94,7 @@ def bucketed_batches(
         def batch(rows: tf.Tensor) -> Any:
             rows = tf.boolean_mask(rows, rows >= 0)
             taken = {name: _gather(column, rows) for name, column in columns.items()}
-            parts = (taken if "" not in taken else taken[""], *(_gather(c, rows) for c in beside))
+            parts = (taken.get("", taken), *(_gather(c, rows) for c in beside))
             return parts if len(parts) > 1 else parts[0]
 
         epochs = tf.data.Dataset.counter(first_epoch)
@@ -118,7 +118,7 @@ def batch_order(
     """Which examples stand in which batch of an epoch.
 
     Args:
-        lengths: of each example's sequence, ``(examples,)``; or of several, ``(examples, columns)``.
+        lengths: of each example's sequence, ``(examples,)``; of several ``(examples, columns)``.
         batch_size, shuffle, seed, window: as in `bucketed_batches`.
         epoch: its number.
 
