@@ -19,6 +19,7 @@ from keras_rnn_recipes.builders.presets import (
     simple_rnn,
 )
 from keras_rnn_recipes.builders.stack import recurrent_stack
+from keras_rnn_recipes.builders.text_classifier import averaged_embeddings, text_classifier
 from keras_rnn_recipes.builders.to_forecaster import (
     ForecasterInfo,
     distribution_of_model,
@@ -30,6 +31,7 @@ __all__ = [
     "PRESETS",
     "ForecasterInfo",
     "add_bounds",
+    "averaged_embeddings",
     "build_forecaster",
     "conv",
     "deep_rnn",
@@ -46,5 +48,6 @@ __all__ = [
     "recursive_forecaster",
     "seq2seq_forecaster",
     "simple_rnn",
+    "text_classifier",
     "to_forecaster",
 ]

@@ -7,18 +7,23 @@ then read once, only the columns needed, names and dates as they are written.
 from __future__ import annotations
 
 import csv
-import gzip
 import itertools
 import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pandas as pd
 
+from keras_rnn_recipes.data.files import (
+    broken_file,
+    check_file,
+    empty_file,
+    not_utf8,
+    open_text,
+)
 from keras_rnn_recipes.errors import UserError
 
 _SAMPLE_ROWS = 1000
@@ -104,9 +109,9 @@ class Table:
                     **options,  # type: ignore[call-overload]
                 )
         except UnicodeDecodeError as error:
-            raise _not_utf8(self.path) from error
+            raise not_utf8(self.path) from error
         except (OSError, EOFError) as error:
-            raise _broken(self.path, error) from error
+            raise broken_file(self.path, error) from error
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise _ragged(self.path, error, self.header_line) from error
 
@@ -125,7 +130,7 @@ def open_table(source: str | Path | pd.DataFrame) -> Table:
         table = _table_in_memory(source, "the table")
     else:
         path = Path(source)
-        _check_file(path)
+        check_file(path)
         if path.suffix == ".parquet":
             table = _table_in_memory(_read_parquet(path), path.name)
         else:
@@ -161,44 +166,17 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder.", "a file.", "name a CSV file inside it.")
-    if not path.exists():
-        raise UserError(f"There is no file {path}.", "a CSV file.", "correct the path.")
-    try:
-        empty = path.stat().st_size == 0
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"{path} could not be read: {error.strerror}.", "a readable file.", "check its rights."
-        ) from error
-    if empty:
-        raise _empty(path)
-
-
-def _empty(path: Path) -> UserError:
-    return UserError(f"{path.name} is empty.", "a header line and rows.", "give a file with data.")
-
-
-def _open_text(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
 def _csv_table(path: Path) -> Table:
     try:
-        with _open_text(path) as lines:
+        with open_text(path) as lines:
             head = list(itertools.islice(lines, 20))
     except UnicodeDecodeError as error:
-        raise _not_utf8(path) from error
+        raise not_utf8(path) from error
     except (OSError, EOFError) as error:
-        raise _broken(path, error) from error
+        raise broken_file(path, error) from error
     blank = sum(1 for _ in itertools.takewhile(lambda line: not line.strip(), head))
     if blank == len(head):
-        raise _empty(path)
+        raise empty_file(path)
     separator = _separator(head[blank])
     names = [name.strip() for name in next(csv.reader([head[blank]], delimiter=separator))]
     _check_header(path, names)
@@ -260,35 +238,6 @@ def _check_header(path: Path, names: list[str]) -> None:
             "a name of its own for each column.",
             "rename one of them.",
         )
-
-
-def _broken(path: Path, error: Exception) -> UserError:
-    return UserError(
-        f"{path.name} could not be read: {error}.",
-        "a whole file.",
-        "get it again, or name another.",
-    )
-
-
-def _not_utf8(path: Path) -> UserError:
-    """Say which line holds the first byte that is not UTF-8."""
-    line, encoding = 0, "LATIN1"
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-        for line, text in enumerate(lines, start=1):
-            try:
-                text.decode("utf-8")
-            except UnicodeDecodeError as error:
-                place = f"line {line} of {path.name} holds the byte 0x{text[error.start]:02x}"
-                if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                    encoding = "UTF-16"
-                break
-        else:
-            place = f"{path.name} ends within a character"
-    return UserError(
-        f"{place[0].upper() + place[1:] if line else place}, which is not UTF-8.",
-        "a text file in UTF-8.",
-        f"save it as UTF-8 (for example: iconv -f {encoding} -t UTF-8 {path.name} > utf8.csv).",
-    )
 
 
 def _ragged(path: Path, error: Exception, header_line: int) -> UserError:

@@ -7,7 +7,9 @@ from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
+from keras_rnn_recipes.layers.padding import PaddingMask
 from keras_rnn_recipes.layers.paths import SampledPaths
+from keras_rnn_recipes.layers.pooling import AttentionPooling, MaskedPooling
 from keras_rnn_recipes.layers.quantiles import DistributionQuantiles
 from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.rewiring import CellStep
@@ -17,6 +19,7 @@ from keras_rnn_recipes.layers.seasonality import SeasonalBase
 __all__ = [
     "AlignEnd",
     "AlignStart",
+    "AttentionPooling",
     "BesideHistory",
     "BothEnds",
     "CellStep",
@@ -28,9 +31,11 @@ __all__ = [
     "KnownColumns",
     "Lags",
     "LastStep",
+    "MaskedPooling",
     "MemberMedian",
     "MemberShare",
     "Normalise",
+    "PaddingMask",
     "Recursion",
     "SampledPaths",
     "SeasonalBase",

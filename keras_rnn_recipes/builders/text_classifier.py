@@ -1,0 +1,150 @@
+"""Networks from ids to one label: recurrent ones, and one that cannot see the order of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from keras_rnn_recipes.builders.stack import recurrent_stack
+from keras_rnn_recipes.layers import AttentionPooling, MaskedPooling, PaddingMask
+
+POOLINGS = ("last", "max", "mean", "attention")
+
+
+def text_classifier(
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    cell: str = "lstm",
+    units: int | Sequence[int] = 64,
+    embedding_size: int = 64,
+    embeddings: np.ndarray | None = None,
+    train_embeddings: bool = True,
+    embedding_dropout: float = 0.0,
+    bidirectional: bool = False,
+    pooling: str = "last",
+    residual: bool = False,
+    layer_norm: bool = False,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+) -> keras.Model:
+    """Embedding, recurrent layers, pooling over the real steps, and a logit for each class.
+
+    Args:
+        vocabulary_size: ids are below it; 0 is padding, on the right.
+        num_classes: at least 2.
+        cell, units, bidirectional, residual, layer_norm, l2: as in `recurrent_stack`.
+        embedding_size: width of the embedding; that of ``embeddings`` where those are given.
+        embeddings: pretrained vectors ``(vocabulary_size, width)``, see `load_vectors`.
+        train_embeddings: whether the embedding goes on learning.
+        embedding_dropout: rate at which single numbers of the embedded words are dropped.
+        pooling: how the steps become one vector. "last": the last real step, in a bidirectional
+            stack where each direction has read everything; "max", "mean"; "attention": a weighted
+            mean, see `AttentionPooling`.
+        dropout: rate after each recurrent layer, and before the logits.
+
+    Returns:
+        An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
+
+    Raises:
+        ValueError: an unknown cell or pooling, embeddings of another size, fewer than two classes.
+
+    Example:
+        >>> text_classifier(1000, 2, cell="gru", units=(32, 16), pooling="max").output_shape
+        (None, 2)
+    """
+    if pooling not in POOLINGS:
+        raise ValueError(f"pooling must be one of {POOLINGS}; received {pooling!r}.")
+    tokens, mask, embedded = _embedded(
+        vocabulary_size, num_classes, embedding_size, embeddings, train_embeddings
+    )
+    if embedding_dropout:
+        embedded = layers.Dropout(embedding_dropout, name="embedding_dropout")(embedded)
+    encoded = recurrent_stack(
+        embedded,
+        cell=cell,
+        units=units,
+        mask=mask,
+        bidirectional=bidirectional,
+        residual=residual,
+        layer_norm=layer_norm,
+        dropout=dropout,
+        l2=l2,
+    )
+    if pooling == "attention":
+        pooled = AttentionPooling(encoded.shape[-1], name="pooling")(encoded, mask)
+    else:
+        kind = "ends" if pooling == "last" and bidirectional else pooling
+        pooled = MaskedPooling(kind, name="pooling")(encoded, mask)
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(pooled)
+    return keras.Model(tokens, logits, name=f"{cell}_classifier")
+
+
+def averaged_embeddings(
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    units: int = 64,
+    embedding_size: int = 64,
+    embeddings: np.ndarray | None = None,
+    train_embeddings: bool = True,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """A dense network on the mean of the embedded words: a baseline that knows no word order.
+
+    Args:
+        vocabulary_size, num_classes, embedding_size, embeddings, train_embeddings: as in
+            `text_classifier`.
+        units: width of the hidden layer, ReLU.
+        dropout: rate before the hidden layer and before the logits.
+
+    Returns:
+        An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
+
+    Raises:
+        ValueError: embeddings of another size, fewer than two classes.
+
+    Source: Iyyer et al. 2015, Deep unordered composition rivals syntactic methods.
+
+    Example:
+        >>> averaged_embeddings(1000, 3).output_shape
+        (None, 3)
+    """
+    tokens, mask, embedded = _embedded(
+        vocabulary_size, num_classes, embedding_size, embeddings, train_embeddings
+    )
+    x = MaskedPooling("mean", name="pooling")(embedded, mask)
+    x = layers.Dropout(dropout, name="dropout_1")(x) if dropout else x
+    x = layers.Dense(units, activation="relu", name="dense")(x)
+    x = layers.Dropout(dropout, name="dropout_2")(x) if dropout else x
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(tokens, logits, name="averaged_embeddings")
+
+
+def _embedded(
+    vocabulary_size: int,
+    num_classes: int,
+    embedding_size: int,
+    embeddings: np.ndarray | None,
+    trainable: bool,
+) -> tuple[Any, Any, Any]:
+    """Input, mask and embedding ``(batch, time, width)``."""
+    if num_classes < 2:
+        raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
+    if embeddings is not None and (embeddings.ndim != 2 or len(embeddings) != vocabulary_size):
+        raise ValueError(
+            f"embeddings must have a row for each of {vocabulary_size} ids; received the shape "
+            f"{embeddings.shape}."
+        )
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    mask = PaddingMask(name="mask")(tokens)
+    width = embedding_size if embeddings is None else embeddings.shape[1]
+    embedding = layers.Embedding(vocabulary_size, width, trainable=trainable, name="embedding")
+    embedded = embedding(tokens)
+    if embeddings is not None:
+        embedding.set_weights([embeddings])
+    return tokens, mask, embedded

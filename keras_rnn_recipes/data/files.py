@@ -1,0 +1,77 @@
+"""Text files, also gzipped: opened with what can be wrong with them said plainly."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import IO
+
+from keras_rnn_recipes.errors import UserError
+
+
+def check_file(path: Path, expected: str = "a CSV file") -> None:
+    """Refuse what is not a file with something in it.
+
+    Args:
+        path: of the file.
+        expected: what it should be, in words.
+
+    Raises:
+        UserError: a folder, no such file, a file that may not be read or is empty.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder.", "a file.", f"name {expected} inside it.")
+    if not path.exists():
+        raise UserError(f"There is no file {path}.", f"{expected}.", "correct the path.")
+    try:
+        empty = path.stat().st_size == 0
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path} could not be read: {error.strerror}.", "a readable file.", "check its rights."
+        ) from error
+    if empty:
+        raise empty_file(path, "a header line and rows" if "CSV" in expected else expected)
+
+
+def open_text(path: Path) -> IO[str]:
+    """A text file in UTF-8, gzipped or not, its line breaks as they are."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def empty_file(path: Path, expected: str = "a header line and rows") -> UserError:
+    """The error for a file without content."""
+    return UserError(f"{path.name} is empty.", f"{expected}.", "give a file with data.")
+
+
+def broken_file(path: Path, error: Exception) -> UserError:
+    """The error for a file that ends too early or is not what its name says."""
+    return UserError(
+        f"{path.name} could not be read: {error}.",
+        "a whole file.",
+        "get it again, or name another.",
+    )
+
+
+def not_utf8(path: Path) -> UserError:
+    """Say which line holds the first byte that is not UTF-8."""
+    line, encoding = 0, "LATIN1"
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+        for line, text in enumerate(lines, start=1):
+            try:
+                text.decode("utf-8")
+            except UnicodeDecodeError as error:
+                place = f"line {line} of {path.name} holds the byte 0x{text[error.start]:02x}"
+                if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                    encoding = "UTF-16"
+                break
+        else:
+            place = f"{path.name} ends within a character"
+    return UserError(
+        f"{place[0].upper() + place[1:] if line else place}, which is not UTF-8.",
+        "a text file in UTF-8.",
+        f"save it as UTF-8 (for example: iconv -f {encoding} -t UTF-8 {path.name} > utf8.csv).",
+    )

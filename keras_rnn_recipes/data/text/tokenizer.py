@@ -1,0 +1,215 @@
+"""From raw strings to ids and back, all of it TensorFlow's string operations.
+
+The same graph prepares the training data and stands inside the SavedModel, so that the two cannot
+differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.data.text.preparation import Preparation
+from keras_rnn_recipes.data.text.vocabulary import (
+    END,
+    PADDING,
+    SPECIALS,
+    START,
+    UNKNOWN,
+    build_vocabulary,
+)
+from keras_rnn_recipes.errors import UserError
+
+__all__ = ["Preparation", "Tokenizer", "as_strings", "fit_tokenizer"]
+
+# What Python's str.isspace() calls white space.
+_SPACE = r"[\p{Z}\t-\r\x1c-\x1f\x{85}]+"
+_SPACE_AND_CONTROLS = r"[\p{Z}\p{Cc}]+"
+# Stands for an apostrophe within a word while the others are cut off; no text still holds it then.
+_APOSTROPHE = "\x01"
+_TEXTS_AT_ONCE = 1024
+
+
+class Tokenizer(tf.Module):
+    """Texts to ids and back, by a fixed vocabulary.
+
+    A `tf.Module` that holds one of these exports it, table and all. Invalid UTF-8 and NUL become
+    U+FFFD. A text without a single token becomes one [UNK], so that no row is padding alone.
+
+    Args:
+        preparation: how texts are cut.
+        vocabulary: tokens by id, beginning with ``SPECIALS``, see `build_vocabulary`.
+
+    Call arguments:
+        texts: string ``(batch,)``.
+
+    Returns:
+        Ids, int32 ``(batch, time)``, padded on the right with 0.
+
+    Raises:
+        ValueError: a vocabulary without the specials in front, or with a token twice.
+        UserError: a pattern of ``replace`` that is no regular expression.
+
+    Example:
+        >>> tokenizer = Tokenizer(Preparation(), (*SPECIALS, "not", "good"))
+        >>> ids = tokenizer(["Not good!", ""])
+        >>> ids.numpy().tolist()
+        [[4, 5, 1], [1, 0, 0]]
+        >>> tokenizer.texts(ids).numpy().tolist()
+        [b'not good', b'']
+    """
+
+    def __init__(self, preparation: Preparation, vocabulary: Sequence[str]) -> None:
+        super().__init__()
+        vocabulary = tuple(vocabulary)
+        if vocabulary[: len(SPECIALS)] != SPECIALS or len(set(vocabulary)) != len(vocabulary):
+            raise ValueError(
+                f"vocabulary must begin with {SPECIALS} and hold no token twice; received "
+                f"{vocabulary[:6]} and so on, {len(vocabulary)} tokens."
+            )
+        self.preparation, self.vocabulary = preparation, vocabulary
+        _check_patterns(preparation)
+        # Without the specials: a text that spells one has not said it.
+        known = vocabulary[len(SPECIALS) :] or ("[UNK]",)
+        first = len(SPECIALS) if vocabulary[len(SPECIALS) :] else UNKNOWN
+        ids = tf.range(first, first + len(known), dtype=tf.int64)
+        tokens = tf.lookup.KeyValueTensorInitializer(tf.constant(known), ids)
+        self.table = tf.lookup.StaticHashTable(tokens, default_value=UNKNOWN)
+
+    def __call__(self, texts: Any) -> tf.Tensor:
+        """Ids, int32 ``(batch, time)``, of the texts."""
+        return self.ragged(texts).to_tensor(PADDING)
+
+    def tokens(self, texts: Any) -> tf.RaggedTensor:
+        """The tokens of each text as strings, cut to ``max_length``, without [START] and [END]."""
+        plan = self.preparation
+        texts = tf.strings.unicode_transcode(as_strings(texts), "UTF-8", "UTF-8", errors="replace")
+        # A lower case would end at a NUL, which is in no text that is one.
+        texts = tf.strings.regex_replace(texts, r"\x00", "\ufffd")
+        for pattern, by in plan.replace:
+            texts = tf.strings.regex_replace(texts, pattern, by)
+        if plan.lower:
+            texts = tf.strings.lower(texts, encoding="utf-8")
+        tokens = _cut(texts, plan)
+        if plan.max_length is None:
+            return tokens
+        room = plan.max_length - (2 if plan.ends else 0)
+        return tokens[:, :room] if plan.keep == "first" else tokens[:, -room:]
+
+    def ragged(self, texts: Any) -> tf.RaggedTensor:
+        """Ids, int32 ``(batch, (time))``, each text as long as it is."""
+        tokens = self.tokens(texts)
+        ids = tf.ragged.map_flat_values(
+            lambda flat: tf.cast(self.table.lookup(flat), tf.int32), tokens
+        )
+        if self.preparation.ends:
+            side = tf.ones([ids.nrows(), 1], tf.int32)
+            return tf.concat([START * side, ids, END * side], axis=1)
+        empty = tf.cast(ids.row_lengths() == 0, tf.int64)
+        unknown = tf.fill([tf.reduce_sum(empty)], UNKNOWN)
+        return tf.concat([ids, tf.RaggedTensor.from_row_lengths(unknown, empty)], axis=1)
+
+    def encode(self, texts: Sequence[str | bytes]) -> list[np.ndarray]:
+        """The ids of each text, int32 ``(time,)``, for as many texts as there are."""
+        rows: list[np.ndarray] = []
+        for part in _parts(texts):
+            ids = self.ragged(part)
+            rows += np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1])
+        return rows
+
+    def texts(self, ids: Any) -> tf.Tensor:
+        """Text of ids ``(batch, time)``, string ``(batch,)``: up to [END], without specials.
+
+        Characters are joined as they are, other tokens with spaces; for words none stands before
+        closing punctuation or behind an opening bracket.
+        """
+        ids = tf.convert_to_tensor(ids, tf.int32)
+        ended = tf.cumsum(tf.cast(ids == END, tf.int32), axis=1) > 0
+        wanted = (ids >= len(SPECIALS)) & ~ended
+        tokens = tf.gather(tf.constant(self.vocabulary), tf.where(wanted, ids, PADDING))
+        ragged = tf.ragged.boolean_mask(tokens, wanted)
+        unit = self.preparation.unit
+        joined = tf.strings.reduce_join(ragged, 1, separator="" if unit == "characters" else " ")
+        return _closed_up(joined) if unit == "words" else joined
+
+
+def fit_tokenizer(
+    texts: Sequence[str | bytes],
+    preparation: Preparation,
+    *,
+    max_size: int | None = None,
+    min_count: int = 1,
+) -> Tokenizer:
+    """A tokenizer whose vocabulary are the most frequent tokens of the training texts.
+
+    Args:
+        texts: of the training part.
+        preparation: how texts are cut. ``max_length`` is left aside while counting.
+        max_size, min_count: as in `build_vocabulary`.
+
+    Raises:
+        UserError: a pattern of ``replace`` that is no regular expression.
+
+    Example:
+        >>> fit_tokenizer(["to be or not to be"], Preparation(), max_size=6).vocabulary[4:]
+        ('be', 'to')
+    """
+    options = {**vars(preparation), "max_length": None}
+    cutter = Tokenizer(Preparation(**options), SPECIALS)
+    token_lists = (cutter.tokens(part).flat_values.numpy().tolist() for part in _parts(texts))
+    vocabulary = build_vocabulary(token_lists, max_size=max_size, min_count=min_count)
+    return Tokenizer(preparation, vocabulary)
+
+
+def as_strings(texts: Any) -> tf.Tensor:
+    """Texts as a string tensor ``(batch,)``: from a tensor, a list, an array or a pandas column.
+
+    Half a surrogate pair, which a Python string may hold and UTF-8 may not, counts as invalid.
+
+    Example:
+        >>> as_strings(["a", b"b"]).numpy().tolist()
+        [b'a', b'b']
+    """
+    if isinstance(texts, tf.Tensor):
+        return texts
+    raw = [t if isinstance(t, bytes) else str(t).encode("utf-8", "surrogatepass") for t in texts]
+    return tf.constant(raw, tf.string, shape=[len(raw)])
+
+
+def _parts(texts: Sequence[str | bytes]) -> Any:
+    for first in range(0, len(texts), _TEXTS_AT_ONCE):
+        yield texts[first : first + _TEXTS_AT_ONCE]
+
+
+def _cut(texts: tf.Tensor, plan: Preparation) -> tf.RaggedTensor:
+    if plan.unit == "characters":
+        return tf.strings.unicode_split(texts, "UTF-8")
+    if plan.unit == "whitespace":
+        return tf.strings.split(tf.strings.regex_replace(texts, _SPACE, " "))
+    texts = tf.strings.regex_replace(texts, _SPACE_AND_CONTROLS, " ")
+    for _ in range(2):  # once more for the second apostrophe of a'b'c, whose b is taken
+        within = rf"\1{_APOSTROPHE}\2"
+        texts = tf.strings.regex_replace(texts, r"(\p{L})['’](\p{L})", within)
+    apart = r" \0 " if plan.punctuation else " "
+    texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}_ \x01]", apart)
+    return tf.strings.split(tf.strings.regex_replace(texts, _APOSTROPHE, "'"))
+
+
+def _closed_up(texts: tf.Tensor) -> tf.Tensor:
+    texts = tf.strings.regex_replace(texts, r" ([.,;:!?%)\]}])", r"\1")
+    return tf.strings.regex_replace(texts, r"([(\[{]) ", r"\1")
+
+
+def _check_patterns(plan: Preparation) -> None:
+    for pattern, by in plan.replace:
+        try:
+            tf.strings.regex_replace("", pattern, by)
+        except tf.errors.InvalidArgumentError as error:
+            raise UserError(
+                f"replace holds {pattern!r}, which is no regular expression.",
+                "a pattern that RE2 understands (no look-ahead, no back-references).",
+                "correct it (see https://github.com/google/re2/wiki/Syntax).",
+            ) from error

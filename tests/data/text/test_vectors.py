@@ -1,0 +1,96 @@
+"""Vector files in every format, written byte by byte, and the matrix that a vocabulary gets."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+from keras_rnn_recipes.data.text.vectors import load_vectors
+from keras_rnn_recipes.data.text.vocabulary import SPECIALS
+from keras_rnn_recipes.errors import UserError
+
+WORDS = {"the": (1.0, -2.0, 0.5), "Bonn": (3.0, 4.0, 5.0), "été": (0.25, 0.0, -1.0), "x": (9, 9, 9)}
+VOCABULARY = (*SPECIALS, "The", "été", "nowhere", "Bonn")
+
+
+def lines(words=WORDS):
+    return "".join(f"{word} {' '.join(map(str, row))}\n" for word, row in words.items())
+
+
+def binary(line_break=b""):
+    rows = (word.encode() + b" " + np.array(row, "<f4").tobytes() for word, row in WORDS.items())
+    return b"4 3\n" + b"".join(row + line_break for row in rows)
+
+
+FILES = {
+    "glove.txt": lines().encode(),
+    "fasttext.vec": f"4 3\n{lines()}".replace("\n", " \n").replace("3 \n", "3\n", 1).encode(),
+    "word2vec.txt": f"4 3\n{lines()}".encode(),
+    "word2vec.bin": binary(),
+    "gensim.bin": binary(b"\n"),
+    "glove.txt.gz": gzip.compress(lines().encode()),
+    "word2vec.bin.gz": gzip.compress(binary()),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_gives_the_same_rows(tmp_path, name):
+    (tmp_path / name).write_bytes(FILES[name])
+    vectors = load_vectors(tmp_path / name, VOCABULARY)
+    assert vectors.matrix.shape == (8, 3) and vectors.matrix.dtype == np.float32
+    assert vectors.matrix[0].tolist() == [0, 0, 0]
+    assert vectors.matrix[[4, 5, 7]].tolist() == [
+        [1.0, -2.0, 0.5],
+        [0.25, 0.0, -1.0],
+        [3.0, 4.0, 5.0],
+    ]
+    assert (vectors.found, vectors.lowered, vectors.missing) == (2, 1, ("nowhere",))
+    assert vectors.report().startswith("3 of 4 words (75.0%) have a vector, 1 of them")
+
+
+def test_missing_words_get_rows_with_the_mean_and_spread_of_those_found(tmp_path):
+    random = np.random.default_rng(0)
+    known = {f"w{n}": random.normal(3.0, 0.5, 20) for n in range(300)}
+    path = tmp_path / "a.vec"
+    path.write_text(lines(known))
+    vocabulary = (*SPECIALS, *known, *(f"m{n}" for n in range(300)))
+    first, again, other = (load_vectors(path, vocabulary, seed=seed).matrix for seed in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.allclose(first[304:], other[304:]) and np.array_equal(first[4:304], other[4:304])
+    assert abs(first[304:].mean() - 3.0) < 0.05 and abs(first[304:].std() - 0.5) < 0.02
+
+
+def test_words_with_spaces_and_blank_lines_are_taken_as_glove_writes_them(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("the 1 2\n. . . 3 4\n\n")
+    assert load_vectors(path, (*SPECIALS, ". . .")).matrix[4].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", b"the 1 2 3\na 1 2\n", "Line 2 of a.txt has 2 numbers. Expected 3"),
+        ("a.txt", b"the 1 2\na 1 2 3\n", "Line 2 of a.txt has 3 numbers. Expected 2"),
+        ("a.vec", b"2 3\nthe 1 2\na 1 2 3\n", "Line 2 of a.vec has 2 numbers. Expected 3"),
+        ("a.txt", b"the\n", "Line 1 of a.txt has 0 numbers"),
+        ("a.txt", b"the 1 nan\n", "Line 1 of a.txt holds something that is not a finite number"),
+        ("a.txt", b"of 1 2\nthe 1 x\n", "Line 2 of a.txt holds something"),
+        ("a.vec", b"3 2\nthe 1 2\n", "ends after 1 vectors. Expected 3"),
+        ("a.txt", b"der 1 2\n", "a vector for none of the 4 words"),
+        ("a.txt", b"", "is empty"),
+        ("a.bin", b"the 1 2 3\n", "does not begin with"),
+        ("a.bin", binary()[:-5], "ends after 3 vectors. Expected 4"),
+        ("a.txt.gz", b"the 1 2\n", "could not be read"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        load_vectors(tmp_path / name, (*SPECIALS, "the", "été", "nowhere", "Bonn"))
+
+
+def test_a_binary_file_may_have_any_name(tmp_path):
+    (tmp_path / "vectors").write_bytes(binary())
+    assert load_vectors(tmp_path / "vectors", VOCABULARY, binary=True).found == 2
