@@ -1,6 +1,7 @@
 """Registered, serialisable layers that the builders put together."""
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.crf import CRF, crf_loss
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.lags import Lags
@@ -15,6 +16,7 @@ from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
 
 __all__ = [
+    "CRF",
     "AlignEnd",
     "AlignStart",
     "BesideHistory",
@@ -36,4 +38,5 @@ __all__ = [
     "SeasonalBase",
     "TakeColumns",
     "WindowStatistics",
+    "crf_loss",
 ]

@@ -15,6 +15,7 @@ FROZEN = [
     "keras_rnn_recipes>AlignStart",
     "keras_rnn_recipes>BesideHistory",
     "keras_rnn_recipes>BothEnds",
+    "keras_rnn_recipes>CRF",
     "keras_rnn_recipes>CellStep",
     "keras_rnn_recipes>DistributionQuantiles",
     "keras_rnn_recipes>FillMissing",
@@ -32,6 +33,7 @@ FROZEN = [
     "keras_rnn_recipes>SeasonalBase",
     "keras_rnn_recipes>TakeColumns",
     "keras_rnn_recipes>WindowStatistics",
+    "keras_rnn_recipes>crf_loss",
 ]
 
 
@@ -61,6 +63,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.KnownAhead(3, 2, 5, name="a"),
         layers.TakeColumns((1, 2), name="a"),
         layers.CellStep(keras.layers.GRUCell(3)),
+        layers.CRF(2, [[True] * 3, [False, True, True], [True, False, False]], name="a"),
     ],
     ids=lambda layer: type(layer).__name__,
 )
