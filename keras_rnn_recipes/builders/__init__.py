@@ -18,6 +18,7 @@ from keras_rnn_recipes.builders.presets import (
     lstm,
     simple_rnn,
 )
+from keras_rnn_recipes.builders.sequence_tagger import sequence_tagger
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.to_forecaster import (
     ForecasterInfo,
@@ -45,6 +46,7 @@ __all__ = [
     "recurrent_stack",
     "recursive_forecaster",
     "seq2seq_forecaster",
+    "sequence_tagger",
     "simple_rnn",
     "to_forecaster",
 ]

@@ -2,6 +2,7 @@
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
+from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.lags import Lags
@@ -24,6 +25,7 @@ __all__ = [
     "CellStep",
     "DistributionQuantiles",
     "FillMissing",
+    "FoldTokens",
     "ForecastBounds",
     "ForecastOutput",
     "KnownAhead",
@@ -37,6 +39,7 @@ __all__ = [
     "SampledPaths",
     "SeasonalBase",
     "TakeColumns",
+    "UnfoldTokens",
     "WindowStatistics",
     "crf_loss",
 ]

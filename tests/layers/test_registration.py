@@ -19,6 +19,7 @@ FROZEN = [
     "keras_rnn_recipes>CellStep",
     "keras_rnn_recipes>DistributionQuantiles",
     "keras_rnn_recipes>FillMissing",
+    "keras_rnn_recipes>FoldTokens",
     "keras_rnn_recipes>ForecastBounds",
     "keras_rnn_recipes>ForecastOutput",
     "keras_rnn_recipes>KnownAhead",
@@ -32,6 +33,7 @@ FROZEN = [
     "keras_rnn_recipes>SampledPaths",
     "keras_rnn_recipes>SeasonalBase",
     "keras_rnn_recipes>TakeColumns",
+    "keras_rnn_recipes>UnfoldTokens",
     "keras_rnn_recipes>WindowStatistics",
     "keras_rnn_recipes>crf_loss",
 ]
