@@ -18,6 +18,7 @@ from keras_rnn_recipes.builders.presets import (
     lstm,
     simple_rnn,
 )
+from keras_rnn_recipes.builders.sequence_tagger import sequence_tagger
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.text_classifier import averaged_embeddings, text_classifier
 from keras_rnn_recipes.builders.to_forecaster import (
@@ -47,6 +48,7 @@ __all__ = [
     "recurrent_stack",
     "recursive_forecaster",
     "seq2seq_forecaster",
+    "sequence_tagger",
     "simple_rnn",
     "text_classifier",
     "to_forecaster",

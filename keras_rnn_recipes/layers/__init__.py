@@ -1,6 +1,8 @@
 """Registered, serialisable layers that the builders put together."""
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.crf import CRF, crf_loss
+from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.lags import Lags
@@ -17,6 +19,7 @@ from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
 
 __all__ = [
+    "CRF",
     "AlignEnd",
     "AlignStart",
     "AttentionPooling",
@@ -25,6 +28,7 @@ __all__ = [
     "CellStep",
     "DistributionQuantiles",
     "FillMissing",
+    "FoldTokens",
     "ForecastBounds",
     "ForecastOutput",
     "KnownAhead",
@@ -40,5 +44,7 @@ __all__ = [
     "SampledPaths",
     "SeasonalBase",
     "TakeColumns",
+    "UnfoldTokens",
     "WindowStatistics",
+    "crf_loss",
 ]

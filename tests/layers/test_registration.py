@@ -16,9 +16,11 @@ FROZEN = [
     "keras_rnn_recipes>AttentionPooling",
     "keras_rnn_recipes>BesideHistory",
     "keras_rnn_recipes>BothEnds",
+    "keras_rnn_recipes>CRF",
     "keras_rnn_recipes>CellStep",
     "keras_rnn_recipes>DistributionQuantiles",
     "keras_rnn_recipes>FillMissing",
+    "keras_rnn_recipes>FoldTokens",
     "keras_rnn_recipes>ForecastBounds",
     "keras_rnn_recipes>ForecastOutput",
     "keras_rnn_recipes>KnownAhead",
@@ -34,7 +36,9 @@ FROZEN = [
     "keras_rnn_recipes>SampledPaths",
     "keras_rnn_recipes>SeasonalBase",
     "keras_rnn_recipes>TakeColumns",
+    "keras_rnn_recipes>UnfoldTokens",
     "keras_rnn_recipes>WindowStatistics",
+    "keras_rnn_recipes>crf_loss",
 ]
 
 
@@ -67,6 +71,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.MaskedPooling("max", name="a"),
         layers.AttentionPooling(7, name="a"),
         layers.PaddingMask(name="a"),
+        layers.CRF(2, [[True] * 3, [False, True, True], [True, False, False]], name="a"),
     ],
     ids=lambda layer: type(layer).__name__,
 )

@@ -1,0 +1,170 @@
+"""A tag for every token: words and their spelling, read in both directions, and a random field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from keras_rnn_recipes.builders.stack import RECURRENT_LAYERS, recurrent_stack
+from keras_rnn_recipes.layers import CRF, FoldTokens, UnfoldTokens
+
+_KERNEL_SIZE = 3
+_UNKNOWN = 1
+
+
+def sequence_tagger(
+    vocabulary_size: int,
+    num_tags: int,
+    *,
+    num_characters: int = 0,
+    cell: str = "lstm",
+    units: int | Sequence[int] = 100,
+    embedding_size: int = 100,
+    character_cell: str = "conv",
+    character_units: int = 30,
+    character_embedding_size: int = 25,
+    embeddings: Any = None,
+    crf: bool = True,
+    allowed: Any = None,
+    residual: bool = False,
+    layer_norm: bool = False,
+    dropout: float = 0.5,
+    word_dropout: float = 0.0,
+    l2: float = 0.0,
+) -> keras.Model:
+    """Score a tag for every token of a sentence.
+
+    A token is what its word and, with ``num_characters``, its spelling tell: the latter is all
+    there is of a word that was not seen in training. Recurrent layers read the tokens in both
+    directions. All ids are padded with 0 on the right, and padding changes no result.
+
+    Args:
+        vocabulary_size: number of word ids, those of padding (0) and unknown words (1) included.
+        num_tags: number of tags.
+        num_characters: number of character ids, padding (0) included; 0 for words alone.
+        cell, units, residual, layer_norm, l2: the layers over the tokens, as in `recurrent_stack`.
+        embedding_size: width of a word's vector.
+        character_cell: how a spelling is read: ``"conv"``, a convolution over three characters
+            and the maximum over all places; or a recurrent cell, in both directions.
+        character_units: filters of the convolution, or units in each direction.
+        character_embedding_size: width of a character's vector.
+        embeddings: ``(vocabulary_size, embedding_size)``, vectors to begin with instead of random
+            ones; they are trained on.
+        crf: give potentials for `crf_loss` and `viterbi`; otherwise logits of each tag alone.
+        allowed: which tag may follow which, as in `CRF`.
+        dropout: rate on the vectors of tokens and after each recurrent layer, drawn anew for every
+            token.
+        word_dropout: rate at which, while training, a word is taken for unknown, so that its
+            spelling and its neighbours have to tell.
+
+    Returns:
+        An uncompiled model of ``tokens`` ``(batch, time)`` and, with ``num_characters``,
+        ``characters`` ``(batch, time, length of the longest token)``, both integer ids. Its output
+        is ``potentials`` ``(batch, time, num_tags, num_tags)`` or ``logits``
+        ``(batch, time, num_tags)``.
+
+    Raises:
+        ValueError: a size below 1, an unknown cell, embeddings of another shape, or ``allowed``
+            without ``crf``.
+
+    Source: Huang, Xu and Yu 2015 (BiLSTM-CRF); spelling by a recurrent network: Lample et al. 2016;
+        by a convolution: Ma and Hovy 2016.
+
+    Example:
+        >>> model = sequence_tagger(1000, 9, num_characters=50, units=16)
+        >>> [tensor.name for tensor in model.inputs], model.output.shape
+        (['tokens', 'characters'], (None, None, 9, 9))
+    """
+    if allowed is not None and not crf:
+        raise ValueError("allowed needs crf=True; received crf=False.")
+    _require_positive(vocabulary_size=vocabulary_size, num_tags=num_tags)
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    inputs = tokens
+    mask = ops.not_equal(tokens, 0)
+    words = _drop_words(tokens, word_dropout) if word_dropout else tokens
+    x = _embedding(words, vocabulary_size, embedding_size, "word_vectors", embeddings)
+    if num_characters:
+        characters = keras.Input((None, None), dtype="int32", name="characters")
+        inputs = [tokens, characters]
+        sizes = (num_characters, character_embedding_size, character_units)
+        spelling = _spelling(characters, character_cell, *sizes)
+        x = layers.Concatenate(name="words_and_spelling")([x, spelling])
+    if dropout:
+        x = layers.Dropout(dropout, name="dropout_tokens")(x)
+    options = {"residual": residual, "layer_norm": layer_norm, "dropout": dropout, "l2": l2}
+    x = recurrent_stack(x, cell=cell, units=units, mask=mask, bidirectional=True, **options)
+    name = "emissions" if crf else "logits"
+    outputs = layers.Dense(num_tags, dtype="float32", name=name)(x)
+    if crf:
+        outputs = CRF(num_tags, allowed, name="potentials")(outputs, mask)
+    return keras.Model(inputs, outputs, name="sequence_tagger")
+
+
+def _spelling(
+    characters: Any, cell: str, num_characters: int, embedding_size: int, units: int
+) -> Any:
+    """What the characters of each token tell, ``(batch, time, channels)``."""
+    if cell not in ("conv", *RECURRENT_LAYERS):
+        known = ("conv", *RECURRENT_LAYERS)
+        raise ValueError(f"character_cell must be one of {known}; received {cell!r}.")
+    _require_positive(num_characters=num_characters, character_units=units)
+    embedded = _embedding(characters, num_characters, embedding_size, "character_vectors")
+    if cell == "conv":
+        return _convolved(characters, embedded, units)
+    return _read_in_both_directions(characters, embedded, cell, units)
+
+
+def _convolved(characters: Any, embedded: Any, units: int) -> Any:
+    """The maximum over all places; padding is nought before and after, and nought is the least."""
+    real = ops.cast(ops.not_equal(characters, 0), embedded.dtype)[..., None]
+    convolution = layers.Conv2D(
+        units, (1, _KERNEL_SIZE), padding="same", activation="relu", name="spelling"
+    )
+    return ops.max(convolution(embedded * real) * real, axis=2)
+
+
+def _read_in_both_directions(characters: Any, embedded: Any, cell: str, units: int) -> Any:
+    """The state of each direction when it has read the whole token."""
+    ids, vectors = FoldTokens(name="fold_ids")(characters), FoldTokens(name="fold")(embedded)
+    real = ops.not_equal(ids, 0)
+    # A padded token is taken for one of one character: kernels of GPUs know no sequence of none.
+    first = ops.concatenate([ops.ones_like(real[:, :1]), real[:, 1:]], axis=1)
+    states = recurrent_stack(
+        vectors, cell=cell, units=units, mask=first, bidirectional=True, suffix="_spelling"
+    )
+    following = ops.concatenate([first[:, 1:], ops.zeros_like(first[:, :1])], axis=1)
+    last = ops.cast(ops.logical_and(first, ops.logical_not(following)), states.dtype)
+    forward = ops.sum(states[..., :units] * last[..., None], axis=1)
+    whole = ops.concatenate([forward, states[:, 0, units:]], axis=-1)
+    return UnfoldTokens(name="unfold")(whole, characters)
+
+
+def _drop_words(tokens: Any, rate: float) -> Any:
+    """Take real tokens for unknown ones at this rate, while training."""
+    ones = ops.cast(ops.ones_like(tokens), "float32")
+    kept = ops.greater(layers.Dropout(rate, name="word_dropout", dtype="float32")(ones), 0)
+    return ops.where(kept, tokens, ops.minimum(tokens, _UNKNOWN))
+
+
+def _embedding(ids: Any, size: int, width: int, name: str, matrix: Any = None) -> Any:
+    _require_positive(embedding_size=width)
+    layer = layers.Embedding(size, width, name=name)
+    vectors = layer(ids)
+    if matrix is not None:
+        shape = getattr(matrix, "shape", None)
+        if shape != (size, width):
+            raise ValueError(
+                f"embeddings must have the shape (vocabulary_size, embedding_size) = "
+                f"{(size, width)}; received {shape}."
+            )
+        layer.set_weights([matrix])
+    return vectors
+
+
+def _require_positive(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1; received {size}.")

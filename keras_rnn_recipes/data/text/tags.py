@@ -1,0 +1,215 @@
+"""Tags that mark spans of tokens: the schemes IOB1, IOB2 and IOBES, and the way between them.
+
+A tag is ``O`` (outside), or a prefix, a hyphen and a type, such as ``B-PER``. The schemes differ in
+when a span's first token is marked: in IOB1 only where it follows a span of its own type, in IOB2
+always; IOBES marks the last token too, and the only one of a span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_rnn_recipes.errors import UserError
+
+OUTSIDE = "O"
+SCHEMES = ("IOB2", "IOB1", "IOBES")
+
+Span = tuple[int, int, str]
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Take a tag apart into its prefix and its type.
+
+    Raises:
+        UserError: it is neither ``O`` nor begins with ``B-``, ``I-``, ``E-`` or ``S-`` and a type.
+
+    Example:
+        >>> split_tag("B-PER"), split_tag("O")
+        (('B', 'PER'), ('O', ''))
+    """
+    prefix, hyphen, kind = tag.partition("-")
+    if tag == OUTSIDE or (prefix in ("B", "I", "E", "S") and hyphen and kind):
+        return prefix, kind
+    raise UserError(
+        f"{tag!r} is no tag of a span.",
+        "'O', or one of B-, I-, E-, S- and a type, such as 'B-PER'.",
+        "correct it, or name the column that holds the tags.",
+    )
+
+
+def spans(tags: Sequence[str]) -> list[Span]:
+    """Read the spans that tags mark, in whichever scheme.
+
+    Tags that follow no scheme, as a network may give them, are read as the shared task's own
+    script reads them: a span begins where its type begins, whatever the prefix.
+
+    Args:
+        tags: of one sentence.
+
+    Returns:
+        ``(start, end, type)`` in order, tokens counted from 0; ``end`` is the first one after it.
+
+    Raises:
+        UserError: a tag with an unknown prefix.
+
+    Source: ``conlleval`` of the shared tasks of CoNLL-2000 and 2003 (Tjong Kim Sang and
+        De Meulder 2003).
+
+    Example:
+        >>> spans(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"])
+        [(0, 2, 'PER'), (3, 4, 'LOC'), (4, 5, 'LOC')]
+    """
+    found: list[Span] = []
+    start, before, open_kind = 0, OUTSIDE, ""
+    for position, tag in enumerate([*tags, OUTSIDE]):
+        prefix, kind = split_tag(tag)
+        if prefix in "BS" or before in "ES" or kind != open_kind:
+            if open_kind:
+                found.append((start, position, open_kind))
+            start, open_kind = position, kind
+        before = prefix
+    return found
+
+
+def tags_of(marked: Sequence[Span], length: int, scheme: str = "IOB2") -> list[str]:
+    """Mark spans by tags.
+
+    Args:
+        marked: ``(start, end, type)`` as `spans` gives them, in any order.
+        length: tokens of the sentence.
+        scheme: ``"IOB1"``, ``"IOB2"`` or ``"IOBES"``.
+
+    Raises:
+        ValueError: spans that overlap, are empty or leave the sentence; an unknown scheme.
+
+    Example:
+        >>> tags_of([(0, 2, "PER"), (3, 4, "LOC")], 4, "IOBES")
+        ['B-PER', 'E-PER', 'O', 'S-LOC']
+    """
+    _require_scheme(scheme)
+    tags = [OUTSIDE] * length
+    end_before, kind_before = 0, ""
+    for start, end, kind in sorted(marked):
+        if not end_before <= start < end <= length:
+            raise ValueError(
+                f"spans must lie in a sentence of {length} tokens, not be empty and not overlap; "
+                f"received {(start, end, kind)} after {end_before} tokens."
+            )
+        follows = start == end_before and kind == kind_before
+        tags[start:end] = _prefixes(end - start, scheme, follows, kind)
+        end_before, kind_before = end, kind
+    return tags
+
+
+def _prefixes(length: int, scheme: str, follows: bool, kind: str) -> list[str]:
+    """Tags of one span; ``follows``: right behind another of its type."""
+    prefixes = ["I"] * length
+    if scheme != "IOB1" or follows:
+        prefixes[0] = "B"
+    if scheme == "IOBES":
+        prefixes[-1] = "E" if length > 1 else "S"
+    return [f"{prefix}-{kind}" for prefix in prefixes]
+
+
+def convert_tags(tags: Sequence[str], scheme: str) -> list[str]:
+    """Write the spans of one sentence in another scheme.
+
+    Args:
+        tags: in any scheme.
+        scheme: ``"IOB1"``, ``"IOB2"`` or ``"IOBES"``.
+
+    Raises:
+        UserError: a tag with an unknown prefix.
+        ValueError: an unknown scheme.
+
+    Example:
+        >>> convert_tags(["I-PER", "O", "I-LOC", "I-LOC"], "IOB2")
+        ['B-PER', 'O', 'B-LOC', 'I-LOC']
+    """
+    return tags_of(spans(tags), len(tags), scheme)
+
+
+def detect_scheme(sentences: Sequence[Sequence[str]]) -> str:
+    """Tell the scheme that all sentences keep to; ``"IOB2"`` where no span tells them apart.
+
+    Args:
+        sentences: the tags of each.
+
+    Raises:
+        UserError: there is none, with the first sentence that breaks each; or an unknown prefix.
+
+    Example:
+        >>> detect_scheme([["O", "I-PER", "I-PER"], ["I-LOC", "B-LOC"]])
+        'IOB1'
+    """
+    broken = []
+    for scheme in SCHEMES:
+        wrong = (n for n, tags in enumerate(sentences, 1) if not keeps_to(tags, scheme))
+        first = next(wrong, None)
+        if first is None:
+            return scheme
+        broken.append(f"sentence {first} is not {scheme} ({' '.join(sentences[first - 1])[:80]})")
+    raise UserError(
+        f"The tags keep to no scheme: {'; '.join(broken)}.",
+        "one scheme in all sentences, IOB1, IOB2 or IOBES.",
+        "correct the tags.",
+    )
+
+
+def keeps_to(tags: Sequence[str], scheme: str) -> bool:
+    """Whether the tags of a sentence are as the scheme writes the spans they mark.
+
+    Example:
+        >>> keeps_to(["B-PER", "I-PER"], "IOB2"), keeps_to(["O", "I-PER"], "IOB2")
+        (True, False)
+    """
+    return convert_tags(tags, scheme) == list(tags)
+
+
+def allowed_transitions(tags: Sequence[str], scheme: str = "IOB2") -> np.ndarray:
+    """Which tag may follow which, for a conditional random field.
+
+    Args:
+        tags: the names of all tags, in the order of their ids.
+        scheme: ``"IOB1"``, ``"IOB2"`` or ``"IOBES"``.
+
+    Returns:
+        ``(len(tags) + 1, len(tags) + 1)`` bool, from row to column; the last row is the start of a
+        sentence, the last column its end. Exactly the sequences that keep to the scheme are legal,
+        whatever tags they use. Where an ``E-`` is lacking, its ``B-`` leads nowhere.
+
+    Raises:
+        UserError: a tag with an unknown prefix.
+        ValueError: an unknown scheme.
+
+    Example:
+        >>> allowed_transitions(["O", "B-PER", "I-PER"]).astype(int)
+        array([[1, 1, 0, 1],
+               [1, 1, 1, 1],
+               [1, 1, 1, 1],
+               [1, 1, 0, 0]])
+    """
+    _require_scheme(scheme)
+    edges = [*map(split_tag, tags), (OUTSIDE, "")]
+    table = np.array([[_may_follow(one, other, scheme) for other in edges] for one in edges])
+    table[-1, -1] = False  # no sentence is empty
+    return table
+
+
+def _may_follow(before: tuple[str, str], after: tuple[str, str], scheme: str) -> bool:
+    """Start and end of a sentence are like ``O`` beside it."""
+    goes_on = before[0] in "BI" and before[1] == after[1]
+    if scheme == "IOB1":
+        return goes_on if after[0] == "B" else after[0] in "OI"
+    if scheme == "IOB2":
+        return goes_on if after[0] == "I" else after[0] in "OB"
+    if after[0] in "IE":
+        return goes_on
+    return before[0] in "OES"
+
+
+def _require_scheme(scheme: str) -> None:
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme must be one of {SCHEMES}; received {scheme!r}.")

@@ -1,0 +1,51 @@
+"""The best sequence of tags under the potentials of a conditional random field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from keras_rnn_recipes.layers.crf import forward_start
+
+
+def viterbi(potentials: Any) -> tuple[Any, Any]:
+    """Find the sequence of tags with the highest score.
+
+    It takes ``time * num_tags ** 2`` steps, however many sequences there are. No mask is needed:
+    at padded steps, which are the identity, the last real tag goes on, to be cut off by the caller.
+
+    Args:
+        potentials: ``(batch, time, num_tags, num_tags)``, as `keras_rnn_recipes.layers.CRF` gives
+            them.
+
+    Returns:
+        ``tags`` ``(batch, time)`` int32, of equal ones the lowest; and ``score`` ``(batch,)``, the
+        sum of their potentials. It less `keras_rnn_recipes.layers.crf.log_partition` is the
+        logarithm of their probability.
+
+    Source: Viterbi 1967; for the tags of a network Collobert et al. 2011, equation 11.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_rnn_recipes.layers import CRF
+        >>> emissions = np.array([[[1.0, 2.0], [3.0, 1.0], [0.0, 0.0]]])
+        >>> tags, score = viterbi(CRF(2)(emissions, np.array([[True, True, False]])))
+        >>> np.array(tags).tolist(), np.array(score).tolist()
+        ([[1, 0, 0]], [5.0])
+    """
+
+    def forward(scores, at_step):
+        return ops.max(scores[:, :, None] + at_step, axis=1), scores
+
+    def backward(tag, origins):
+        return ops.take_along_axis(origins, tag[:, None], axis=1)[:, 0], tag
+
+    steps = ops.transpose(potentials, (1, 0, 2, 3))
+    final, before = ops.scan(forward, forward_start(potentials), steps)
+    # Where the best way to each tag comes from. On the way back one tensor is scanned: TensorFlow's
+    # scan takes no more where the number of steps is unknown (Keras 3.15).
+    origins = ops.cast(ops.argmax(before[..., None] + steps, axis=2), "int32")
+    last = ops.cast(ops.argmax(final, axis=1), "int32")
+    _, tags = ops.scan(backward, last, origins, reverse=True)
+    return ops.transpose(tags), ops.max(final, axis=1)
