@@ -82,16 +82,16 @@ def export_saved_model(
     Source: keras.export.ExportArchive; for the kernels, keras issue 18504.
     """
     path = Path(path)
-    _refuse_other_things(path)
+    refuse_other_things(path)
     served = describe_served(model)
     with portable_kernels(served.model), quiet_tensorflow_log():
         cases = [served.inputs(window) for window in sample_windows(served, samples)]
         expected = [served.call_on_cpu(case) for case in cases] if verify else []
         with making_parents(path), replacing(path) as staged:
-            with _tensorflow_errors_as_os_errors():
+            with os_errors_from_tensorflow():
                 _write(served, staged, endpoint)
             write_levels(staged, served.levels)
-            _refuse_cudnn(staged)
+            refuse_cudnn(staged)
             if verify:
                 answers = serve_in_fresh_process(staged, cases, endpoint=endpoint)
                 for name in expected[0]:
@@ -223,7 +223,8 @@ def _is_ours(model: Any) -> bool:
     return True
 
 
-def _refuse_other_things(path: Path) -> None:
+def refuse_other_things(path: Path) -> None:
+    """Raise ``UserError`` where ``path`` holds something that is not a SavedModel."""
     harmless = not path.exists() or is_saved_model(path)
     if not harmless and not (path.is_dir() and not any(path.iterdir())):
         raise UserError(
@@ -270,7 +271,7 @@ def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], li
     return serve, signature
 
 
-def _refuse_cudnn(folder: Path) -> None:
+def refuse_cudnn(folder: Path) -> None:
     """Read the graph that was written: a layer that hides its kernels is found here."""
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -341,7 +342,7 @@ def making_parents(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _tensorflow_errors_as_os_errors() -> Iterator[None]:
+def os_errors_from_tensorflow() -> Iterator[None]:
     """TensorFlow's file system tells a full disk or a refusal in exceptions of its own."""
     import tensorflow as tf
 

@@ -38,6 +38,7 @@ for name, inputs in cases.items():
                    module.signatures["serving_default"](**tensors)):
         for key, value in served.items():
             answer = value.numpy()
+            answer = answer.astype("S") if answer.dtype == object else answer  # strings
             same = np.array_equal(out.setdefault(f"{name}|{key}", answer), answer,
                                   equal_nan=answer.dtype.kind == "f")
             if not same:
