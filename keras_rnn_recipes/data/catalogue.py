@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,11 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.resources import resource_root
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from keras_rnn_recipes.data.frames import Panel
 
-KINDS = ("statsmodels", "mirror", "url")
+KINDS = ("statsmodels", "mirror", "url", "generated")
+FORECASTING = "forecasting"
+TASKS = (FORECASTING, "classification", "tagging", "language_model", "sequence_to_sequence")
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,19 @@ class Card:
     Args:
         name: of the folder.
         title: one line.
-        description: what the series are, in which units, and what has to be known to use them.
+        description: what the series or texts are, in which units, and what has to be known to use
+            them.
         licence: as its publisher states it, or "not stated".
         homepage: of the publisher; "" where there is none.
         kind: where the files are: "statsmodels" (installed with that package), "mirror" (below
-            $KRR_DATA) or "url" (fetched into the cache folder).
+            $KRR_DATA), "url" (fetched into the cache folder) or "generated" (no files: a
+            ``prepare.py`` makes them).
         files: a table each, with ``path`` (below the data sets of statsmodels, below $KRR_DATA, or
-            in the cache folder), ``sha256`` (not for statsmodels) and ``url`` (for "url").
-        read: options for ``read_panel``: columns, freq, season_length.
-        horizon: steps that are usually forecast.
+            in the cache folder), ``sha256`` (not for statsmodels) and ``url`` (for "url"); those of
+            texts also ``part``: train, valid or test.
+        read: options for ``read_panel``: columns, freq, season_length; of texts, see ``load_text``.
+        task: what it is for: forecasting where the card does not say.
+        horizon: steps that are usually forecast; 0 for texts.
         folder: of the card, where a ``prepare.py`` may stand beside it.
     """
 
@@ -50,8 +55,9 @@ class Card:
     description: str
     licence: str
     kind: str
-    horizon: int
     folder: Path
+    task: str = FORECASTING
+    horizon: int = 0
     homepage: str = ""
     files: tuple[dict[str, str], ...] = ()
     read: dict[str, Any] = field(default_factory=dict)
@@ -78,24 +84,39 @@ def read_card(path: Path) -> Card:
     """Read one card.
 
     Raises:
-        UserError: not TOML, an unknown or missing key, or a kind that is not known.
+        UserError: not TOML, an unknown or missing key, or a kind or task that is not known.
     """
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UserError(f"{path} could not be read: {error}.", "a card.", "mend it.") from error
     known = {item.name for item in fields(Card)} - {"name", "folder"}
-    needed = known - {"homepage", "read"}
+    needed = _needed(told)
     wrong = sorted(set(told) - known) or sorted(needed - set(told))
-    if wrong or told["kind"] not in KINDS:
-        what = f"the key {wrong[0]!r}" if wrong else f"the kind {told['kind']!r}"
+    what = f"the key {wrong[0]!r}" if wrong else _unknown(told)
+    if what:
         raise UserError(
             f"{path} has a mistake in {what}.",
-            f"the keys {', '.join(sorted(needed))}; kind one of {', '.join(KINDS)}.",
+            f"the keys {', '.join(sorted(needed))}; kind one of {', '.join(KINDS)}; task one of "
+            f"{', '.join(TASKS)}.",
             "mend the card.",
         )
-    told["files"] = tuple(told["files"])
+    told["files"] = tuple(told.get("files", ()))
     return Card(name=path.parent.name, folder=path.parent, **told)
+
+
+def _needed(told: dict[str, Any]) -> set[str]:
+    """Keys that a card must have."""
+    needed = {"title", "description", "licence", "kind"}
+    needed |= {"files"} if told.get("kind") != "generated" else set()
+    return needed | ({"horizon"} if told.get("task", FORECASTING) == FORECASTING else set())
+
+
+def _unknown(told: dict[str, Any]) -> str:
+    for key, allowed in (("kind", KINDS), ("task", TASKS)):
+        if key in told and told[key] not in allowed:
+            return f"the {key} {told[key]!r}"
+    return ""
 
 
 def find_card(name: str) -> Card:
@@ -125,8 +146,8 @@ def load_dataset(name: str | Card, *, root: str | Path | None = None, **options:
             ``past_cols``, ``start``, ``end``, ...
 
     Raises:
-        UserError: no such data set, its files are not there, cannot be fetched or have changed, or
-            an option does not fit them.
+        UserError: no such data set, or one of texts; its files are not there, cannot be fetched or
+            have changed, or an option does not fit them.
 
     Example:
         >>> panel = load_dataset("co2", end="1999-12-01")
@@ -136,10 +157,28 @@ def load_dataset(name: str | Card, *, root: str | Path | None = None, **options:
     from keras_rnn_recipes.data.frames import read_panel
 
     card = name if isinstance(name, Card) else find_card(name)
-    paths = [_resolve(card, file, root) for file in card.files]
-    script = card.folder / "prepare.py"
-    source = _prepare(script, paths) if script.is_file() else paths[0]
-    return read_panel(source, **(card.read | options))
+    if card.task != FORECASTING:
+        raise UserError(
+            f"The data set {card.name} holds texts for {card.task.replace('_', ' ')}.",
+            "a data set of series.",
+            "choose another, or read it with load_text.",
+        )
+    paths = dataset_files(card, root=root)
+    prepare = own_reader(card)
+    return read_panel(prepare(*paths) if prepare else paths[0], **(card.read | options))
+
+
+def dataset_files(card: Card, *, root: str | Path | None = None) -> list[Path]:
+    """Where the files of a data set are on this machine, fetched and checked as the card says.
+
+    Raises:
+        UserError: they are not there, cannot be fetched or have changed.
+
+    Example:
+        >>> [path.name for path in dataset_files(find_card("co2"))]
+        ['co2.csv']
+    """
+    return [_resolve(card, file, root) for file in card.files]
 
 
 def _resolve(card: Card, file: dict[str, str], root: str | Path | None) -> Path:
@@ -177,12 +216,15 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
     return path
 
 
-def _prepare(script: Path, paths: list[Path]) -> pd.DataFrame:
-    """Run the card's own reader: ``prepare(*paths) -> DataFrame``."""
+def own_reader(card: Card) -> Callable[..., Any] | None:
+    """The function ``prepare(*paths)`` of the file beside the card; None where there is none."""
+    script = card.folder / "prepare.py"
+    if not script.is_file():
+        return None
     module_name = f"keras_rnn_recipes_dataset_{script.parent.name}"
     spec = importlib.util.spec_from_file_location(module_name, script)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     spec.loader.exec_module(module)
-    return module.prepare(*paths)
+    return module.prepare

@@ -66,11 +66,13 @@ def test_every_folder_has_a_card_that_says_what_is_needed():
     cards = list_datasets()
     folders = {folder.name for folder in resource_root("datasets").iterdir() if folder.is_dir()}
     assert {card.name for card in cards} == folders - {"__pycache__"}
-    assert len(cards) >= 14
+    assert len(cards) >= 23
     for card in cards:
-        assert card.title and card.description and card.licence and card.horizon > 0
+        assert card.title and card.description and card.licence
         assert card.kind == "statsmodels" or all(len(f["sha256"]) == 64 for f in card.files)
-        assert card.read["season_length"] > 0
+        if card.task == "forecasting":
+            assert card.horizon > 0 and card.read["season_length"] > 0
+    assert sum(card.task != "forecasting" for card in cards) >= 9
 
 
 def test_listing_imports_neither_pandas_nor_tensorflow(run_python):
@@ -120,12 +122,20 @@ def test_a_name_with_a_typo_is_answered_with_the_nearest():
         ({"titel": '"x"'}, "'titel'"),
         ({"licence": ""}, "'licence'"),
         ({"kind": '"ftp"'}, "kind 'ftp'"),
+        ({"task": '"drawing"'}, "task 'drawing'"),
+        ({"horizon": ""}, "'horizon'"),
+        ({"files": ""}, "'files'"),
         ({"title": "["}, "could not be read"),
     ],
 )
 def test_a_card_with_a_mistake_is_refused(tmp_path, changes, said):
     with pytest.raises(UserError, match=said):
         read_card(write_card(tmp_path, **changes))
+
+
+def test_texts_are_no_series():
+    with pytest.raises(UserError, match="imdb holds texts for classification.*load_text"):
+        load_dataset("imdb")
 
 
 def test_a_mirrored_set_needs_its_mirror_and_the_right_file(tmp_path, monkeypatch):
