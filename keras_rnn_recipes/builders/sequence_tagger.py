@@ -94,8 +94,17 @@ def sequence_tagger(
         x = layers.Concatenate(name="words_and_spelling")([x, spelling])
     if dropout:
         x = layers.Dropout(dropout, name="dropout_tokens")(x)
-    options = {"residual": residual, "layer_norm": layer_norm, "dropout": dropout, "l2": l2}
-    x = recurrent_stack(x, cell=cell, units=units, mask=mask, bidirectional=True, **options)
+    x = recurrent_stack(
+        x,
+        cell=cell,
+        units=units,
+        mask=mask,
+        bidirectional=True,
+        residual=residual,
+        layer_norm=layer_norm,
+        dropout=dropout,
+        l2=l2,
+    )
     name = "emissions" if crf else "logits"
     outputs = layers.Dense(num_tags, dtype="float32", name=name)(x)
     if crf:

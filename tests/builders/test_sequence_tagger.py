@@ -192,6 +192,7 @@ np.savez(folder + "/y.npz", served=served, found=found, loss=loss)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", ["conv", "lstm"])
 def test_saved_and_exported_it_gives_the_same(spelling, tmp_path, run_python):
     model = tagger(num_characters=9, character_cell=spelling, word_dropout=0.2)

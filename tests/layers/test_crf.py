@@ -131,6 +131,19 @@ def test_long_sequences_stay_finite():
     assert 0 <= float(loss[0]) < 1e-3 * float(score[0])
 
 
+def test_half_precision_does_not_reach_the_potentials():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        layer, dense = CRF(2), keras.layers.Dense(2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    emissions = dense(np.ones((1, 3, 2), "float32"))
+    assert emissions.dtype == "float16"
+    potentials = layer(emissions, np.array([[True, True, False]]))
+    assert potentials.dtype == "float32"
+    assert np.isfinite(crf_loss(np.array([[0, 1, -1]]), potentials)).all()
+
+
 def zigzag(rows, length, rng):
     """Tags 0, 1, 2, 0, ... from a random beginning; the inputs tell nothing."""
     tags = (rng.integers(0, 3, (rows, 1)) + np.arange(length)) % 3
