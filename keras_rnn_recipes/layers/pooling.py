@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
@@ -135,5 +136,5 @@ def _at_least_one(values, mask):
 
 
 def _huge(values):
-    """A number beyond all values that half precision still holds."""
-    return 6e4 if str(values.dtype).endswith("float16") else 1e30
+    """A number beyond all values that the precision still holds."""
+    return 6e4 if keras.backend.standardize_dtype(values.dtype) == "float16" else 1e30

@@ -6,6 +6,7 @@ Sequences are kept in one flat array a column; a batch is gathered from it by in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,28 +69,20 @@ def bucketed_batches(
 
     named = dict(inputs) if isinstance(inputs, Mapping) else {"": inputs}
     lengths = _check(named, targets, weights)
+    order = partial(
+        batch_order, lengths, batch_size=batch_size, shuffle=shuffle, seed=seed, window=window
+    )
     with tf.device("CPU:0"):
         columns = {name: _flat(column, 0) for name, column in named.items()}
         beside = [_flat(targets, target_padding)] if targets is not None else []
         beside += [_flat(weights, 0)] if weights is not None else []
 
         def numbers(epoch: tf.Tensor) -> tf.data.Dataset:
-            rows = tf.numpy_function(
-                lambda epoch: _as_table(
-                    batch_order(
-                        lengths,
-                        batch_size=batch_size,
-                        shuffle=shuffle,
-                        seed=seed,
-                        window=window,
-                        epoch=int(epoch),
-                    )
-                ),
-                [epoch],
-                tf.int32,
+            table = tf.numpy_function(
+                lambda epoch: _as_table(order(epoch=int(epoch))), [epoch], tf.int32
             )
-            rows.set_shape([None, min(batch_size, len(lengths))])
-            return tf.data.Dataset.from_tensor_slices(rows)
+            table.set_shape([None, min(batch_size, len(lengths))])
+            return tf.data.Dataset.from_tensor_slices(table)
 
         def batch(rows: tf.Tensor) -> Any:
             rows = tf.boolean_mask(rows, rows >= 0)
@@ -188,10 +181,11 @@ def _flat(column: Column, padding: int) -> dict[str, Any]:
     """A column as one flat array, with where each example begins and how long it is."""
     import tensorflow as tf
 
-    if np.ndim(column[0]) == 0:
-        return {"values": tf.constant(_narrow(np.asarray(column)))}
-    lengths = np.array([len(row) for row in column], "int64")
-    rows = [np.asarray(row) for row in column if len(row)] or [np.zeros(1, "int32")]
+    rows = [np.asarray(row) for row in column]
+    if rows[0].ndim == 0:
+        return {"values": tf.constant(_narrow(np.array(rows)))}
+    lengths = np.array([len(row) for row in rows], "int64")
+    rows = [row for row in rows if len(row)] or [np.zeros(1, "int32")]
     values = _narrow(np.concatenate(rows))
     return {
         "values": tf.constant(values),
