@@ -1,6 +1,7 @@
 """Registered, serialisable layers that the builders put together."""
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.lags import Lags
@@ -13,8 +14,10 @@ from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.rewiring import CellStep
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
+from keras_rnn_recipes.layers.tied_embedding import TiedEmbedding
 
 __all__ = [
+    "AdditiveAttention",
     "AlignEnd",
     "AlignStart",
     "BesideHistory",
@@ -30,10 +33,12 @@ __all__ = [
     "LastStep",
     "MemberMedian",
     "MemberShare",
+    "MultiplicativeAttention",
     "Normalise",
     "Recursion",
     "SampledPaths",
     "SeasonalBase",
     "TakeColumns",
+    "TiedEmbedding",
     "WindowStatistics",
 ]

@@ -1,0 +1,1 @@
+"""After the network: from its logits to tags and texts."""
