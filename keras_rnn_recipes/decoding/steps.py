@@ -34,7 +34,6 @@ def _shaped(values: Any, as_these: Any) -> Any:
     return values if same else ops.reshape(values, ops.shape(as_these))
 
 
-
 def forbid(log_probabilities: Any, never: Sequence[int]) -> Any:
     """Minus infinity for the ids that must not be decoded.
 

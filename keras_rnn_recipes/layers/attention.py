@@ -110,5 +110,7 @@ def _attend(scores, memory, mask):
     scores = ops.cast(scores, "float32")  # half precision has no room for what padding scores
     if mask is not None:
         scores = ops.where(mask[:, None], scores, _NEVER)
-    weights = ops.cast(ops.softmax(scores, axis=-1), memory.dtype)
+    # Written out, for Keras warns of a softmax over one element: a source of one word is none.
+    weights = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True))
+    weights = ops.cast(weights / ops.sum(weights, axis=-1, keepdims=True), memory.dtype)
     return ops.matmul(weights, memory), weights

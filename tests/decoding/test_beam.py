@@ -35,7 +35,7 @@ def loop_beam(step, row, *, width, max_length, alpha, vocabulary):
     return [*ended, *cut][:width]
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(
     seed=st.integers(0, 10_000),
     alpha=st.sampled_from([0.0, 0.6, 1.5]),
@@ -63,7 +63,7 @@ def test_a_beam_as_wide_as_all_hypotheses_finds_the_best_of_them(seed, alpha, ma
         np.testing.assert_allclose(np.array(found.scores)[row], scores, rtol=1e-4)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 @given(
     seed=st.integers(0, 10_000),
     width=st.integers(1, 4),

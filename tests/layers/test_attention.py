@@ -95,6 +95,14 @@ def test_a_row_of_padding_alone_gives_numbers_even_in_half_precision(kind):
             assert array.dtype == "float16" and np.isfinite(array).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_memory_of_one_step_is_the_context(kind):
+    query, memory = numbers(2, 3, 4), numbers(2, 1, 3)
+    context, weights = call(KINDS[kind](), query, memory, mask=np.ones((2, 1), bool))
+    np.testing.assert_allclose(context, np.repeat(memory, 3, axis=1), rtol=1e-6)
+    assert (weights == 1).all()
+
+
 def test_no_width_is_refused():
     with pytest.raises(ValueError, match="units must be at least 1; received 0"):
         AdditiveAttention(0)
