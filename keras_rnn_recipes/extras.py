@@ -10,6 +10,7 @@ from keras_rnn_recipes.errors import UserError
 MODULES = {
     "baselines": ("statsforecast",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
+    "text": ("sacrebleu", "jiwer"),
     "tune": ("optuna",),
 }
 

@@ -1,5 +1,11 @@
 """Pure functions from shapes and plain arguments to uncompiled functional models."""
 
+from keras_rnn_recipes.builders.encoder_decoder import (
+    decode_step,
+    decoding_functions,
+    encode_model,
+    encoder_decoder,
+)
 from keras_rnn_recipes.builders.forecasters import (
     direct_forecaster,
     forecaster,
@@ -7,6 +13,12 @@ from keras_rnn_recipes.builders.forecasters import (
     seq2seq_forecaster,
 )
 from keras_rnn_recipes.builders.intervals import add_bounds, levels_of_model
+from keras_rnn_recipes.builders.language_model import (
+    generating_functions,
+    language_model,
+    language_reader,
+    language_step,
+)
 from keras_rnn_recipes.builders.presets import (
     PRESETS,
     build_forecaster,
@@ -35,13 +47,21 @@ __all__ = [
     "averaged_embeddings",
     "build_forecaster",
     "conv",
+    "decode_step",
+    "decoding_functions",
     "deep_rnn",
     "dense",
     "direct_forecaster",
     "distribution_of_model",
+    "encode_model",
+    "encoder_decoder",
     "forecaster",
     "forecaster_info",
+    "generating_functions",
     "gru",
+    "language_model",
+    "language_reader",
+    "language_step",
     "levels_of_model",
     "linear",
     "lstm",

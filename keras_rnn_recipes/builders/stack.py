@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keras import layers, regularizers
+from keras import layers, ops, regularizers
 
 RECURRENT_LAYERS: dict[str, type[layers.RNN]] = {
     "simple_rnn": layers.SimpleRNN,
@@ -24,7 +24,11 @@ def recurrent_stack(
     residual: bool = False,
     layer_norm: bool = False,
     dropout: float = 0.0,
+    variational: bool = False,
     l2: float = 0.0,
+    stateful: bool = False,
+    initial_states: Sequence[Sequence[Any]] | None = None,
+    return_states: bool = False,
     suffix: str = "",
 ) -> Any:
     """Recurrent layers on top of each other, giving their output at every time step.
@@ -34,7 +38,8 @@ def recurrent_stack(
         cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
         units: width of the layer, or one width per layer; their number is the depth.
         mask: ``(batch, time)`` bool, true for real steps; padding must be on the right. Only a
-            bidirectional stack needs it: a forward one never looks at what comes later.
+            bidirectional stack, or one whose last states are asked for, needs it: otherwise a
+            forward one never looks at what comes later.
         bidirectional: read each sequence in both directions and join the outputs. For encoders:
             the output at a step then depends on later steps.
         residual: add each layer's input to its output (He et al. 2016), through a linear
@@ -43,14 +48,22 @@ def recurrent_stack(
         dropout: rate of a separate ``Dropout`` layer after each recurrent layer. (The ``dropout``
             argument of Keras' recurrent layers draws one mask for all time steps and costs
             accuracy.)
+        variational: drop the same channels at all time steps of a sequence (Gal and Ghahramani
+            2016) instead of others at each.
         l2: L2 penalty on input and recurrent kernels.
+        stateful: begin each batch in the states that the one before it ended in, row by row, for
+            truncated back-propagation through long sequences. The batch size must be fixed.
+        initial_states: of each layer the states it begins in, ``(batch, width)`` each (an LSTM has
+            two: its output, then its memory); zeros when left out. For a forward stack only.
+        return_states: give the states at the last real step too.
         suffix: at the end of every layer's name, to tell stacks in one model apart.
 
     Returns:
-        ``(batch, time, units[-1])``, twice as wide when bidirectional.
+        ``(batch, time, units[-1])``, twice as wide when bidirectional. With ``return_states`` that
+        and, for each layer, a list of its states; both directions' joined when bidirectional.
 
     Raises:
-        ValueError: for an unknown cell or a width below 1.
+        ValueError: for an unknown cell, a width below 1, or states given to a bidirectional stack.
 
     Example:
         >>> import keras
@@ -60,38 +73,61 @@ def recurrent_stack(
     """
     if cell not in RECURRENT_LAYERS:
         raise ValueError(f"cell must be one of {tuple(RECURRENT_LAYERS)}; received {cell!r}.")
-    x = inputs
+    if bidirectional and initial_states is not None:
+        raise ValueError("initial_states are for a forward stack; received bidirectional=True.")
+    x, states = inputs, []
     for depth, width in enumerate(as_widths(units), start=1):
         layer = RECURRENT_LAYERS[cell](
             width,
             return_sequences=True,
+            return_state=return_states,
+            stateful=stateful,
             kernel_regularizer=regularizers.L2(l2) if l2 else None,
             recurrent_regularizer=regularizers.L2(l2) if l2 else None,
             name=f"{cell}_{depth}{suffix}",
         )
         if bidirectional:
             layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}{suffix}")
-        # Without a bidirectional layer the mask would only slow the loop down.
-        output = layer(x, mask=mask) if bidirectional else layer(x)
-        x = finish_block(x, output, f"{depth}{suffix}", residual, layer_norm, dropout)
-    return x
+        # Where nothing depends on the mask it would only slow the loop down.
+        options = {"mask": mask} if bidirectional or return_states else {}
+        if initial_states is not None:
+            options["initial_state"] = list(initial_states[depth - 1])
+        output = layer(x, **options)
+        if return_states:
+            output, *last = output
+            states.append(_joined(last) if bidirectional else last)
+        x = finish_block(x, output, f"{depth}{suffix}", residual, layer_norm, dropout, variational)
+    return (x, states) if return_states else x
+
+
+def _joined(states: Sequence[Any]) -> list[Any]:
+    """Forward and backward states side by side: from ``f1, f2, b1, b2`` to ``f1 b1, f2 b2``."""
+    half = len(states) // 2
+    pairs = zip(states[:half], states[half:], strict=True)
+    return [ops.concatenate(pair, axis=-1) for pair in pairs]
 
 
 def finish_block(
-    inputs: Any, output: Any, label: str, residual: bool, layer_norm: bool, dropout: float
+    inputs: Any,
+    output: Any,
+    label: str,
+    residual: bool,
+    layer_norm: bool,
+    dropout: float,
+    variational: bool = False,
 ) -> Any:
     """Dropout, residual connection and layer normalisation after one layer of a stack.
 
     Args:
         inputs, output: what went into the layer and came out, ``(batch, time, channels)``.
         label: of the layer in its stack, for the names.
-        residual, layer_norm, dropout: as in `recurrent_stack`.
+        residual, layer_norm, dropout, variational: as in `recurrent_stack`.
 
     Returns:
         A tensor shaped like ``output``.
     """
     if dropout:
-        output = layers.Dropout(dropout, name=f"dropout_{label}")(output)
+        output = drop(output, dropout, f"dropout_{label}", variational)
     if residual:
         if inputs.shape[-1] != output.shape[-1]:
             projection = layers.Dense(output.shape[-1], use_bias=False, name=f"projection_{label}")
@@ -100,6 +136,12 @@ def finish_block(
     if layer_norm:
         output = layers.LayerNormalization(name=f"layer_norm_{label}")(output)
     return output
+
+
+def drop(values: Any, rate: float, name: str, variational: bool = False) -> Any:
+    """Dropout on ``(batch, time, channels)``; variational: of the same channels at all steps."""
+    kind = layers.SpatialDropout1D if variational else layers.Dropout
+    return kind(rate, name=name)(values) if rate else values
 
 
 def as_widths(units: int | Sequence[int]) -> tuple[int, ...]:

@@ -1,1 +1,1 @@
-"""After the model: from scores to what is read, by search or by drawing."""
+"""After the network: from its logits to tags and texts."""

@@ -1,6 +1,7 @@
 """Registered, serialisable layers that the builders put together."""
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
 from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.intervals import ForecastBounds
@@ -17,9 +18,11 @@ from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.rewiring import CellStep
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
+from keras_rnn_recipes.layers.tied_embedding import TiedEmbedding
 
 __all__ = [
     "CRF",
+    "AdditiveAttention",
     "AlignEnd",
     "AlignStart",
     "AttentionPooling",
@@ -38,12 +41,14 @@ __all__ = [
     "MaskedPooling",
     "MemberMedian",
     "MemberShare",
+    "MultiplicativeAttention",
     "Normalise",
     "PaddingMask",
     "Recursion",
     "SampledPaths",
     "SeasonalBase",
     "TakeColumns",
+    "TiedEmbedding",
     "UnfoldTokens",
     "WindowStatistics",
     "crf_loss",

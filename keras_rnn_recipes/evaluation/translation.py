@@ -1,0 +1,187 @@
+"""How near texts come to what was wanted: BLEU, chrF, error rates, and how many are right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from keras_rnn_recipes.extras import require_extra
+
+
+class CorpusScore(NamedTuple):
+    """A figure between 0 and 100 of a whole corpus, and how it was come by, as others print it."""
+
+    score: float
+    signature: str
+
+
+def bleu(
+    hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False
+) -> CorpusScore:
+    """BLEU of a corpus, by sacreBLEU, which splits the texts into words itself.
+
+    Args:
+        hypotheses: what was given, as it would be read: not split, not lower-cased.
+        references: what was wanted, one for each.
+        lowercase: make no difference between capital and small letters.
+
+    Returns:
+        The score, from 0 to 100, and sacreBLEU's signature. Two figures may be compared where the
+        signatures are equal.
+
+    Raises:
+        ValueError: for no texts, or unequal numbers of them.
+        UserError: the extra ``text`` is not installed.
+
+    Source: Papineni et al. 2002; Post 2018, A call for clarity in reporting BLEU scores.
+
+    Example:
+        >>> found = bleu(["the cat sat on the mat"], ["the cat sat on the mat"])
+        >>> round(found.score), found.signature.split("|")[:2]
+        (100, ['nrefs:1', 'case:mixed'])
+    """
+    _check(hypotheses, references, "BLEU")
+    from sacrebleu.metrics import BLEU
+
+    return _corpus_score(BLEU(lowercase=lowercase), hypotheses, references)
+
+
+def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
+    """Compare n-grams of characters over a corpus (chrF2), by sacreBLEU.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`.
+
+    Returns:
+        The score, from 0 to 100, and sacreBLEU's signature.
+
+    Raises:
+        ValueError, UserError: as :func:`bleu`.
+
+    Source: Popovic 2015, chrF: character n-gram F-score for automatic MT evaluation.
+
+    Example:
+        >>> round(chrf(["the cat sat on the mat"], ["the cat sat on the mat"]).score)
+        100
+    """
+    _check(hypotheses, references, "chrF")
+    from sacrebleu.metrics import CHRF
+
+    return _corpus_score(CHRF(), hypotheses, references)
+
+
+def character_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+    """Characters put in, left out or changed, per character of the references.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`.
+
+    Returns:
+        0 where all is right; above 1 where more is wrong than there is. White space at either end
+        is not counted.
+
+    Raises:
+        ValueError: as :func:`bleu`, and where all references are empty.
+        UserError: as :func:`bleu`.
+
+    Example:
+        >>> character_error_rate(["acress", "the"], ["across", "the"])
+        0.1111111111111111
+    """
+    _check(hypotheses, references, "The character error rate")
+    _check_not_empty(references)
+    import jiwer
+
+    return float(jiwer.cer(list(references), list(hypotheses)))
+
+
+def word_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+    """Words put in, left out or changed, per word of the references; words by white space.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`.
+
+    Returns:
+        0 where all is right; above 1 where more is wrong than there is.
+
+    Raises:
+        ValueError: as :func:`bleu`, and where all references are empty.
+        UserError: as :func:`bleu`.
+
+    Example:
+        >>> word_error_rate(["the cat sat"], ["the dog sat"])
+        0.3333333333333333
+    """
+    _check(hypotheses, references, "The word error rate")
+    _check_not_empty(references)
+    import jiwer
+
+    return float(jiwer.wer(list(references), list(hypotheses)))
+
+
+def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+    """Share of texts that are exactly what was wanted, white space at either end aside.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`; of several candidates the first.
+
+    Returns:
+        From 0 to 1.
+
+    Raises:
+        ValueError: for no texts, or unequal numbers of them.
+
+    Example:
+        >>> accuracy_at_1(["across", "teh "], ["across", "the"])
+        0.5
+    """
+    _check(hypotheses, references)
+    pairs = zip(hypotheses, references, strict=True)
+    return sum(found.strip() == wanted.strip() for found, wanted in pairs) / len(references)
+
+
+def score_texts(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+    """Every figure of this file by its name, for ``metrics.json``.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`.
+
+    Returns:
+        ``bleu`` and ``chrf`` from 0 to 100; ``accuracy``, ``character_error_rate`` and
+        ``word_error_rate`` as shares.
+
+    Raises:
+        ValueError: as :func:`character_error_rate`.
+        UserError: the extra ``text`` is not installed.
+
+    Example:
+        >>> sorted(score_texts(["the cat"], ["the dog"]))
+        ['accuracy', 'bleu', 'character_error_rate', 'chrf', 'word_error_rate']
+    """
+    return {
+        "bleu": bleu(hypotheses, references).score,
+        "chrf": chrf(hypotheses, references).score,
+        "accuracy": accuracy_at_1(hypotheses, references),
+        "character_error_rate": character_error_rate(hypotheses, references),
+        "word_error_rate": word_error_rate(hypotheses, references),
+    }
+
+
+def _corpus_score(metric: Any, hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
+    score = float(metric.corpus_score(list(hypotheses), [list(references)]).score)
+    return CorpusScore(score, str(metric.get_signature()))
+
+
+def _check(hypotheses: Sequence[str], references: Sequence[str], what: str = "") -> None:
+    if not len(references) or len(hypotheses) != len(references):
+        raise ValueError(
+            "There must be texts, and as many hypotheses as references; "
+            f"received {len(hypotheses)} and {len(references)}."
+        )
+    if what:
+        require_extra("text", what)
+
+
+def _check_not_empty(references: Sequence[str]) -> None:
+    if not any(reference.strip() for reference in references):
+        raise ValueError("All references are empty: an error rate divides by their length.")

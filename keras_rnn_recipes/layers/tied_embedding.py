@@ -1,0 +1,57 @@
+"""One matrix that turns ids into vectors, and vectors back into a score for every id."""
+
+from __future__ import annotations
+
+from keras import layers, ops
+
+from keras_rnn_recipes.layers._registry import registered
+
+
+@registered
+class TiedEmbedding(layers.Layer):
+    """An embedding that is also the output layer: half of the weights, and better perplexity.
+
+    Args:
+        vocabulary_size: how many ids there are.
+        size: width of a vector.
+
+    Call arguments:
+        inputs: ids ``(...)``; or, with ``reverse=True``, vectors ``(..., size)``.
+        reverse: go back from vectors to logits.
+
+    Returns:
+        Vectors ``(..., size)``; in reverse logits ``(..., vocabulary_size)``, which have a bias.
+
+    Source: Press and Wolf 2017, Using the output embedding to improve language models.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = TiedEmbedding(50, 8)
+        >>> vectors = layer(np.array([[4, 9, 2]]))
+        >>> vectors.shape == (1, 3, 8), layer(vectors, reverse=True).shape == (1, 3, 50)
+        (True, True)
+    """
+
+    def __init__(self, vocabulary_size, size, **kwargs):
+        super().__init__(**kwargs)
+        if min(vocabulary_size, size) < 1:
+            raise ValueError(
+                "vocabulary_size and size must be at least 1; "
+                f"received {vocabulary_size} and {size}."
+            )
+        self.vocabulary_size, self.size = vocabulary_size, size
+        self.supports_masking = True  # padding is a token like any other here
+
+    def build(self, input_shape=None):
+        shape = (self.vocabulary_size, self.size)
+        self.embeddings = self.add_weight(shape, initializer="uniform", name="embeddings")
+        self.bias = self.add_weight(shape[:1], initializer="zeros", name="bias")
+
+    def call(self, inputs, reverse=False):
+        if reverse:
+            return ops.matmul(inputs, ops.transpose(self.embeddings)) + self.bias
+        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+
+    def get_config(self):
+        config = {"vocabulary_size": self.vocabulary_size, "size": self.size}
+        return {**super().get_config(), **config}

@@ -1,0 +1,50 @@
+"""The nearest word beside a search through all of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
+
+pytest.importorskip("rapidfuzz", reason="the extra 'text' is needed")
+
+WORDS = st.text("abc", max_size=5)
+
+
+def distance(one, other):
+    """Optimal string alignment by its recursion, from the ends."""
+    if not one or not other:
+        return len(one) + len(other)
+    found = [
+        distance(one[:-1], other) + 1,
+        distance(one, other[:-1]) + 1,
+        distance(one[:-1], other[:-1]) + (one[-1] != other[-1]),
+    ]
+    if len(one) > 1 and len(other) > 1 and one[-2:] == other[-2:][::-1]:
+        found.append(distance(one[:-2], other[:-2]) + 1)
+    return min(found)
+
+
+@given(
+    counts=st.dictionaries(WORDS, st.integers(1, 3), min_size=1, max_size=6),
+    texts=st.lists(WORDS, max_size=3),
+)
+@settings(deadline=None, max_examples=30)
+def test_nearest_then_most_frequent_then_first_in_the_alphabet(counts, texts):
+    expected = [min(counts, key=lambda w: (distance(text, w), -counts[w], w)) for text in texts]
+    assert nearest_word(counts)(texts) == expected
+
+
+def test_neighbours_that_changed_places_are_one_error():
+    assert nearest_word({"the": 1, "hex": 9})(["hte"]) == ["the"]
+
+
+def test_a_copy_is_a_copy():
+    texts = ("a", "", "a")
+    assert copy(texts) == ["a", "", "a"]
+
+
+def test_no_words_are_refused():
+    with pytest.raises(ValueError, match="received none"):
+        nearest_word({})

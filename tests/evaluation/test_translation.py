@@ -1,0 +1,130 @@
+"""Figures of texts: worked out by hand, or by counting in another way."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation import translation
+from keras_rnn_recipes.evaluation.translation import (
+    accuracy_at_1,
+    bleu,
+    character_error_rate,
+    chrf,
+    score_texts,
+    word_error_rate,
+)
+
+pytest.importorskip("sacrebleu", reason="the extra 'text' is needed")
+pytest.importorskip("jiwer", reason="the extra 'text' is needed")
+
+FUNCTIONS = (bleu, chrf, character_error_rate, word_error_rate, accuracy_at_1, score_texts)
+
+
+def ngrams(words, n):
+    return Counter(zip(*(words[start:] for start in range(n)), strict=False))
+
+
+def plain_bleu(hypotheses, references):
+    """Papineni's formula over a corpus of words, without smoothing."""
+    precisions = []
+    for n in range(1, 5):
+        matched = total = 0
+        for found, wanted in zip(hypotheses, references, strict=True):
+            grams = ngrams(found.split(), n)
+            matched += (grams & ngrams(wanted.split(), n)).total()
+            total += grams.total()
+        precisions.append(matched / total)
+    lengths = [sum(len(text.split()) for text in texts) for texts in (references, hypotheses)]
+    brevity = min(1.0, math.exp(1 - lengths[0] / lengths[1]))
+    return 100 * brevity * math.exp(sum(map(math.log, precisions)) / 4)
+
+
+def test_bleu_is_the_formula_over_the_corpus():
+    hypotheses = ["a man rides a red bike today", "two dogs run in the snow", "a cat"]
+    references = ["a man rides a red bike", "two dogs run through the deep snow", "a black cat"]
+    found = bleu(hypotheses, references)
+    assert found.score == pytest.approx(plain_bleu(hypotheses, references), rel=1e-6)
+    for part in ("nrefs:1", "case:mixed", "tok:13a", "version:"):
+        assert part in found.signature
+    assert "case:lc" in bleu(hypotheses, references, lowercase=True).signature
+
+
+def test_case_counts_unless_it_is_asked_not_to():
+    hypotheses, references = ["the cat sat on the mat"], ["The Cat sat on the mat"]
+    assert bleu(hypotheses, references).score < 100
+    assert bleu(hypotheses, references, lowercase=True).score == pytest.approx(100)
+
+
+def test_chrf_of_one_word_by_hand():
+    """Of "abc" and "abd": two of three letters, one of two pairs, no triple; precision = recall."""
+    found = chrf(["abc"], ["abd"])
+    assert found.score == pytest.approx(100 * (2 / 3 + 1 / 2 + 0) / 3, rel=1e-6)
+    assert "nc:6" in found.signature and "nw:0" in found.signature
+
+
+def distance(one, other):
+    """Levenshtein's, by the table."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        row, before = [i], row
+        for j, b in enumerate(other, start=1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+    return row[-1]
+
+
+TEXTS = st.text("ab c", max_size=8).map(lambda text: " ".join(text.split()))
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS.filter(bool)), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=40)
+def test_error_rates_are_edit_distances(pairs):
+    hypotheses, references = zip(*pairs, strict=True)
+    for rate, split in ((character_error_rate, list), (word_error_rate, str.split)):
+        wrong = sum(distance(split(a), split(b)) for a, b in pairs)
+        expected = wrong / sum(len(split(text)) for text in references)
+        assert rate(hypotheses, references) == pytest.approx(expected)
+
+
+def test_nothing_given_is_all_left_out_and_what_is_given_for_nothing_is_wrong():
+    assert word_error_rate(["", ""], ["a b", "c"]) == 1.0
+    assert word_error_rate(["x y z", "c"], ["", "c"]) == 3.0
+    assert bleu(["", ""], ["a b", "c"]).score == 0.0
+
+
+def test_accuracy_counts_whole_texts():
+    assert accuracy_at_1(["a b", " c ", "D", ""], ["a b", "c", "d", "e"]) == 0.5
+
+
+def test_all_figures_together_are_those_of_each():
+    hypotheses, references = ["a cat sat here", "dogs"], ["a cat sat there", "dog"]
+    found = score_texts(hypotheses, references)
+    assert found["bleu"] == bleu(hypotheses, references).score
+    assert found["chrf"] == chrf(hypotheses, references).score
+    assert found["character_error_rate"] == pytest.approx(2 / 18)
+    assert (found["word_error_rate"], found["accuracy"]) == (2 / 5, 0.0)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_unequal_numbers_and_no_texts_are_refused(function):
+    for hypotheses, references in ((["a"], ["a", "b"]), ([], [])):
+        with pytest.raises(ValueError, match=f"received {len(hypotheses)} and {len(references)}"):
+            function(hypotheses, references)
+
+
+def test_an_error_rate_of_nothing_is_refused():
+    for rate in (character_error_rate, word_error_rate):
+        with pytest.raises(ValueError, match="All references are empty"):
+            rate(["a"], [" "])
+
+
+def test_what_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setattr("keras_rnn_recipes.extras.find_spec", lambda name: None)
+    for function in (bleu, chrf, character_error_rate, word_error_rate):
+        with pytest.raises(UserError, match=r"pip install 'keras-rnn-recipes\[text\]'"):
+            function(["a"], ["a"])
+    assert translation.accuracy_at_1(["a"], ["a"]) == 1.0
