@@ -55,7 +55,7 @@ def training_kernels(
 
 def _has_operation(layer: keras.layers.RNN) -> bool:
     """Whether the operation computes what this layer does: an LSTM as it comes."""
-    if type(layer) is not keras.layers.LSTM or layer.stateful or layer.go_backwards:
+    if type(layer) is not keras.layers.LSTM or layer.stateful or layer.zero_output_for_mask:
         return False
     plain = (keras.activations.tanh, keras.activations.sigmoid)
     return (
@@ -68,35 +68,59 @@ def _has_operation(layer: keras.layers.RNN) -> bool:
 
 
 def _whole_sequence(layer: keras.layers.LSTM) -> Any:
-    """An ``inner_loop`` for ``layer`` that hands the sequence over as a whole."""
-    loop = type(layer).inner_loop
+    """An ``inner_loop`` for ``layer`` that hands the sequence over as a whole.
+
+    Where there is a mask, padding must be on the right, as everywhere in this package. The loop
+    leaves a padded step's state as it was and repeats the last output; so it is here. Read
+    backwards, padding comes first: outputs are nought there, in the order of reading.
+    """
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        if mask is not None:
-            return loop(layer, sequences, initial_state, mask, training=training)
-        hidden, memory = initial_state
-        cell = layer.cell
-        kernel = tf.concat([cell.kernel, cell.recurrent_kernel], axis=0)
-        none = tf.zeros([layer.units])
-        # The second version of the operation (BlockLSTMV2) is registered with a gradient that
-        # takes the gates in another order (TensorFlow 2.21); the first one is right.
-        result = tf.raw_ops.BlockLSTM(
-            seq_len_max=tf.cast(tf.shape(sequences)[1], tf.int64),
-            x=tf.transpose(sequences, [1, 0, 2]),
-            cs_prev=memory,
-            h_prev=hidden,
-            w=_input_cell_forget_output(kernel),
-            wci=none,
-            wcf=none,
-            wco=none,
-            b=_input_cell_forget_output(tf.convert_to_tensor(cell.bias)),
-            forget_bias=0.0,  # it is part of Keras' bias
-            cell_clip=-1.0,
-        )
-        outputs = tf.transpose(result.h, [1, 0, 2])
-        return result.h[-1], outputs, [result.h[-1], result.cs[-1]]
+        shape = tf.shape(sequences)
+        if mask is None:
+            lengths = tf.fill([shape[0]], shape[1])
+        else:
+            lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        if layer.go_backwards:
+            sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1)
+        outputs, memories = _run_operation(layer, sequences, initial_state)
+        if mask is None:
+            return outputs[:, -1], outputs, [outputs[:, -1], memories[:, -1]]
+        some, last = (lengths > 0)[:, None], tf.maximum(lengths - 1, 0)
+        ends = [tf.gather(values, last, batch_dims=1) for values in (outputs, memories)]
+        states = [tf.where(some, *pair) for pair in zip(ends, initial_state, strict=True)]
+        output = tf.where(some, ends[0], 0.0)
+        real = tf.sequence_mask(lengths, shape[1])[:, :, None]
+        outputs = tf.where(real, outputs, 0.0 if layer.go_backwards else output[:, None])
+        if layer.go_backwards:
+            outputs = tf.reverse(tf.reverse_sequence(outputs, lengths, seq_axis=1), [1])
+        return output, outputs, states
 
     return inner_loop
+
+
+def _run_operation(layer: keras.layers.LSTM, sequences: Any, initial_state: Any) -> Any:
+    """Outputs and memories at every step, both (batch, time, units)."""
+    hidden, memory = initial_state
+    cell = layer.cell
+    kernel = tf.concat([cell.kernel, cell.recurrent_kernel], axis=0)
+    none = tf.zeros([layer.units])
+    # The second version of the operation (BlockLSTMV2) is registered with a gradient that
+    # takes the gates in another order (TensorFlow 2.21); the first one is right.
+    result = tf.raw_ops.BlockLSTM(
+        seq_len_max=tf.cast(tf.shape(sequences)[1], tf.int64),
+        x=tf.transpose(sequences, [1, 0, 2]),
+        cs_prev=memory,
+        h_prev=hidden,
+        w=_input_cell_forget_output(kernel),
+        wci=none,
+        wcf=none,
+        wco=none,
+        b=_input_cell_forget_output(tf.convert_to_tensor(cell.bias)),
+        forget_bias=0.0,  # it is part of Keras' bias
+        cell_clip=-1.0,
+    )
+    return tf.transpose(result.h, [1, 0, 2]), tf.transpose(result.cs, [1, 0, 2])
 
 
 def _input_cell_forget_output(weights: tf.Tensor) -> tf.Tensor:

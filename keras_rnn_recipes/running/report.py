@@ -9,17 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metrics import is_of_intervals, model_columns, score_notes
 from keras_rnn_recipes.running import report_sections as sections
+from keras_rnn_recipes.running.report_page import Page, Table, render_page, settings_tables
 from keras_rnn_recipes.running.results import interval_figures
 from keras_rnn_recipes.running.run_directory import replacing
 from keras_rnn_recipes.running.wording import deciding_metric, label, number, spread, verdict
-
-TEMPLATE = Path(__file__).parent / "templates" / "report.html"
 
 
 @dataclass(frozen=True)
@@ -151,28 +149,22 @@ def render_report(content: ReportContent) -> str:
     """
     figures = [seed.get(content.metric) for seed in content.seeds]
     kind, sentence = verdict(content.name, content.record, content.metric, figures)
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        title=content.title,
-        kind=kind,
-        verdict=sentence,
-        facts=_facts(content),
-        columns=[label(metric) for metric in _metrics(content)],
-        rows=_rows(content),
-        intervals=_intervals(content),
-        num_seeds=len(content.seeds),
-        figures=sections.figures(content),
-        notes=[*content.notes, *score_notes(content.scores)],
-        tables=[
-            (heading, _flat(values))
-            for heading, values in (
-                ("Configuration", content.config),
-                ("Environment", content.environment),
-            )
-            if values
-        ],
+    return render_page(
+        Page(
+            title=content.title,
+            kind=kind,
+            verdict=sentence,
+            facts=_facts(content),
+            caption="Means over series; smaller is better, ● marks the best of a column.",
+            first="Forecast by",
+            columns=[label(metric) for metric in _metrics(content)],
+            rows=_rows(content),
+            num_seeds=len(content.seeds),
+            more_tables=_intervals(content),
+            figures=sections.figures(content),
+            notes=[*content.notes, *score_notes(content.scores)],
+            tables=settings_tables(content.config, content.environment),
+        )
     )
 
 
@@ -180,17 +172,24 @@ def _metrics(content: ReportContent) -> list[str]:
     return [metric for metric in content.record["model"] if not is_of_intervals(metric)]
 
 
-def _intervals(content: ReportContent) -> dict[str, Any] | None:
+def _intervals(content: ReportContent) -> list[Table]:
     """Give the table of intervals: coverage, MSIS and CRPS of every model that has some."""
     metrics, figures = interval_figures(
         {content.name: content.record["model"], **content.record["baselines"]}
     )
     if not figures:
-        return None
-    return {
-        "columns": [label(metric) for metric in metrics],
-        "rows": [(label(name), name == content.name, row) for name, row in figures.items()],
-    }
+        return []
+    return [
+        Table(
+            "How sure the forecasts are",
+            "Truths of the test part that lay within the intervals of each level; their share "
+            "should be the level. MSIS is the width with a fine for every miss, CRPS the error of "
+            "all quantiles together; of both, less is better.",
+            "Forecast by",
+            [label(metric) for metric in metrics],
+            [(label(name), name == content.name, row) for name, row in figures.items()],
+        )
+    ]
 
 
 def _facts(content: ReportContent) -> list[str]:
@@ -250,18 +249,6 @@ def _rows(content: ReportContent) -> list[dict[str, Any]]:
 
 def _finite(value: float | None) -> float:
     return math.inf if value is None or not math.isfinite(value) else float(value)
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """Write nested settings as dotted names and texts; what was left open is left out."""
-    rows: list[tuple[str, str]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{before}{key}.")
-        elif value is not None and value != [] and value != () and key != "format_version":
-            listed = isinstance(value, (list, tuple))
-            rows.append((before + key, ", ".join(map(str, value)) if listed else str(value)))
-    return rows
 
 
 def _title(name: str, config: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from keras_rnn_recipes.evaluation.metrics import (
     seasonal_scales,
 )
 from keras_rnn_recipes.running import plots
+from keras_rnn_recipes.running.report_page import Section
 from keras_rnn_recipes.running.wording import best_baseline, label, number, percent
 
 if TYPE_CHECKING:
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 
 # With fewer series than this, a histogram of them says less than the table of scores.
 ENOUGH_SERIES = 8
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, a picture (or none) and what there is to say about it.
-
-    Example:
-        >>> Section("Learning", "", "Loss by epoch.").heading
-        'Learning'
-    """
-
-    heading: str
-    picture: str
-    caption: str
 
 
 def figures(content: ReportContent) -> list[Section]:

@@ -15,8 +15,34 @@ METRIC_NAMES = {
     "smape": "symmetric mean absolute percentage error",
     "mase": "mean absolute scaled error",
     "rmsse": "root mean squared scaled error",
+    "accuracy": "accuracy",
+    "macro_f1": "mean F1 of the classes",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+    "roc_auc": "area under the ROC curve",
+    "entity_f1": "F1 of entities",
+    "token_accuracy": "accuracy of tokens",
+    "perplexity": "perplexity",
+    "bits_per_character": "bits per character",
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "accuracy_at_1": "accuracy at 1",
+    "character_error_rate": "character error rate",
+    "word_error_rate": "word error rate",
 }
-METRIC_LABELS = {"smape": "sMAPE, %", "mape": "MAPE, %"}
+# Of these more is better; of all others, which are errors, less is.
+MORE_IS_BETTER = frozenset(
+    {"accuracy", "macro_f1", "roc_auc", "entity_f1", "token_accuracy", "bleu", "chrf"}
+    | {"accuracy_at_1"}
+)
+METRIC_LABELS = {
+    **{"smape": "sMAPE, %", "mape": "MAPE, %", "bleu": "BLEU", "chrf": "chrF"},
+    **{"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"},
+    **{"calibration_error": "calibration error", "roc_auc": "ROC AUC", "entity_f1": "entity F1"},
+    **{"token_accuracy": "token accuracy", "accuracy_at_1": "accuracy at 1"},
+    **{"perplexity": "perplexity", "bits_per_character": "bits per character"},
+    **{"character_error_rate": "CER", "word_error_rate": "WER"},
+}
 INTERVAL_LABELS = {
     "coverage": "within {}%",
     "msis": "MSIS {}%",
@@ -26,6 +52,7 @@ INTERVAL_LABELS = {
 MODEL_LABELS = {
     **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
     **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
+    **{"tfidf": "tf-idf and logistic regression"},
 }
 # Closer than this to the best baseline, a figure neither beats it nor loses to it.
 LEVEL = 0.005
@@ -94,7 +121,7 @@ def deciding_metric(figures: Mapping[str, float | None], num_series: int) -> str
 
 
 def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
-    """Name the baseline with the smallest figure in a ``metrics.json``; None without any.
+    """Name the baseline with the best figure in a ``metrics.json``; None without any.
 
     Example:
         >>> best_baseline({"baselines": {"naive": {"mae": 2.0}, "drift": {"mae": None}}}, "mae")
@@ -105,7 +132,8 @@ def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
         for name, values in record.get("baselines", {}).items()
         if values.get(metric) is not None and math.isfinite(values[metric])
     }
-    return min(figures, key=lambda name: figures[name]) if figures else None
+    best = max if metric in MORE_IS_BETTER else min
+    return best(figures, key=lambda name: figures[name]) if figures else None
 
 
 def verdict(
@@ -116,7 +144,7 @@ def verdict(
     Args:
         name: what the model is called.
         record: the content of ``metrics.json``.
-        metric: the figure to compare; smaller is better.
+        metric: the figure to compare; smaller is better, but for those in `MORE_IS_BETTER`.
         seeds: that figure for each of several seeds, this run's among them, if there are.
 
     Returns:
@@ -141,7 +169,8 @@ def verdict(
             "whether that is good."
         )
     theirs = float(record["baselines"][rival][metric])
-    kind, text = _compare(label(name), label(rival), given[0], theirs)
+    compare = _compare_shares if metric in MORE_IS_BETTER else _compare
+    kind, text = compare(label(name), label(rival), given[0], theirs)
     text += f": {mine}, against {number(theirs)}."
     if len(seeds) > 1 and given[1] < theirs < given[2]:
         text += " Some seeds are better and some worse, so this may be chance."
@@ -160,6 +189,15 @@ def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, st
     if change < 2:
         return "worse", f"{loses}: its error is {percent(change)} larger"
     return "worse", f"{loses}: its error is {change + 1:,.1f} times as large"
+
+
+def _compare_shares(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:
+    """Of figures that cannot pass an upper end, the difference tells more than the ratio."""
+    if abs(mine - theirs) < LEVEL * abs(theirs):
+        return "level", f"The {name} does no better than its best baseline, {rival}"
+    if mine > theirs:
+        return "better", f"The {name} beats its best baseline, {rival}"
+    return "worse", f"The {name} does not beat its best baseline, {rival}"
 
 
 def percent(share: float) -> str:

@@ -50,6 +50,49 @@ def test_one_operation_equals_keras_own_loop(units, features, time, batch, seque
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 6), min_size=1, max_size=4),
+    backwards=st.booleans(),
+    sequences=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_padding_on_the_right_is_passed_over_in_both_directions(
+    lengths, backwards, sequences, seed
+):
+    """Outputs at every step, states, and gradients, also of rows that are padding alone."""
+    rng = np.random.default_rng(seed)
+    layer = keras.layers.LSTM(
+        3, return_sequences=sequences, return_state=True, go_backwards=backwards
+    )
+    inputs, mask = keras.Input((None, 2)), keras.Input((None,), dtype="bool")
+    starts = [keras.Input((3,)), keras.Input((3,))]
+    found = layer(inputs, mask=mask, initial_state=starts)
+    model = keras.Model([inputs, mask, *starts], found)
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    time = max(*lengths, 1)
+    given = [
+        rng.normal(size=(len(lengths), time, 2)).astype("float32"),
+        np.arange(time) < np.array(lengths)[:, None],
+        *rng.normal(size=(2, len(lengths), 3)).astype("float32"),
+    ]
+
+    def all_of_it() -> list[np.ndarray]:
+        watched = [tf.constant(given[0]), *map(tf.constant, given[2:])]
+        with tf.GradientTape() as tape:
+            tape.watch(watched)
+            outputs = model([watched[0], tf.constant(given[1]), *watched[1:]], training=True)
+            # Every number with a weight of its own, so that none can stand for another.
+            parts = [tf.reshape(part, [-1]) for part in outputs]
+            loss = sum(tf.reduce_sum(x * tf.linspace(1.0, 2.0, tf.size(x))) for x in parts)
+        return [*outputs, *tape.gradient(loss, [*watched, *model.trainable_variables])]
+
+    expected = all_of_it()
+    with training_kernels(model):
+        for one, other in zip(all_of_it(), expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 def operations(model: keras.Model) -> set[str]:
     function = tf.function(lambda x: model(x, training=True))
     graph = function.get_concrete_function(tf.TensorSpec((2, LOOKBACK, 1), tf.float32)).graph
@@ -73,7 +116,7 @@ def test_the_operation_is_used_while_training_and_gone_afterwards():
         {"use_bias": False},
         {"dropout": 0.5},
         {"recurrent_dropout": 0.5},
-        {"go_backwards": True},
+        {"zero_output_for_mask": True},
         {"dtype": "float64"},
     ],
     ids=lambda value: next(iter(value)),
