@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.text_config import ClassificationConfig
 
 
 def check_forecasting(config: Config, where: str) -> None:
@@ -28,6 +29,22 @@ def check_forecasting(config: Config, where: str) -> None:
             f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
             "strategy direct: the others may not look at later steps.",
             "choose model.strategy direct, or leave model.bidirectional out.",
+        )
+
+
+def check_classification(config: ClassificationConfig, where: str) -> None:
+    """Refuse a classification recipe without a source, or with two.
+
+    Raises:
+        UserError: the message names the keys.
+    """
+    given = [name for name in ("source", "train") if getattr(config.data, name) is not None]
+    if len(given) != 1:
+        both = "both data.source and data.train" if given else "neither data.source nor data.train"
+        raise UserError(
+            f"{where} has {both}.",
+            "one of them: a data set or a table to be divided, or a file of the training part.",
+            "write for example data.source=imdb or data.train=reviews.csv.",
         )
 
 

@@ -25,7 +25,7 @@ from keras_rnn_recipes.running.wording import label
 
 INK, MUTED, RULE, MODEL, RIVAL = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
 _VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", MODEL: "model", RIVAL: "rival"}
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a series may be called "a$b$"
     "font.family": "sans-serif",
@@ -66,8 +66,8 @@ def learning_curves(history: pd.DataFrame) -> str:
     Args:
         history: columns ``epoch``, ``loss`` and perhaps ``val_loss``.
     """
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(2.6)
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(2.6)
         epochs = history["epoch"].to_numpy()
         dots: dict[str, Any] = {"marker": "o", "markersize": 3.5} if len(epochs) < 15 else {}
         axes.plot(epochs, history["loss"], color=MUTED, label="training", **dots)
@@ -82,7 +82,7 @@ def learning_curves(history: pd.DataFrame) -> str:
         axes.xaxis.set_major_locator(_whole())
         _wide_range(axes, history)
         _legend(figure, axes)
-        return _svg(figure, f"Loss by epoch over {len(epochs)} epochs{best}.")
+        return svg_of(figure, f"Loss by epoch over {len(epochs)} epochs{best}.")
 
 
 def forecast_panels(panels: Sequence[Mapping], *, model: str, rival: str | None) -> str:
@@ -94,8 +94,8 @@ def forecast_panels(panels: Sequence[Mapping], *, model: str, rival: str | None)
         model: the model's column.
         rival: the best baseline's column, if any.
     """
-    with mpl.rc_context(_STYLE):
-        figure, all_axes = _figure(0.5 + 1.75 * len(panels), rows=len(panels))
+    with mpl.rc_context(STYLE):
+        figure, all_axes = figure_of(0.5 + 1.75 * len(panels), rows=len(panels))
         for axes, panel in zip(np.atleast_1d(all_axes), panels, strict=True):
             past, ahead = panel["past"], panel["ahead"]
             times, truth = past["ds"].to_numpy(), past["y"].to_numpy()
@@ -124,7 +124,7 @@ def forecast_panels(panels: Sequence[Mapping], *, model: str, rival: str | None)
             axes.margins(x=0.01)
         _legend(figure, np.atleast_1d(all_axes)[0])
         titles = "; ".join(panel["title"] for panel in panels)
-        return _svg(figure, f"Observed values and forecasts: {titles}.")
+        return svg_of(figure, f"Observed values and forecasts: {titles}.")
 
 
 def _bands(axes: Axes, ahead: pd.DataFrame, model: str) -> None:
@@ -152,8 +152,8 @@ def error_by_step(profile: pd.DataFrame, *, model: str, rival: str | None, unit:
         unit: what the error is measured in.
     """
     others = [str(name) for name in profile.columns if name not in ("step", model, rival)]
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(2.9)
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(2.9)
         dots: dict[str, Any] = {"marker": "o", "markersize": 4} if len(profile) < 4 else {}
         for name, dashes in zip(others, _DASHES, strict=False):
             axes.plot(
@@ -178,7 +178,7 @@ def error_by_step(profile: pd.DataFrame, *, model: str, rival: str | None, unit:
         _thousands(axes)
         _legend(figure, axes)
         first, last = profile[model].iloc[[0, -1]]
-        return _svg(
+        return svg_of(
             figure,
             f"Mean absolute error by step ahead; {label(model)} goes from {first:.4g} at the first "
             f"step to {last:.4g} at step {profile['step'].iloc[-1]}.",
@@ -197,8 +197,8 @@ def histogram(values: Mapping[str, np.ndarray], *, rival: str | None, unit: str,
     everything = np.concatenate(list(values.values()))
     low, high = everything.min(), np.quantile(everything, 0.99)
     edges = np.linspace(low, high if high > low else low + 1, min(40, 8 + len(everything) // 8))
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(2.5)
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(2.5)
         for name, errors in values.items():
             shown = np.clip(errors, edges[0], edges[-1])
             color = RIVAL if name == rival else MODEL
@@ -211,7 +211,7 @@ def histogram(values: Mapping[str, np.ndarray], *, rival: str | None, unit: str,
         axes.yaxis.set_major_locator(_whole(5))
         _legend(figure, axes)
         medians = ", ".join(f"{label(n)} {np.median(v):.4g}" for n, v in values.items())
-        return _svg(figure, f"Distribution of {unit} over series; medians: {medians}.")
+        return svg_of(figure, f"Distribution of {unit} over series; medians: {medians}.")
 
 
 def residuals(errors: np.ndarray, bias: pd.DataFrame, *, model: str, unit: str) -> str:
@@ -225,8 +225,8 @@ def residuals(errors: np.ndarray, bias: pd.DataFrame, *, model: str, unit: str) 
     """
     low, high = np.quantile(errors, [0.005, 0.995])
     reach = max(abs(low), abs(high)) or 1.0
-    with mpl.rc_context(_STYLE):
-        figure, (left, right) = _figure(2.4, columns=2)
+    with mpl.rc_context(STYLE):
+        figure, (left, right) = figure_of(2.4, columns=2)
         left.hist(
             np.clip(errors, -reach, reach),
             bins=min(31, 8 + len(errors) // 8),
@@ -245,14 +245,15 @@ def residuals(errors: np.ndarray, bias: pd.DataFrame, *, model: str, unit: str) 
         _thousands(left)
         if reach >= 1e4:
             left.xaxis.set_major_formatter(EngFormatter(sep=""))
-        return _svg(
+        return svg_of(
             figure,
             f"Errors of {label(model)}: mean {np.mean(errors):.4g}, middle half from "
             f"{np.quantile(errors, 0.25):.4g} to {np.quantile(errors, 0.75):.4g}.",
         )
 
 
-def _figure(height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
+def figure_of(height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
+    """An empty figure as wide as a page, so many inches high, and its axes."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     return figure, figure.subplots(rows, columns)
 
@@ -300,7 +301,7 @@ def _wide_range(axes: Axes, history: pd.DataFrame) -> None:
         _thousands(axes)
 
 
-def _svg(figure: Figure, description: str) -> str:
+def svg_of(figure: Figure, description: str) -> str:
     """Give the figure as an ``<svg>`` element with a description and the page's colours."""
     buffer = io.StringIO()
     # The salt makes names differ between the figures of a page, and be the same for the same run.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,10 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metrics import is_of_intervals, model_columns, score_notes
 from keras_rnn_recipes.running import report_sections as sections
 from keras_rnn_recipes.running.report_page import Page, Table, render_page, settings_tables
+from keras_rnn_recipes.running.report_parts import figure_rows
 from keras_rnn_recipes.running.results import interval_figures
 from keras_rnn_recipes.running.run_directory import replacing
-from keras_rnn_recipes.running.wording import deciding_metric, label, number, spread, verdict
+from keras_rnn_recipes.running.wording import deciding_metric, label, number, verdict
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def read_content(
 ) -> ReportContent:
     """Read what a report is made of from a run directory; arguments as :func:`write_report`."""
     folder = Path(run_dir)
-    record = _read_json(folder / "metrics.json")
-    config = _read_json(folder / "config.json")
+    record = read_json(folder / "metrics.json")
+    config = read_json(folder / "config.json")
     if not record or not (folder / "backtest.csv").exists():
         raise UserError(
             f"There is no evaluated run in {folder}.",
@@ -127,8 +127,8 @@ def read_content(
         history=read_table(folder / "history.csv"),
         future=read_table(folder / "forecasts.csv"),
         config=config,
-        environment=_read_json(folder / "environment.json"),
-        notes=[*notes, *_read_json(folder / "intervals.json").get("notes", ())],
+        environment=read_json(folder / "environment.json"),
+        notes=[*notes, *read_json(folder / "intervals.json").get("notes", ())],
         seeds=seeds,
     )
 
@@ -158,7 +158,9 @@ def render_report(content: ReportContent) -> str:
             caption="Means over series; smaller is better, ● marks the best of a column.",
             first="Forecast by",
             columns=[label(metric) for metric in _metrics(content)],
-            rows=_rows(content),
+            rows=figure_rows(
+                content.name, content.record, _metrics(content), content.metric, content.seeds
+            ),
             num_seeds=len(content.seeds),
             more_tables=_intervals(content),
             figures=sections.figures(content),
@@ -212,45 +214,6 @@ def _facts(content: ReportContent) -> list[str]:
     return facts
 
 
-def _rows(content: ReportContent) -> list[dict[str, Any]]:
-    """Give the table: the model, then baselines from best to worst; the best of a column marked."""
-    metrics = _metrics(content)
-    figures = {content.name: dict(content.record["model"]), **content.record["baselines"]}
-    ranges: dict[str, str] = {}
-    if len(content.seeds) > 1:
-        for metric in metrics:
-            found = spread([seed.get(metric) for seed in content.seeds])
-            if found:
-                figures[content.name][metric] = found[0]
-                ranges[metric] = " to ".join(number(end, padded=True) for end in found[1:])
-    values = {
-        (name, metric): _finite(row.get(metric))
-        for name, row in figures.items()
-        for metric in metrics
-    }
-    best = {metric: min(values[name, metric] for name in figures) for metric in metrics}
-    baselines = sorted(content.record["baselines"], key=lambda name: values[name, content.metric])
-    return [
-        {
-            "name": label(name),
-            "model": name == content.name,
-            "cells": [
-                {
-                    "text": number(values[name, metric], padded=True),
-                    "best": values[name, metric] == best[metric] < math.inf,
-                    "range": ranges.get(metric, "") if name == content.name else "",
-                }
-                for metric in metrics
-            ],
-        }
-        for name in (content.name, *baselines)
-    ]
-
-
-def _finite(value: float | None) -> float:
-    return math.inf if value is None or not math.isfinite(value) else float(value)
-
-
 def _title(name: str, config: Mapping[str, Any]) -> str:
     source = str(config.get("data", {}).get("source") or "")
     model = config.get("model", {})
@@ -264,7 +227,8 @@ def _main_season(data: Mapping[str, Any]) -> int:
     return int(season[0]) if isinstance(season, list) else int(season)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of ours; empty where there is none."""
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 

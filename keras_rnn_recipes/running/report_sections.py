@@ -15,6 +15,7 @@ from keras_rnn_recipes.evaluation.metrics import (
 )
 from keras_rnn_recipes.running import plots
 from keras_rnn_recipes.running.report_page import Section
+from keras_rnn_recipes.running.report_parts import learning_section
 from keras_rnn_recipes.running.wording import best_baseline, label, number, percent
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def figures(content: ReportContent) -> list[Section]:
         _by_step(content, scales, unit),
         _by_series(content),
         _residuals(content, scales, unit),
-        _learning(content),
+        learning_section(content.history, content.config),
     ]
     return [section for section in made if section is not None]
 
@@ -193,23 +194,6 @@ def _memory(content: ReportContent, scales: pd.Series | None) -> str:
         " Errors one step ahead resemble the ones before them "
         f"(correlation {number(round(related, 2))}): something predictable is left."
     )
-
-
-def _learning(content: ReportContent) -> Section | None:
-    if content.history.empty or "loss" not in content.history:
-        return None
-    history = content.history
-    if "epoch" not in history:
-        history = history.assign(epoch=np.arange(1, len(history) + 1))
-    caption = "Loss after each epoch."
-    if "val_loss" in history and history["val_loss"].notna().any():
-        best = history.iloc[int(np.nanargmin(history["val_loss"].to_numpy()))]
-        kept = "last" if content.config.get("fit", {}).get("keep") == "last" else "that"
-        caption = (
-            f"Loss after each epoch. Validation was best, {number(best['val_loss'])}, at epoch "
-            f"{int(best['epoch'])} of {len(history)}; the weights of {kept} epoch were kept."
-        )
-    return Section("Learning", Markup(plots.learning_curves(history)), caption)
 
 
 def _scales(content: ReportContent) -> tuple[pd.Series | None, str]:

@@ -44,10 +44,13 @@ def results_record(
     }
 
 
-def results_table(record: Mapping[str, Any], *, name: str, num_series: int = 1) -> str:
+def results_table(
+    record: Mapping[str, Any], *, name: str, num_series: int = 1, metric: str | None = None
+) -> str:
     """A plain table, the model first, and in words whether it beats its baselines.
 
-    Below it, where there are intervals, a table of how well they hold.
+    Below it, where there are intervals, a table of how well they hold. The comparison is by
+    ``metric``, of forecasters by default that which `deciding_metric` names.
 
     Example:
         >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
@@ -65,7 +68,7 @@ def results_table(record: Mapping[str, Any], *, name: str, num_series: int = 1) 
         f"{first:<{max(map(len, rows))}}" + "".join(f" {cell:>9}" for cell in cells)
         for first, *cells in table
     ]
-    metric = deciding_metric(record["model"], num_series)
+    metric = metric or deciding_metric(record["model"], num_series)
     return "\n".join([*lines, verdict(name, record, metric)[1], *_interval_lines(rows)])
 
 

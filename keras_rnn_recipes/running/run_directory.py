@@ -31,6 +31,7 @@ ARTEFACTS = (
     "recipe.toml",
     "covariates.json",
     "intervals.json",
+    "vocabulary.json",
     "model.keras",
     "saved_model",
     "history.csv",

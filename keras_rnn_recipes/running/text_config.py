@@ -121,6 +121,11 @@ class ClassificationEvaluateConfig(Section):
         "tfidf",
     )
 
+    @property
+    def deciding(self) -> str:
+        """The metric by which the model is compared with its baselines: the first."""
+        return self.metrics[0]
+
 
 class ClassificationConfig(Experiment):
     """One experiment of text classification.

@@ -23,15 +23,15 @@ def load_labelled(data: TextDataConfig, *, seed: int = 0) -> TextParts:
         ``train``, ``valid`` and ``test``, each `LabelledTexts`.
 
     Raises:
-        UserError: neither or both of ``source`` and ``train``, no such data set or one of another
-            task, or something in a file that cannot be used.
+        UserError: no such data set or one of another task, or something in a file that cannot be
+            used.
 
     Example:
         >>> parts = load_labelled(TextDataConfig(source="word_order"))
         >>> len(parts.train), len(parts.test)
         (3000, 500)
     """
-    source = _one_source(data)
+    source = str(data.source or data.train)
     if data.train is None and not is_file_name(source):
         parts = load_text(source, valid_share=data.valid_share or None, seed=seed)
         _check_task(parts, "classification")
@@ -49,18 +49,6 @@ def load_labelled(data: TextDataConfig, *, seed: int = 0) -> TextParts:
 
 def _read(path: str, data: TextDataConfig) -> LabelledTexts:
     return read_labelled(path, text_col=data.text_col, label_col=data.label_col)
-
-
-def _one_source(data: TextDataConfig) -> str:
-    given = [name for name in (data.source, data.train) if name is not None]
-    if len(given) != 1:
-        both = "both data.source and data.train" if given else "neither data.source nor data.train"
-        raise UserError(
-            f"The recipe has {both}.",
-            "one of them: a data set or a table to be divided, or a file of the training part.",
-            "write for example data.source=imdb or data.train=reviews.csv.",
-        )
-    return given[0]
 
 
 def _check_task(parts: TextParts, task: str) -> None:
