@@ -50,32 +50,13 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "text_classifier",
         "to_forecaster",
     ),
-    "data.catalogue": (
-        "list_datasets",
-        "load_dataset",
-    ),
-    "data.coding": (
-        "apply_covariates",
-        "learn_covariates",
-    ),
-    "data.covariates": (
-        "Covariate",
-        "Covariates",
-    ),
-    "data.frames": (
-        "Panel",
-        "read_panel",
-    ),
-    "data.split": (
-        "Split",
-        "split_by_time",
-    ),
+    "data.catalogue": ("list_datasets", "load_dataset"),
+    "data.coding": ("apply_covariates", "learn_covariates"),
+    "data.covariates": ("Covariate", "Covariates"),
+    "data.frames": ("Panel", "read_panel"),
+    "data.split": ("Split", "split_by_time"),
     "data.text.batches": ("bucketed_batches",),
-    "data.text.catalogue": (
-        "TextParts",
-        "hold_out",
-        "load_text",
-    ),
+    "data.text.catalogue": ("TextParts", "hold_out", "load_text"),
     "data.text.column_files": ("read_column_file",),
     "data.text.preparation": ("Preparation",),
     "data.text.reading": (
@@ -87,97 +68,43 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "read_parallel",
         "read_text",
     ),
-    "data.text.tags": (
-        "allowed_transitions",
-        "convert_tags",
-        "spans",
-    ),
-    "data.text.tokenizer": (
-        "Tokenizer",
-        "fit_tokenizer",
-    ),
-    "data.text.vectors": (
-        "PretrainedVectors",
-        "load_vectors",
-    ),
+    "data.text.tags": ("allowed_transitions", "convert_tags", "spans"),
+    "data.text.tokenizer": ("Tokenizer", "fit_tokenizer"),
+    "data.text.vectors": ("PretrainedVectors", "load_vectors"),
     "data.window_spec": ("WindowSpec",),
-    "data.windows": (
-        "count_windows",
-        "skipped_series",
-        "window_dataset",
-    ),
+    "data.windows": ("count_windows", "skipped_series", "window_dataset"),
     "decoding.beam": ("beam_search",),
     "decoding.greedy": ("greedy",),
     "decoding.sampling": ("sample",),
     "decoding.viterbi": ("viterbi",),
-    "evaluation.backtest": (
-        "backtest",
-        "forecast_future",
-    ),
-    "evaluation.baselines": (
-        "drift",
-        "fit_baselines",
-        "naive",
-        "seasonal_naive",
-    ),
+    "evaluation.backtest": ("backtest", "forecast_future"),
+    "evaluation.baselines": ("drift", "fit_baselines", "naive", "seasonal_naive"),
     "evaluation.classification": ("classification_scores",),
-    "evaluation.conformal": (
-        "Calibration",
-        "calibrate",
-        "with_bounds",
-    ),
+    "evaluation.conformal": ("Calibration", "calibrate", "with_bounds"),
     "evaluation.entities": ("entity_scores",),
     "evaluation.intervals": ("score_intervals",),
-    "evaluation.metrics": (
-        "horizon_profile",
-        "score",
-        "summarise",
-    ),
+    "evaluation.metrics": ("horizon_profile", "score", "summarise"),
     "evaluation.ridge": ("fit_ridge",),
     "evaluation.translation": ("score_texts",),
     "layers.crf": ("crf_loss",),
-    "running.backtest_command": (
-        "backtest_recipe",
-        "backtest_run",
-    ),
+    "running.backtest_command": ("backtest_recipe", "backtest_run"),
     "running.classification_report": ("write_classification_report",),
     "running.config": ("Config",),
     "running.config_files": ("load_config",),
-    "running.covariates": (
-        "adapt_covariates",
-        "code_covariates",
-    ),
+    "running.covariates": ("adapt_covariates", "code_covariates"),
     "running.defaults": ("choose_defaults",),
     "running.export": ("export_saved_model",),
     "running.export_text": ("export_text_model",),
-    "running.fitting": (
-        "best_epoch",
-        "fit",
-    ),
+    "running.fitting": ("best_epoch", "fit"),
     "running.keras_model": ("load_model",),
     "running.onnx_export": ("export_onnx",),
     "running.report": ("write_report",),
-    "running.results": (
-        "describe_artefacts",
-        "describe_data",
-        "results_record",
-        "results_table",
-    ),
+    "running.results": ("describe_artefacts", "describe_data", "results_record", "results_table"),
     "running.run_directory": ("RunDirectory",),
-    "running.runner": (
-        "RunResult",
-        "run",
-        "run_from_command_line",
-    ),
-    "running.saved_model": (
-        "SavedForecaster",
-        "load_saved_model",
-    ),
+    "running.runner": ("RunResult", "run", "run_from_command_line"),
+    "running.saved_model": ("SavedForecaster", "load_saved_model"),
     "running.seeds": ("set_seeds",),
-    "running.served_classifier": (
-        "SavedClassifier",
-        "ServedClassifier",
-    ),
+    "running.served_classifier": ("SavedClassifier", "ServedClassifier"),
     "running.sources": ("load_panel",),
     "running.text_data": ("load_labelled",),
     "running.text_fitting": (
@@ -193,10 +120,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "vocabulary_record",
     ),
     "running.tuning": ("tune",),
-    "running.uncertainty": (
-        "add_intervals",
-        "refit_intervals",
-    ),
+    "running.uncertainty": ("add_intervals", "refit_intervals"),
     "running.validation": ("validation_windows",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -239,32 +163,17 @@ if TYPE_CHECKING:
         apply_covariates as apply_covariates,
         learn_covariates as learn_covariates,
     )
-    from keras_rnn_recipes.data.covariates import (
-        Covariate as Covariate,
-        Covariates as Covariates,
-    )
-    from keras_rnn_recipes.data.frames import (
-        Panel as Panel,
-        read_panel as read_panel,
-    )
-    from keras_rnn_recipes.data.split import (
-        Split as Split,
-        split_by_time as split_by_time,
-    )
-    from keras_rnn_recipes.data.text.batches import (
-        bucketed_batches as bucketed_batches,
-    )
+    from keras_rnn_recipes.data.covariates import Covariate as Covariate, Covariates as Covariates
+    from keras_rnn_recipes.data.frames import Panel as Panel, read_panel as read_panel
+    from keras_rnn_recipes.data.split import Split as Split, split_by_time as split_by_time
+    from keras_rnn_recipes.data.text.batches import bucketed_batches as bucketed_batches
     from keras_rnn_recipes.data.text.catalogue import (
         TextParts as TextParts,
         hold_out as hold_out,
         load_text as load_text,
     )
-    from keras_rnn_recipes.data.text.column_files import (
-        read_column_file as read_column_file,
-    )
-    from keras_rnn_recipes.data.text.preparation import (
-        Preparation as Preparation,
-    )
+    from keras_rnn_recipes.data.text.column_files import read_column_file as read_column_file
+    from keras_rnn_recipes.data.text.preparation import Preparation as Preparation
     from keras_rnn_recipes.data.text.reading import (
         LabelledTexts as LabelledTexts,
         ParallelTexts as ParallelTexts,
@@ -287,29 +196,17 @@ if TYPE_CHECKING:
         PretrainedVectors as PretrainedVectors,
         load_vectors as load_vectors,
     )
-    from keras_rnn_recipes.data.window_spec import (
-        WindowSpec as WindowSpec,
-    )
+    from keras_rnn_recipes.data.window_spec import WindowSpec as WindowSpec
     from keras_rnn_recipes.data.windows import (
         count_windows as count_windows,
         skipped_series as skipped_series,
         window_dataset as window_dataset,
     )
-    from keras_rnn_recipes.decoding.beam import (
-        beam_search as beam_search,
-    )
-    from keras_rnn_recipes.decoding.greedy import (
-        greedy as greedy,
-    )
-    from keras_rnn_recipes.decoding.sampling import (
-        sample as sample,
-    )
-    from keras_rnn_recipes.decoding.viterbi import (
-        viterbi as viterbi,
-    )
-    from keras_rnn_recipes.errors import (
-        UserError as UserError,
-    )
+    from keras_rnn_recipes.decoding.beam import beam_search as beam_search
+    from keras_rnn_recipes.decoding.greedy import greedy as greedy
+    from keras_rnn_recipes.decoding.sampling import sample as sample
+    from keras_rnn_recipes.decoding.viterbi import viterbi as viterbi
+    from keras_rnn_recipes.errors import UserError as UserError
     from keras_rnn_recipes.evaluation.backtest import (
         backtest as backtest,
         forecast_future as forecast_future,
@@ -328,26 +225,16 @@ if TYPE_CHECKING:
         calibrate as calibrate,
         with_bounds as with_bounds,
     )
-    from keras_rnn_recipes.evaluation.entities import (
-        entity_scores as entity_scores,
-    )
-    from keras_rnn_recipes.evaluation.intervals import (
-        score_intervals as score_intervals,
-    )
+    from keras_rnn_recipes.evaluation.entities import entity_scores as entity_scores
+    from keras_rnn_recipes.evaluation.intervals import score_intervals as score_intervals
     from keras_rnn_recipes.evaluation.metrics import (
         horizon_profile as horizon_profile,
         score as score,
         summarise as summarise,
     )
-    from keras_rnn_recipes.evaluation.ridge import (
-        fit_ridge as fit_ridge,
-    )
-    from keras_rnn_recipes.evaluation.translation import (
-        score_texts as score_texts,
-    )
-    from keras_rnn_recipes.layers.crf import (
-        crf_loss as crf_loss,
-    )
+    from keras_rnn_recipes.evaluation.ridge import fit_ridge as fit_ridge
+    from keras_rnn_recipes.evaluation.translation import score_texts as score_texts
+    from keras_rnn_recipes.layers.crf import crf_loss as crf_loss
     from keras_rnn_recipes.running.backtest_command import (
         backtest_recipe as backtest_recipe,
         backtest_run as backtest_run,
@@ -355,47 +242,26 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.running.classification_report import (
         write_classification_report as write_classification_report,
     )
-    from keras_rnn_recipes.running.config import (
-        Config as Config,
-    )
-    from keras_rnn_recipes.running.config_files import (
-        load_config as load_config,
-    )
+    from keras_rnn_recipes.running.config import Config as Config
+    from keras_rnn_recipes.running.config_files import load_config as load_config
     from keras_rnn_recipes.running.covariates import (
         adapt_covariates as adapt_covariates,
         code_covariates as code_covariates,
     )
-    from keras_rnn_recipes.running.defaults import (
-        choose_defaults as choose_defaults,
-    )
-    from keras_rnn_recipes.running.export import (
-        export_saved_model as export_saved_model,
-    )
-    from keras_rnn_recipes.running.export_text import (
-        export_text_model as export_text_model,
-    )
-    from keras_rnn_recipes.running.fitting import (
-        best_epoch as best_epoch,
-        fit as fit,
-    )
-    from keras_rnn_recipes.running.keras_model import (
-        load_model as load_model,
-    )
-    from keras_rnn_recipes.running.onnx_export import (
-        export_onnx as export_onnx,
-    )
-    from keras_rnn_recipes.running.report import (
-        write_report as write_report,
-    )
+    from keras_rnn_recipes.running.defaults import choose_defaults as choose_defaults
+    from keras_rnn_recipes.running.export import export_saved_model as export_saved_model
+    from keras_rnn_recipes.running.export_text import export_text_model as export_text_model
+    from keras_rnn_recipes.running.fitting import best_epoch as best_epoch, fit as fit
+    from keras_rnn_recipes.running.keras_model import load_model as load_model
+    from keras_rnn_recipes.running.onnx_export import export_onnx as export_onnx
+    from keras_rnn_recipes.running.report import write_report as write_report
     from keras_rnn_recipes.running.results import (
         describe_artefacts as describe_artefacts,
         describe_data as describe_data,
         results_record as results_record,
         results_table as results_table,
     )
-    from keras_rnn_recipes.running.run_directory import (
-        RunDirectory as RunDirectory,
-    )
+    from keras_rnn_recipes.running.run_directory import RunDirectory as RunDirectory
     from keras_rnn_recipes.running.runner import (
         RunResult as RunResult,
         run as run,
@@ -405,19 +271,13 @@ if TYPE_CHECKING:
         SavedForecaster as SavedForecaster,
         load_saved_model as load_saved_model,
     )
-    from keras_rnn_recipes.running.seeds import (
-        set_seeds as set_seeds,
-    )
+    from keras_rnn_recipes.running.seeds import set_seeds as set_seeds
     from keras_rnn_recipes.running.served_classifier import (
         SavedClassifier as SavedClassifier,
         ServedClassifier as ServedClassifier,
     )
-    from keras_rnn_recipes.running.sources import (
-        load_panel as load_panel,
-    )
-    from keras_rnn_recipes.running.text_data import (
-        load_labelled as load_labelled,
-    )
+    from keras_rnn_recipes.running.sources import load_panel as load_panel
+    from keras_rnn_recipes.running.text_data import load_labelled as load_labelled
     from keras_rnn_recipes.running.text_fitting import (
         class_weights as class_weights,
         fit_classification_baselines as fit_classification_baselines,
@@ -430,16 +290,13 @@ if TYPE_CHECKING:
         score_classifiers as score_classifiers,
         vocabulary_record as vocabulary_record,
     )
-    from keras_rnn_recipes.running.tuning import (
-        tune as tune,
-    )
+    from keras_rnn_recipes.running.tuning import tune as tune
     from keras_rnn_recipes.running.uncertainty import (
         add_intervals as add_intervals,
         refit_intervals as refit_intervals,
     )
-    from keras_rnn_recipes.running.validation import (
-        validation_windows as validation_windows,
-    )
+    from keras_rnn_recipes.running.validation import validation_windows as validation_windows
+
 
 __all__ = ["__version__", *_HOME_OF]
 

@@ -162,8 +162,15 @@ def predict(
     from keras_rnn_recipes.running import predicting
 
     predicting.check_output(output, input)
-    predicting.finished_config(run_dir)
+    family = predicting.finished_config(run_dir).family
     import_tensorflow_quietly()
+    if family == "text_classification":
+        from keras_rnn_recipes.running.text_predicting import predict_texts
+
+        answers = predict_texts(run_dir, input)
+        predicting.write_forecasts(answers, output)
+        typer.echo(f"{len(answers)} texts: {output}")
+        return
     forecasts = predicting.predict_run(run_dir, input)
     predicting.write_forecasts(forecasts, output)
     typer.echo(f"{forecasts['unique_id'].nunique()} series, {len(forecasts)} rows: {output}")
@@ -179,7 +186,17 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
     from keras_rnn_recipes.running.predicting import evaluate_run, finished_config
     from keras_rnn_recipes.running.results import results_table
 
-    name = finished_config(run_dir).model.preset
+    config = finished_config(run_dir)
+    if config.family == "text_classification":
+        from keras_rnn_recipes.running.text_predicting import evaluate_texts
+
+        import_tensorflow_quietly()
+        figures = evaluate_texts(run_dir, input)
+        record = {"model": figures, "baselines": {}}
+        name, metric = config.model.cell, config.evaluate.deciding
+        typer.echo(results_table(record, name=name, metric=metric))
+        return
+    name = config.model.preset
     added_baselines(baselines, ())
     import_tensorflow_quietly()
     result = evaluate_run(run_dir, input, baselines=baselines)
@@ -240,10 +257,7 @@ def validate(
     check_source(config)
     if has_space(file):
         read_space(file, config)
-    typer.echo(
-        f"{file} is valid: {config.model.preset}, {config.model.strategy}, "
-        f"{config.model.horizon} steps ahead, on {config.data.source}."
-    )
+    typer.echo(f"{file} is valid: {config.headline}.")
 
 
 @command

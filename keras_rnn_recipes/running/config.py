@@ -243,3 +243,10 @@ class Config(Experiment):
     model: ModelConfig
     fit: FitConfig = FitConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+
+    @property
+    def headline(self) -> str:
+        """What the experiment is, in a few words."""
+        model = self.model
+        ahead = f"{model.horizon} steps ahead"
+        return f"{model.preset}, {model.strategy}, {ahead}, on {self.data.source}"

@@ -20,6 +20,8 @@ from keras_rnn_recipes.running.families import family_of
 
 FORMAT_VERSION = 1
 
+# Keys of the section data that may name a file.
+FILE_KEYS = ("source", "train", "valid", "test")
 Key = tuple[str, ...]
 
 
@@ -176,11 +178,12 @@ def _parse_json(text: str, path: Path) -> dict[str, Any]:
 def _find_source_beside(data: dict[str, Any], path: Path) -> None:
     """A relative data file is looked for here first, then beside the recipe that names it."""
     section = data.get("data")
-    source = section.get("source") if isinstance(section, dict) else None
-    if not isinstance(source, str) or not source or Path(source).exists():
-        return
-    if (path.parent / source).is_file():
-        data["data"] = {**section, "source": str(path.parent / source)}  # type: ignore[dict-item]
+    for name in FILE_KEYS if isinstance(section, dict) else ():
+        source = section.get(name)
+        if not isinstance(source, str) or not source or Path(source).exists():
+            continue
+        if (path.parent / source).is_file():
+            section = data["data"] = {**section, name: str(path.parent / source)}
 
 
 def _set(data: dict[str, Any], key: Key, value: object, override: str) -> None:

@@ -62,3 +62,8 @@ class Experiment(Section):
     model: Any
     fit: TrainingConfig
     evaluate: Any
+
+    @property
+    def headline(self) -> str:
+        """What the experiment is, in a few words."""
+        return f"{self.family}, on {self.data.source}"

@@ -174,6 +174,8 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
 
     config = finished_config(run_dir)
     to = Path(to)
+    if config.family == "text_classification":
+        return _export_classifier(run_dir, to, format)
     if format == "onnx":
         to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
@@ -187,7 +189,24 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
     return (export_onnx if format == "onnx" else export_saved_model)(model, to)
 
 
-def finished_config(run_dir: str | Path) -> Config:
+def _export_classifier(run_dir: str | Path, to: Path, format: str) -> Path:
+    from keras_rnn_recipes.running.export_text import export_text_model
+    from keras_rnn_recipes.running.text_predicting import load_classifier
+
+    if format == "onnx":
+        raise UserError(
+            "A text model cannot be exported to ONNX: its strings are cut inside the graph.",
+            "--format saved_model.",
+            "leave --format out.",
+        )
+    if to.exists() and not (to.is_dir() and not any(to.iterdir())):
+        raise UserError(
+            f"{to} is there already.", "a folder missing or empty.", "give another --to."
+        )
+    return export_text_model(load_classifier(run_dir), to)
+
+
+def finished_config(run_dir: str | Path) -> Any:
     """Read the configuration of a run that has got as far as its SavedModel.
 
     Raises:

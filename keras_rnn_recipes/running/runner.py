@@ -14,6 +14,7 @@ from typing import Any
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_files import config_from_dict, load_config
+from keras_rnn_recipes.running.families import DEFAULT
 from keras_rnn_recipes.running.recipes import find_script, recipe_path
 from keras_rnn_recipes.running.run_directory import RunDirectory
 from keras_rnn_recipes.running.seeds import set_seeds
@@ -100,7 +101,8 @@ def run_script(
     """
     from keras_rnn_recipes.evaluation.baselines import require_baselines
 
-    require_baselines(config.evaluate.baselines)
+    if config.family == DEFAULT:
+        require_baselines(config.evaluate.baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
     directory.watcher = watcher
     config = with_whole_path(shrink(config) if smoke else config)
@@ -179,10 +181,13 @@ def continue_config(config: Config, stored: dict[str, Any]) -> Config:
 
 def with_whole_path(config: Config) -> Config:
     """A data file is found again from any folder."""
-    if not is_file_name(config.data.source):
-        return config
-    source = str(Path(config.data.source).absolute())
-    return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
+    names = [name for name in ("source", "train", "valid", "test") if hasattr(config.data, name)]
+    whole = {
+        name: str(Path(given).absolute())
+        for name in names
+        if (given := getattr(config.data, name)) is not None and is_file_name(given)
+    }
+    return config.model_copy(update={"data": config.data.model_copy(update=whole)})
 
 
 def _load_main(script: Path) -> Main:

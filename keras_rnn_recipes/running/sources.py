@@ -9,7 +9,8 @@ from keras_rnn_recipes.running.choices import check_choice
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
-    from keras_rnn_recipes.running.config import Config, DataConfig
+    from keras_rnn_recipes.running.config import DataConfig
+    from keras_rnn_recipes.running.config_sections import Experiment
 
 
 def is_file_name(source: str) -> bool:
@@ -22,7 +23,7 @@ def is_file_name(source: str) -> bool:
     return bool(Path(source).suffix) or Path(source).name != source
 
 
-def check_source(config: Config) -> None:
+def check_source(config: Experiment) -> None:
     """Find a misspelt data set before anything slow is done.
 
     Raises:
@@ -34,8 +35,9 @@ def check_source(config: Config) -> None:
     """
     from keras_rnn_recipes.data.catalogue import list_datasets
 
-    if not is_file_name(config.data.source):
-        names = tuple(card.name for card in list_datasets())
+    if config.data.source is not None and not is_file_name(config.data.source):
+        task = "classification" if config.family == "text_classification" else config.family
+        names = tuple(card.name for card in list_datasets() if card.task == task)
         check_choice(config.data.source, names, "data.source")
 
 

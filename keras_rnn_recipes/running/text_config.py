@@ -141,3 +141,8 @@ class ClassificationConfig(Experiment):
     model: ClassifierConfig = ClassifierConfig()
     fit: TextFitConfig = TextFitConfig(epochs=10)
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
+
+    @property
+    def headline(self) -> str:
+        """What the experiment is, in a few words."""
+        return f"{self.model.cell} classifier, on {self.data.source or self.data.train}"
