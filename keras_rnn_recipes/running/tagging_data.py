@@ -1,0 +1,201 @@
+"""The tagged sentences that a recipe names, and what a tagger learns from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_rnn_recipes.data.text.catalogue import load_text
+from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
+from keras_rnn_recipes.data.text.tags import OUTSIDE, allowed_transitions, convert_tags, split_tag
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.sources import is_file_name
+from keras_rnn_recipes.running.text_config import TagDataConfig
+
+
+@dataclass(frozen=True)
+class TaggedParts:
+    """Tagged sentences in three parts, and what their tags are.
+
+    Attributes:
+        name: of the data set, or of the file.
+        train, valid, test: the sentences; tags of spans in the scheme that is learnt.
+        tags: all tags of the training part, sorted.
+        of_spans: whether the tags mark spans, such as names, or each token for itself.
+        scheme: of tags of spans.
+    """
+
+    name: str
+    train: list[Sentence]
+    valid: list[Sentence]
+    test: list[Sentence]
+    tags: tuple[str, ...]
+    of_spans: bool
+    scheme: str
+
+    @property
+    def allowed(self) -> np.ndarray | None:
+        """Which tag may follow which, for the `CRF`; None where any may."""
+        return allowed_transitions(self.tags, self.scheme) if self.of_spans else None
+
+
+def load_tagged(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
+    """Read the sentences of a tagging recipe, in three parts.
+
+    Args:
+        data: the recipe's section: the name of a data set, one column file, or one for each part.
+            Parts that are not there are cut from the training part.
+        seed: of which sentences are held out.
+
+    Raises:
+        UserError: no such data set or one of another task, something in a file that cannot be used,
+            or a tag in a held-out part that training has not seen.
+
+    Example:
+        >>> parts = load_tagged(TagDataConfig(source="people_places"))
+        >>> len(parts.train), parts.of_spans, parts.tags[:2]
+        (1500, True, ('B-LOC', 'B-PER'))
+    """
+    name, parts = _read_parts(data, seed)
+    of_spans = all(_is_of_span(tag) for part in parts for row in part for tag in row.tags)
+    if of_spans:
+        parts = [[_converted(row, data.scheme) for row in part] for part in parts]
+    tags = tuple(sorted({tag for row in parts[0] for tag in row.tags}))
+    for part, rows in zip(("validation", "test"), parts[1:], strict=True):
+        _check_seen(rows, tags, part, of_spans=of_spans)
+    return TaggedParts(name, *parts, tags, of_spans, data.scheme)
+
+
+def fit_tag_tokenizers(
+    sentences: Sequence[Sentence], data: TagDataConfig
+) -> tuple[Tokenizer, Tokenizer]:
+    """Tokenizers of the words of training sentences, and of the characters of these.
+
+    Args:
+        sentences: the training part.
+        data: the recipe's section.
+
+    Returns:
+        That of texts to words, and that of words to characters, which knows those that occur at
+        least three times.
+    """
+    words, spelling = data.preparations()
+    texts = [" ".join(row.tokens) for row in sentences]
+    return (
+        fit_tokenizer(texts, words, min_count=data.min_count),
+        fit_tokenizer([token for row in sentences for token in row.tokens], spelling, min_count=3),
+    )
+
+
+def tag_columns(
+    sentences: Sequence[Sentence], words: Tokenizer, spelling: Tokenizer | None, tags: Sequence[str]
+) -> tuple[dict[str, list[Any]], list[np.ndarray]]:
+    """The inputs and targets of a tagger, for `bucketed_batches`.
+
+    Args:
+        sentences: some part.
+        words, spelling: from `fit_tag_tokenizers`; without spelling, words are the only input.
+        tags: the tags of training.
+
+    Returns:
+        ``tokens`` and ``characters`` by name, a list each with an array for each sentence, (time,)
+        and (time, longest word); and the numbers of the tags. One that training has not seen, such
+        as the end of a span of a type that had single words only, is watched as outside of any.
+    """
+    numbers = {tag: number for number, tag in enumerate(tags)}
+    other = numbers.get(OUTSIDE, 0)
+    targets = [np.array([numbers.get(t, other) for t in row.tags], "int32") for row in sentences]
+    inputs: dict[str, list[Any]] = {
+        "tokens": words.encode([" ".join(row.tokens) for row in sentences])
+    }
+    if spelling is not None:
+        flat = spelling.encode([token for row in sentences for token in row.tokens])
+        width = max(map(len, flat))
+        table = np.zeros((len(flat), width), "int32")
+        for number, ids in enumerate(flat):
+            table[number, : len(ids)] = ids
+        ends = np.cumsum([len(row.tokens) for row in sentences])
+        inputs["characters"] = np.split(table, ends[:-1])
+    return inputs, targets
+
+
+def _read_parts(data: TagDataConfig, seed: int) -> tuple[str, list[list[Sentence]]]:
+    source = str(data.source or data.train)
+    if data.train is None and not is_file_name(source):
+        parts = load_text(source, seed=seed)
+        if parts.task != "tagging":
+            raise UserError(
+                f"The data set {parts.name} is for another task, {parts.task}.",
+                "one for tagging.",
+                "choose another (krr ls datasets), or the recipe of its family.",
+            )
+        given = [_sentences(part, data) for part in (parts.train, parts.valid, parts.test)]
+        return parts.name, given
+    train = _sentences(source, data)
+    held = {
+        name: _sentences(path, data)
+        for name in ("valid", "test")
+        if (path := getattr(data, name)) is not None
+    }
+    if "test" not in held:
+        train, held["test"] = _hold_out(train, data.test_share, seed)
+    if "valid" not in held:
+        train, held["valid"] = _hold_out(train, data.valid_share, seed)
+    return Path(source).stem, [train, held["valid"], held["test"]]
+
+
+def _sentences(part: Any, data: TagDataConfig) -> list[Sentence]:
+    """A part as it is, or read from its file; no token with white space in it."""
+    rows = part
+    if not isinstance(part, list):
+        columns = {"token_column": data.token_column, "tag_column": data.tag_column}
+        rows = read_column_file(part, **columns)
+    return [
+        Sentence(tuple("_".join(token.split()) or "_" for token in row.tokens), row.tags, row.line)
+        for row in rows
+    ]
+
+
+def _hold_out(
+    rows: list[Sentence], share: float, seed: int
+) -> tuple[list[Sentence], list[Sentence]]:
+    held = set(np.random.default_rng(seed).permutation(len(rows))[: round(share * len(rows))])
+    if not held or len(held) == len(rows):
+        raise UserError(
+            f"{len(rows)} sentences are too few to hold out a share of {share}.",
+            "some for training and some to judge by.",
+            "give more sentences, or files for data.valid and data.test.",
+        )
+    kept = [row for number, row in enumerate(rows) if number not in held]
+    return kept, [row for number, row in enumerate(rows) if number in held]
+
+
+def _is_of_span(tag: str) -> bool:
+    try:
+        split_tag(tag)
+    except UserError:
+        return False
+    return True
+
+
+def _converted(row: Sentence, scheme: str) -> Sentence:
+    return Sentence(row.tokens, tuple(convert_tags(row.tags, scheme)), row.line)
+
+
+def _check_seen(rows: list[Sentence], tags: Sequence[str], part: str, *, of_spans: bool) -> None:
+    """Another spelling of a type that is known may be missing; a type may not."""
+    seen = {split_tag(tag)[1] for tag in tags} if of_spans else set(tags)
+    for row in rows:
+        for tag in row.tags:
+            kind = split_tag(tag)[1] if of_spans else tag
+            if kind not in seen and tag != OUTSIDE:
+                raise UserError(
+                    f"The {part} part has the tag {tag!r}, in the sentence of line {row.line}.",
+                    f"a tag that training has seen: {', '.join(tags)[:200]}.",
+                    "correct it, or train on examples of it.",
+                )
