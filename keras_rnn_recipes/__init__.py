@@ -105,7 +105,17 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.saved_model": ("SavedForecaster", "load_saved_model"),
     "running.seeds": ("set_seeds",),
     "running.served_classifier": ("SavedClassifier", "ServedClassifier"),
+    "running.served_tagger": ("SavedTagger", "ServedTagger"),
     "running.sources": ("load_panel",),
+    "running.tagging_data": ("TaggedParts", "fit_tag_tokenizers", "load_tagged", "tag_columns"),
+    "running.tagging_report": ("write_tagging_report",),
+    "running.tagging_results": (
+        "describe_tagged",
+        "fit_tagging_baselines",
+        "loss_of_tagger",
+        "score_taggers",
+        "tags_table",
+    ),
     "running.text_data": ("load_labelled",),
     "running.text_fitting": (
         "class_weights",
@@ -276,7 +286,27 @@ if TYPE_CHECKING:
         SavedClassifier as SavedClassifier,
         ServedClassifier as ServedClassifier,
     )
+    from keras_rnn_recipes.running.served_tagger import (
+        SavedTagger as SavedTagger,
+        ServedTagger as ServedTagger,
+    )
     from keras_rnn_recipes.running.sources import load_panel as load_panel
+    from keras_rnn_recipes.running.tagging_data import (
+        TaggedParts as TaggedParts,
+        fit_tag_tokenizers as fit_tag_tokenizers,
+        load_tagged as load_tagged,
+        tag_columns as tag_columns,
+    )
+    from keras_rnn_recipes.running.tagging_report import (
+        write_tagging_report as write_tagging_report,
+    )
+    from keras_rnn_recipes.running.tagging_results import (
+        describe_tagged as describe_tagged,
+        fit_tagging_baselines as fit_tagging_baselines,
+        loss_of_tagger as loss_of_tagger,
+        score_taggers as score_taggers,
+        tags_table as tags_table,
+    )
     from keras_rnn_recipes.running.text_data import load_labelled as load_labelled
     from keras_rnn_recipes.running.text_fitting import (
         class_weights as class_weights,

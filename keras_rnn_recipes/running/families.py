@@ -8,16 +8,17 @@ from typing import Any
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import Config
-from keras_rnn_recipes.running.config_checks import check_classification, check_forecasting
+from keras_rnn_recipes.running.config_checks import check_forecasting, check_text
 from keras_rnn_recipes.running.config_sections import Experiment
-from keras_rnn_recipes.running.text_config import ClassificationConfig
+from keras_rnn_recipes.running.text_config import ClassificationConfig, TaggingConfig
 
 Check = Callable[[Any, str], None]
 DEFAULT = "forecasting"
 # By family, as its folder below ``recipes`` is called: the schema, and what cannot go together.
 FAMILIES: dict[str, tuple[type[Experiment], Check]] = {
     DEFAULT: (Config, check_forecasting),
-    "text_classification": (ClassificationConfig, check_classification),
+    "text_classification": (ClassificationConfig, check_text),
+    "tagging": (TaggingConfig, check_text),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,16 +19,23 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 
-def vocabulary_record(tokenizer: Tokenizer, **more: Any) -> dict[str, Any]:
-    """The content of ``vocabulary.json``: how texts are cut, into which tokens, and ``more``."""
-    from dataclasses import asdict
+def vocabulary_record(
+    tokenizer: Tokenizer, *, spelling: Tokenizer | None = None, **more: Any
+) -> dict[str, Any]:
+    """The content of ``vocabulary.json``: how texts are cut, into which tokens, and ``more``.
 
-    return {
-        "format_version": FORMAT_VERSION,
-        "preparation": asdict(tokenizer.preparation),
-        "vocabulary": list(tokenizer.vocabulary),
-        **more,
-    }
+    Args:
+        tokenizer: of the texts.
+        spelling: of the characters of each word, if the network takes them.
+        more: classes, or tags.
+    """
+    record = {"format_version": FORMAT_VERSION, **_of_tokenizer(tokenizer)}
+    return record | ({"spelling": _of_tokenizer(spelling)} if spelling else {}) | more
+
+
+def _of_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
+    preparation = asdict(tokenizer.preparation)
+    return {"preparation": preparation, "vocabulary": list(tokenizer.vocabulary)}
 
 
 def describe_texts(texts: TextParts, classes: Sequence[str]) -> str:

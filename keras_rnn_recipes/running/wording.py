@@ -21,6 +21,8 @@ METRIC_NAMES = {
     "calibration_error": "calibration error",
     "roc_auc": "area under the ROC curve",
     "entity_f1": "F1 of entities",
+    "entity_precision": "precision of entities",
+    "entity_recall": "recall of entities",
     "token_accuracy": "accuracy of tokens",
     "perplexity": "perplexity",
     "bits_per_character": "bits per character",
@@ -33,12 +35,13 @@ METRIC_NAMES = {
 # Of these more is better; of all others, which are errors, less is.
 MORE_IS_BETTER = frozenset(
     {"accuracy", "macro_f1", "roc_auc", "entity_f1", "token_accuracy", "bleu", "chrf"}
-    | {"accuracy_at_1"}
+    | {"accuracy_at_1", "entity_precision", "entity_recall"}
 )
 METRIC_LABELS = {
     **{"smape": "sMAPE, %", "mape": "MAPE, %", "bleu": "BLEU", "chrf": "chrF"},
     **{"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"},
     **{"calibration_error": "calibration error", "roc_auc": "ROC AUC", "entity_f1": "entity F1"},
+    **{"entity_precision": "precision", "entity_recall": "recall"},
     **{"token_accuracy": "token accuracy", "accuracy_at_1": "accuracy at 1"},
     **{"perplexity": "perplexity", "bits_per_character": "bits per character"},
     **{"character_error_rate": "CER", "word_error_rate": "WER"},

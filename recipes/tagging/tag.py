@@ -68,10 +68,11 @@ def main(config, run):
     run.write_json("metrics.json", record)
 
     # To serve, without this package; and to read.
-    krr.export_text_model(tagger, run.path / "saved_model", samples=krr.joined(sentences))
+    texts = [" ".join(tokens) for tokens in sentences]
+    krr.export_text_model(tagger, run.path / "saved_model", samples=texts)
     run.write_environment(training.seed)
     krr.write_tagging_report(run.path, parts.test, answers)
-    print(krr.results_table(record, name=name, metric=krr.deciding_of(record)))
+    print(krr.results_table(record, name=name, metric=next(iter(record["model"]))))
     print(krr.describe_artefacts(run.path))
 
 
