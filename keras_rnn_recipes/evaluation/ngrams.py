@@ -1,0 +1,81 @@
+"""The n-gram language model that a recurrent one has to beat."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class NGrams:
+    """Interpolated Kneser-Ney smoothing with one discount for each length.
+
+    Args:
+        tokens: ids of the training text.
+        length: tokens in the longest gram, at least 1.
+        vocabulary_size: how many ids there are, for tokens that were never seen.
+
+    Raises:
+        ValueError: a length below 1, or no tokens.
+
+    Source: Chen and Goodman 1999, An empirical study of smoothing techniques for language modeling,
+    section 3.
+
+    Example:
+        >>> model = NGrams([1, 2, 1, 2, 1, 2], length=2, vocabulary_size=3)
+        >>> model.probability((1,), 2) > 0.8
+        True
+    """
+
+    def __init__(self, tokens: Sequence[int] | np.ndarray, length: int, vocabulary_size: int):
+        ids = [int(token) for token in tokens]
+        if length < 1 or not ids:
+            raise ValueError(f"length must be at least 1, of some tokens; received {length}.")
+        self.length, self.vocabulary_size = length, vocabulary_size
+        # By length of the context: how often each token followed it.
+        self.counts: list[dict[tuple[int, ...], Counter[int]]] = []
+        self.totals: list[dict[tuple[int, ...], int]] = []
+        self.discounts: list[float] = []
+        for size in range(length):
+            self._count(ids, size)
+
+    def _count(self, ids: Sequence[int], size: int) -> None:
+        longest = size == self.length - 1
+        # Shorter grams are counted by how many different tokens stand before them.
+        grams = zip(*(ids[at:] for at in range(size + (1 if longest else 2))), strict=False)
+        seen = grams if longest else {gram for gram in grams}
+        found: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+        for gram in seen:
+            inner = gram if longest else gram[1:]
+            found[inner[:-1]][inner[-1]] += 1
+        if not longest and ids:
+            found[tuple(ids[:size])][ids[size] if size < len(ids) else ids[-1]] += 1
+        of_counts = Counter(count for row in found.values() for count in row.values())
+        once, twice = of_counts[1], of_counts[2]
+        self.counts.append(dict(found))
+        self.totals.append({context: row.total() for context, row in found.items()})
+        self.discounts.append(once / (once + 2 * twice) if once and twice else 0.5)
+
+    def probability(self, context: Sequence[int], token: int) -> float:
+        """The probability of ``token`` after ``context``, of which the last tokens count."""
+        share = 1.0 / self.vocabulary_size
+        context = tuple(context)[-(self.length - 1) :] if self.length > 1 else ()
+        for size in range(min(self.length, len(context) + 1)):
+            key = context[len(context) - size :]
+            row = self.counts[size].get(key)
+            if row is None:
+                break
+            discount, total = self.discounts[size], self.totals[size][key]
+            share = (max(row[token] - discount, 0.0) + discount * len(row) * share) / total
+        return share
+
+    def cross_entropy(self, tokens: Sequence[int] | np.ndarray) -> float:
+        """Nats per token of a text, each given those before it in the text."""
+        ids = [int(token) for token in tokens]
+        logs = [
+            math.log(self.probability(ids[max(at - self.length + 1, 0) : at], token))
+            for at, token in enumerate(ids)
+        ]
+        return -sum(logs) / len(logs)
