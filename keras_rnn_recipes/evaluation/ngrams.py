@@ -45,7 +45,7 @@ class NGrams:
         longest = size == self.length - 1
         # Shorter grams are counted by how many different tokens stand before them.
         grams = zip(*(ids[at:] for at in range(size + (1 if longest else 2))), strict=False)
-        seen = grams if longest else {gram for gram in grams}
+        seen = grams if longest else set(grams)
         found: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
         for gram in seen:
             inner = gram if longest else gram[1:]

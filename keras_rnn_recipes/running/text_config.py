@@ -244,8 +244,8 @@ class LanguageDataConfig(Section):
     """Where the text comes from, how it is divided, and how it is cut into tokens.
 
     ``source`` is the name of a data set, or a plain text whose end is held out (``valid_share``,
-    then ``test_share``); ``train``, ``valid`` and ``test`` are files of one's own instead. ``unit``,
-    ``lower`` and ``replace`` are those of `Preparation`; the vocabulary as in `TextDataConfig`.
+    then ``test_share``); ``train``, ``valid`` and ``test`` are files of one's own instead.
+    ``unit``, ``lower`` and ``replace`` are those of `Preparation`; the vocabulary as in `TextDataConfig`.
     """
 
     source: str | None = None

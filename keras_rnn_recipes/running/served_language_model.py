@@ -1,0 +1,182 @@
+"""A language model as it is served: a prompt in, the text that goes on from it out; and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.builders.language_model import generating_functions, language_reader
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
+from keras_rnn_recipes.decoding.sampling import sample
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.saved_model import is_saved_model
+
+NEVER = (PADDING, UNKNOWN, START)
+
+
+class ServedLanguageModel(tf.Module):
+    """A tokenizer and a language model that belong together.
+
+    Every text begins with [START], which the network has seen at the beginning of each row of
+    training text.
+
+    Args:
+        tokenizer: texts to ids, without ends of its own.
+        model: from `language_model`.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, model: keras.Model) -> None:
+        super().__init__()
+        self.tokenizer, self.model = tokenizer, model
+        self.reader = language_reader(model)
+        self._begin, self._step = generating_functions(model)
+        self.glue = "" if tokenizer.preparation.unit == "characters" else " "
+
+    def generate(
+        self, prompt: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """Prompts and what goes on from them, string ``(batch,)``.
+
+        Args:
+            prompt: string ``(batch,)``; may be empty.
+            length: tokens to draw, int32 scalar.
+            temperature: float32 scalar; 0 takes the most probable token each time.
+            seed: int32 scalar; the same one gives the same texts.
+        """
+        first, states = self._begin(self._started(prompt))
+        drawn = sample(
+            self._step,
+            first,
+            states,
+            length=length,
+            temperature=temperature,
+            seed=seed,
+            never=NEVER,
+        )
+        return tf.strings.join([prompt, self.tokenizer.texts(drawn.tokens)], separator=self.glue)
+
+    def score(self, text: tf.Tensor) -> tf.Tensor:
+        """The log probability of whole texts, in nats, float32 ``(batch,)``."""
+        tokens = self._started(text)
+        zeros = [tf.zeros([tf.shape(tokens)[0], s.shape[-1]]) for s in self.reader.inputs[1:]]
+        logits = self.reader([tokens, *zeros])[0]
+        targets = tokens[:, 1:]
+        found = -tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits[:, :-1])
+        return tf.reduce_sum(tf.where(targets == PADDING, 0.0, found), axis=1)
+
+    def _started(self, texts: Any) -> tf.Tensor:
+        ids = self.tokenizer(as_strings(texts))
+        # An empty text is one unknown token for a network that needs some; here [START] is enough.
+        empty = tf.strings.length(as_strings(texts)) == 0
+        ids = tf.where(empty[:, None], PADDING, ids)
+        return tf.concat([tf.fill([tf.shape(ids)[0], 1], START), ids], axis=1)
+
+    def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
+        """What is exported: by name, a function and the specifications of its inputs."""
+
+        def serve(prompt: Any, length: Any, temperature: Any, seed: Any) -> dict[str, Any]:
+            return {"text": self.generate(prompt, length, temperature, seed)}
+
+        def score(text: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"log_probability": self.score(text)}
+
+        numbers = [
+            tf.TensorSpec([], tf.int32, name="length"),
+            tf.TensorSpec([], tf.float32, name="temperature"),
+            tf.TensorSpec([], tf.int32, name="seed"),
+        ]
+        return {
+            "serve": (serve, [tf.TensorSpec([None], tf.string, name="prompt"), *numbers]),
+            "score": (score, [tf.TensorSpec([None], tf.string, name="text")]),
+        }
+
+    def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
+        """Greedy and drawn, one prompt and many; greedy ones alone would hide a seed."""
+        rows = np.array([text[:40].encode("utf-8", "surrogatepass") for text in texts])
+        return [
+            {
+                "prompt": part,
+                "length": np.int32(12),
+                "temperature": np.float32(temperature),
+                "seed": np.int32(7),
+            }
+            for part in (rows[:1], rows)
+            for temperature in (0.0, 0.7)
+        ]
+
+
+class SavedLanguageModel:
+    """A language model loaded from a SavedModel.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        if not is_saved_model(path):
+            raise UserError(
+                f"There is no SavedModel in {path}.",
+                "the folder that a run of a text recipe wrote.",
+                "finish the run with --resume, or check the path.",
+            )
+        self._module = tf.saved_model.load(str(path))  # held: its variables go with it
+
+    def complete(
+        self, prompts: Sequence[str], length: int, *, temperature: float = 0.8, seed: int = 0
+    ) -> list[str]:
+        """Prompts and what goes on from them."""
+        numbers = {
+            "length": tf.constant(length, tf.int32),
+            "temperature": tf.constant(temperature, tf.float32),
+            "seed": tf.constant(seed, tf.int32),
+        }
+        found = self._module.serve(prompt=as_strings(prompts), **numbers)["text"].numpy()
+        return [text.decode("utf-8", "replace") for text in found]
+
+
+def stream(
+    served: ServedLanguageModel,
+    prompt: str,
+    length: int,
+    *,
+    temperature: float = 0.8,
+    seed: int = 0,
+    piece: int = 32,
+) -> Iterator[str]:
+    """What goes on from a prompt, piece by piece as it is drawn; together the same as at once.
+
+    Args:
+        served: the model.
+        prompt: a text; may be empty.
+        length: tokens to draw.
+        temperature, seed: as in `ServedLanguageModel.generate`.
+        piece: tokens drawn at a time.
+    """
+    first, states = served._begin(served._started([prompt]))
+
+    @tf.function(reduce_retracing=True)
+    def go_on(first: Any, states: Any, count: Any, position: Any) -> Any:
+        return sample(
+            served._step,
+            first,
+            states,
+            length=count,
+            temperature=temperature,
+            seed=seed,
+            position=position,
+            never=NEVER,
+        )
+
+    for position in range(0, length, piece):
+        count = tf.constant(min(piece, length - position))
+        tokens, first, states = go_on(first, states, count, tf.constant(position))
+        yield served.glue + served.tokenizer.texts(tokens).numpy()[0].decode("utf-8", "replace")
