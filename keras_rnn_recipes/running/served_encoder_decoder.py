@@ -1,0 +1,122 @@
+"""An encoder and decoder as they are served: texts in, texts and their scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.builders.encoder_decoder import decoding_functions
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
+from keras_rnn_recipes.decoding.beam import Beams, beam_search
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.saved_model import is_saved_model
+
+BATCH_SIZE = 64
+NEVER = (PADDING, UNKNOWN, START)
+
+
+@dataclass(frozen=True)
+class Search:
+    """How texts are decoded, see `beam_search`."""
+
+    beam_width: int = 5
+    length_penalty: float = 0.6
+    max_length: int = 60
+
+
+class ServedEncoderDecoder(tf.Module):
+    """Two tokenizers and a network that belong together.
+
+    Args:
+        source: texts to ids, [START] and [END] around them.
+        target: ids to texts.
+        model: from `encoder_decoder`.
+        search: how texts are decoded.
+
+    Call arguments:
+        texts: strings.
+
+    Returns:
+        What each becomes, as strings.
+    """
+
+    def __init__(
+        self, source: Tokenizer, target: Tokenizer, model: keras.Model, search: Search
+    ) -> None:
+        super().__init__()
+        self.source, self.target, self.model, self.search = source, target, model, search
+        self._begin, self._step = decoding_functions(model)
+
+    def __call__(self, texts: Sequence[str]) -> list[str]:
+        """What each text becomes, those of like length together."""
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        found = [""] * len(texts)
+        for first in range(0, len(texts), BATCH_SIZE):
+            rows = order[first : first + BATCH_SIZE]
+            given = self._serve(as_strings([texts[row] for row in rows]))["text"].numpy()
+            for row, text in zip(rows, given, strict=True):
+                found[row] = text.decode("utf-8", "replace")
+        return found
+
+    def beams(self, ids: tf.Tensor, *, attention: bool = False) -> Beams:
+        """The hypotheses for source ids ``(batch, time)``."""
+        return beam_search(
+            self._step,
+            self._begin(ids),
+            beam_width=self.search.beam_width,
+            max_length=self.search.max_length,
+            length_penalty=self.search.length_penalty,
+            never=NEVER,
+            attention_size=tf.shape(ids)[1] if attention else None,
+        )
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def _serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = self.beams(self.source(text))
+        return {"text": self.target.texts(found.tokens[:, 0]), "score": found.scores[:, 0]}
+
+    def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
+        """What is exported: by name, a function and the specifications of its inputs."""
+
+        def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
+            return self._serve(text)
+
+        return {"serve": (serve, [tf.TensorSpec([None], tf.string, name="text")])}
+
+    def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
+        """One text at a time, and all at once."""
+        rows = [text.encode("utf-8", "surrogatepass") for text in texts]
+        return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]
+
+
+class SavedEncoderDecoder:
+    """An encoder and decoder loaded from a SavedModel: texts in, texts and scores out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        if not is_saved_model(path):
+            raise UserError(
+                f"There is no SavedModel in {path}.",
+                "the folder that a run of a text recipe wrote.",
+                "finish the run with --resume, or check the path.",
+            )
+        self._module = tf.saved_model.load(str(path))  # held: its variables go with it
+
+    def __call__(self, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+        """What each text becomes, and its score."""
+        found = self._module.serve(text=as_strings(texts))
+        answers = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
+        return answers, found["score"].numpy()
