@@ -104,8 +104,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running.runner": ("RunResult", "run", "run_from_command_line"),
     "running.saved_model": ("SavedForecaster", "load_saved_model"),
     "running.seeds": ("set_seeds",),
-    "running.served_classifier": ("SavedClassifier", "ServedClassifier"),
-    "running.served_tagger": ("SavedTagger", "ServedTagger"),
+    "running.saved_text": (
+        "SavedClassifier",
+        "SavedEncoderDecoder",
+        "SavedLanguageModel",
+        "SavedTagger",
+    ),
+    "running.served_classifier": ("ServedClassifier",),
+    "running.served_encoder_decoder": ("Search", "ServedEncoderDecoder"),
+    "running.served_language_model": ("ServedLanguageModel",),
+    "running.served_tagger": ("ServedTagger",),
     "running.sources": ("load_panel",),
     "running.tagging_data": ("TaggedParts", "fit_tag_tokenizers", "load_tagged", "tag_columns"),
     "running.tagging_report": ("write_tagging_report",),
@@ -281,15 +289,22 @@ if TYPE_CHECKING:
         SavedForecaster as SavedForecaster,
         load_saved_model as load_saved_model,
     )
-    from keras_rnn_recipes.running.seeds import set_seeds as set_seeds
-    from keras_rnn_recipes.running.served_classifier import (
+    from keras_rnn_recipes.running.saved_text import (
         SavedClassifier as SavedClassifier,
-        ServedClassifier as ServedClassifier,
-    )
-    from keras_rnn_recipes.running.served_tagger import (
+        SavedEncoderDecoder as SavedEncoderDecoder,
+        SavedLanguageModel as SavedLanguageModel,
         SavedTagger as SavedTagger,
-        ServedTagger as ServedTagger,
     )
+    from keras_rnn_recipes.running.seeds import set_seeds as set_seeds
+    from keras_rnn_recipes.running.served_classifier import ServedClassifier as ServedClassifier
+    from keras_rnn_recipes.running.served_encoder_decoder import (
+        Search as Search,
+        ServedEncoderDecoder as ServedEncoderDecoder,
+    )
+    from keras_rnn_recipes.running.served_language_model import (
+        ServedLanguageModel as ServedLanguageModel,
+    )
+    from keras_rnn_recipes.running.served_tagger import ServedTagger as ServedTagger
     from keras_rnn_recipes.running.sources import load_panel as load_panel
     from keras_rnn_recipes.running.tagging_data import (
         TaggedParts as TaggedParts,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,8 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
-from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.saved_model import is_saved_model
 
 BATCH_SIZE = 256
 
@@ -74,42 +71,3 @@ class ServedClassifier(tf.Module):
         """One text at a time, and all at once."""
         rows = [text.encode("utf-8", "surrogatepass") for text in texts]
         return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]
-
-
-class SavedClassifier:
-    """A classifier loaded from a SavedModel: raw strings in, labels and probabilities out.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel of a classifier.
-
-    Example:
-        >>> SavedClassifier("runs/imdb/saved_model")(["A fine film."])  # doctest: +SKIP
-        {'label': ['positive'], 'probabilities': array([[0.04, 0.96]], dtype=float32)}
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        if not is_saved_model(path):
-            raise UserError(
-                f"There is no SavedModel in {path}.",
-                "the folder that a run of a text recipe wrote.",
-                "finish the run with --resume, or check the path.",
-            )
-        self._module = tf.saved_model.load(str(path))  # held: its variables go with it
-        self._serve = getattr(self._module, "serve", None)
-
-    def __call__(self, texts: Sequence[str | bytes]) -> dict[str, Any]:
-        """Answer texts, those of like length together."""
-        rows = [t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts]
-        order = np.argsort([len(row) for row in rows], kind="stable")
-        labels: list[str] = [""] * len(rows)
-        probabilities: list[Any] = [None] * len(rows)
-        for first in range(0, len(rows), BATCH_SIZE):
-            numbers = order[first : first + BATCH_SIZE]
-            found = self._serve(text=tf.constant([rows[n] for n in numbers], tf.string))
-            for place, number in enumerate(numbers):
-                labels[number] = found["label"][place].numpy().decode("utf-8")
-                probabilities[number] = found["probabilities"][place].numpy()
-        return {"label": labels, "probabilities": np.array(probabilities)}

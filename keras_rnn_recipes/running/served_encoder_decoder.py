@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,8 +14,6 @@ from keras_rnn_recipes.builders.encoder_decoder import decoding_functions
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
 from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.beam import Beams, beam_search
-from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.saved_model import is_saved_model
 
 BATCH_SIZE = 64
 NEVER = (PADDING, UNKNOWN, START)
@@ -94,29 +91,3 @@ class ServedEncoderDecoder(tf.Module):
         """One text at a time, and all at once."""
         rows = [text.encode("utf-8", "surrogatepass") for text in texts]
         return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]
-
-
-class SavedEncoderDecoder:
-    """An encoder and decoder loaded from a SavedModel: texts in, texts and scores out.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        if not is_saved_model(path):
-            raise UserError(
-                f"There is no SavedModel in {path}.",
-                "the folder that a run of a text recipe wrote.",
-                "finish the run with --resume, or check the path.",
-            )
-        self._module = tf.saved_model.load(str(path))  # held: its variables go with it
-
-    def __call__(self, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
-        """What each text becomes, and its score."""
-        found = self._module.serve(text=as_strings(texts))
-        answers = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
-        return answers, found["score"].numpy()

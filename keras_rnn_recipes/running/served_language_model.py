@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,8 +13,6 @@ from keras_rnn_recipes.builders.language_model import generating_functions, lang
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
 from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.sampling import sample
-from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.saved_model import is_saved_model
 
 NEVER = (PADDING, UNKNOWN, START)
 
@@ -109,38 +106,6 @@ class ServedLanguageModel(tf.Module):
             for part in (rows[:1], rows)
             for temperature in (0.0, 0.7)
         ]
-
-
-class SavedLanguageModel:
-    """A language model loaded from a SavedModel.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        if not is_saved_model(path):
-            raise UserError(
-                f"There is no SavedModel in {path}.",
-                "the folder that a run of a text recipe wrote.",
-                "finish the run with --resume, or check the path.",
-            )
-        self._module = tf.saved_model.load(str(path))  # held: its variables go with it
-
-    def complete(
-        self, prompts: Sequence[str], length: int, *, temperature: float = 0.8, seed: int = 0
-    ) -> list[str]:
-        """Prompts and what goes on from them."""
-        numbers = {
-            "length": tf.constant(length, tf.int32),
-            "temperature": tf.constant(temperature, tf.float32),
-            "seed": tf.constant(seed, tf.int32),
-        }
-        found = self._module.serve(prompt=as_strings(prompts), **numbers)["text"].numpy()
-        return [text.decode("utf-8", "replace") for text in found]
 
 
 def stream(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,11 +11,10 @@ import tensorflow as tf
 
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tags import OUTSIDE, split_tag
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.decoding.viterbi import viterbi
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.saved_model import is_saved_model
 
 BATCH_SIZE = 64
 
@@ -114,32 +112,3 @@ def given_back(tag: str) -> str:
     if prefix == OUTSIDE:
         return tag
     return f"{ {'S': 'B', 'E': 'I'}.get(prefix, prefix) }-{kind}"
-
-
-class SavedTagger:
-    """A tagger loaded from a SavedModel: raw strings in, tokens and tags out.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        if not is_saved_model(path):
-            raise UserError(
-                f"There is no SavedModel in {path}.",
-                "the folder that a run of a text recipe wrote.",
-                "finish the run with --resume, or check the path.",
-            )
-        self._module = tf.saved_model.load(str(path))  # held: its variables go with it
-
-    def __call__(self, texts: Sequence[str]) -> list[list[tuple[str, str]]]:
-        """Pairs of token and tag of each text."""
-        found = self._module.serve(text=as_strings(texts))
-        tokens, tags = found["tokens"].numpy(), found["tags"].numpy()
-        return [
-            [(t.decode("utf-8"), g.decode("utf-8")) for t, g in zip(*row, strict=True) if t]
-            for row in zip(tokens, tags, strict=True)
-        ]

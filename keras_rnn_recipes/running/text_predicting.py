@@ -36,7 +36,7 @@ def predict_texts(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     import pandas as pd
 
     from keras_rnn_recipes.data.text.reading import read_texts
-    from keras_rnn_recipes.running.served_classifier import SavedClassifier
+    from keras_rnn_recipes.running.saved_text import SavedClassifier
 
     config = finished_config(run_dir)
     texts = read_texts(source, text_col=config.data.text_col)
@@ -60,7 +60,7 @@ def evaluate_texts(run_dir: str | Path, source: str | Path) -> dict[str, float]:
         UserError: as `predict_texts`, or a label that training has not seen.
     """
     from keras_rnn_recipes.data.text.reading import number_labels, read_labelled
-    from keras_rnn_recipes.running.served_classifier import SavedClassifier
+    from keras_rnn_recipes.running.saved_text import SavedClassifier
     from keras_rnn_recipes.running.text_results import score_classifiers
 
     config = finished_config(run_dir)

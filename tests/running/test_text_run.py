@@ -16,7 +16,8 @@ from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.data.text.word_order import word_order
 from keras_rnn_recipes.running.export_text import ODD_TEXTS, export_text_model
-from keras_rnn_recipes.running.served_classifier import SavedClassifier, ServedClassifier
+from keras_rnn_recipes.running.saved_text import SavedClassifier
+from keras_rnn_recipes.running.served_classifier import ServedClassifier
 from keras_rnn_recipes.running.text_fitting import class_weights, label_loss
 
 RECIPE = """

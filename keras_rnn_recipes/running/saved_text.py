@@ -1,0 +1,128 @@
+"""Text models loaded from their SavedModels: raw strings in, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.data.text.tokenizer import as_strings
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.saved_model import is_saved_model
+
+BATCH_SIZE = 256
+
+
+class SavedClassifier:
+    """A classifier loaded from a SavedModel: raw strings in, labels and probabilities out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel of a classifier.
+
+    Example:
+        >>> SavedClassifier("runs/imdb/saved_model")(["A fine film."])  # doctest: +SKIP
+        {'label': ['positive'], 'probabilities': array([[0.04, 0.96]], dtype=float32)}
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def __call__(self, texts: Sequence[str | bytes]) -> dict[str, Any]:
+        """Answer texts, those of like length together."""
+        rows = [t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts]
+        order = np.argsort([len(row) for row in rows], kind="stable")
+        labels: list[str] = [""] * len(rows)
+        probabilities: list[Any] = [None] * len(rows)
+        for first in range(0, len(rows), BATCH_SIZE):
+            numbers = order[first : first + BATCH_SIZE]
+            found = self._module.serve(text=tf.constant([rows[n] for n in numbers], tf.string))
+            for place, number in enumerate(numbers):
+                labels[number] = found["label"][place].numpy().decode("utf-8")
+                probabilities[number] = found["probabilities"][place].numpy()
+        return {"label": labels, "probabilities": np.array(probabilities)}
+
+
+class SavedTagger:
+    """A tagger loaded from a SavedModel: raw strings in, tokens and tags out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def __call__(self, texts: Sequence[str]) -> list[list[tuple[str, str]]]:
+        """Pairs of token and tag of each text."""
+        found = self._module.serve(text=as_strings(texts))
+        tokens, tags = found["tokens"].numpy(), found["tags"].numpy()
+        return [
+            [(t.decode("utf-8"), g.decode("utf-8")) for t, g in zip(*row, strict=True) if t]
+            for row in zip(tokens, tags, strict=True)
+        ]
+
+
+class SavedLanguageModel:
+    """A language model loaded from a SavedModel.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def complete(
+        self, prompts: Sequence[str], length: int, *, temperature: float = 0.8, seed: int = 0
+    ) -> list[str]:
+        """Prompts and what goes on from them."""
+        numbers = {
+            "length": tf.constant(length, tf.int32),
+            "temperature": tf.constant(temperature, tf.float32),
+            "seed": tf.constant(seed, tf.int32),
+        }
+        found = self._module.serve(prompt=as_strings(prompts), **numbers)["text"].numpy()
+        return [text.decode("utf-8", "replace") for text in found]
+
+
+class SavedEncoderDecoder:
+    """An encoder and decoder loaded from a SavedModel: texts in, texts and scores out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def __call__(self, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+        """What each text becomes, and its score."""
+        found = self._module.serve(text=as_strings(texts))
+        answers = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
+        return answers, found["score"].numpy()
+
+
+def _loaded(path: str | Path) -> Any:
+    """The module in a folder, to be held: its variables go with it."""
+    if not is_saved_model(path):
+        raise UserError(
+            f"There is no SavedModel in {path}.",
+            "the folder that a run of a text recipe wrote.",
+            "finish the run with --resume, or check the path.",
+        )
+    return tf.saved_model.load(str(path))
