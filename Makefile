@@ -14,7 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PEERS ?= .venv-peers
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist loadfile
 RUN_DIR ?= runs/co2
 METADATA := setup.cfg pyproject.toml
 # Recorded runs: all of them, and those whose rows are in the README.

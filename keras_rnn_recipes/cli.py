@@ -82,8 +82,9 @@ def forecast(
     ] = None,
     baselines: MoreBaselines = None,
     refit: Annotated[
-        bool, typer.Option("--refit/--no-refit", help="forecast with a network trained on all data")
-    ] = True,
+        bool | None,
+        typer.Option("--refit/--no-refit", help="forecast with a network trained on all data"),
+    ] = None,
     run_dir: NewRunDir = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the forecasts here as well")

@@ -14,7 +14,7 @@ from keras_rnn_recipes.running.config import Config, EvaluateConfig, Preset, Str
 from keras_rnn_recipes.running.config_files import config_from_dict
 from keras_rnn_recipes.running.covariates import code_covariates
 from keras_rnn_recipes.running.defaults import choose_parts
-from keras_rnn_recipes.running.recommended import is_panel, recommend
+from keras_rnn_recipes.running.recommended import is_long_panel, is_panel, recommend
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
@@ -58,7 +58,7 @@ class ForecastOptions:
     units: str | None = None
     levels: str | None = None
     baselines: str | None = None
-    refit: bool = True
+    refit: bool | None = None
     seed: int = 0
 
 
@@ -98,6 +98,9 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     training = training_rows(panel.frame, config.data.held_out)
     positive = bool(panel.frame["y"][training].min() > 0)
     config = recommend(config, trained, panel.season_length, positive=positive)
+    if options.refit is None and not is_long_panel(trained, panel.season_length):
+        refit = config.fit.model_copy(update={"refit": True})
+        config = config.model_copy(update={"fit": refit})
     code_covariates(panel, config)  # what is not known far enough ahead is told before any work
     return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
 
@@ -172,7 +175,7 @@ def _config_as_asked(options: ForecastOptions) -> Config:
     given: dict[str, Any] = {
         "data": {"source": str(options.file), **_without_none(data)},
         "model": _without_none(model),
-        "fit": {"seed": options.seed, "refit": options.refit},
+        "fit": {"seed": options.seed, "refit": bool(options.refit)},
         "evaluate": {"levels": parse_levels(options.levels)},
     }
     if options.baselines is not None:
@@ -241,6 +244,11 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
         reasons.append(
             "Once tested, a network is trained anew on all steps, the last ones too, and makes the "
             "forecast (--no-refit: the tested one does)."
+        )
+    elif options.refit is None:
+        reasons.append(
+            "The series are long, and their last steps few of many: the tested network makes the "
+            "forecast (--refit: one trained anew on all steps, in twice the time)."
         )
     trained = _training_lengths(config, lengths)
     short = [name for name, n in trained.items() if n <= horizon]

@@ -84,8 +84,7 @@ def recommend(
     """
     model = config.model
     usual = int(median(lengths.values())) if lengths else 0
-    panel = is_panel(lengths)
-    long = panel and usual >= max(MANY_SEASONS * season_length, MANY_STEPS)
+    panel, long = is_panel(lengths), is_long_panel(lengths, season_length)
     several = isinstance(config.data.season_length, tuple)
     span = max(model.horizon, season_length)
     week = _week(season_length, usual)
@@ -134,6 +133,21 @@ def is_panel(lengths: Mapping[str, int]) -> bool:
         False
     """
     return len(lengths) >= PANEL
+
+
+def is_long_panel(lengths: Mapping[str, int], season_length: int) -> bool:
+    """Whether there is much to learn, and from many: a training that takes minutes.
+
+    Args:
+        lengths: steps to train on, by series.
+        season_length: steps in a season, the main one.
+
+    Example:
+        >>> is_long_panel({str(k): 700 for k in range(30)}, season_length=7)
+        True
+    """
+    usual = median(lengths.values()) if lengths else 0
+    return is_panel(lengths) and usual >= max(MANY_SEASONS * season_length, MANY_STEPS)
 
 
 def _week(season_length: int, usual: int) -> int:

@@ -103,6 +103,20 @@ def test_everything_inferred_is_said_and_kept(tmp_path):
         assert word in text
 
 
+@pytest.mark.parametrize(
+    "series, length, asked, refit",
+    [(1, 500, None, True), (25, 90, None, True), (25, 600, None, False), (25, 600, True, True)]
+    + [(1, 500, False, False)],
+)
+def test_only_long_panels_are_not_trained_twice_unasked(tmp_path, series, length, asked, refit):
+    file = write_panel(tmp_path / "p.csv", {f"s{n}": length for n in range(series)})
+    plan = plan_forecast(ForecastOptions(file, 7, season_length="7", refit=asked))
+    assert plan.config.fit.refit is refit
+    told = " ".join(plan.reasons)
+    assert ("trained anew on all steps, the last ones" in told) is refit
+    assert ("The series are long" in told) is (not refit and asked is None)
+
+
 def test_one_series_keeps_half_of_its_training_part_to_begin_windows_in(tmp_path):
     model = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", {"a": 120}), 6)).config
     trained = 120 - model.data.test_size - model.data.valid_size

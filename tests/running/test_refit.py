@@ -103,7 +103,7 @@ def test_interrupted_while_trained_again_it_ends_the_same(run, tmp_path):
 
 
 @pytest.mark.slow
-def test_levels_stay_those_of_the_validation_part(tmp_path):
+def test_bounds_are_as_wide_as_the_widths_that_are_kept(tmp_path):
     parts = {"valid_size": 2 * HORIZON}
     config = config_of(
         tmp_path / "sales.csv", sales(), data=parts, evaluate={"baselines": [], "levels": [80]}
