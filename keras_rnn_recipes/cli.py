@@ -156,21 +156,20 @@ def predict(
     input: Input,
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="CSV to write")],
 ) -> None:
-    """Forecast new data with a finished run's model.
+    """Forecast new data, or answer new texts, with a finished run's model.
 
     The forecast begins after the last date of every series.
     """
     from keras_rnn_recipes.running import predicting
+    from keras_rnn_recipes.running.families import DEFAULT, using
 
     predicting.check_output(output, input)
     family = predicting.finished_config(run_dir).family
     import_tensorflow_quietly()
-    if family == "text_classification":
-        from keras_rnn_recipes.running.text_predicting import predict_texts
-
-        answers = predict_texts(run_dir, input)
+    if family != DEFAULT:
+        answers = using(family).predict(run_dir, input)
         predicting.write_forecasts(answers, output)
-        typer.echo(f"{len(answers)} texts: {output}")
+        typer.echo(f"{len(answers)} rows: {output}")
         return
     forecasts = predicting.predict_run(run_dir, input)
     predicting.write_forecasts(forecasts, output)
@@ -178,24 +177,42 @@ def predict(
 
 
 @command
+def complete(
+    run_dir: RunDir,
+    prompt: Annotated[str, typer.Argument(help="the text to go on from")] = "",
+    length: Annotated[int, typer.Option(help="characters or words to draw")] = 300,
+    temperature: Annotated[
+        float, typer.Option(help="0: always the most probable; above 1: daring")
+    ] = 0.8,
+    seed: Annotated[int, typer.Option(help="the same one gives the same text")] = 0,
+) -> None:
+    """Let a finished language model go on from a text, as fast as it draws."""
+    from keras_rnn_recipes.running.language_model import using as language_model
+
+    import_tensorflow_quietly()
+    pieces = language_model.complete(run_dir, prompt, length, temperature=temperature, seed=seed)
+    typer.echo(prompt, nl=False)
+    for piece in pieces:
+        typer.echo(piece, nl=False)
+    typer.echo()
+
+
+@command
 def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> None:
     """Judge a finished run's model on new data.
 
-    It is compared with the baselines, from rolling origins.
+    A forecaster is compared with the baselines, from rolling origins.
     """
     from keras_rnn_recipes.running.choices import added_baselines
+    from keras_rnn_recipes.running.families import DEFAULT, using
     from keras_rnn_recipes.running.predicting import evaluate_run, finished_config
     from keras_rnn_recipes.running.results import results_table
 
     config = finished_config(run_dir)
-    if config.family == "text_classification":
-        from keras_rnn_recipes.running.text_predicting import evaluate_texts
-
+    if config.family != DEFAULT:
         import_tensorflow_quietly()
-        figures = evaluate_texts(run_dir, input)
-        record = {"model": figures, "baselines": {}}
-        name, metric = config.model.cell, config.evaluate.deciding
-        typer.echo(results_table(record, name=name, metric=metric))
+        figures = using(config.family).evaluate(run_dir, input)
+        typer.echo(results_table({"model": figures, "baselines": {}}, name=config.model.cell))
         return
     name = config.model.preset
     added_baselines(baselines, ())

@@ -89,6 +89,38 @@ def language_model(
     return keras.Model(tokens, logits, name="language_model")
 
 
+def stateful_twin(model: keras.Model, batch_size: int) -> keras.Model:
+    """A model like this one, with the same weights to begin with, that keeps its states.
+
+    Args:
+        model: from `language_model`.
+        batch_size: rows of every batch.
+
+    Returns:
+        A model as `language_model` makes it with ``stateful=True``; its weights are its own.
+
+    Example:
+        >>> twin = stateful_twin(language_model(50, units=16, embedding_size=8), batch_size=4)
+        >>> twin.output_shape
+        (4, None, 50)
+    """
+    config = model.get_config()
+    for layer in config["layers"]:
+        if layer["class_name"] == "InputLayer":
+            layer["config"]["batch_shape"] = (batch_size, None)
+        elif "stateful" in layer["config"]:
+            layer["config"]["stateful"] = True
+    twin = keras.Model.from_config(config)
+    copy_weights(model, twin)
+    return twin
+
+
+def copy_weights(of: keras.Model, to: keras.Model) -> None:
+    """Give a model the trained weights of another that differs in its states alone."""
+    for ours, theirs in zip(to.trainable_variables, of.trainable_variables, strict=True):
+        ours.assign(theirs)
+
+
 def language_step(model: keras.Model) -> keras.Model:
     """A language model one token at a time, its states passed in and out, with its weights.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KINDS = ("statsmodels", "mirror", "url", "generated")
 FORECASTING = "forecasting"
-TASKS = (FORECASTING, "classification", "tagging", "language_model", "sequence_to_sequence")
+TASKS = (FORECASTING, "text_classification", "tagging", "language_model", "encoder_decoder")
 
 
 @dataclass(frozen=True)

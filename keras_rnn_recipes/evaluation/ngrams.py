@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -71,11 +70,18 @@ class NGrams:
             share = (max(row[token] - discount, 0.0) + discount * len(row) * share) / total
         return share
 
-    def cross_entropy(self, tokens: Sequence[int] | np.ndarray) -> float:
-        """Nats per token of a text, each given those before it in the text."""
+    def nats(self, tokens: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The negative log probability of each token but the first, given those before it.
+
+        Args:
+            tokens: of a text, the first of which is given, (tokens,).
+
+        Returns:
+            Nats, float64 (tokens - 1,).
+        """
         ids = [int(token) for token in tokens]
-        logs = [
-            math.log(self.probability(ids[max(at - self.length + 1, 0) : at], token))
-            for at, token in enumerate(ids)
-        ]
-        return -sum(logs) / len(logs)
+        begins = (max(at - self.length + 1, 0) for at in range(1, len(ids)))
+        found = (
+            self.probability(ids[begin:at], ids[at]) for at, begin in enumerate(begins, start=1)
+        )
+        return -np.log(np.fromiter(found, float, len(ids) - 1))

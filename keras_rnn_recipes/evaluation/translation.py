@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from keras_rnn_recipes.extras import require_extra
@@ -140,31 +140,55 @@ def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float
     return sum(found.strip() == wanted.strip() for found, wanted in pairs) / len(references)
 
 
-def score_texts(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-    """Every figure of this file by its name, for ``metrics.json``.
+def score_texts(
+    hypotheses: Sequence[str], references: Sequence[str], *, metrics: Sequence[str] = ()
+) -> dict[str, float]:
+    """Figures of this file by their names, for ``metrics.json``.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
-
-    Returns:
-        ``bleu`` and ``chrf`` from 0 to 100; ``accuracy``, ``character_error_rate`` and
-        ``word_error_rate`` as shares.
+        metrics: which ones, of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
+            ``character_error_rate`` and ``word_error_rate``, shares; all of them when left out.
 
     Raises:
         ValueError: as :func:`character_error_rate`.
-        UserError: the extra ``text`` is not installed.
+        UserError: the extra ``text`` is not installed, and one of the metrics needs it.
 
     Example:
-        >>> sorted(score_texts(["the cat"], ["the dog"]))
-        ['accuracy', 'bleu', 'character_error_rate', 'chrf', 'word_error_rate']
+        >>> score_texts(["the cat"], ["the dog"], metrics=["accuracy_at_1"])
+        {'accuracy_at_1': 0.0}
     """
-    return {
-        "bleu": bleu(hypotheses, references).score,
-        "chrf": chrf(hypotheses, references).score,
-        "accuracy": accuracy_at_1(hypotheses, references),
-        "character_error_rate": character_error_rate(hypotheses, references),
-        "word_error_rate": word_error_rate(hypotheses, references),
-    }
+    return {name: _METRICS[name](hypotheses, references) for name in metrics or _METRICS}
+
+
+_METRICS: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {
+    "bleu": lambda hypotheses, references: bleu(hypotheses, references).score,
+    "chrf": lambda hypotheses, references: chrf(hypotheses, references).score,
+    "accuracy_at_1": accuracy_at_1,
+    "character_error_rate": character_error_rate,
+    "word_error_rate": word_error_rate,
+}
+
+
+def signatures(metrics: Sequence[str]) -> dict[str, str]:
+    """SacreBLEU's signatures of those of the metrics that have one, by name.
+
+    Example:
+        >>> list(signatures(["accuracy_at_1"]))
+        []
+    """
+    makers = {"bleu": bleu, "chrf": chrf}
+    return {name: makers[name]([""], [""]).signature for name in metrics if name in makers}
+
+
+def describe_signatures(metrics: Sequence[str]) -> str:
+    """A line for each metric that has a signature of sacreBLEU's, for the terminal.
+
+    Example:
+        >>> describe_signatures(["accuracy_at_1"])
+        ''
+    """
+    return "\n".join(f"{name}: {text}" for name, text in signatures(metrics).items())
 
 
 def _corpus_score(metric: Any, hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:

@@ -209,8 +209,8 @@ def _carry_out(
     """Run one fold, unless it is done, and read what it found."""
     import keras
 
+    from keras_rnn_recipes.running.artefacts import read_table
     from keras_rnn_recipes.running.export import quiet_tensorflow_log
-    from keras_rnn_recipes.running.report import read_table
 
     path = directory.folder("folds") / f"{fold.number:02d}"
     print(f"Fold {fold.number} of {count}, cutoff {fold.before_end} steps before the end: {path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.running.config import Config
-from keras_rnn_recipes.running.text_config import ClassificationConfig, TaggingConfig
+from keras_rnn_recipes.running.config_sections import Experiment
 
 
 def check_forecasting(config: Config, where: str) -> None:
@@ -32,7 +32,7 @@ def check_forecasting(config: Config, where: str) -> None:
         )
 
 
-def check_text(config: ClassificationConfig | TaggingConfig, where: str) -> None:
+def check_text(config: Experiment, where: str) -> None:
     """Refuse a recipe for texts without a source, or with two.
 
     Raises:

@@ -178,12 +178,17 @@ def _parse_json(text: str, path: Path) -> dict[str, Any]:
 def _find_source_beside(data: dict[str, Any], path: Path) -> None:
     """A relative data file is looked for here first, then beside the recipe that names it."""
     section = data.get("data")
-    for name in FILE_KEYS if isinstance(section, dict) else ():
-        source = section.get(name)
-        if not isinstance(source, str) or not source or Path(source).exists():
-            continue
-        if (path.parent / source).is_file():
-            section = data["data"] = {**section, name: str(path.parent / source)}
+    if isinstance(section, dict):
+        given = {name: section[name] for name in FILE_KEYS if name in section}
+        data["data"] = {**section, **{k: _beside(v, path.parent) for k, v in given.items()}}
+
+
+def _beside(source: Any, folder: Path) -> Any:
+    if isinstance(source, list):
+        return [_beside(one, folder) for one in source]
+    if not isinstance(source, str) or not source or Path(source).exists():
+        return source
+    return str(folder / source) if (folder / source).is_file() else source
 
 
 def _set(data: dict[str, Any], key: Key, value: object, override: str) -> None:

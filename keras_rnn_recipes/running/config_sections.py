@@ -19,11 +19,19 @@ def listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def tupled(value: object) -> object:
+    """TOML has lists where Python has tuples, and lists in them."""
+    if not isinstance(value, list):
+        return value
+    return tuple(tuple(one) if isinstance(one, list) else one for one in value)
+
+
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Widths = Annotated[tuple[Count, ...], BeforeValidator(listed), Field(min_length=1)]
 Cell = Literal["simple_rnn", "lstm", "gru"]
+Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(tupled)]
 
 
 class Section(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -10,16 +11,39 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_checks import check_forecasting, check_text
 from keras_rnn_recipes.running.config_sections import Experiment
-from keras_rnn_recipes.running.text_config import ClassificationConfig, TaggingConfig
+from keras_rnn_recipes.running.encoder_decoder.config import PairConfig
+from keras_rnn_recipes.running.language_model.config import LanguageConfig
+from keras_rnn_recipes.running.tagging.config import TaggingConfig
+from keras_rnn_recipes.running.text_classification.config import ClassificationConfig
+
+DEFAULT = "forecasting"
+
 
 Check = Callable[[Any, str], None]
-DEFAULT = "forecasting"
 # By family, as its folder below ``recipes`` is called: the schema, and what cannot go together.
 FAMILIES: dict[str, tuple[type[Experiment], Check]] = {
     DEFAULT: (Config, check_forecasting),
     "text_classification": (ClassificationConfig, check_text),
     "tagging": (TaggingConfig, check_text),
+    "language_model": (LanguageConfig, check_text),
+    "encoder_decoder": (PairConfig, check_text),
 }
+
+
+def using(family: str) -> Any:
+    """The module by which finished runs of a family of texts are used.
+
+    It has ``predict(run_dir, source)``, a table; ``evaluate(run_dir, source)``, figures by metric;
+    and ``load(run_dir)``, what is served.
+
+    Args:
+        family: one of `FAMILIES`, other than forecasting.
+
+    Example:
+        >>> using("tagging").__name__
+        'keras_rnn_recipes.running.tagging.using'
+    """
+    return importlib.import_module(f"keras_rnn_recipes.running.{family}.using")
 
 
 def family_of(data: Mapping[str, Any], where: str) -> tuple[type[Experiment], Check]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -81,6 +81,7 @@ def fit(
     run: RunDirectory | None = None,
     last_epoch: int | None = None,
     loss: Any = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> pd.DataFrame:
     """Train a model in place and leave it with the weights of its best (or last) epoch.
 
@@ -101,6 +102,7 @@ def fit(
             if all were to come. None: train them all.
         loss: what to make small, as Keras takes it. None: that of a forecaster, which ``config``,
             a ``FitConfig``, names.
+        callbacks: called before those of this function.
 
     Returns:
         One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss`` (in units of the
@@ -122,7 +124,8 @@ def fit(
     keeper.restore(model)
     first = keeper.state.epoch
     if first < last and not keeper.state.stopped:
-        _run_epochs(model, _from(train, first, steps), valid, keeper, config, steps, last)
+        batches = _from(train, first, steps)
+        _run_epochs(model, batches, valid, keeper, config, steps, last, callbacks)
     keeper.finish(model)
     return keeper.history()
 
@@ -152,6 +155,7 @@ def _run_epochs(
     config: TrainingConfig,
     steps: Steps,
     last_epoch: int,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     bars = progress_bar(steps.per_epoch)
     try:
@@ -162,7 +166,7 @@ def _run_epochs(
                 initial_epoch=keeper.state.epoch,
                 epochs=last_epoch,
                 steps_per_epoch=steps.per_epoch,
-                callbacks=[keeper, *bars],
+                callbacks=[*callbacks, keeper, *bars],
                 shuffle=False,  # the batches come shuffled; True would only draw a warning
                 verbose=0,
             )

@@ -55,7 +55,7 @@ def training_kernels(
 
 def _has_operation(layer: keras.layers.RNN) -> bool:
     """Whether the operation computes what this layer does: an LSTM as it comes."""
-    if type(layer) is not keras.layers.LSTM or layer.stateful or layer.zero_output_for_mask:
+    if type(layer) is not keras.layers.LSTM or layer.zero_output_for_mask:
         return False
     plain = (keras.activations.tanh, keras.activations.sigmoid)
     return (

@@ -12,6 +12,7 @@ from keras_rnn_recipes.running.choices import added_baselines
 from keras_rnn_recipes.running.config import Config
 from keras_rnn_recipes.running.config_files import load_config
 from keras_rnn_recipes.running.covariates import read_covariates
+from keras_rnn_recipes.running.families import DEFAULT, using
 from keras_rnn_recipes.running.run_directory import is_run_directory, replacing
 from keras_rnn_recipes.running.saved_model import load_saved_model
 from keras_rnn_recipes.running.sources import load_panel
@@ -174,8 +175,8 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
 
     config = finished_config(run_dir)
     to = Path(to)
-    if config.family == "text_classification":
-        return _export_classifier(run_dir, to, format)
+    if config.family != DEFAULT:
+        return _export_texts(run_dir, to, format)
     if format == "onnx":
         to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
@@ -189,9 +190,8 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
     return (export_onnx if format == "onnx" else export_saved_model)(model, to)
 
 
-def _export_classifier(run_dir: str | Path, to: Path, format: str) -> Path:
+def _export_texts(run_dir: str | Path, to: Path, format: str) -> Path:
     from keras_rnn_recipes.running.export_text import export_text_model
-    from keras_rnn_recipes.running.text_predicting import load_classifier
 
     if format == "onnx":
         raise UserError(
@@ -203,7 +203,7 @@ def _export_classifier(run_dir: str | Path, to: Path, format: str) -> Path:
         raise UserError(
             f"{to} is there already.", "a folder missing or empty.", "give another --to."
         )
-    return export_text_model(load_classifier(run_dir), to)
+    return export_text_model(using(finished_config(run_dir).family).load(run_dir), to)
 
 
 def finished_config(run_dir: str | Path) -> Any:
@@ -351,7 +351,7 @@ def _panel_to_judge_on(
 
 def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
     """A network that was trained again has learnt from all that its run had."""
-    from keras_rnn_recipes.running.report import read_table
+    from keras_rnn_recipes.running.artefacts import read_table
 
     began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()
     first = judged.groupby("unique_id")["ds"].min()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metrics import is_of_intervals, model_columns, score_notes
 from keras_rnn_recipes.running import report_sections as sections
+from keras_rnn_recipes.running.artefacts import read_json, read_table
 from keras_rnn_recipes.running.report_page import Page, Table, render_page, settings_tables
 from keras_rnn_recipes.running.report_parts import figure_rows
 from keras_rnn_recipes.running.results import interval_figures
@@ -225,22 +225,6 @@ def _title(name: str, config: Mapping[str, Any]) -> str:
 def _main_season(data: Mapping[str, Any]) -> int:
     season = data.get("season_length") or 1
     return int(season[0]) if isinstance(season, list) else int(season)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file of ours; empty where there is none."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV of ours; a series may be called "007" or "NA", and both stay as they are."""
-    if not path.exists():
-        return pd.DataFrame()
-    table = pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values=[""])
-    for name in ("ds", "cutoff"):
-        if name in table and not pd.api.types.is_integer_dtype(table[name]):
-            table[name] = pd.to_datetime(table[name])
-    return table
 
 
 def _truths(tested: pd.DataFrame) -> pd.DataFrame:

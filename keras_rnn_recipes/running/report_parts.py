@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from keras_rnn_recipes.running import plots
-from keras_rnn_recipes.running.report_page import Section
-from keras_rnn_recipes.running.wording import MORE_IS_BETTER, label, number, spread
+from keras_rnn_recipes.running.artefacts import read_json, read_table
+from keras_rnn_recipes.running.report_page import (
+    Page,
+    Section,
+    Table,
+    render_page,
+    settings_tables,
+)
+from keras_rnn_recipes.running.run_directory import replacing
+from keras_rnn_recipes.running.wording import MORE_IS_BETTER, label, number, spread, verdict
 
 
 def figure_rows(
@@ -79,6 +88,65 @@ def learning_section(history: pd.DataFrame, config: Mapping[str, Any]) -> Sectio
             f"{int(best['epoch'])} of {len(history)}; the weights of {kept} epoch were kept."
         )
     return Section("Learning", Markup(plots.learning_curves(history)), caption)
+
+
+def write_text_page(
+    run_dir: str | Path,
+    *,
+    name: str,
+    kind: str,
+    facts: Sequence[str],
+    first: str,
+    caption: str,
+    more_tables: Sequence[Table] = (),
+    figures: Sequence[Section | None] = (),
+) -> Path:
+    """Write ``report.html`` of a text run: what all families have, and what one brings along.
+
+    Args:
+        run_dir: with ``metrics.json`` and, if they are there, ``config.json``, ``history.csv`` and
+            ``environment.json``.
+        name: what the model is called; its first metric decides.
+        kind: what it is, such as "classifier", for the title.
+        facts: phrases below the verdict, before those of every model.
+        first, caption: of the table of figures.
+        more_tables, figures: below it, before how it learnt.
+
+    Returns:
+        The path of the report.
+    """
+    folder = Path(run_dir)
+    record, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
+    metrics = list(record["model"])
+    colour, sentence = verdict(name, record, metrics[0])
+    sections = [*figures, learning_section(read_table(folder / "history.csv"), config)]
+    page = Page(
+        title=f"{label(name)} {kind}" + _on_data(config.get("data", {})),
+        kind=colour,
+        verdict=sentence,
+        facts=[
+            *facts,
+            f"{record['num_parameters']:,} parameters",
+            f"trained in {number(round(record['fit_seconds'], 1))} s",
+        ],
+        caption=caption,
+        first=first,
+        columns=[label(metric) for metric in metrics],
+        rows=figure_rows(name, record, metrics, metrics[0]),
+        more_tables=more_tables,
+        figures=[section for section in sections if section is not None],
+        tables=settings_tables(config, read_json(folder / "environment.json")),
+    )
+    target = folder / "report.html"
+    with replacing(target) as staged:
+        staged.write_text(render_page(page), encoding="utf-8")
+    return target
+
+
+def _on_data(data: Mapping[str, Any]) -> str:
+    source = data.get("source") or data.get("train") or ""
+    source = source[0] if isinstance(source, list) else source
+    return f", on {Path(source).name}" if source else ""
 
 
 def _cost(metric: str, value: float | None) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import Config
-from keras_rnn_recipes.running.config_files import config_from_dict, load_config
+from keras_rnn_recipes.running.config_files import FILE_KEYS, config_from_dict, load_config
 from keras_rnn_recipes.running.families import DEFAULT
 from keras_rnn_recipes.running.recipes import find_script, recipe_path
 from keras_rnn_recipes.running.run_directory import RunDirectory
@@ -181,13 +181,19 @@ def continue_config(config: Config, stored: dict[str, Any]) -> Config:
 
 def with_whole_path(config: Config) -> Config:
     """A data file is found again from any folder."""
-    names = [name for name in ("source", "train", "valid", "test") if hasattr(config.data, name)]
+    given = {name: getattr(config.data, name, None) for name in FILE_KEYS}
     whole = {
-        name: str(Path(given).absolute())
-        for name in names
-        if (given := getattr(config.data, name)) is not None and is_file_name(given)
+        name: _whole(files)
+        for name, files in given.items()
+        if files is not None and (name != "source" or is_file_name(files))
     }
     return config.model_copy(update={"data": config.data.model_copy(update=whole)})
+
+
+def _whole(files: Any) -> Any:
+    if isinstance(files, tuple):
+        return tuple(map(_whole, files))
+    return str(Path(files).absolute())
 
 
 def _load_main(script: Path) -> Main:

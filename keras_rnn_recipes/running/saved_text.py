@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from keras_rnn_recipes.data.text.tokenizer import as_strings
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.saved_model import is_saved_model
 
-BATCH_SIZE = 256
+BATCH_SIZE = 64
 
 
 class SavedClassifier:
@@ -35,17 +35,14 @@ class SavedClassifier:
 
     def __call__(self, texts: Sequence[str | bytes]) -> dict[str, Any]:
         """Answer texts, those of like length together."""
-        rows = [t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts]
-        order = np.argsort([len(row) for row in rows], kind="stable")
-        labels: list[str] = [""] * len(rows)
-        probabilities: list[Any] = [None] * len(rows)
-        for first in range(0, len(rows), BATCH_SIZE):
-            numbers = order[first : first + BATCH_SIZE]
-            found = self._module.serve(text=tf.constant([rows[n] for n in numbers], tf.string))
-            for place, number in enumerate(numbers):
-                labels[number] = found["label"][place].numpy().decode("utf-8")
-                probabilities[number] = found["probabilities"][place].numpy()
-        return {"label": labels, "probabilities": np.array(probabilities)}
+
+        def answer(part: tf.Tensor) -> list[Any]:
+            found = self._module.serve(text=part)
+            labels = [label.decode("utf-8") for label in found["label"].numpy()]
+            return list(zip(labels, found["probabilities"].numpy(), strict=True))
+
+        labels, probabilities = zip(*_in_batches(texts, answer), strict=True)
+        return {"label": list(labels), "probabilities": np.array(probabilities)}
 
 
 class SavedTagger:
@@ -63,12 +60,16 @@ class SavedTagger:
 
     def __call__(self, texts: Sequence[str]) -> list[list[tuple[str, str]]]:
         """Pairs of token and tag of each text."""
-        found = self._module.serve(text=as_strings(texts))
-        tokens, tags = found["tokens"].numpy(), found["tags"].numpy()
-        return [
-            [(t.decode("utf-8"), g.decode("utf-8")) for t, g in zip(*row, strict=True) if t]
-            for row in zip(tokens, tags, strict=True)
-        ]
+
+        def answer(part: tf.Tensor) -> list[Any]:
+            found = self._module.serve(text=part)
+            both = zip(found["tokens"].numpy(), found["tags"].numpy(), strict=True)
+            return [
+                [(t.decode("utf-8"), g.decode("utf-8")) for t, g in zip(*row, strict=True) if t]
+                for row in both
+            ]
+
+        return _in_batches(texts, answer)
 
 
 class SavedLanguageModel:
@@ -112,9 +113,29 @@ class SavedEncoderDecoder:
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
         """What each text becomes, and its score."""
-        found = self._module.serve(text=as_strings(texts))
-        answers = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
-        return answers, found["score"].numpy()
+
+        def answer(part: tf.Tensor) -> list[Any]:
+            found = self._module.serve(text=part)
+            given = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
+            return list(zip(given, found["score"].numpy(), strict=True))
+
+        answers, scores = zip(*_in_batches(texts, answer), strict=True)
+        return list(answers), np.array(scores)
+
+
+def _in_batches(
+    texts: Sequence[str | bytes], answer: Callable[[tf.Tensor], list[Any]]
+) -> list[Any]:
+    """The answer to each text, those of like length asked together: little of it is padding."""
+    rows = [t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts]
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    answers: list[Any] = [None] * len(rows)
+    for first in range(0, len(rows), BATCH_SIZE):
+        numbers = order[first : first + BATCH_SIZE]
+        found = answer(tf.constant([rows[number] for number in numbers], tf.string))
+        for number, one in zip(numbers, found, strict=True):
+            answers[number] = one
+    return answers
 
 
 def _loaded(path: str | Path) -> Any:

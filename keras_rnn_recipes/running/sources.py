@@ -36,8 +36,7 @@ def check_source(config: Experiment) -> None:
     from keras_rnn_recipes.data.catalogue import list_datasets
 
     if config.data.source is not None and not is_file_name(config.data.source):
-        task = "classification" if config.family == "text_classification" else config.family
-        names = tuple(card.name for card in list_datasets() if card.task == task)
+        names = tuple(card.name for card in list_datasets() if card.task == config.family)
         check_choice(config.data.source, names, "data.source")
 
 

@@ -21,7 +21,7 @@ def main(config, run):
     words, spelling = krr.fit_tag_tokenizers(parts.train, config.data)
     spelling = None if network.character_cell == "none" else spelling
     run.write_config(config)
-    record = krr.vocabulary_record(words, spelling=spelling, tags=parts.tags)
+    record = krr.vocabulary_record(words, beside=spelling, tags=parts.tags)
     run.write_json("vocabulary.json", record)
 
     # Batches of sentences of like length, so that little of them is padding.
@@ -71,7 +71,7 @@ def main(config, run):
     texts = [" ".join(tokens) for tokens in sentences]
     krr.export_text_model(tagger, run.path / "saved_model", samples=texts)
     run.write_environment(training.seed)
-    krr.write_tagging_report(run.path, parts.test, answers)
+    krr.write_tagging_report(run.path, parts.test, answers, of_spans=parts.of_spans)
     print(krr.results_table(record, name=name, metric=next(iter(record["model"]))))
     print(krr.describe_artefacts(run.path))
 

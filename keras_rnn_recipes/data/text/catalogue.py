@@ -35,7 +35,7 @@ class TextParts:
 
     Args:
         name: of the set.
-        task: "classification": `LabelledTexts`; "sequence_to_sequence": `ParallelTexts`;
+        task: "text_classification": `LabelledTexts`; "encoder_decoder": `ParallelTexts`;
             "language_model": one long text; "tagging": the path of a column file.
         train, valid, test: the parts. The validation part is never cut from the test part.
     """
@@ -75,7 +75,7 @@ def load_text(
     Example:
         >>> parts = load_text("word_order")
         >>> parts.task, len(parts.train), len(parts.valid), len(parts.test)
-        ('classification', 3000, 500, 500)
+        ('text_classification', 3000, 500, 500)
     """
     card = name if isinstance(name, Card) else find_card(name)
     if card.task == FORECASTING:
@@ -175,8 +175,8 @@ def _labelled(card: Card, path: Path) -> LabelledTexts:
 
 
 _READERS: dict[str, Callable[..., Any]] = {
-    "classification": _labelled,
+    "text_classification": _labelled,
     "tagging": lambda card, path: path,
     "language_model": lambda card, path: read_text(path),
-    "sequence_to_sequence": lambda card, source, target: read_parallel(source, target),
+    "encoder_decoder": lambda card, source, target: read_parallel(source, target),
 }

@@ -14,7 +14,7 @@ from keras_rnn_recipes.data.text.reading import LabelledTexts, ParallelTexts
 from keras_rnn_recipes.errors import UserError
 
 TEXTS = [card.name for card in list_datasets() if card.task != "forecasting"]
-KINDS = {"classification": LabelledTexts, "tagging": Path, "language_model": str}
+KINDS = {"text_classification": LabelledTexts, "tagging": Path, "language_model": str}
 
 
 def test_the_sets_are_found():

@@ -67,6 +67,30 @@ class ServedLanguageModel(tf.Module):
         found = -tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits[:, :-1])
         return tf.reduce_sum(tf.where(targets == PADDING, 0.0, found), axis=1)
 
+    def nats(self, ids: np.ndarray, *, piece: int = 512) -> np.ndarray:
+        """The negative log probability of each token of one text given those before it.
+
+        Args:
+            ids: of the text, the first of which is given, (tokens,).
+            piece: tokens at a time; states go on from piece to piece.
+
+        Returns:
+            Nats, float32 (tokens - 1,).
+        """
+        states = [tf.zeros([1, state.shape[-1]]) for state in self.reader.inputs[1:]]
+        found = []
+        for first in range(0, len(ids) - 1, piece):
+            last = min(first + piece, len(ids) - 1)
+            given, wanted = ids[None, first:last], ids[None, first + 1 : last + 1]
+            errors, states = self._read(tf.constant(given), tf.constant(wanted), states)
+            found.append(errors.numpy()[0])
+        return np.concatenate(found)
+
+    @tf.function(reduce_retracing=True)
+    def _read(self, tokens: tf.Tensor, following: tf.Tensor, states: Any) -> tuple[Any, Any]:
+        logits, *states = self.reader([tokens, *states])
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(following, logits), states
+
     def _started(self, texts: Any) -> tf.Tensor:
         ids = self.tokenizer(as_strings(texts))
         # An empty text is one unknown token for a network that needs some; here [START] is enough.
@@ -99,9 +123,9 @@ class ServedLanguageModel(tf.Module):
         return [
             {
                 "prompt": part,
-                "length": np.int32(12),
-                "temperature": np.float32(temperature),
-                "seed": np.int32(7),
+                "length": np.array(12, "int32"),
+                "temperature": np.array(temperature, "float32"),
+                "seed": np.array(7, "int32"),
             }
             for part in (rows[:1], rows)
             for temperature in (0.0, 0.7)

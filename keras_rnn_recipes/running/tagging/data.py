@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_rnn_recipes.data.text.catalogue import load_text
 from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
 from keras_rnn_recipes.data.text.tags import OUTSIDE, allowed_transitions, convert_tags, split_tag
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.sources import is_file_name
-from keras_rnn_recipes.running.text_config import TagDataConfig
+from keras_rnn_recipes.running.tagging.config import TagDataConfig
+from keras_rnn_recipes.running.text_sources import load_parts
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,46 @@ def load_tagged(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
         >>> len(parts.train), parts.of_spans, parts.tags[:2]
         (1500, True, ('B-LOC', 'B-PER'))
     """
-    name, parts = _read_parts(data, seed)
+    found = load_parts(
+        data,
+        "tagging",
+        read=partial(_read, data=data),
+        hold_out=partial(_hold_out, seed=seed),
+        seed=seed,
+    )
+    parts = [_sentences(part, data) for part in (found.train, found.valid, found.test)]
     of_spans = all(_is_of_span(tag) for part in parts for row in part for tag in row.tags)
     if of_spans:
         parts = [[_converted(row, data.scheme) for row in part] for part in parts]
     tags = tuple(sorted({tag for row in parts[0] for tag in row.tags}))
     for part, rows in zip(("validation", "test"), parts[1:], strict=True):
-        _check_seen(rows, tags, part, of_spans=of_spans)
-    return TaggedParts(name, *parts, tags, of_spans, data.scheme)
+        _check_seen(rows, tags, f"The {part} part", of_spans=of_spans)
+    train, valid, test = parts
+    return TaggedParts(found.name, train, valid, test, tags, of_spans, data.scheme)
+
+
+def read_new_sentences(
+    path: str | Path, data: TagDataConfig, tags: Sequence[str]
+) -> tuple[list[Sentence], bool]:
+    """Read a column file with tags, to judge a tagger by it.
+
+    Args:
+        path: of the file.
+        data: the section of the tagger's recipe.
+        tags: those that it knows.
+
+    Returns:
+        The sentences, and whether the tags mark spans.
+
+    Raises:
+        UserError: something in the file that cannot be used, or a tag that training has not seen.
+    """
+    rows = _read(path, data)
+    of_spans = all(_is_of_span(tag) for tag in tags)
+    if of_spans:
+        rows = [_converted(row, data.scheme) for row in rows]
+    _check_seen(rows, tags, Path(path).name, of_spans=of_spans)
+    return rows, of_spans
 
 
 def fit_tag_tokenizers(
@@ -124,45 +156,31 @@ def tag_columns(
     return inputs, targets
 
 
-def _read_parts(data: TagDataConfig, seed: int) -> tuple[str, list[list[Sentence]]]:
-    source = str(data.source or data.train)
-    if data.train is None and not is_file_name(source):
-        parts = load_text(source, seed=seed)
-        if parts.task != "tagging":
-            raise UserError(
-                f"The data set {parts.name} is for another task, {parts.task}.",
-                "one for tagging.",
-                "choose another (krr ls datasets), or the recipe of its family.",
-            )
-        given = [_sentences(part, data) for part in (parts.train, parts.valid, parts.test)]
-        return parts.name, given
-    train = _sentences(source, data)
-    held = {
-        name: _sentences(path, data)
-        for name in ("valid", "test")
-        if (path := getattr(data, name)) is not None
-    }
-    if "test" not in held:
-        train, held["test"] = _hold_out(train, data.test_share, seed)
-    if "valid" not in held:
-        train, held["valid"] = _hold_out(train, data.valid_share, seed)
-    return Path(source).stem, [train, held["valid"], held["test"]]
+def without_spaces(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """No token with white space in it: a served text is cut at white space.
 
-
-def _sentences(part: Any, data: TagDataConfig) -> list[Sentence]:
-    """A part as it is, or read from its file; no token with white space in it."""
-    rows = part
-    if not isinstance(part, list):
-        columns = {"token_column": data.token_column, "tag_column": data.tag_column}
-        rows = read_column_file(part, **columns)
+    Example:
+        >>> without_spaces([Sentence(("New York", "sleeps"), (), 1)])[0].tokens
+        ('New_York', 'sleeps')
+    """
     return [
         Sentence(tuple("_".join(token.split()) or "_" for token in row.tokens), row.tags, row.line)
-        for row in rows
+        for row in sentences
     ]
 
 
+def _sentences(part: Any, data: TagDataConfig) -> list[Sentence]:
+    """A part as it is, or read from its file, as the parts of data sets are given."""
+    return part if isinstance(part, list) else _read(part, data)
+
+
+def _read(path: str | Path, data: TagDataConfig) -> list[Sentence]:
+    rows = read_column_file(path, token_column=data.token_column, tag_column=data.tag_column)
+    return without_spaces(rows)
+
+
 def _hold_out(
-    rows: list[Sentence], share: float, seed: int
+    rows: list[Sentence], share: float, *, seed: int
 ) -> tuple[list[Sentence], list[Sentence]]:
     held = set(np.random.default_rng(seed).permutation(len(rows))[: round(share * len(rows))])
     if not held or len(held) == len(rows):
@@ -187,7 +205,7 @@ def _converted(row: Sentence, scheme: str) -> Sentence:
     return Sentence(row.tokens, tuple(convert_tags(row.tags, scheme)), row.line)
 
 
-def _check_seen(rows: list[Sentence], tags: Sequence[str], part: str, *, of_spans: bool) -> None:
+def _check_seen(rows: list[Sentence], tags: Sequence[str], where: str, *, of_spans: bool) -> None:
     """Another spelling of a type that is known may be missing; a type may not."""
     seen = {split_tag(tag)[1] for tag in tags} if of_spans else set(tags)
     for row in rows:
@@ -195,7 +213,7 @@ def _check_seen(rows: list[Sentence], tags: Sequence[str], part: str, *, of_span
             kind = split_tag(tag)[1] if of_spans else tag
             if kind not in seen and tag != OUTSIDE:
                 raise UserError(
-                    f"The {part} part has the tag {tag!r}, in the sentence of line {row.line}.",
+                    f"{where} has the tag {tag!r}, in the sentence of line {row.line}.",
                     f"a tag that training has seen: {', '.join(tags)[:200]}.",
                     "correct it, or train on examples of it.",
                 )

@@ -16,18 +16,13 @@ from keras_rnn_recipes.evaluation.classification import (
     confusion,
     roc_points,
 )
-from keras_rnn_recipes.running import classification_plots as plots
-from keras_rnn_recipes.running.report import read_json, read_table
 from keras_rnn_recipes.running.report_page import (
-    Page,
     Section,
     Table,
-    render_page,
-    settings_tables,
 )
-from keras_rnn_recipes.running.report_parts import figure_rows, learning_section
-from keras_rnn_recipes.running.run_directory import replacing
-from keras_rnn_recipes.running.wording import label, number, verdict
+from keras_rnn_recipes.running.report_parts import write_text_page
+from keras_rnn_recipes.running.text_classification import plots
+from keras_rnn_recipes.running.wording import label
 
 MOST_MISTAKES, LONGEST_SHOWN = 12, 240
 
@@ -51,43 +46,17 @@ def write_classification_report(
         The path of the report.
     """
     folder = Path(run_dir)
-    record, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
-    name = next(iter(answers))
-    metrics = list(record["model"])
-    kind, sentence = verdict(name, record, metrics[0])
-    found = answers[name]
-    page = Page(
-        title=_title(name, config),
-        kind=kind,
-        verdict=sentence,
-        facts=_facts(record, truth, classes),
-        caption="On the test part; ● marks the best of a column.",
+    name, found = next(iter(answers.items()))
+    return write_text_page(
+        folder,
+        name=name,
+        kind="classifier",
+        facts=[f"{len(classes)} classes", f"tested on {len(truth):,} texts"],
         first="Told by",
-        columns=[label(metric) for metric in metrics],
-        rows=figure_rows(name, record, metrics, metrics[0]),
+        caption="On the test part; ● marks the best of a column.",
         more_tables=[_by_class(truth, found, classes), _mistakes(folder, name)],
-        figures=_figures(name, truth, answers, classes, folder, config),
-        tables=settings_tables(config, read_json(folder / "environment.json")),
+        figures=_figures(name, truth, answers, classes),
     )
-    target = folder / "report.html"
-    with replacing(target) as staged:
-        staged.write_text(render_page(page), encoding="utf-8")
-    return target
-
-
-def _title(name: str, config: Mapping[str, Any]) -> str:
-    data = config.get("data", {})
-    source = data.get("source") or data.get("train") or ""
-    return f"{label(name)} classifier" + (f", on {Path(source).name}" if source else "")
-
-
-def _facts(record: Mapping[str, Any], truth: np.ndarray, classes: Sequence[str]) -> list[str]:
-    return [
-        f"{len(classes)} classes",
-        f"tested on {len(truth):,} texts",
-        f"{record['num_parameters']:,} parameters",
-        f"trained in {number(round(record['fit_seconds'], 1))} s",
-    ]
 
 
 def _by_class(truth: np.ndarray, found: np.ndarray, classes: Sequence[str]) -> Table:
@@ -138,11 +107,9 @@ def _figures(
     truth: np.ndarray,
     answers: Mapping[str, np.ndarray],
     classes: Sequence[str],
-    folder: Path,
-    config: Mapping[str, Any],
 ) -> list[Section]:
     found = answers[name]
-    made: list[Section | None] = []
+    made: list[Section] = []
     if len(classes) <= plots.MOST_CLASSES:
         counts = confusion(truth, found.argmax(axis=1), len(classes))
         made.append(
@@ -171,8 +138,7 @@ def _figures(
             "it, the model is too sure. The larger a dot, the more answers.",
         )
     )
-    made.append(learning_section(read_table(folder / "history.csv"), config))
-    return [section for section in made if section is not None]
+    return made
 
 
 def _shown(text: str) -> str:

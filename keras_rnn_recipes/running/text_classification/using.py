@@ -1,21 +1,20 @@
-"""Use a finished text run on new texts: answer them, judge the model on them, export it again."""
+"""Use a finished run of text classification on new texts."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.predicting import finished_config
+from keras_rnn_recipes.running.text_record import read_vocabulary, tokenizer_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_rnn_recipes.running.served_classifier import ServedClassifier
+    from keras_rnn_recipes.running.text_classification.served import ServedClassifier
 
 
-def predict_texts(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     """Tell the class of every text in a table.
 
     Args:
@@ -30,7 +29,7 @@ def predict_texts(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
         UserError: not a finished run, or something in the file that cannot be used.
 
     Example:
-        >>> predict_texts("runs/imdb", "new.csv").columns.tolist()  # doctest: +SKIP
+        >>> predict("runs/imdb", "new.csv").columns.tolist()  # doctest: +SKIP
         ['text', 'label', 'probability-negative', 'probability-positive']
     """
     import pandas as pd
@@ -47,21 +46,21 @@ def predict_texts(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def evaluate_texts(run_dir: str | Path, source: str | Path) -> dict[str, float]:
+def evaluate(run_dir: str | Path, source: str | Path) -> dict[str, float]:
     """Judge a run's classifier on a table of texts and labels.
 
     Args:
-        run_dir, source: as in `predict_texts`; the table has the run's column of labels too.
+        run_dir, source: as in `predict`; the table has the run's column of labels too.
 
     Returns:
         The metrics of the run's recipe.
 
     Raises:
-        UserError: as `predict_texts`, or a label that training has not seen.
+        UserError: as `predict`, or a label that training has not seen.
     """
     from keras_rnn_recipes.data.text.reading import number_labels, read_labelled
     from keras_rnn_recipes.running.saved_text import SavedClassifier
-    from keras_rnn_recipes.running.text_results import score_classifiers
+    from keras_rnn_recipes.running.text_classification.results import score_classifiers
 
     config = finished_config(run_dir)
     rows = read_labelled(source, text_col=config.data.text_col, label_col=config.data.label_col)
@@ -71,32 +70,14 @@ def evaluate_texts(run_dir: str | Path, source: str | Path) -> dict[str, float]:
     return score_classifiers(truth, answers, metrics=config.evaluate.metrics)["model"]
 
 
-def load_classifier(run_dir: str | Path) -> ServedClassifier:
+def load(run_dir: str | Path) -> ServedClassifier:
     """Load the classifier of a finished run from ``model.keras``, to export it or to go on with it.
 
     Raises:
         UserError: not a finished run, or its files are damaged.
     """
-    from keras_rnn_recipes.data.text.preparation import Preparation
-    from keras_rnn_recipes.data.text.tokenizer import Tokenizer
     from keras_rnn_recipes.running.keras_model import load_model
-    from keras_rnn_recipes.running.served_classifier import ServedClassifier
+    from keras_rnn_recipes.running.text_classification.served import ServedClassifier
 
     record = read_vocabulary(run_dir)
-    tokenizer = Tokenizer(Preparation(**record["preparation"]), record["vocabulary"])
-    return ServedClassifier(tokenizer, load_model(run_dir), record["classes"])
-
-
-def read_vocabulary(run_dir: str | Path) -> dict[str, Any]:
-    """Read the ``vocabulary.json`` of a run: preparation, vocabulary, classes.
-
-    Raises:
-        UserError: it is missing or damaged.
-    """
-    path = Path(run_dir) / "vocabulary.json"
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{path} cannot be read: {error}.", "what the run wrote there.", "run it again."
-        ) from error
+    return ServedClassifier(tokenizer_of(record), load_model(run_dir), record["classes"])

@@ -8,17 +8,16 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from running.command import krr
 
 from keras_rnn_recipes.builders import text_classifier
-from keras_rnn_recipes.cli import app
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.data.text.word_order import word_order
 from keras_rnn_recipes.running.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.running.saved_text import SavedClassifier
-from keras_rnn_recipes.running.served_classifier import ServedClassifier
-from keras_rnn_recipes.running.text_fitting import class_weights, label_loss
+from keras_rnn_recipes.running.text_classification.fitting import class_weights, label_loss
+from keras_rnn_recipes.running.text_classification.served import ServedClassifier
 
 RECIPE = """
 family = "text_classification"
@@ -35,12 +34,6 @@ pooling = "last"
 epochs = 8
 learning_rate = 0.01
 """
-
-
-def krr(*arguments: str, status: int = 0) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == status, result.output
-    return result.stdout if not status else result.stderr
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,28 +13,6 @@ from keras_rnn_recipes.evaluation.classification import classification_scores
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.text.catalogue import TextParts
-    from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-
-FORMAT_VERSION = 1
-
-
-def vocabulary_record(
-    tokenizer: Tokenizer, *, spelling: Tokenizer | None = None, **more: Any
-) -> dict[str, Any]:
-    """The content of ``vocabulary.json``: how texts are cut, into which tokens, and ``more``.
-
-    Args:
-        tokenizer: of the texts.
-        spelling: of the characters of each word, if the network takes them.
-        more: classes, or tags.
-    """
-    record = {"format_version": FORMAT_VERSION, **_of_tokenizer(tokenizer)}
-    return record | ({"spelling": _of_tokenizer(spelling)} if spelling else {}) | more
-
-
-def _of_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
-    preparation = asdict(tokenizer.preparation)
-    return {"preparation": preparation, "vocabulary": list(tokenizer.vocabulary)}
 
 
 def describe_texts(texts: TextParts, classes: Sequence[str]) -> str:

@@ -14,8 +14,8 @@ from keras_rnn_recipes.data.text.tags import spans
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
 from keras_rnn_recipes.layers.crf import crf_loss
-from keras_rnn_recipes.running.served_tagger import given_back
-from keras_rnn_recipes.running.tagging_data import TaggedParts
+from keras_rnn_recipes.running.tagging.data import TaggedParts
+from keras_rnn_recipes.running.tagging.served import given_back
 
 Tags = Sequence[Sequence[str]]
 SentenceTagger = Callable[[Sequence[Sequence[str]]], Tags]

@@ -10,12 +10,9 @@ from typing import Any
 from keras_rnn_recipes.data.text.column_files import Sentence
 from keras_rnn_recipes.data.text.tags import spans
 from keras_rnn_recipes.evaluation.entities import entity_scores
-from keras_rnn_recipes.running.report import read_json, read_table
-from keras_rnn_recipes.running.report_page import Page, Table, render_page, settings_tables
-from keras_rnn_recipes.running.report_parts import figure_rows, learning_section
-from keras_rnn_recipes.running.run_directory import replacing
-from keras_rnn_recipes.running.served_tagger import given_back
-from keras_rnn_recipes.running.wording import label, number, verdict
+from keras_rnn_recipes.running.report_page import Table
+from keras_rnn_recipes.running.report_parts import write_text_page
+from keras_rnn_recipes.running.tagging.served import given_back
 
 MOST_SHOWN, LONGEST_SHOWN = 12, 40
 
@@ -23,7 +20,11 @@ Tags = Sequence[Sequence[str]]
 
 
 def write_tagging_report(
-    run_dir: str | Path, sentences: Sequence[Sentence], answers: Mapping[str, Tags]
+    run_dir: str | Path,
+    sentences: Sequence[Sentence],
+    answers: Mapping[str, Tags],
+    *,
+    of_spans: bool,
 ) -> Path:
     """Write the report of a tagger into its run directory, from what stands there and this.
 
@@ -32,45 +33,26 @@ def write_tagging_report(
             ``environment.json``.
         sentences: the test part.
         answers: by name, the model first: tags of each sentence.
+        of_spans: whether the tags mark spans.
 
     Returns:
         The path of the report.
     """
-    folder = Path(run_dir)
-    record, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
-    name = next(iter(answers))
-    metrics = list(record["model"])
-    kind, sentence = verdict(name, record, metrics[0])
+    name, found = next(iter(answers.items()))
     truth = [[given_back(tag) for tag in row.tags] for row in sentences]
-    tables = [_by_type(truth, answers[name])] if "entity_f1" in metrics else []
-    data = config.get("data", {})
-    source = data.get("source") or data.get("train") or ""
-    learning = learning_section(read_table(folder / "history.csv"), config)
-    page = Page(
-        title=f"{label(name)} tagger" + (f", on {Path(source).name}" if source else ""),
-        kind=kind,
-        verdict=sentence,
-        facts=[
-            f"tested on {len(sentences):,} sentences",
-            f"{record['num_parameters']:,} parameters",
-            f"trained in {number(round(record['fit_seconds'], 1))} s",
-        ],
-        caption="On the test part; entities strictly, start, end and type. ● marks the best.",
+    return write_text_page(
+        run_dir,
+        name=name,
+        kind="tagger",
+        facts=[f"tested on {len(sentences):,} sentences"],
         first="Tagged by",
-        columns=[label(metric) for metric in metrics],
-        rows=figure_rows(name, record, metrics, metrics[0]),
+        caption="On the test part; entities strictly, start, end and type. ● marks the best.",
         more_tables=[
-            *tables,
-            _confusions(truth, answers[name]),
-            _mistakes(sentences, truth, answers[name]),
+            *([_by_type(truth, found)] if of_spans else []),
+            _confusions(truth, found),
+            _mistakes(sentences, truth, found),
         ],
-        figures=[learning] if learning else [],
-        tables=settings_tables(config, read_json(folder / "environment.json")),
     )
-    target = folder / "report.html"
-    with replacing(target) as staged:
-        staged.write_text(render_page(page), encoding="utf-8")
-    return target
 
 
 def _by_type(truth: Tags, found: Tags) -> Table:

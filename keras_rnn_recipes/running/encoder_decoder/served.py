@@ -21,11 +21,18 @@ NEVER = (PADDING, UNKNOWN, START)
 
 @dataclass(frozen=True)
 class Search:
-    """How texts are decoded, see `beam_search`."""
+    """How texts are decoded.
+
+    Args:
+        beam_width, length_penalty, max_length: as in `beam_search`.
+        words: if there are some, the answer is the best hypothesis of the beam that is one of them,
+            or the best of all where none is.
+    """
 
     beam_width: int = 5
     length_penalty: float = 0.6
     max_length: int = 60
+    words: tuple[str, ...] = ()
 
 
 class ServedEncoderDecoder(tf.Module):
@@ -50,6 +57,9 @@ class ServedEncoderDecoder(tf.Module):
         super().__init__()
         self.source, self.target, self.model, self.search = source, target, model, search
         self._begin, self._step = decoding_functions(model)
+        words = tf.constant(search.words or ("",))
+        ones = tf.lookup.KeyValueTensorInitializer(words, tf.ones([len(words)], tf.int32))
+        self.known = tf.lookup.StaticHashTable(ones, default_value=0)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """What each text becomes, those of like length together."""
@@ -77,7 +87,17 @@ class ServedEncoderDecoder(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def _serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         found = self.beams(self.source(text))
-        return {"text": self.target.texts(found.tokens[:, 0]), "score": found.scores[:, 0]}
+        if not self.search.words:
+            return {"text": self.target.texts(found.tokens[:, 0]), "score": found.scores[:, 0]}
+        shape = tf.shape(found.tokens)
+        flat = self.target.texts(tf.reshape(found.tokens, [-1, shape[2]]))
+        texts = tf.reshape(flat, shape[:2])
+        there = tf.cast(found.scores > -float("inf"), tf.int32)
+        best = tf.argmax(self.known.lookup(texts) * there, axis=1)  # of equals the first
+        return {
+            "text": tf.gather(texts, best, batch_dims=1),
+            "score": tf.gather(found.scores, best, batch_dims=1),
+        }
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
         """What is exported: by name, a function and the specifications of its inputs."""

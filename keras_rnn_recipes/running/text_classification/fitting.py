@@ -19,8 +19,8 @@ from keras_rnn_recipes.data.text.vectors import load_vectors
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
 from keras_rnn_recipes.running.config_sections import TrainingConfig
 from keras_rnn_recipes.running.fitting import fit
-from keras_rnn_recipes.running.served_classifier import ServedClassifier
-from keras_rnn_recipes.running.text_config import ClassificationConfig
+from keras_rnn_recipes.running.text_classification.config import ClassificationConfig
+from keras_rnn_recipes.running.text_classification.served import ServedClassifier
 
 Classifier = Callable[[Sequence[str]], np.ndarray]
 # The network on averaged embeddings: it learns fast, and is never the one that is tuned.
@@ -117,7 +117,7 @@ def _fit_averaged(
         name: (tokenizer.encode(part.texts), number_labels(part.labels, classes))
         for name, part in (("train", texts.train), ("valid", texts.valid))
     }
-    options = {"batch_size": training.batch_size, "seed": training.seed}
+    options: dict[str, Any] = {"batch_size": training.batch_size, "seed": training.seed}
     batches = partial(bucketed_batches, *parts["train"], repeat=True, **options)
     watched = bucketed_batches(*parts["valid"], shuffle=False, **options)
     fit(

@@ -1,0 +1,117 @@
+"""Batches of one long text, each of whose rows goes on where it ended in the batch before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def contiguous_batches(
+    ids: np.ndarray,
+    *,
+    batch_size: int,
+    window: int,
+    shuffle: bool = False,
+    seed: int = 0,
+    repeat: bool = False,
+    first_epoch: int = 0,
+) -> tf.data.Dataset:
+    """Windows of a text and the tokens that follow each of theirs, for a stateful model.
+
+    The text is cut into ``batch_size`` stretches of equal length, one for each row; batch after
+    batch a row moves on by ``window`` tokens. The last stretch, and the last window of all, are
+    filled up with 0.
+
+    Args:
+        ids: of the text's tokens, (tokens,); none of them 0.
+        batch_size: rows of a batch.
+        window: tokens in a row.
+        shuffle: begin each pass at another token and go round, so that windows are cut elsewhere.
+        seed: of where.
+        repeat: endless, pass after pass. Otherwise one pass.
+        first_epoch: number of the first pass.
+
+    Returns:
+        A dataset of ``(tokens, next tokens)``, int32 ``(batch_size, window)``; every token but the
+        first is once among the next tokens of a pass.
+
+    Raises:
+        ValueError: a batch_size or window below 1.
+        UserError: fewer than two tokens for each row.
+
+    Source: Mikolov et al. 2010; Zaremba et al. 2014, section 4.1.
+
+    Example:
+        >>> for tokens, following in contiguous_batches(np.arange(1, 10), batch_size=2, window=3):
+        ...     print(tokens.numpy().tolist(), following.numpy().tolist())
+        [[1, 2, 3], [5, 6, 7]] [[2, 3, 4], [6, 7, 8]]
+        [[4, 0, 0], [8, 0, 0]] [[5, 0, 0], [9, 0, 0]]
+    """
+    import tensorflow as tf
+
+    _check(ids, batch_size, window)
+    ids = np.asarray(ids, "int32")
+
+    def pass_over(epoch: int) -> np.ndarray:
+        start = np.random.default_rng((seed, epoch)).integers(len(ids)) if shuffle else 0
+        return _windows(np.roll(ids, -start), batch_size, window)
+
+    with tf.device("CPU:0"):
+
+        def batches(epoch: tf.Tensor) -> tf.data.Dataset:
+            both = tf.numpy_function(lambda number: pass_over(int(number)), [epoch], tf.int32)
+            both.set_shape([None, 2, batch_size, window])
+            return tf.data.Dataset.from_tensor_slices(both)
+
+        epochs = tf.data.Dataset.counter(first_epoch)
+        epochs = epochs if repeat else epochs.take(1)
+        found = epochs.flat_map(batches).map(lambda pair: (pair[0], pair[1]))
+        each = count_windows_of_text(len(ids), batch_size, window)
+        count = tf.data.INFINITE_CARDINALITY if repeat else each
+        return found.apply(tf.data.experimental.assert_cardinality(count)).prefetch(
+            tf.data.AUTOTUNE
+        )
+
+
+def count_windows_of_text(num_tokens: int, batch_size: int, window: int) -> int:
+    """Batches in one pass over a text.
+
+    Example:
+        >>> count_windows_of_text(9, 2, 3)
+        2
+    """
+    stretch = -(-(num_tokens - 1) // batch_size)
+    return -(-stretch // window)
+
+
+def _windows(ids: np.ndarray, rows: int, window: int) -> np.ndarray:
+    """Tokens and next tokens of every batch, (batches, 2, rows, window)."""
+    count = count_windows_of_text(len(ids), rows, window)
+    stretch = -(-(len(ids) - 1) // rows)
+    pairs = []
+    for part in (ids[:-1], ids[1:]):
+        flat = np.zeros(rows * stretch, "int32")
+        flat[: len(part)] = part
+        table = np.zeros((rows, count * window), "int32")
+        table[:, :stretch] = flat.reshape(rows, stretch)
+        pairs.append(table.reshape(rows, count, window).swapaxes(0, 1))
+    return np.stack(pairs, axis=1)
+
+
+def _check(ids: np.ndarray, batch_size: int, window: int) -> None:
+    if batch_size < 1 or window < 1:
+        raise ValueError(
+            f"batch_size and window must be at least 1; received {batch_size} and {window}."
+        )
+    if len(ids) < 2 * batch_size:
+        raise UserError(
+            f"A text of {len(ids)} tokens is too short for batches of {batch_size} rows.",
+            "at least two tokens for each row, in every part.",
+            "lower fit.batch_size, or give a longer text.",
+        )

@@ -1,0 +1,1 @@
+"""Sequence to sequence, from its recipe to its report."""

@@ -1,0 +1,1 @@
+"""Language modelling, from its recipe to its report."""

@@ -1,0 +1,115 @@
+"""Use a finished language model: go on from prompts, judge it on other text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.predicting import finished_config
+from keras_rnn_recipes.running.text_record import read_vocabulary, tokenizer_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_rnn_recipes.running.language_model.served import ServedLanguageModel
+
+
+def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+    """Go on from every line of a file.
+
+    Args:
+        run_dir: a finished run of a language model. Its ``saved_model`` answers.
+        source: a plain text, a prompt a line. As many tokens are drawn as the run's recipe draws
+            for its report, at the same temperature; see ``krr complete`` for other numbers.
+
+    Returns:
+        Columns ``prompt`` and ``text``, which begins with the prompt.
+
+    Raises:
+        UserError: not a finished run, or a file that cannot be read.
+    """
+    import pandas as pd
+
+    from keras_rnn_recipes.data.text.reading import read_lines
+    from keras_rnn_recipes.running.saved_text import SavedLanguageModel
+
+    config = finished_config(run_dir)
+    prompts = list(read_lines(source))
+    texts = SavedLanguageModel(Path(run_dir) / "saved_model").complete(
+        prompts,
+        config.evaluate.sample_length,
+        temperature=config.evaluate.temperature,
+        seed=config.fit.seed,
+    )
+    return pd.DataFrame({"prompt": prompts, "text": texts})
+
+
+def evaluate(run_dir: str | Path, source: str | Path) -> dict[str, float]:
+    """Judge a run's language model on a plain text.
+
+    Returns:
+        The figures of `score_language_models`.
+
+    Raises:
+        UserError: not a finished run, or a file that cannot be read.
+    """
+    from keras_rnn_recipes.data.text.reading import read_text
+    from keras_rnn_recipes.running.language_model.data import text_ids
+    from keras_rnn_recipes.running.language_model.results import score_language_models
+
+    text, served = read_text(source), load(run_dir)
+    nats = {"model": served.nats(text_ids(served.tokenizer, text))}
+    return score_language_models(nats, len(text))["model"]
+
+
+def load(run_dir: str | Path) -> ServedLanguageModel:
+    """Load the language model of a finished run from ``model.keras``.
+
+    Raises:
+        UserError: not a finished run, or its files are damaged.
+    """
+    from keras_rnn_recipes.running.keras_model import load_model
+    from keras_rnn_recipes.running.language_model.served import ServedLanguageModel
+
+    return ServedLanguageModel(tokenizer_of(read_vocabulary(run_dir)), load_model(run_dir))
+
+
+def complete(
+    run_dir: str | Path, prompt: str, length: int, *, temperature: float = 0.8, seed: int = 0
+) -> Iterator[str]:
+    """Go on from a prompt, piece by piece as it is drawn.
+
+    Args:
+        run_dir: a finished run of a language model.
+        prompt: a text; may be empty.
+        length: tokens to draw, at least 1.
+        temperature: 0 takes the most probable token each time; above 1 it is more daring.
+        seed: the same one gives the same text.
+
+    Raises:
+        UserError: not a finished run of a language model, or a number out of range.
+    """
+    from keras_rnn_recipes.running.language_model.served import stream
+
+    if length < 1:
+        raise UserError(
+            f"The length is {length}.",
+            "a number of characters or words of at least 1.",
+            "write for example --length 200.",
+        )
+    if not temperature >= 0:
+        raise UserError(
+            f"The temperature is {temperature}.",
+            "0 or more; 0 takes the most probable token each time.",
+            "write for example --temperature 0.8.",
+        )
+    config = finished_config(run_dir)
+    if config.family != "language_model":
+        raise UserError(
+            f"The run in {run_dir} is of another family, {config.family}.",
+            "a run of a language model.",
+            "give the folder of one, such as krr run language_model/language_reference_lstm makes.",
+        )
+    return stream(load(run_dir), prompt, length, temperature=temperature, seed=seed)

@@ -1,0 +1,1 @@
+"""Sequence tagging, from its recipe to its report."""

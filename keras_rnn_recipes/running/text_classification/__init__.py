@@ -1,0 +1,1 @@
+"""Text classification, from its recipe to its report."""
