@@ -17,7 +17,8 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 RUN_DIR ?= runs/co2
 METADATA := setup.cfg pyproject.toml
-# Recorded runs: all of them, and those whose rows are in the README.
+# Recorded runs: of every family, and those whose rows are in the README.
+FAMILIES := $(patsubst recipes/%/results,%,$(wildcard recipes/*/results))
 RESULTS := recipes/forecasting/results
 HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_direct elnino_lstm_direct sunspots_lstm_recursive \
 	chicago_gru_direct chicago_simple_rnn_seq2seq chicago_simple_rnn_next_day \
@@ -66,8 +67,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(if $(wildcard $(RESULTS)),$(BIN)/krr table $(RESULTS) --check recipes/forecasting/README.md)
-	$(if $(wildcard $(RESULTS)),$(BIN)/krr table $(HEADLINES) --check README.md)
+	$(foreach family,$(FAMILIES),$(BIN)/krr table recipes/$(family)/results \
+		--check recipes/$(family)/README.md &&) true
+	$(BIN)/krr table $(HEADLINES) --check README.md
 	$(BIN)/python -m benchmarks.forecasting.table --check
 
 format: $(VENV)/.installed-dev
@@ -75,7 +77,8 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 
 tables: $(VENV)/.installed
-	$(BIN)/python -c '$(UPDATE)' recipes/forecasting/README.md $(RESULTS)
+	$(foreach family,$(FAMILIES),$(BIN)/python -c '$(UPDATE)' recipes/$(family)/README.md \
+		recipes/$(family)/results &&) true
 	$(BIN)/python -c '$(UPDATE)' README.md $(HEADLINES)
 
 bench: $(VENV)/.installed-bench

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import keras_rnn_recipes as krr
 from keras_rnn_recipes.running.recipes import list_recipes
-from keras_rnn_recipes.running.tables import record_run
+from keras_rnn_recipes.running.records import record_run
 
 
 def main() -> None:

@@ -1,22 +1,28 @@
 """Tables of results, made from recorded runs, so that a README cannot claim what was not run.
 
-A recorded run is a small file, ``results/<recipe>/seed<k>.json``: the run's ``metrics.json`` with
-its recipe, model, seed, versions and date. The table in a README stands between two comments, and
-is generated from such files.
+The table in a README stands between two comments, and is generated from recorded runs.
 """
 
 from __future__ import annotations
 
-import datetime
-import json
+import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.running.run_directory import replacing, writing
-from keras_rnn_recipes.running.wording import best_baseline, label, number, spread
+from keras_rnn_recipes.running.records import read_records
+from keras_rnn_recipes.running.run_directory import replacing
+from keras_rnn_recipes.running.wording import (
+    MORE_IS_BETTER,
+    best_baseline,
+    label,
+    number,
+    spread,
+)
+
+Named = tuple[str, Sequence[Mapping[str, Any]]]
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 METRICS = ("mae", "smape", "mase")
@@ -36,6 +42,10 @@ EXPLANATION = (
     "Figures are means over series; with several seeds, the median and in brackets the least and "
     "the greatest. Ratio is the error of the model over that of its best baseline (MASE, else "
     "MAE): below 1, in bold, the model is better."
+)
+TEXT_EXPLANATION = (
+    "With several seeds, the median and in brackets the least and the greatest; baselines, below "
+    "the model that they belong to from the best on, by their medians."
 )
 
 
@@ -58,17 +68,69 @@ def results_markdown(paths: Sequence[str | Path]) -> str:
         >>> print(results_markdown(["recipes/forecasting/results"]))  # doctest: +SKIP
     """
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for record in _read_all(paths):
+    for record in read_records(paths):
         groups.setdefault((record["recipe"], record.get("settings", "")), []).append(record)
-    rows = [_row(name, records) for (name, _), records in sorted(groups.items())]
-    lines = [
-        "| " + " | ".join(HEADINGS) + " |",
-        "|---|---|" + "---:|" * len(METRICS) + "---|" + "---:|" * 6,
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-        EXPLANATION,
+    named = [(name, records) for (name, _), records in sorted(groups.items())]
+    of_series = [one for one in named if one[1][0].get("task", "forecasting") == "forecasting"]
+    of_texts = [one for one in named if one not in of_series]
+    tables = [_table_of_series(of_series)] if of_series else []
+    return "\n".join([*tables, *([_table_of_texts(of_texts)] if of_texts else [])])
+
+
+def _table_of_series(named: Sequence[Named]) -> str:
+    rows = [_row(name, records) for name, records in named]
+    return _table(HEADINGS, "---|---|" + "---:|" * len(METRICS) + "---|" + "---:|" * 6, rows) + (
+        f"\n{EXPLANATION}\n"
+    )
+
+
+def _table_of_texts(named: Sequence[Named]) -> str:
+    """For each recipe a row of the model, and one of each baseline, the best first."""
+    metrics = list(dict.fromkeys(m for _, records in named for m in records[0]["model"]))
+    headings = ("Recipe", "Answered by", *map(label, metrics), "Parameters", "Fit, s", "Seeds")
+    rows = [row for name, records in named for row in _text_rows(name, records, metrics)]
+    ruler = "---|---|" + "---:|" * (len(metrics) + 3)
+    return _table(headings, ruler, rows) + f"\n{TEXT_EXPLANATION}\n"
+
+
+def _table(headings: Sequence[str], ruler: str, rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, *rows]
+    head, *body = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([head, f"|{ruler}", *body]) + "\n"
+
+
+def _text_rows(
+    recipe: str, records: Sequence[Mapping[str, Any]], metrics: Sequence[str]
+) -> list[list[str]]:
+    first, *_ = metrics_of = list(records[0]["model"])
+    sign = -1.0 if first in MORE_IS_BETTER else 1.0
+    figures = {
+        name: {
+            metric: spread([r["baselines"].get(name, {}).get(metric) for r in records])
+            for metric in metrics_of
+        }
+        for name in records[0]["baselines"]
+    }
+
+    def worse(name: str) -> float:
+        found = figures[name][first]
+        return math.inf if found is None else sign * found[0]
+
+    mine = {metric: spread([r["model"].get(metric) for r in records]) for metric in metrics_of}
+    rows = [
+        [
+            recipe,
+            f"**{label(records[0]['name'])}**",
+            *(_with_range(mine.get(metric), len(records)) for metric in metrics),
+            f"{records[0]['num_parameters']:,}",
+            number(round(statistics.median(r["fit_seconds"] for r in records))),
+            str(len(records)),
+        ]
     ]
-    return "\n".join(lines) + "\n"
+    for name in sorted(figures, key=worse):
+        cells = [_with_range(figures[name].get(metric), 1) for metric in metrics]
+        rows.append(["", label(name), *cells, "", "", ""])
+    return rows
 
 
 def check_table(paths: Sequence[str | Path], readme: str | Path) -> None:
@@ -109,30 +171,6 @@ def update_table(paths: Sequence[str | Path], readme: str | Path) -> None:
     table = results_markdown(paths)
     with replacing(Path(readme)) as staged:
         staged.write_text(f"{before}{BEGIN}\n\n{table}\n{END}{after}", encoding="utf-8")
-
-
-def record_run(run_dir: str | Path, recipe: str, folder: str | Path) -> Path:
-    """Keep the figures of a finished run as ``<folder>/<recipe>/seed<k>.json``.
-
-    Args:
-        run_dir: the folder of the run.
-        recipe: its name; of ``forecasting/co2_lstm_direct`` the last part is taken.
-        folder: where recorded runs are kept, such as ``recipes/forecasting/results``.
-
-    Returns:
-        The path of the file. One of the same recipe and seed is replaced.
-
-    Raises:
-        UserError: if there is no finished run in ``run_dir``.
-    """
-    record = {**_read_run(Path(run_dir)), "recipe": recipe.rsplit("/", 1)[-1]}
-    del record["settings"]
-    target = Path(folder) / record["recipe"] / f"seed{record['seed']}.json"
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as staged:
-        staged.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return target
 
 
 def _row(recipe: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -176,76 +214,6 @@ def _ratio(mine: tuple[float, float, float] | None, theirs: float | None) -> str
         return "–"
     ratio = mine[0] / theirs
     return f"**{ratio:.3f}**" if ratio < 1 else f"{ratio:.3f}"
-
-
-def _read_all(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
-    records = []
-    for path in map(Path, paths):
-        if (path / "metrics.json").exists():
-            records.append(_read_run(path))
-            continue
-        files = sorted(path.rglob("seed*.json")) if path.is_dir() else [path]
-        if not files or not path.exists():
-            raise _no_run(path)
-        records += [_read_record(file) for file in files]
-    return records
-
-
-def _read_run(folder: Path) -> dict[str, Any]:
-    """Read a run directory as a record, with its settings to tell recipes apart by."""
-    metrics = _read_json(folder / "metrics.json")
-    config = _read_json(folder / "config.json")
-    environment = _read_json(folder / "environment.json")
-    data, model, fit = (config.get(part, {}) for part in ("data", "model", "fit"))
-    date = datetime.datetime.fromtimestamp((folder / "metrics.json").stat().st_mtime, datetime.UTC)
-    name = model.get("preset", "model")
-    source = Path(str(data.get("source", folder.name))).stem
-    fixed = {**config, "fit": {key: value for key, value in fit.items() if key != "seed"}}
-    return {
-        "recipe": f"{source}_{name}_{model.get('strategy', '')}".rstrip("_"),
-        "name": name,
-        "seed": fit.get("seed", environment.get("seed", 0)),
-        "date": date.date().isoformat(),
-        "versions": environment.get("versions", {}),
-        **metrics,
-        "settings": json.dumps(fixed, sort_keys=True),
-    }
-
-
-def _read_record(file: Path) -> dict[str, Any]:
-    record = _read_json(file)
-    missing = {"recipe", "name", "model", "baselines", "num_parameters", "fit_seconds"} - set(
-        record
-    )
-    if missing:
-        raise UserError(
-            f"{file} is no recorded run: it lacks {', '.join(sorted(missing))}.",
-            "a file that the recording of a run wrote.",
-            "record the run again, or leave the file out.",
-        )
-    return record
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise _no_run(file.parent) from None
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{file} cannot be read: {error}.",
-            "a JSON file that a run wrote.",
-            "run it again.",
-        ) from error
-
-
-def _no_run(path: Path) -> UserError:
-    return UserError(
-        f"There is no finished run in {path}.",
-        "a run directory with metrics.json, config.json and environment.json, a recorded run, or a "
-        "folder of recorded runs.",
-        "check the path, or finish the run with --resume.",
-    )
 
 
 def _parts(readme: Path) -> tuple[str, str, str]:

@@ -21,7 +21,7 @@ from keras_rnn_recipes.running import runner
 from keras_rnn_recipes.running.config_files import load_config
 
 ROOT = Path(__file__).parents[2] / "recipes"
-RECIPES = sorted(ROOT.glob("*/*.toml"))
+RECIPES = sorted(ROOT.glob("forecasting/*.toml"))
 NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]
 NUM_RECIPES = 25
 # Sets that are read from $KRR_DATA, by the first part of a recipe's name.

@@ -128,7 +128,7 @@ def test_a_layer_that_computes_something_else_keeps_its_loop(options):
         assert "inner_loop" not in vars(layer)
 
 
-def test_a_mask_takes_the_loop():
+def test_a_masking_layer_gives_the_same_numbers():
     layer = keras.layers.LSTM(3)
     model = keras.Sequential([keras.Input((None, 1)), keras.layers.Masking(0.0), layer])
     x = np.array([[[1.0], [2.0], [0.0]]], "float32")

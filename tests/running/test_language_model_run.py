@@ -174,7 +174,7 @@ def test_a_twin_reads_windows_as_the_whole_text_is_read(cell):
     served = small(cell)
     ids = text_ids(served.tokenizer, TEXT * 3)
     twin = stateful_twin(served.model, 2)
-    parts = [pair for pair in contiguous_batches(ids, batch_size=2, window=10)]
+    parts = list(contiguous_batches(ids, batch_size=2, window=10))
     stretch = -(-(len(ids) - 1) // 2)
     with training_kernels(twin):
         inside = [np.array(twin(tokens)) for tokens, _ in parts]

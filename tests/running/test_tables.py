@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.records import record_run
 from keras_rnn_recipes.running.tables import (
     BEGIN,
     END,
     check_table,
-    record_run,
     results_markdown,
     update_table,
 )
@@ -151,3 +151,30 @@ def test_reporting_and_tables_import_no_tensorflow(run_python) -> None:
         "import keras_rnn_recipes.evaluation.baselines\n"
         "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib.pyplot'} & set(sys.modules)"
     )
+
+
+def test_of_texts_every_baseline_has_a_row_below_its_model(tmp_path):
+    for seed, accuracy in ((0, 0.8), (1, 0.9), (2, 0.85)):
+        record = {
+            "recipe": "films_gru",
+            "name": "gru",
+            "seed": seed,
+            "task": "text_classification",
+            "model": {"accuracy": accuracy, "log_loss": 0.4},
+            "baselines": {
+                "majority": {"accuracy": 0.5, "log_loss": 0.69},
+                "tfidf": {"accuracy": 0.7 + seed / 100, "log_loss": 0.5},
+            },
+            "num_parameters": 1234,
+            "fit_seconds": 10.0 + seed,
+        }
+        path = tmp_path / "films_gru" / f"seed{seed}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(record))
+    lines = results_markdown([tmp_path]).splitlines()
+    assert lines[0].startswith("| Recipe | Answered by | accuracy | log loss |")
+    assert lines[2].startswith(
+        "| films_gru | **GRU** | 0.8500 (0.8000 to 0.9000) | 0.4000 (0.4000 to 0.4000) | 1,234 | 11 |"
+    )
+    assert lines[3].startswith("|  | tf-idf and logistic regression | 0.7100 |")
+    assert lines[4].startswith("|  | majority | 0.5000 |")

@@ -1,0 +1,76 @@
+"""Every text recipe that comes with the package is short, sound, and runs to the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_recipes.running import runner
+from keras_rnn_recipes.running.config_files import load_config
+
+ROOT = Path(__file__).parents[2] / "recipes"
+RECIPES = [path for path in sorted(ROOT.glob("*/*.toml")) if path.parent.name != "forecasting"]
+NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]
+SHIPPED = ("word_order", "people_places", "language_reference", "reversal")
+# The network on averaged embeddings and the n-grams of long texts have tests of their own.
+FEWER_BASELINES = {
+    "text_classification": ['evaluate.baselines=["majority", "tfidf"]'],
+    "language_model": ["evaluate.ngrams=[1]", "evaluate.sample_length=20"],
+}
+ARTEFACTS = {
+    "config.json",
+    "recipe.toml",
+    "model.keras",
+    "saved_model",
+    "history.csv",
+    "metrics.json",
+    "vocabulary.json",
+    "predictions.csv",
+    "report.html",
+    "environment.json",
+    "checkpoints",
+    "tensorboard",
+}
+
+
+def test_the_glob_found_them_and_each_family_has_one_that_needs_no_download():
+    assert len(RECIPES) >= 11
+    families = {path.parent.name for path in RECIPES}
+    shipped = {path.parent.name for path in RECIPES if path.stem.startswith(SHIPPED)}
+    assert families == shipped and len(families) == 4
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=NAMES)
+def test_a_recipe_is_short_and_valid(path: Path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 25
+    assert lines[0].startswith("# ") and lines[0].endswith(".")
+    config = load_config(path)
+    assert config.family == path.parent.name
+    assert path.stem == f"{config.data.source}_{config.model.cell}" or path.stem.startswith(
+        config.data.source.split("_")[0]
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_runs_to_the_end(name: str, tmp_path: Path, request):
+    family, recipe = name.split("/")
+    if not recipe.startswith(SHIPPED):
+        request.getfixturevalue("krr_data")
+    overrides = FEWER_BASELINES.get(family, [])
+    result = runner.run(name, tmp_path / "r", smoke=True, overrides=overrides)
+    folder = result.run_dir
+    assert {path.name for path in folder.iterdir()} == ARTEFACTS
+    record = json.loads((folder / "metrics.json").read_text())
+    assert record["task"] == family and record["format_version"] == 1
+    figures = [record["model"], *record["baselines"].values()]
+    assert all(np.isfinite(value) and value >= 0 for row in figures for value in row.values())
+    assert set(tf.saved_model.load(str(folder / "saved_model")).signatures) >= {"serving_default"}
+    # What was resolved can be run again, and is the same experiment.
+    assert load_config(folder / "recipe.toml") == result.config
+    assert load_config(folder / "config.json") == result.config
