@@ -139,6 +139,7 @@ from .running.language_model.results import (
     draw_samples as draw_samples,
     fit_ngrams as fit_ngrams,
     score_language_models as score_language_models,
+    show_sample as show_sample,
     surprise_table as surprise_table,
 )
 from .running.language_model.served import ServedLanguageModel as ServedLanguageModel

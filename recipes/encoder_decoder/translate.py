@@ -76,7 +76,7 @@ def main(config, run):
     run.write_json("metrics.json", record)
 
     # To serve, without this package; and to read.
-    krr.export_text_model(served, run.path / "saved_model", samples=pairs.test.sources[:8])
+    krr.export_text_model(served, run.path / "saved_model", samples=pairs.test.sources)
     run.write_environment(training.seed)
     krr.write_pair_report(run.path, pairs.test, answers, served)
     print(krr.results_table(record, name=name, metric=judging.deciding))

@@ -22,9 +22,9 @@ def main(config, run):
     print(krr.describe_running_text(text, tokenizer))
     run.write_config(config)
     run.write_json("vocabulary.json", krr.vocabulary_record(tokenizer))
-    train, valid, test = [
-        krr.text_ids(tokenizer, part) for part in (text.train, text.valid, text.test)
-    ]
+    train = krr.text_ids(tokenizer, text.train)
+    valid = krr.text_ids(tokenizer, text.valid)
+    test = krr.text_ids(tokenizer, text.test)
 
     # At every token the network gives the next one's probabilities. It reads the text in windows;
     # its states go on from one to the next, the gradient goes back to the start of a window.
@@ -33,6 +33,8 @@ def main(config, run):
     run.write_model(model)
 
     # How well is the rest of the text foretold, and how well by counting what followed before?
+    # All are judged token by token, from the beginning of the test part to its end: their nats,
+    # the negative logarithms of what they held the tokens to be worth.
     served = krr.ServedLanguageModel(tokenizer, model)
     ngrams = krr.fit_ngrams(train, config.evaluate.ngrams, len(tokenizer.vocabulary))
     nats = {one: judged.nats(test) for one, judged in {name: served, **ngrams}.items()}
@@ -42,8 +44,11 @@ def main(config, run):
     run.write_csv("predictions.csv", surprise)
     run.write_json("metrics.json", record)
 
-    # To serve, without this package; and to read.
+    # What does it write of its own accord?
     samples = krr.draw_samples(served, config.evaluate)
+    print(krr.show_sample(samples))
+
+    # To serve, without this package; and to read.
     krr.export_text_model(served, run.path / "saved_model", samples=samples)
     run.write_environment(training.seed)
     krr.write_language_report(run.path, surprise, samples, glue=served.glue)

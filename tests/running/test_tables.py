@@ -173,8 +173,7 @@ def test_of_texts_every_baseline_has_a_row_below_its_model(tmp_path):
         path.write_text(json.dumps(record))
     lines = results_markdown([tmp_path]).splitlines()
     assert lines[0].startswith("| Recipe | Answered by | accuracy | log loss |")
-    assert lines[2].startswith(
-        "| films_gru | **GRU** | 0.8500 (0.8000 to 0.9000) | 0.4000 (0.4000 to 0.4000) | 1,234 | 11 |"
-    )
+    assert lines[2].startswith("| films_gru | **GRU** | 0.8500 (0.8000 to 0.9000) | 0.4000 (0.4")
+    assert lines[2].endswith("| 1,234 | 11 | 3 |")
     assert lines[3].startswith("|  | tf-idf and logistic regression | 0.7100 |")
     assert lines[4].startswith("|  | majority | 0.5000 |")

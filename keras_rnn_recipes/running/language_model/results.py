@@ -73,3 +73,13 @@ def draw_samples(served: ServedLanguageModel, config: LanguageEvaluateConfig) ->
         tf.constant(0),
     )
     return [text.decode("utf-8", "replace") for text in texts.numpy()]
+
+
+def show_sample(samples: Sequence[str]) -> str:
+    """The first of the texts drawn, for the terminal; nothing without any.
+
+    Example:
+        >>> print(show_sample(["Once upon a time"]))
+        It writes: Once upon a time
+    """
+    return f"It writes: {samples[0]}" if samples else ""
