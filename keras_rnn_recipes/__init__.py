@@ -17,5 +17,4 @@ import lazy_loader
 __version__ = "0.1.0"
 
 # The names and where they are defined stand in __init__.pyi.
-__getattr__, __dir__, _names = lazy_loader.attach_stub(__name__, __file__)
-__all__ = ["__version__", *_names]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

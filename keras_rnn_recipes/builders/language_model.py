@@ -106,6 +106,7 @@ def stateful_twin(model: keras.Model, batch_size: int) -> keras.Model:
     """
     config = model.get_config()
     for layer in config["layers"]:
+        layer.pop("build_config", None)  # it holds the batch size of the model that was
         if layer["class_name"] == "InputLayer":
             layer["config"]["batch_shape"] = (batch_size, None)
         elif "stateful" in layer["config"]:

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from keras_rnn_recipes.builders.language_model import generating_functions, language_reader
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
-from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
+from keras_rnn_recipes.data.text.vocabulary import END, PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.sampling import sample
 
-NEVER = (PADDING, UNKNOWN, START)
+NEVER = (PADDING, UNKNOWN, START, END)
 
 
 class ServedLanguageModel(tf.Module):
@@ -165,7 +165,12 @@ def stream(
             never=NEVER,
         )
 
+    drawn, shown = tf.zeros([1, 0], tf.int32), ""
     for position in range(0, length, piece):
         count = tf.constant(min(piece, length - position))
         tokens, first, states = go_on(first, states, count, tf.constant(position))
-        yield served.glue + served.tokenizer.texts(tokens).numpy()[0].decode("utf-8", "replace")
+        # The text of all tokens: what joins two of them depends on both.
+        drawn = tf.concat([drawn, tokens], axis=1)
+        text = served.glue + served.tokenizer.texts(drawn).numpy()[0].decode("utf-8", "replace")
+        yield text[len(shown) :]
+        shown = text
