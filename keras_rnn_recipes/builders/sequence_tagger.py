@@ -107,8 +107,9 @@ def sequence_tagger(
     )
     name = "emissions" if crf else "logits"
     outputs = layers.Dense(num_tags, dtype="float32", name=name)(x)
-    if crf:
-        outputs = CRF(num_tags, allowed, name="potentials")(outputs, mask)
+    # Without a field a copy, for Keras ties the mask to the logits and would weigh losses by it.
+    field = CRF(num_tags, allowed, name="potentials") if crf else None
+    outputs = ops.copy(outputs) if field is None else field(outputs, mask)
     return keras.Model(inputs, outputs, name="sequence_tagger")
 
 

@@ -1,4 +1,4 @@
-"""The loss of networks that say at every step which token comes next."""
+"""The loss of networks that answer at every step: with the next token, or with a tag."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 from keras import ops
 
 
-def token_loss(label_smoothing: float = 0.0) -> Callable[[Any, Any], Any]:
-    """Cross-entropy of the next token, in nats, the mean over all real tokens of a batch.
+def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> Callable[[Any, Any], Any]:
+    """Cross-entropy of ids at every step, in nats, the mean over all real steps of a batch.
 
     Args:
         label_smoothing: the share of the probability that the target gives to all tokens alike
             (Szegedy et al. 2016).
+        padding: the id that is none.
 
     Returns:
-        From ids ``(batch, time)``, 0 for padding, and logits ``(batch, time, vocabulary)`` to
-        ``(batch,)``, whose mean is that over the real tokens.
+        From ids ``(batch, time)`` and logits ``(batch, time, classes)`` to ``(batch,)``, whose mean
+        is that over the real steps.
 
     Example:
         >>> import numpy as np
@@ -27,8 +28,8 @@ def token_loss(label_smoothing: float = 0.0) -> Callable[[Any, Any], Any]:
     """
 
     def cross_entropy(ids: Any, logits: Any) -> Any:
-        real = ops.cast(ops.not_equal(ids, 0), logits.dtype)
-        errors = ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+        real = ops.cast(ops.not_equal(ids, padding), logits.dtype)
+        errors = ops.sparse_categorical_crossentropy(ops.maximum(ids, 0), logits, from_logits=True)
         if label_smoothing:
             all_alike = -ops.mean(ops.log_softmax(logits), axis=-1)
             errors = (1 - label_smoothing) * errors + label_smoothing * all_alike

@@ -31,7 +31,7 @@ units = [24]
 embedding_size = 24
 pooling = "last"
 [fit]
-epochs = 8
+epochs = 10
 learning_rate = 0.01
 """
 
@@ -39,7 +39,7 @@ learning_rate = 0.01
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("texts")
-    train, _, test = word_order(train_size=1000, valid_size=0, test_size=100)
+    train, _, test = word_order(train_size=2500, valid_size=0, test_size=100)
     for name, part in (("sentences", train), ("new", test)):
         table = pd.DataFrame({"sentence": part.texts, "mood": part.labels})
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -164,7 +164,8 @@ def test_mistakes_are_told_in_one_message(folder, tmp_path, given, told):
 
 
 def test_one_class_only_is_refused(tmp_path):
-    (tmp_path / "one.csv").write_text("text,label\n" + "good,yes\n" * 30)
+    rows = "".join(f"good {number},yes\n" for number in range(40))
+    (tmp_path / "one.csv").write_text("text,label\n" + rows)
     recipe = tmp_path / "one.toml"
     recipe.write_text('family = "text_classification"\n[data]\nsource = "one.csv"\n')
     message = krr("run", str(recipe), "--run-dir", str(tmp_path / "run"), status=2)

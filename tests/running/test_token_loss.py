@@ -37,3 +37,8 @@ def test_padding_changes_nothing():
     logits = np.concatenate([LOGITS, RANDOM.normal(size=(3, 3, 5)).astype("float32")], axis=1)
     found = np.asarray(token_loss()(longer, logits))
     np.testing.assert_allclose(found, np.asarray(token_loss()(IDS, LOGITS)), rtol=1e-6)
+
+
+def test_tags_have_another_padding():
+    found = np.asarray(token_loss(padding=-1)(np.where(IDS == 0, -1, IDS), LOGITS))
+    assert found.mean() == pytest.approx(by_hand(0.0), rel=1e-5)

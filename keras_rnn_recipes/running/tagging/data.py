@@ -126,7 +126,7 @@ def fit_tag_tokenizers(
 
 def tag_columns(
     sentences: Sequence[Sentence], words: Tokenizer, spelling: Tokenizer | None, tags: Sequence[str]
-) -> tuple[dict[str, list[Any]], list[np.ndarray]]:
+) -> tuple[Any, list[np.ndarray]]:
     """The inputs and targets of a tagger, for `bucketed_batches`.
 
     Args:
@@ -136,24 +136,22 @@ def tag_columns(
 
     Returns:
         ``tokens`` and ``characters`` by name, a list each with an array for each sentence, (time,)
-        and (time, longest word); and the numbers of the tags. One that training has not seen, such
-        as the end of a span of a type that had single words only, is watched as outside of any.
+        and (time, longest word), or the list of the tokens alone; and the numbers of the tags. A
+        tag that training has not seen, such as the end of a span of a type that had single words
+        only, is watched as outside of any.
     """
     numbers = {tag: number for number, tag in enumerate(tags)}
     other = numbers.get(OUTSIDE, 0)
     targets = [np.array([numbers.get(t, other) for t in row.tags], "int32") for row in sentences]
-    inputs: dict[str, list[Any]] = {
-        "tokens": words.encode([" ".join(row.tokens) for row in sentences])
-    }
-    if spelling is not None:
-        flat = spelling.encode([token for row in sentences for token in row.tokens])
-        width = max(map(len, flat))
-        table = np.zeros((len(flat), width), "int32")
-        for number, ids in enumerate(flat):
-            table[number, : len(ids)] = ids
-        ends = np.cumsum([len(row.tokens) for row in sentences])
-        inputs["characters"] = np.split(table, ends[:-1])
-    return inputs, targets
+    tokens = words.encode([" ".join(row.tokens) for row in sentences])
+    if spelling is None:
+        return tokens, targets
+    flat = spelling.encode([token for row in sentences for token in row.tokens])
+    table = np.zeros((len(flat), max(map(len, flat))), "int32")
+    for number, ids in enumerate(flat):
+        table[number, : len(ids)] = ids
+    ends = np.cumsum([len(row.tokens) for row in sentences])
+    return {"tokens": tokens, "characters": np.split(table, ends[:-1])}, targets
 
 
 def without_spaces(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import pandas as pd
-from keras import ops
 
 from keras_rnn_recipes.data.text.column_files import Sentence
 from keras_rnn_recipes.data.text.tags import spans
@@ -16,30 +15,15 @@ from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
 from keras_rnn_recipes.layers.crf import crf_loss
 from keras_rnn_recipes.running.tagging.data import TaggedParts
 from keras_rnn_recipes.running.tagging.served import given_back
+from keras_rnn_recipes.running.token_loss import token_loss
 
 Tags = Sequence[Sequence[str]]
 SentenceTagger = Callable[[Sequence[Sequence[str]]], Tags]
 
 
-@keras.saving.register_keras_serializable(package="keras_rnn_recipes")
-def tag_loss(tags: Any, logits: Any) -> Any:
-    """Cross-entropy of logits ``(batch, time, tags)``, the mean over the tokens of each sentence.
-
-    Args:
-        tags: numbers ``(batch, time)``, -1 for padding.
-        logits: of a tagger without a random field.
-
-    Returns:
-        ``(batch,)``, in nats.
-    """
-    real = ops.cast(tags >= 0, logits.dtype)
-    errors = ops.sparse_categorical_crossentropy(ops.maximum(tags, 0), logits, from_logits=True)
-    return ops.sum(errors * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
-
-
 def loss_of_tagger(model: keras.Model) -> Any:
     """The loss that goes with a model of `sequence_tagger`."""
-    return crf_loss if len(model.output.shape) == 4 else tag_loss
+    return crf_loss if len(model.output.shape) == 4 else token_loss(padding=-1)
 
 
 def describe_tagged(parts: TaggedParts) -> str:
