@@ -103,10 +103,11 @@ def test_accuracy_counts_whole_texts():
 def test_all_figures_together_are_those_of_each():
     hypotheses, references = ["a cat sat here", "dogs"], ["a cat sat there", "dog"]
     found = score_texts(hypotheses, references)
+    assert score_texts(hypotheses, references, metrics=["chrf"]) == {"chrf": found["chrf"]}
     assert found["bleu"] == bleu(hypotheses, references).score
     assert found["chrf"] == chrf(hypotheses, references).score
     assert found["character_error_rate"] == pytest.approx(2 / 18)
-    assert (found["word_error_rate"], found["accuracy"]) == (2 / 5, 0.0)
+    assert (found["word_error_rate"], found["accuracy_at_1"]) == (2 / 5, 0.0)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

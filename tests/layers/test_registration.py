@@ -38,8 +38,8 @@ FROZEN = [
     "keras_rnn_recipes>SampledPaths",
     "keras_rnn_recipes>SeasonalBase",
     "keras_rnn_recipes>TakeColumns",
-    "keras_rnn_recipes>UnfoldTokens",
     "keras_rnn_recipes>TiedEmbedding",
+    "keras_rnn_recipes>UnfoldTokens",
     "keras_rnn_recipes>WindowStatistics",
     "keras_rnn_recipes>crf_loss",
 ]
