@@ -134,7 +134,7 @@ def test_a_card_with_a_mistake_is_refused(tmp_path, changes, said):
 
 
 def test_texts_are_no_series():
-    with pytest.raises(UserError, match="imdb holds texts for text_classification.*load_text"):
+    with pytest.raises(UserError, match="imdb holds texts for text classification.*load_text"):
         load_dataset("imdb")
 
 
