@@ -64,8 +64,10 @@ def results_table(
     metrics = [metric for metric in record["model"] if not is_of_intervals(metric)]
     table = [["", *metrics]]
     table += [[row, *(_figure(figures.get(m)) for m in metrics)] for row, figures in rows.items()]
+    widths = [max(9, len(metric)) for metric in metrics]
     lines = [
-        f"{first:<{max(map(len, rows))}}" + "".join(f" {cell:>9}" for cell in cells)
+        f"{first:<{max(map(len, rows))}}"
+        + "".join(f" {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
         for first, *cells in table
     ]
     metric = metric or deciding_metric(record["model"], num_series)
@@ -140,6 +142,7 @@ def describe_artefacts(run_dir: Path) -> str:
     """Where the things are that people look for after a run."""
     wanted = {
         "forecast": "forecasts.csv",
+        "answers": "predictions.csv",
         "report": "report.html",
         "to serve": "saved_model",
         "to run again": "recipe.toml",
