@@ -35,6 +35,7 @@ class Table:
         first: what its first column names.
         columns: headings of the others.
         rows: a name, whether it is the model's, and the cells as texts.
+        of_texts: the cells hold passages to be read, not figures to be compared.
     """
 
     heading: str
@@ -42,6 +43,7 @@ class Table:
     first: str
     columns: Sequence[str]
     rows: Sequence[tuple[str, bool, Sequence[str]]]
+    of_texts: bool = False
 
 
 @dataclass(frozen=True)

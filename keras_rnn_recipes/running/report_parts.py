@@ -110,7 +110,7 @@ def write_text_page(
         kind: what it is, such as "classifier", for the title.
         facts: phrases below the verdict, before those of every model.
         first, caption: of the table of figures.
-        more_tables, figures: below it, before how it learnt.
+        more_tables, figures: below it, before how it learnt; empty tables are left out.
 
     Returns:
         The path of the report.
@@ -133,7 +133,7 @@ def write_text_page(
         first=first,
         columns=[label(metric) for metric in metrics],
         rows=figure_rows(name, record, metrics, metrics[0]),
-        more_tables=more_tables,
+        more_tables=[table for table in more_tables if table.rows],
         figures=[section for section in sections if section is not None],
         tables=settings_tables(config, read_json(folder / "environment.json")),
     )

@@ -28,7 +28,7 @@ METRIC_NAMES = {
     "bits_per_character": "bits per character",
     "bleu": "BLEU",
     "chrf": "chrF",
-    "accuracy_at_1": "accuracy at 1",
+    "accuracy_at_1": "share of exact answers",
     "character_error_rate": "character error rate",
     "word_error_rate": "word error rate",
 }

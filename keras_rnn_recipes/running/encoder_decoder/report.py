@@ -69,6 +69,7 @@ def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Tabl
         "Text",
         ["wanted", "given"],
         rows[:MOST_SHOWN],
+        of_texts=True,
     )
 
 

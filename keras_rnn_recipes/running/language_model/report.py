@@ -32,13 +32,14 @@ def write_language_report(
         The path of the report.
     """
     name = surprise.columns[1]
-    drawn = [(str(number), False, [text]) for number, text in enumerate(samples)]
+    drawn = [(str(number), False, [text.strip()]) for number, text in enumerate(samples)]
     samples_table = Table(
         "What it writes",
         "Drawn from nothing, each with a seed of its own.",
         "Seed",
         ["text"],
         drawn,
+        of_texts=True,
     )
     return write_text_page(
         run_dir,

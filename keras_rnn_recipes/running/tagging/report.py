@@ -109,6 +109,7 @@ def _mistakes(sentences: Sequence[Sentence], truth: Tags, found: Tags) -> Table:
         "Sentence",
         ["true", "answered"],
         rows,
+        of_texts=True,
     )
 
 

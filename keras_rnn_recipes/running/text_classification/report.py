@@ -99,6 +99,7 @@ def _mistakes(folder: Path, name: str) -> Table:
         "Text",
         ["true", "answered", "probability"],
         rows,
+        of_texts=True,
     )
 
 
