@@ -14,7 +14,9 @@ from keras_rnn_recipes.builders.forecasters import (
 )
 from keras_rnn_recipes.builders.intervals import add_bounds, levels_of_model
 from keras_rnn_recipes.builders.language_model import (
+    carrying_twin,
     generating_functions,
+    give_back,
     language_model,
     language_reader,
     language_step,
@@ -46,6 +48,7 @@ __all__ = [
     "add_bounds",
     "averaged_embeddings",
     "build_forecaster",
+    "carrying_twin",
     "conv",
     "decode_step",
     "decoding_functions",
@@ -58,6 +61,7 @@ __all__ = [
     "forecaster",
     "forecaster_info",
     "generating_functions",
+    "give_back",
     "gru",
     "language_model",
     "language_reader",

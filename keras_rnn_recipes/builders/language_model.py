@@ -25,8 +25,6 @@ def language_model(
     variational: bool = False,
     residual: bool = False,
     layer_norm: bool = False,
-    stateful: bool = False,
-    batch_size: int | None = None,
 ) -> keras.Model:
     """At every token the logits of the next one.
 
@@ -41,17 +39,13 @@ def language_model(
         embedding_dropout: rate on the embedded tokens; as ``dropout`` when left out.
         variational: drop the same channels at all steps of a sequence (Gal and Ghahramani 2016).
         residual, layer_norm: as in `recurrent_stack`.
-        stateful: for training on contiguous text: each row of a batch goes on where the same row
-            of the batch before it ended (``layer.reset_state()`` on the recurrent layers begins
-            anew). The gradient stops at the beginning of each batch.
-        batch_size: rows of a batch; needed when stateful.
 
     Returns:
         An uncompiled model, ``tokens (batch, time)`` int32, padded by 0 on the right, to logits
         ``(batch, time, vocabulary_size)``.
 
     Raises:
-        ValueError: for an unknown cell, a size below 1, or stateful without a batch size.
+        ValueError: for an unknown cell or a size below 1.
 
     Source: Mikolov et al. 2010; tied weights: Press and Wolf 2017.
 
@@ -64,9 +58,7 @@ def language_model(
             "vocabulary_size and embedding_size must be at least 1; "
             f"received {vocabulary_size} and {embedding_size}."
         )
-    if stateful and not batch_size:
-        raise ValueError(f"stateful=True needs a batch_size; received {batch_size!r}.")
-    tokens = keras.Input((None,), batch_size, dtype="int32", name="tokens")
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
     kind = TiedEmbedding if tied else layers.Embedding
     embedding = kind(vocabulary_size, embedding_size, name="embedding")
     rate = dropout if embedding_dropout is None else embedding_dropout
@@ -78,7 +70,6 @@ def language_model(
         layer_norm=layer_norm,
         dropout=dropout,
         variational=variational,
-        stateful=stateful,
     )
     if not tied:
         logits = layers.Dense(vocabulary_size, name="logits")(encoded)
@@ -89,44 +80,51 @@ def language_model(
     return keras.Model(tokens, logits, name="language_model")
 
 
-def stateful_twin(model: keras.Model, batch_size: int) -> keras.Model:
-    """A model like this one, with the same weights to begin with, that keeps its states.
+def carrying_twin(model: keras.Model, batch_size: int) -> keras.Model:
+    """A model for training on contiguous text: rows go on in the states that they ended in.
 
     Args:
-        model: from `language_model`.
+        model: from `language_model`. All layers but the recurrent ones are shared with it.
         batch_size: rows of every batch.
 
     Returns:
-        A model as `language_model` makes it with ``stateful=True``; its weights are its own.
+        ``{"tokens": (batch, time), "keep": (batch, 1)} -> logits (batch, time, vocabulary_size)``:
+        where ``keep`` is 1 a row goes on where the same row of the batch before ended, where it is
+        0 it begins anew, in states of zeros. Recurrent layers begin with the model's weights;
+        `give_back` hands them over after training.
 
     Example:
-        >>> twin = stateful_twin(language_model(50, units=16, embedding_size=8), batch_size=4)
+        >>> twin = carrying_twin(language_model(50, units=16, embedding_size=8), batch_size=4)
         >>> twin.output_shape
         (4, None, 50)
     """
-    config = model.get_config()
-    for layer in config["layers"]:
-        layer.pop("build_config", None)  # it holds the batch size of the model that was
-        if layer["class_name"] == "InputLayer":
-            layer["config"]["batch_shape"] = (batch_size, None)
-        elif "stateful" in layer["config"]:
-            layer["config"]["stateful"] = True
-    twin = keras.Model.from_config(config)
-    copy_weights(model, twin)
-    return twin
+    tokens = keras.Input((None,), batch_size, dtype="int32", name="tokens")
+    keep = keras.Input((1,), batch_size, name="keep")
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(layer, layers.RNN):
+            return layer(*args, **kwargs)
+        carrying = type(layer).from_config({**layer.get_config(), "stateful": True})
+        carrying.build(args[0].shape)
+        carrying.cell.set_weights(layer.cell.get_weights())
+        states = [ops.multiply(keep, state) for state in carrying.states]
+        return carrying(args[0], initial_state=states)
+
+    return keras.Model({"tokens": tokens, "keep": keep}, call_anew(model, tokens, call))
 
 
-def copy_weights(of: keras.Model, to: keras.Model) -> None:
-    """Give a model the trained weights of another that differs in its states alone."""
-    for ours, theirs in zip(to.trainable_variables, of.trainable_variables, strict=True):
-        ours.assign(theirs)
+def give_back(twin: keras.Model, model: keras.Model) -> None:
+    """Hand the recurrent weights of a `carrying_twin` to the model that it was made of."""
+    for layer in model.layers:
+        if isinstance(layer, layers.RNN):
+            layer.cell.set_weights(twin.get_layer(layer.name).cell.get_weights())
 
 
 def language_step(model: keras.Model) -> keras.Model:
     """A language model one token at a time, its states passed in and out, with its weights.
 
     Args:
-        model: from `language_model`, stateful or not.
+        model: from `language_model`.
 
     Returns:
         ``[token (batch,), *states (batch, width)] -> [logits (batch, vocabulary_size), *states]``;
@@ -156,7 +154,7 @@ def language_reader(model: keras.Model) -> keras.Model:
     those in which the next begins. Padding changes no state.
 
     Args:
-        model: from `language_model`, stateful or not.
+        model: from `language_model`.
 
     Returns:
         ``[tokens (batch, time), *states (batch, width)] -> [logits (batch, time, vocabulary_size),

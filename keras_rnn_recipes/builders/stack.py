@@ -26,7 +26,6 @@ def recurrent_stack(
     dropout: float = 0.0,
     variational: bool = False,
     l2: float = 0.0,
-    stateful: bool = False,
     initial_states: Sequence[Sequence[Any]] | None = None,
     return_states: bool = False,
     suffix: str = "",
@@ -51,8 +50,6 @@ def recurrent_stack(
         variational: drop the same channels at all time steps of a sequence (Gal and Ghahramani
             2016) instead of others at each.
         l2: L2 penalty on input and recurrent kernels.
-        stateful: begin each batch in the states that the one before it ended in, row by row, for
-            truncated back-propagation through long sequences. The batch size must be fixed.
         initial_states: of each layer the states it begins in, ``(batch, width)`` each (an LSTM has
             two: its output, then its memory); zeros when left out. For a forward stack only.
         return_states: give the states at the last real step too.
@@ -81,7 +78,6 @@ def recurrent_stack(
             width,
             return_sequences=True,
             return_state=return_states,
-            stateful=stateful,
             kernel_regularizer=regularizers.L2(l2) if l2 else None,
             recurrent_regularizer=regularizers.L2(l2) if l2 else None,
             name=f"{cell}_{depth}{suffix}",

@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_recipes.builders import (
+    carrying_twin,
     generating_functions,
+    give_back,
     language_model,
     language_reader,
     language_step,
@@ -60,33 +62,32 @@ def test_token_by_token_and_in_two_halves_is_the_whole(cell, options):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_stateful_model_goes_on_where_it_ended_and_its_step_does_not_know_of_it(cell):
-    plain, stateful = (
-        small(cell=cell, units=(6, 4), stateful=s, batch_size=3 if s else None) for s in (0, 1)
-    )
-    expected = np.array(plain(TOKENS))
+def test_a_carrying_twin_goes_on_where_a_row_ended_unless_it_is_told_to_begin_anew(cell):
+    model = small(cell=cell, units=(6, 4))
+    twin = carrying_twin(model, 3)
+    whole, second = np.array(model(TOKENS)), np.array(model(TOKENS[:, 5:]))
+    keep = np.ones((3, 1), "float32")
     for _ in range(2):
-        halves = [np.array(stateful(part)) for part in (TOKENS[:, :5], TOKENS[:, 5:])]
-        np.testing.assert_allclose(np.concatenate(halves, 1), expected, rtol=1e-5, atol=1e-5)
-        step = language_step(stateful)
-        logits = step([tf.constant(TOKENS[:1, 0]), *zeros(step, 1)])[0]
-        np.testing.assert_allclose(logits[0], expected[0, 0], rtol=1e-5, atol=1e-5)
-        for layer in stateful.layers:
-            if isinstance(layer, keras.layers.RNN):
-                layer.reset_state()
+        first = twin({"tokens": TOKENS[:, :5], "keep": 0 * keep})
+        np.testing.assert_allclose(first, whole[:, :5], rtol=1e-5, atol=1e-5)
+        keep[1] = 0  # this row alone forgets
+        found = np.array(twin({"tokens": TOKENS[:, 5:], "keep": keep}))
+        np.testing.assert_allclose(found[[0, 2]], whole[[0, 2], 5:], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found[1], second[1], rtol=1e-5, atol=1e-5)
 
 
-def test_a_stateful_model_learns_saves_and_steps(tmp_path):
-    model = small(stateful=True, batch_size=3, dropout=0.2)
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+def test_what_a_twin_learns_is_given_back():
+    model = small(units=(6, 4), dropout=0.2)
+    twin = carrying_twin(model, 3)
+    twin.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    given = {"tokens": TOKENS[:, :-1], "keep": np.zeros((3, 1), "float32")}
+    before = model.get_weights()
     for _ in range(2):
-        model.train_on_batch(TOKENS[:, :-1], TOKENS[:, 1:])
-    model.save(tmp_path / "model.keras")
-    again = language_step(keras.models.load_model(tmp_path / "model.keras"))
-    step = language_step(model)
-    given = [tf.constant(TOKENS[:, 0]), *(tf.ones((3, 6)) for _ in range(2))]
-    for one, other in zip(step(given), again(given), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6)
+        twin.train_on_batch(given, TOKENS[:, 1:])
+    give_back(twin, model)
+    assert all((one != other).any() for one, other in zip(before, model.get_weights(), strict=True))
+    np.testing.assert_allclose(model(given["tokens"]), twin(given), rtol=1e-5, atol=1e-6)
+    assert [w.shape for w in model.weights] == [w.shape for w in before]
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -132,7 +133,6 @@ def test_variational_dropout_drops_the_same_channels_at_every_step():
     [
         ({"cell": "lstn"}, "cell must be one of"),
         ({"embedding_size": 0}, "must be at least 1; received 9 and 0"),
-        ({"stateful": True}, "stateful=True needs a batch_size; received None"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong, message):

@@ -18,11 +18,12 @@ def contiguous_batches(
     batch_size: int,
     window: int,
     shuffle: bool = False,
+    reset_rate: float = 0.0,
     seed: int = 0,
     repeat: bool = False,
     first_epoch: int = 0,
 ) -> tf.data.Dataset:
-    """Windows of a text and the tokens that follow each of theirs, for a stateful model.
+    """Windows of a text and the tokens that follow each of theirs, for a `carrying_twin`.
 
     The text is cut into ``batch_size`` stretches of equal length, one for each row; batch after
     batch a row moves on by ``window`` tokens. The last stretch, and the last window of all, are
@@ -33,13 +34,16 @@ def contiguous_batches(
         batch_size: rows of a batch.
         window: tokens in a row.
         shuffle: begin each pass at another token and go round, so that windows are cut elsewhere.
-        seed: of where.
+        reset_rate: the share of windows, drawn anew in every pass, before which the states of a
+            row are forgotten, beside the first ones.
+        seed: of both.
         repeat: endless, pass after pass. Otherwise one pass.
         first_epoch: number of the first pass.
 
     Returns:
-        A dataset of ``(tokens, next tokens)``, int32 ``(batch_size, window)``; every token but the
-        first is once among the next tokens of a pass.
+        A dataset of ``({"tokens", "keep"}, next tokens)``: tokens int32 ``(batch_size, window)``,
+        ``keep`` float32 ``(batch_size, 1)``, 0 where a row begins anew and 1 where it goes on.
+        Every token but the first is once among the next tokens of a pass.
 
     Raises:
         ValueError: a batch_size or window below 1.
@@ -48,30 +52,39 @@ def contiguous_batches(
     Source: Mikolov et al. 2010; Zaremba et al. 2014, section 4.1.
 
     Example:
-        >>> for tokens, following in contiguous_batches(np.arange(1, 10), batch_size=2, window=3):
-        ...     print(tokens.numpy().tolist(), following.numpy().tolist())
-        [[1, 2, 3], [5, 6, 7]] [[2, 3, 4], [6, 7, 8]]
-        [[4, 0, 0], [8, 0, 0]] [[5, 0, 0], [9, 0, 0]]
+        >>> for given, following in contiguous_batches(np.arange(1, 10), batch_size=2, window=3):
+        ...     print(given["tokens"].numpy().tolist(), given["keep"].numpy().ravel().tolist())
+        [[1, 2, 3], [5, 6, 7]] [0.0, 0.0]
+        [[4, 0, 0], [8, 0, 0]] [1.0, 1.0]
     """
     import tensorflow as tf
 
     _check(ids, batch_size, window)
     ids = np.asarray(ids, "int32")
 
-    def pass_over(epoch: int) -> np.ndarray:
-        start = np.random.default_rng((seed, epoch)).integers(len(ids)) if shuffle else 0
-        return _windows(np.roll(ids, -start), batch_size, window)
+    def pass_over(epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng((seed, epoch))
+        start = random.integers(len(ids)) if shuffle else 0
+        pairs = _windows(np.roll(ids, -start), batch_size, window)
+        keep = random.random((len(pairs), batch_size, 1)) >= reset_rate
+        keep[0] = False
+        return pairs, keep.astype("float32")
 
     with tf.device("CPU:0"):
 
         def batches(epoch: tf.Tensor) -> tf.data.Dataset:
-            both = tf.numpy_function(lambda number: pass_over(int(number)), [epoch], tf.int32)
-            both.set_shape([None, 2, batch_size, window])
-            return tf.data.Dataset.from_tensor_slices(both)
+            pairs, keep = tf.numpy_function(
+                lambda number: pass_over(int(number)), [epoch], (tf.int32, tf.float32)
+            )
+            pairs.set_shape([None, 2, batch_size, window])
+            keep.set_shape([None, batch_size, 1])
+            return tf.data.Dataset.from_tensor_slices((pairs, keep))
 
         epochs = tf.data.Dataset.counter(first_epoch)
         epochs = epochs if repeat else epochs.take(1)
-        found = epochs.flat_map(batches).map(lambda pair: (pair[0], pair[1]))
+        found = epochs.flat_map(batches).map(
+            lambda pair, keep: ({"tokens": pair[0], "keep": keep}, pair[1])
+        )
         each = count_windows_of_text(len(ids), batch_size, window)
         count = tf.data.INFINITE_CARDINALITY if repeat else each
         return found.apply(tf.data.experimental.assert_cardinality(count)).prefetch(

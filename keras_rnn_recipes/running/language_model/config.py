@@ -70,10 +70,13 @@ class LanguageModelConfig(Section):
 class LanguageFitConfig(TrainingConfig):
     """How it is trained: ``batch_size`` rows of contiguous text, ``window`` tokens at a time.
 
-    The states go on from window to window; the gradient goes back to the start of one.
+    The states go on from window to window; the gradient goes back to the start of one. Before a
+    share ``reset_rate`` of the windows a row's states are forgotten: a network that hardly ever
+    began in states of zeros may not find its way from them into a text.
     """
 
     window: Count = 64
+    reset_rate: Share = 0.05
 
 
 class LanguageEvaluateConfig(Section):

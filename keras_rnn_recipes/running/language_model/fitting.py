@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.builders.language_model import copy_weights, stateful_twin
+from keras_rnn_recipes.builders.language_model import carrying_twin, give_back
 from keras_rnn_recipes.data.text.contiguous import contiguous_batches, count_windows_of_text
 from keras_rnn_recipes.running.fitting import fit
 from keras_rnn_recipes.running.language_model.config import LanguageFitConfig
@@ -28,8 +28,8 @@ def fit_on_text(
     """Train a language model in place by truncated back-propagation through contiguous text.
 
     Args:
-        model: from `language_model`, not stateful. A stateful twin is trained in its place, and the
-            weights it ends with are given back.
+        model: from `language_model`. A `carrying_twin` is trained in its place, and the weights it
+            ends with are given back.
         train, valid: ids from `text_ids`.
         config: how to train; ``LanguageFitConfig()`` when left out.
         run: as in `fit`.
@@ -42,10 +42,19 @@ def fit_on_text(
     """
     config = config or LanguageFitConfig()
     shape: dict[str, Any] = {"batch_size": config.batch_size, "window": config.window}
-    twin = stateful_twin(model, config.batch_size)
+    twin = carrying_twin(model, config.batch_size)
+    batches = partial(
+        contiguous_batches,
+        train,
+        shuffle=True,
+        reset_rate=config.reset_rate,
+        seed=config.seed,
+        repeat=True,
+        **shape,
+    )
     history = fit(
         twin,
-        partial(contiguous_batches, train, shuffle=True, repeat=True, seed=config.seed, **shape),
+        batches,
         contiguous_batches(valid, **shape),
         num_windows=config.batch_size * count_windows_of_text(len(train), **shape),
         config=config,
@@ -53,21 +62,15 @@ def fit_on_text(
         loss=token_loss(),
         callbacks=[_BeginAnew()],
     )
-    copy_weights(twin, model)
+    give_back(twin, model)
     return history
 
 
 @final
 class _BeginAnew(keras.callbacks.Callback):
-    """States of zeros at the beginning of every epoch, and of every look at the validation part."""
+    """States of zeros at the beginning of every epoch: one that is resumed begins in no others."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._reset()
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        self._reset()
-
-    def _reset(self) -> None:
         for layer in self.model.layers:
             if isinstance(layer, keras.layers.RNN):
                 layer.reset_state()

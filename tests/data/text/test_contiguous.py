@@ -27,9 +27,10 @@ def test_each_row_is_a_stretch_and_together_they_are_the_text(length, rows, wind
         )
     )
     assert len(batches) == count_windows_of_text(length, rows, window)
-    given_, wanted = (
-        np.concatenate([pair[side].numpy() for pair in batches], axis=1) for side in (0, 1)
-    )
+    given_ = np.concatenate([given["tokens"].numpy() for given, _ in batches], axis=1)
+    wanted = np.concatenate([following.numpy() for _, following in batches], axis=1)
+    keep = np.array([given["keep"].numpy()[:, 0] for given, _ in batches])
+    assert not keep[0].any() and keep[1:].all()
     real = wanted > 0
     # Tokens are numbered in the order of the text, which goes round where it is shuffled.
     np.testing.assert_array_equal(wanted[real], given_[real] % length + 1)
@@ -51,7 +52,11 @@ def test_passes_differ_and_come_again():
 
     def first_of(epoch: int) -> list:
         options = {"batch_size": 2, "window": 4, "shuffle": True, "repeat": True}
-        return next(iter(contiguous_batches(ids, first_epoch=epoch, **options)))[0].numpy().tolist()
+        return (
+            next(iter(contiguous_batches(ids, first_epoch=epoch, **options)))[0]["tokens"]
+            .numpy()
+            .tolist()
+        )
 
     starts = [first_of(epoch) for epoch in range(4)]
     assert len({str(start) for start in starts}) > 1
@@ -61,8 +66,20 @@ def test_passes_differ_and_come_again():
         ids, batch_size=2, window=4, shuffle=True, repeat=True
     ).as_numpy_iterator()
     per_pass = count_windows_of_text(40, 2, 4)
-    seen = [next(endless)[0].tolist() for _ in range(per_pass + 1)]
+    seen = [next(endless)[0]["tokens"].tolist() for _ in range(per_pass + 1)]
     assert seen[0] == starts[0] and seen[per_pass] == starts[1]
+
+
+def test_rows_begin_anew_at_the_rate_that_is_asked_for():
+    options = {"batch_size": 5, "window": 2, "shuffle": True, "reset_rate": 0.2, "seed": 1}
+    keep = np.array(
+        [
+            given["keep"].numpy()[:, 0]
+            for given, _ in contiguous_batches(np.arange(1, 9000), **options)
+        ]
+    )
+    assert not keep[0].any()
+    assert abs((keep[1:] == 0).mean() - 0.2) < 0.03
 
 
 def test_what_cannot_be_cut_is_refused():
