@@ -16,7 +16,9 @@ from keras_rnn_recipes.data.text.reading import ParallelTexts
 from keras_rnn_recipes.data.text.reversal import reversal
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.encoder_decoder.config import PairEvaluateConfig
 from keras_rnn_recipes.running.encoder_decoder.data import pair_columns
+from keras_rnn_recipes.running.encoder_decoder.results import search_of
 from keras_rnn_recipes.running.encoder_decoder.served import Search, ServedEncoderDecoder
 from keras_rnn_recipes.running.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.running.saved_text import SavedEncoderDecoder
@@ -128,6 +130,17 @@ def test_a_word_that_is_known_is_preferred_where_the_beam_holds_one():
     assert small(beam_width=6, words=(third,))(["abc"]) == [third]
     assert small(beam_width=6, words=(third, best))(["abc"]) == [best]
     assert small(beam_width=6, words=("not in the beam",))(["abc"]) == [best]
+
+
+def test_words_are_known_from_training_from_a_file_or_from_running_text(tmp_path):
+    (tmp_path / "words.txt").write_text("zebra\napple\n")
+    config = PairEvaluateConfig(word_list=("training", str(tmp_path / "words.txt")))
+    assert search_of(config, ["pear", "apple"]).words == ("apple", "pear", "zebra")
+    known = search_of(PairEvaluateConfig(word_list=("language_reference",)), ["pear"]).words
+    assert "statement" in known and "pear" not in known
+    assert search_of(PairEvaluateConfig(), ["pear"]).words == ()
+    with pytest.raises(UserError, match="word_order, a data set for text_classification"):
+        search_of(PairEvaluateConfig(word_list=("word_order",)), [])
 
 
 @pytest.mark.slow

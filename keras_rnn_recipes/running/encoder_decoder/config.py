@@ -14,6 +14,7 @@ from keras_rnn_recipes.running.config_sections import (
     Cell,
     Count,
     Experiment,
+    Names,
     Section,
     Share,
     TrainingConfig,
@@ -85,8 +86,8 @@ class PairEvaluateConfig(Section):
     """How it is judged: texts decoded with ``beam_width`` and ``length_penalty``, by ``metrics``.
 
     The first metric decides. ``word_list`` is for spelling: the answer is the best hypothesis that
-    is a known word, where the beam holds one; "training": known are the targets of training; or a
-    file with further ones, a word a line.
+    is a known word, where the beam holds one. It names where words are known from: "training", the
+    targets there; a data set of running text; a file, a word a line.
     """
 
     beam_width: Count = 5
@@ -98,7 +99,7 @@ class PairEvaluateConfig(Section):
         "accuracy_at_1",
     )
     baselines: Annotated[tuple[PairBaseline, ...], BeforeValidator(listed)] = ("copy",)
-    word_list: str = "none"
+    word_list: Names = ()
 
     @property
     def deciding(self) -> str:

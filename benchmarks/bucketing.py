@@ -1,0 +1,77 @@
+"""What batches of texts of like length save, beside batches padded to the longest of all.
+
+The reviews of imdb and the sentences of multi30k that $KRR_DATA holds, one epoch of an LSTM over
+each, by `bucketed_batches` and by the same examples padded once to the longest text, as
+``keras.utils.pad_sequences`` does it.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from measuring import ratio, seconds_each, spread, table, verdict
+
+from keras_rnn_recipes.builders import text_classifier
+from keras_rnn_recipes.data.text.batches import bucketed_batches
+from keras_rnn_recipes.data.text.catalogue import load_text
+from keras_rnn_recipes.data.text.preparation import Preparation
+from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+
+EXAMPLES, BATCH, UNITS, LONGEST, REPEATS, TARGET = 3200, 32, 64, 400, 3, 0.7
+SETS = ("imdb", "multi30k")
+
+
+def read_ids(name: str) -> tuple[list[np.ndarray], int]:
+    """Ids of the first training texts, and how many different ones there may be."""
+    part = load_text(name).train
+    texts = part.texts if hasattr(part, "texts") else part.sources
+    texts = list(texts[:: len(texts) // EXAMPLES][:EXAMPLES])
+    tokenizer = fit_tokenizer(texts, Preparation(max_length=LONGEST), max_size=20_000)
+    return tokenizer.encode(texts), len(tokenizer.vocabulary)
+
+
+def compare(name: str) -> list[str]:
+    """A row of the table."""
+    ids, size = read_ids(name)
+    labels = np.arange(len(ids), dtype="int32") % 2
+    padded = keras.utils.pad_sequences(ids, padding="post", dtype="int32")
+    model = text_classifier(size, 2, units=UNITS)
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    of_like_length = bucketed_batches(ids, labels, batch_size=BATCH)
+    of_one_length = tf.data.Dataset.from_tensor_slices((padded, labels)).batch(BATCH).prefetch(2)
+
+    def epoch(batches: tf.data.Dataset) -> None:
+        model.fit(batches, epochs=1, verbose=0)
+
+    for batches in (of_like_length, of_one_length):  # the graphs are made
+        epoch(batches)
+    ours, theirs = seconds_each(
+        REPEATS, lambda: epoch(of_like_length), lambda: epoch(of_one_length)
+    )
+    share = ratio(ours, theirs)
+    tokens = sum(map(len, ids))
+    return [
+        name,
+        f"{tokens / padded.size:.0%}",
+        spread(ours, digits=1),
+        spread(theirs, digits=1),
+        f"{share:.2f}",
+        verdict(share <= TARGET),
+    ]
+
+
+def main() -> None:
+    headings = ("texts", "real tokens", "of like length", "padded to the longest", "ratio")
+    print("## An epoch of texts of like length\n")
+    print(f"{EXAMPLES} texts of at most {LONGEST} words, an LSTM of {UNITS} units.\n")
+    rows = [compare(name) for name in SETS]
+    print(table((*headings, f"at most {TARGET}"), rows))
+
+
+if __name__ == "__main__":
+    main()
