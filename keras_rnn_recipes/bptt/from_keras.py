@@ -1,0 +1,83 @@
+"""The network of a Keras model, with its weights; and the weights given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from keras_rnn_recipes.bptt.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from keras_rnn_recipes.bptt.network import Network, Readout
+
+
+def network_of(model: Any) -> Network:
+    """Take a Keras model apart: recurrent layers one above the other, then a dense layer.
+
+    Args:
+        model: inputs (batch, steps, inputs), recurrent layers that give their output at every step,
+            or the last of them at its last step, and one ``Dense``. Layers that do nothing to a
+            network that is not training, such as ``Dropout``, may stand between them.
+
+    Raises:
+        ValueError: the model has other layers, or none of the two kinds.
+
+    Example:
+        >>> import keras
+        >>> layers = [keras.Input((None, 2)), keras.layers.GRU(3), keras.layers.Dense(1)]
+        >>> network_of(keras.Sequential(layers)).cells[0].units
+        3
+    """
+    import keras
+
+    cells: list[Cell] = []
+    readout = None
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.RNN) and readout is None:
+            cells.append(_cell_of(layer))
+        elif isinstance(layer, keras.layers.Dense) and cells and readout is None:
+            kernel, bias = _float64(layer.get_weights())
+            readout = Readout(kernel, bias, layer.activation.__name__)
+        elif not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout)):
+            raise ValueError(f"The layer {layer.name!r} has no place in a network of this kind.")
+    if not cells or readout is None:
+        raise ValueError(
+            "The model needs at least one recurrent layer, and a Dense layer above it."
+        )
+    return Network(tuple(cells), readout)
+
+
+def keras_gradients(model: Any, gradients: Any) -> list[np.ndarray]:
+    """Gradients in the order of ``model.trainable_variables``, to be applied or compared.
+
+    Args:
+        model: as `network_of` takes it.
+        gradients: from `backward`.
+    """
+    return [
+        *(slope for cell in gradients.cells for slope in cell),
+        gradients.kernel,
+        gradients.bias,
+    ]
+
+
+def _cell_of(layer: Any) -> Cell:
+    import keras
+
+    weights = tuple(_float64(layer.get_weights()))
+    if len(weights) == 2:  # use_bias=False
+        gates = weights[1].shape[1]
+        rows = (2, gates) if getattr(layer, "reset_after", False) else (gates,)
+        weights = (*weights, np.zeros(rows))
+    name = layer.activation.__name__
+    if isinstance(layer, keras.layers.SimpleRNN):
+        return SimpleRNNCell(weights, name)
+    gate = layer.recurrent_activation.__name__
+    if isinstance(layer, keras.layers.LSTM):
+        return LSTMCell(weights, name, gate)
+    if isinstance(layer, keras.layers.GRU):
+        return GRUCell(weights, name, gate, layer.reset_after)
+    raise ValueError(f"The cell of the layer {layer.name!r} is not written out here.")
+
+
+def _float64(weights: list[np.ndarray]) -> list[np.ndarray]:
+    return [np.asarray(w, "float64") for w in weights]

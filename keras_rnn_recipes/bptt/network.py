@@ -1,0 +1,223 @@
+"""A stack of cells under a dense layer: through all steps, and back through time.
+
+Layer ``l`` at step ``t`` is given the output of layer ``l - 1`` at step ``t`` and its own states of
+step ``t - 1``. The error comes back the same two ways: from above, and from the step after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_rnn_recipes.bptt.activations import activation
+from keras_rnn_recipes.bptt.cells import Cell, States
+from keras_rnn_recipes.bptt.losses import LOSSES
+
+
+@dataclass(frozen=True)
+class Readout:
+    """``y = f(h V + c)`` at a step, ``h`` the output of the last layer.
+
+    Attributes:
+        kernel: ``V`` (units, outputs).
+        bias: ``c`` (outputs,).
+        activation: of ``f``; "softmax" as well.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    activation: str = "linear"
+
+    def value(self, h: np.ndarray) -> np.ndarray:
+        """``y``."""
+        a = h @ self.kernel + self.bias
+        if self.activation != "softmax":
+            return activation(self.activation).value(a)
+        shares = np.exp(a - a.max(axis=-1, keepdims=True))
+        return shares / shares.sum(axis=-1, keepdims=True)
+
+    def back(self, y: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        """``da``, before the activation: ``dy * f'``; of softmax ``y * (dy - sum dy y)``."""
+        if self.activation != "softmax":
+            return dy * activation(self.activation).slope(y)
+        return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Cells from the lowest to the highest, and the dense layer above them."""
+
+    cells: tuple[Cell, ...]
+    readout: Readout
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that came about on the way forward.
+
+    Attributes:
+        x: the inputs, (batch, steps, inputs).
+        states: ``states[t][l]`` of layer ``l`` after step ``t``; each a tuple of (batch, units).
+        tapes: ``tapes[t][l]``, what the way back needs.
+        outputs: ``y``, (batch, steps, outputs).
+    """
+
+    x: np.ndarray
+    states: list[list[States]]
+    tapes: list[list[Any]]
+    outputs: np.ndarray
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """``dE`` by everything.
+
+    Attributes:
+        loss: ``E``.
+        cells: of each layer, its weights as the cell has them.
+        kernel, bias: of the readout.
+        x: of the inputs, (batch, steps, inputs).
+        states: ``states[t][l]``: of the states of layer ``l`` after step ``t``, by all that comes
+            of them later and above.
+    """
+
+    loss: float
+    cells: list[States]
+    kernel: np.ndarray
+    bias: np.ndarray
+    x: np.ndarray
+    states: list[list[States]]
+
+
+def forward(network: Network, x: np.ndarray) -> Trace:
+    """Go through all steps, from states of zeros.
+
+    Args:
+        network: of any depth.
+        x: inputs, (batch, steps, inputs).
+
+    Example:
+        >>> from keras_rnn_recipes.bptt.cells import SimpleRNNCell
+        >>> one = np.ones((1, 1))
+        >>> cell = SimpleRNNCell((one, one, np.zeros(1)), "linear")
+        >>> network = Network((cell,), Readout(one, np.zeros(1)))
+        >>> forward(network, np.ones((1, 3, 1))).outputs.ravel().tolist()
+        [1.0, 2.0, 3.0]
+    """
+    x = np.asarray(x, "float64")
+    running: list[States] = [
+        (np.zeros((len(x), cell.units)),) * cell.num_states for cell in network.cells
+    ]
+    states, tapes = [], []
+    for t in range(x.shape[1]):
+        below, tape_of_step = x[:, t], []
+        for layer, cell in enumerate(network.cells):
+            running[layer], tape = cell.step(below, running[layer])
+            below = running[layer][0]
+            tape_of_step.append(tape)
+        states.append(list(running))
+        tapes.append(tape_of_step)
+    tops = np.stack([of_step[-1][0] for of_step in states], axis=1)
+    return Trace(x, states, tapes, network.readout.value(tops))
+
+
+def backward(
+    network: Network,
+    x: np.ndarray,
+    targets: np.ndarray,
+    *,
+    loss: str,
+    reduction: str,
+    steps: int | None = None,
+    truncate: int | None = None,
+) -> Gradients:
+    """Back-propagation through time.
+
+    Args:
+        network: of any depth.
+        x: inputs, (batch, steps, inputs).
+        targets: what the outputs should have been: of the last ``steps`` of them, (batch, steps,
+            outputs).
+        loss: one of `LOSSES`: "squared_error", "binary_cross_entropy" or
+            "categorical_cross_entropy".
+        reduction: "sum" or "mean" over the outputs that have a target.
+        steps: the last so many outputs have a target (1: the last alone); all when left out.
+        truncate: the error of an output goes back over at most so many steps, its own counted;
+            without a limit when left out.
+
+    Returns:
+        The error and its slope by every weight, input and state.
+
+    Raises:
+        ValueError: an unknown loss or reduction, targets of another shape, or a number below 1.
+
+    Source: Werbos 1990, Backpropagation through time; truncated: Williams and Peng 1990.
+    """
+    trace = forward(network, x)
+    total = trace.x.shape[1]
+    first = total - (total if steps is None else steps)
+    _check(trace, targets, loss, first, truncate)
+    error = LOSSES[loss](trace.outputs[:, first:], np.asarray(targets), reduction=reduction)
+    dy = np.zeros_like(trace.outputs)
+    dy[:, first:] = error.dy
+    found = _nothing_yet(network, trace, error.value)
+    if truncate is None:
+        _go_back(network, trace, dy, range(total), found)
+        return found
+    # Each output's error by itself, for each has steps of its own to go back over.
+    for t in range(first, total):
+        alone = np.zeros_like(dy)
+        alone[:, t] = dy[:, t]
+        _go_back(network, trace, alone, range(max(t - truncate + 1, 0), t + 1), found)
+    return found
+
+
+def _go_back(
+    network: Network, trace: Trace, dy: np.ndarray, steps: range, found: Gradients
+) -> None:
+    """Add what the errors ``dy`` give on the way back over ``steps``."""
+    later = [tuple(np.zeros_like(s) for s in layer) for layer in trace.states[0]]
+    for t in reversed(steps):
+        top = trace.states[t][-1][0]
+        da = network.readout.back(trace.outputs[:, t], dy[:, t])
+        found.kernel[...] += top.T @ da
+        found.bias[...] += da.sum(axis=0)
+        above = da @ network.readout.kernel.T
+        for layer in reversed(range(len(network.cells))):
+            dstates = (later[layer][0] + above, *later[layer][1:])
+            for kept, new in zip(found.states[t][layer], dstates, strict=True):
+                kept[...] += new
+            slopes = network.cells[layer].back(trace.tapes[t][layer], dstates)
+            for kept, new in zip(found.cells[layer], slopes.dweights, strict=True):
+                kept[...] += new
+            later[layer], above = slopes.dstates, slopes.dx
+        found.x[:, t] += above
+
+
+def _nothing_yet(network: Network, trace: Trace, loss: float) -> Gradients:
+    def zeros(arrays: Sequence[np.ndarray]) -> States:
+        return tuple(np.zeros_like(array) for array in arrays)
+
+    return Gradients(
+        loss,
+        [zeros(cell.weights) for cell in network.cells],
+        np.zeros_like(network.readout.kernel),
+        np.zeros_like(network.readout.bias),
+        np.zeros_like(trace.x),
+        [[zeros(layer) for layer in of_step] for of_step in trace.states],
+    )
+
+
+def _check(trace: Trace, targets: np.ndarray, loss: str, first: int, truncate: int | None) -> None:
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {tuple(LOSSES)}; received {loss!r}.")
+    if truncate is not None and truncate < 1:
+        raise ValueError(f"truncate must be at least 1; received {truncate}.")
+    if not 0 <= first < trace.x.shape[1]:
+        raise ValueError(f"steps must be from 1 to {trace.x.shape[1]}, the steps of the inputs.")
+    wanted = trace.outputs[:, first:].shape
+    if np.shape(targets) != wanted:
+        raise ValueError(f"targets must have the shape {wanted}; received {np.shape(targets)}.")
