@@ -141,7 +141,8 @@ class GRUCell:
     """One state, ``h``: ``h' = z * h + (1 - z) * g``, kept or made anew.
 
     Gates ``z, r = s(x W + h U + b)``. The candidate ``g`` is ``f(x Wg + bg + r * (h Ug + bg'))``
-    where the reset gate acts after the recurrent product (Keras' default), else ``f(x Wg + (r * h) Ug + bg)``.
+    where the reset gate acts after the recurrent product (Keras' default), else
+    ``f(x Wg + (r * h) Ug + bg)``.
 
     Attributes:
         weights: ``W`` (inputs, 3 units), ``U`` (units, 3 units), ``b`` (2, 3 units), of input and
