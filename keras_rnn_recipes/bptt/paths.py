@@ -68,7 +68,7 @@ def paths(
         >>> network, x, target = two_linear_layers()
         >>> found = paths(network, x, target, loss="squared_error", reduction="sum", steps=1)
         >>> [path.nodes for path in found]
-        [((1, 1), (0, 1)), ((1, 1), (1, 0), (0, 0)), ((1, 1), (0, 1), (0, 0))]
+        [((1, 1), (0, 1)), ((1, 1), (0, 1), (0, 0)), ((1, 1), (1, 0), (0, 0))]
     """
     trace = forward(network, x)
     total = trace.x.shape[1]

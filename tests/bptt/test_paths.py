@@ -23,7 +23,7 @@ def test_the_textbook_case_has_three_paths_with_the_values_of_the_textbook():
     y = wv * (wz * wu * s1 + wu * s2)
     assert forward(network, x).outputs[0, 1, 0] == pytest.approx(y)
     slope = 2 * (y - target.item()) * wv
-    by_hand = [slope * wu * x2, slope * wz * wu * x1, slope * wu * ws * x1]
+    by_hand = [slope * wu * x2, slope * wu * ws * x1, slope * wz * wu * x1]
     found = paths(network, x, target, steps=1, **OPTIONS)
     assert [path.slopes[0].item() for path in found] == pytest.approx(by_hand)
     gradient = backward(network, x, target, steps=1, **OPTIONS).cells[0][0].item()
