@@ -1,4 +1,4 @@
-"""How far an error reaches back: the slope by each layer's state at every lag, and what it means."""
+"""How far an error reaches back: its slope by each layer's state at every lag, and what it means."""
 
 from __future__ import annotations
 
