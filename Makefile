@@ -20,7 +20,7 @@ METADATA := setup.cfg pyproject.toml
 # Recorded runs: of every family, and those whose rows are in the README.
 FAMILIES := $(patsubst recipes/%/results,%,$(wildcard recipes/*/results))
 RESULTS := recipes/forecasting/results
-HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_direct elnino_lstm_direct sunspots_lstm_recursive \
+HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_seq2seq elnino_lstm_direct sunspots_lstm_recursive \
 	chicago_gru_direct chicago_simple_rnn_seq2seq chicago_simple_rnn_next_day \
 	chicago_multivariate_next_day cif2016_lstm_seq2seq m4_hourly_lstm_seq2seq nn5_lstm_seq2seq \
 	tourism_lstm_seq2seq)
@@ -57,7 +57,7 @@ $(PEERS)/.installed: benchmarks/forecasting/requirements.txt
 	@touch $@
 
 forecast: $(VENV)/.installed
-	$(BIN)/krr run forecasting/co2_lstm_direct --run-dir $(RUN_DIR) --overwrite
+	$(BIN)/krr run forecasting/co2_lstm_seq2seq --run-dir $(RUN_DIR) --overwrite
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -43,4 +43,4 @@ def ensemble(
             for number, values in enumerate(inputs, start=1)
         ]
         outputs.append(network(*shares, suffix=f"_member_{member + 1}"))
-    return MemberMedian(name=f"{name}_median")(outputs)
+    return MemberMedian(name=f"{name}_median")(outputs, inputs[0])

@@ -19,8 +19,9 @@ class MemberShare(layers.Layer):
         values: ``(batch, ...)``.
 
     Returns:
-        While training ``(batch / members, ...)``, an equal part of the rows up to one; otherwise
-        all of them.
+        While training ``(batch / members, ...)``, an equal part of the rows up to one, and never
+        none: of a batch with fewer rows than members some see a row that is another's as well, for
+        recurrent layers know no batch without rows. Otherwise all of them.
 
     Example:
         >>> import numpy as np
@@ -39,8 +40,8 @@ class MemberShare(layers.Layer):
     def call(self, values, training=False):
         if not training:
             return values
-        batch = ops.shape(values)[0]
-        first, end = (batch * edge // self.members for edge in (self.member, self.member + 1))
+        first, end = _share(ops.shape(values)[0], self.member, self.members)
+        end = max(end, first + 1) if isinstance(end, int) else ops.maximum(end, first + 1)
         return values[first:end]
 
     def compute_output_shape(self, shape):
@@ -57,6 +58,7 @@ class MemberMedian(layers.Layer):
     Call arguments:
         outputs: one tensor ``(batch, ...)`` per member; while training each with its
             `MemberShare` of the rows, in the members' order.
+        values: what was shared, ``(batch, ...)``: a member's row that is another's is left out.
 
     Returns:
         ``(batch, ...)``.
@@ -67,12 +69,22 @@ class MemberMedian(layers.Layer):
         array([[2.]], dtype=float32)
     """
 
-    def call(self, outputs, training=False):
-        if training:
+    def call(self, outputs, values=None, training=False):
+        if training and values is None:  # a model that was saved before values were asked for
             return ops.concatenate(outputs, axis=0)
+        if training:
+            batch, members = ops.shape(values)[0], len(outputs)
+            shares = [_share(batch, member, members) for member in range(members)]
+            own = [part[: end - first] for part, (first, end) in zip(outputs, shares, strict=True)]
+            return ops.concatenate(own, axis=0)
         ranked = ops.sort(ops.stack(outputs, axis=-1), axis=-1)
         low, high = (len(outputs) - 1) // 2, len(outputs) // 2
         return (ranked[..., low] + ranked[..., high]) / 2
 
-    def compute_output_shape(self, shapes):
-        return (None, *shapes[0][1:])
+    def compute_output_shape(self, outputs_shape, values_shape=None):
+        return (None, *outputs_shape[0][1:])
+
+
+def _share(batch, member, members):
+    """Of which rows on, and up to which, a batch is a member's."""
+    return batch * member // members, batch * (member + 1) // members

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,7 @@ import tensorflow as tf
 from keras_rnn_recipes.data.text.tokenizer import as_strings
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.saved_model import is_saved_model
-
-BATCH_SIZE = 64
+from keras_rnn_recipes.running.text_batches import in_batches
 
 
 class SavedClassifier:
@@ -41,7 +40,7 @@ class SavedClassifier:
             labels = [label.decode("utf-8") for label in found["label"].numpy()]
             return list(zip(labels, found["probabilities"].numpy(), strict=True))
 
-        labels, probabilities = zip(*_in_batches(texts, answer), strict=True)
+        labels, probabilities = zip(*in_batches(texts, answer), strict=True)
         return {"label": list(labels), "probabilities": np.array(probabilities)}
 
 
@@ -69,7 +68,7 @@ class SavedTagger:
                 for row in both
             ]
 
-        return _in_batches(texts, answer)
+        return in_batches(texts, answer)
 
 
 class SavedLanguageModel:
@@ -119,23 +118,8 @@ class SavedEncoderDecoder:
             given = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
             return list(zip(given, found["score"].numpy(), strict=True))
 
-        answers, scores = zip(*_in_batches(texts, answer), strict=True)
+        answers, scores = zip(*in_batches(texts, answer), strict=True)
         return list(answers), np.array(scores)
-
-
-def _in_batches(
-    texts: Sequence[str | bytes], answer: Callable[[tf.Tensor], list[Any]]
-) -> list[Any]:
-    """The answer to each text, those of like length asked together: little of it is padding."""
-    rows = [t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts]
-    order = np.argsort([len(row) for row in rows], kind="stable")
-    answers: list[Any] = [None] * len(rows)
-    for first in range(0, len(rows), BATCH_SIZE):
-        numbers = order[first : first + BATCH_SIZE]
-        found = answer(tf.constant([rows[number] for number in numbers], tf.string))
-        for number, one in zip(numbers, found, strict=True):
-            answers[number] = one
-    return answers
 
 
 def _loaded(path: str | Path) -> Any:

@@ -57,6 +57,30 @@ def test_each_member_learns_from_its_own_rows_alone(batch):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_batch_with_fewer_rows_than_members_teaches_those_that_have_one(batch):
+    """The last batch of a pass may be as small; a network without a row must stay as it is."""
+    rng = np.random.default_rng(3)
+    history = rng.uniform(1, 6, (batch, 9, 1)).astype("float32")
+    targets = rng.uniform(1, 6, target_shape("seq2seq", batch, 9, 3)).astype("float32")
+    model = small("lstm", "seq2seq", **OPTIONS, members=3)
+    before = [alone(model, "seq2seq", member).get_weights() for member in (1, 2, 3)]
+    singles = [alone(model, "seq2seq", member) for member in (1, 2, 3)]
+    model.compile(keras.optimizers.SGD(0.1), "mae")
+    model.train_on_batch(history, targets)
+    edges = [batch * edge // 3 for edge in range(4)]
+    for number, (first, end) in enumerate(itertools.pairwise(edges), start=1):
+        learnt = alone(model, "seq2seq", number).get_weights()
+        expected = before[number - 1]
+        if end > first:
+            single = singles[number - 1]
+            single.compile(keras.optimizers.SGD(0.1 / batch), "mae")
+            single.train_on_batch(history[first:end], targets[first:end])
+            expected = single.get_weights()
+        for one, other in zip(learnt, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("cell", ["gru", "conv"])
 def test_recursion_of_an_ensemble_equals_the_growing_window(cell):
     model = small(cell, "recursive", horizon=6, members=3, lags=2)

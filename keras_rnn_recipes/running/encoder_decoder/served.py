@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.builders.encoder_decoder import decoding_functions
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.beam import Beams, beam_search
+from keras_rnn_recipes.running.text_batches import in_batches, text_cases
 
-BATCH_SIZE = 64
 NEVER = (PADDING, UNKNOWN, START)
 
 
@@ -63,14 +63,12 @@ class ServedEncoderDecoder(tf.Module):
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """What each text becomes, those of like length together."""
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        found = [""] * len(texts)
-        for first in range(0, len(texts), BATCH_SIZE):
-            rows = order[first : first + BATCH_SIZE]
-            given = self._serve(as_strings([texts[row] for row in rows]))["text"].numpy()
-            for row, text in zip(rows, given, strict=True):
-                found[row] = text.decode("utf-8", "replace")
-        return found
+
+        def answer(part: tf.Tensor) -> list[str]:
+            found = self._serve(part)["text"].numpy()
+            return [text.decode("utf-8", "replace") for text in found]
+
+        return in_batches(texts, answer)
 
     def beams(self, ids: tf.Tensor, *, attention: bool = False) -> Beams:
         """The hypotheses for source ids ``(batch, time)``."""
@@ -109,5 +107,4 @@ class ServedEncoderDecoder(tf.Module):
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
         """One text at a time, and all at once."""
-        rows = [text.encode("utf-8", "surrogatepass") for text in texts]
-        return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]
+        return text_cases(texts)

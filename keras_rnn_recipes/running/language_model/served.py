@@ -61,11 +61,9 @@ class ServedLanguageModel(tf.Module):
     def score(self, text: tf.Tensor) -> tf.Tensor:
         """The log probability of whole texts, in nats, float32 ``(batch,)``."""
         tokens = self._started(text)
-        zeros = [tf.zeros([tf.shape(tokens)[0], s.shape[-1]]) for s in self.reader.inputs[1:]]
-        logits = self.reader([tokens, *zeros])[0]
-        targets = tokens[:, 1:]
-        found = -tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits[:, :-1])
-        return tf.reduce_sum(tf.where(targets == PADDING, 0.0, found), axis=1)
+        following = tokens[:, 1:]
+        errors, _ = self._read(tokens[:, :-1], following, self._start(tf.shape(tokens)[0]))
+        return -tf.reduce_sum(tf.where(following == PADDING, 0.0, errors), axis=1)
 
     def nats(self, ids: np.ndarray, *, piece: int = 512) -> np.ndarray:
         """The negative log probability of each token of one text given those before it.
@@ -77,7 +75,7 @@ class ServedLanguageModel(tf.Module):
         Returns:
             Nats, float32 (tokens - 1,).
         """
-        states = [tf.zeros([1, state.shape[-1]]) for state in self.reader.inputs[1:]]
+        states = self._start(1)
         found = []
         for first in range(0, len(ids) - 1, piece):
             last = min(first + piece, len(ids) - 1)
@@ -90,6 +88,10 @@ class ServedLanguageModel(tf.Module):
     def _read(self, tokens: tf.Tensor, following: tf.Tensor, states: Any) -> tuple[Any, Any]:
         logits, *states = self.reader([tokens, *states])
         return tf.nn.sparse_softmax_cross_entropy_with_logits(following, logits), states
+
+    def _start(self, rows: Any) -> list[tf.Tensor]:
+        """The states in which texts begin."""
+        return [tf.zeros([rows, state.shape[-1]]) for state in self.reader.inputs[1:]]
 
     def _started(self, texts: Any) -> tf.Tensor:
         ids = self.tokenizer(as_strings(texts))

@@ -15,8 +15,7 @@ from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.decoding.viterbi import viterbi
 from keras_rnn_recipes.errors import UserError
-
-BATCH_SIZE = 64
+from keras_rnn_recipes.running.text_batches import in_batches, text_cases
 
 
 class ServedTagger(tf.Module):
@@ -50,15 +49,12 @@ class ServedTagger(tf.Module):
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Tags of sentences, those of like length together."""
-        order = np.argsort([len(tokens) for tokens in sentences], kind="stable")
-        found: list[list[str]] = [[] for _ in sentences]
-        for first in range(0, len(order), BATCH_SIZE):
-            rows = order[first : first + BATCH_SIZE]
-            texts = tf.constant([" ".join(sentences[row]) for row in rows], tf.string)
-            tags = self._serve(texts)["tags"].numpy()
-            for row, given in zip(rows, tags, strict=True):
-                found[row] = [tag.decode("utf-8") for tag in given[: len(sentences[row])]]
-        return found
+
+        def answer(part: tf.Tensor) -> list[list[str]]:
+            tags = self._serve(part)["tags"].numpy()
+            return [[tag.decode("utf-8") for tag in row if tag] for row in tags]
+
+        return in_batches([" ".join(tokens) for tokens in sentences], answer)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def _serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -94,8 +90,7 @@ class ServedTagger(tf.Module):
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
         """One text at a time, and all at once."""
-        rows = [text.encode("utf-8", "surrogatepass") for text in texts]
-        return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]
+        return text_cases(texts)
 
 
 def given_back(tag: str) -> str:

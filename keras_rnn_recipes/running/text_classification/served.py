@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.running.text_batches import in_batches, text_cases
 
 BATCH_SIZE = 256
 
@@ -44,14 +45,12 @@ class ServedClassifier(tf.Module):
 
     def __call__(self, texts: Sequence[str | bytes]) -> np.ndarray:
         """Probabilities of the classes, texts of like length together."""
-        ids = self.tokenizer.encode(texts)
-        order = np.argsort([len(row) for row in ids], kind="stable")
-        found = np.zeros((len(ids), len(self.classes)), "float32")
-        for first in range(0, len(ids), BATCH_SIZE):
-            rows = order[first : first + BATCH_SIZE]
-            batch = tf.ragged.constant([ids[row] for row in rows], dtype=tf.int32).to_tensor()
-            found[rows] = self._probabilities(batch).numpy()
-        return found
+
+        def answer(part: tf.Tensor) -> list[np.ndarray]:
+            return list(self._probabilities(self.tokenizer(part)).numpy())
+
+        found = in_batches(texts, answer, batch_size=BATCH_SIZE)
+        return np.array(found, "float32").reshape(-1, len(self.classes))
 
     @tf.function(reduce_retracing=True)
     def _probabilities(self, ids: tf.Tensor) -> tf.Tensor:
@@ -69,5 +68,4 @@ class ServedClassifier(tf.Module):
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
         """One text at a time, and all at once."""
-        rows = [text.encode("utf-8", "surrogatepass") for text in texts]
-        return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]
+        return text_cases(texts)
