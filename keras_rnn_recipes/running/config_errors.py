@@ -19,7 +19,7 @@ _KINDS = {
     "float_type": "a number",
     "string_type": "text in quotes",
     "bool_type": "true or false",
-    "tuple_type": "a list such as [1, 2]",
+    "tuple_type": 'a list such as [1, 2] or ["a", "b"]',
     "too_short": "at least one value",
     "model_type": "a section with keys of its own",
     "dict_type": "a section with keys of its own",

@@ -23,6 +23,11 @@ FORMAT_VERSION = 1
 # Keys of the section data that may name a file.
 FILE_KEYS = ("source", "train", "valid", "test")
 Key = tuple[str, ...]
+# Of two keys that name where examples come from, the one overridden takes the other's place.
+INSTEAD: dict[Key, Key] = {
+    ("data", "train"): ("data", "source"),
+    ("data", "source"): ("data", "train"),
+}
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
@@ -79,7 +84,8 @@ def apply_overrides(
     """Set dotted keys in nested data.
 
     Values are read as TOML; what is not TOML is taken as text, so that quotes may be left
-    out on a command line (``fit.loss=mse``).
+    out on a command line (``fit.loss=mse``). ``data.train`` takes the place of the recipe's
+    ``data.source``, and the other way round: they name the same thing, where examples come from.
 
     Returns:
         The new data (the given one is left alone), and for each key set, the override
@@ -107,6 +113,9 @@ def apply_overrides(
             )
         _set(result, key, _toml_value(value), override)
         given[key] = override
+    for key, replaced in INSTEAD.items():
+        if key in given and replaced not in given:
+            result["data"].pop(replaced[-1], None)
     return result, given
 
 

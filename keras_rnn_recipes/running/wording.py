@@ -196,7 +196,7 @@ def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, st
 
 def _compare_shares(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:
     """Of figures that cannot pass an upper end, the difference tells more than the ratio."""
-    if abs(mine - theirs) < LEVEL * abs(theirs):
+    if mine == theirs or abs(mine - theirs) < LEVEL * abs(theirs):
         return "level", f"The {name} does no better than its best baseline, {rival}"
     if mine > theirs:
         return "better", f"The {name} beats its best baseline, {rival}"

@@ -30,6 +30,7 @@ def main(config, run):
 
     # Batches of texts of like length, so that little of them is padding.
     labels = krr.number_labels(texts.train.labels, classes)
+    truth = krr.number_labels(texts.test.labels, classes, "the test part")
     batches = partial(
         krr.bucketed_batches,
         tokenizer.encode(texts.train.texts),
@@ -67,7 +68,6 @@ def main(config, run):
     baselines = krr.fit_classification_baselines(
         texts, classes, tokenizer, names=config.evaluate.baselines, config=config
     )
-    truth = krr.number_labels(texts.test.labels, classes, "the test part")
     answers = {
         one: classify(texts.test.texts) for one, classify in {name: classifier, **baselines}.items()
     }

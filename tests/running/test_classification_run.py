@@ -150,7 +150,8 @@ def test_the_loss_is_the_negative_logarithm_of_the_right_class():
     [
         (["data.label_col=colour"], "no column 'colour'"),
         (["data.train=missing.csv"], "missing.csv"),
-        (["data.source=word_order"], "both data.source and data.train"),
+        (["data.source=word_order", "data.train=x.csv"], "both data.source and data.train"),
+        (["data.test={folder}/more.csv"], "Example 2 of the test part has the label 'unheard'"),
         (["model.cell=lstn"], "model.cell"),
         (["model.horizon=3"], "model.horizon"),
         (["family=text_clasification"], "text_classification"),
@@ -158,6 +159,9 @@ def test_the_loss_is_the_negative_logarithm_of_the_right_class():
 )
 def test_mistakes_are_told_in_one_message(folder, tmp_path, given, told):
     target = tmp_path / "run"
+    known = pd.read_csv(folder / "new.csv")["mood"].iloc[0]
+    (folder / "more.csv").write_text(f"sentence,mood\ngood,{known}\nso,unheard\n")
+    given = [one.format(folder=folder) for one in given]
     message = krr("run", str(folder / "my.toml"), *given, "--run-dir", str(target), status=2)
     assert told in message and "Traceback" not in message
     assert not target.exists()

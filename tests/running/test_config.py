@@ -63,6 +63,16 @@ def test_overrides_leave_the_given_data_alone():
     assert given_keys[("fit", "epochs")] == "fit.epochs=2"
 
 
+def test_a_file_of_ones_own_takes_the_place_of_the_recipes_source():
+    recipe = {"data": {"source": "imdb", "test_share": 0.2}}
+    changed, _ = apply_overrides(recipe, ["data.train=mine.csv"])
+    assert changed == {"data": {"train": "mine.csv", "test_share": 0.2}}
+    back, _ = apply_overrides(changed, ["data.source=imdb"])
+    assert back == recipe
+    both, _ = apply_overrides(recipe, ["data.train=mine.csv", "data.source=ptb"])
+    assert both["data"] == {"source": "ptb", "train": "mine.csv", "test_share": 0.2}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

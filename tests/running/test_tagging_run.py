@@ -108,6 +108,17 @@ def test_new_sentences_are_tagged_and_judged(folder, run, tmp_path):
     assert f"{right:.4g}" in krr("evaluate", str(path), "--input", str(new))
 
 
+def test_a_tag_that_marks_no_span_among_those_that_do_is_told(folder, tmp_path):
+    text = (folder / "names.conll").read_text()
+    (folder / "slip.conll").write_text(text + "\nBob x PER\nran x O\n")
+    target = tmp_path / "run"
+    given = [f"data.train={folder}/slip.conll", "--run-dir", str(target)]
+    message = krr("run", str(folder / "my.toml"), *given, status=2)
+    line = text.count("\n") + 2
+    assert f"The tag 'PER' in the sentence of line {line} does not mark a span" in message
+    assert not target.exists()
+
+
 @pytest.mark.slow
 def test_exported_again_it_answers_alike(run, tmp_path):
     path, _ = run

@@ -141,7 +141,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
             held += firsts[place]
     if not held or len(held) == len(rows):
         raise UserError(
-            f"{len(rows)} training examples are too few to hold out a share of {share}.",
+            f"Training examples: {len(rows)}, too few to hold out a share of {share}.",
             "some for training and some for validation.",
             "give more examples, or a validation file.",
         )

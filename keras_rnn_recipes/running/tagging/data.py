@@ -69,7 +69,7 @@ def load_tagged(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
         seed=seed,
     )
     parts = [_sentences(part, data) for part in (found.train, found.valid, found.test)]
-    of_spans = all(_is_of_span(tag) for part in parts for row in part for tag in row.tags)
+    of_spans = _mark_spans(parts)
     if of_spans:
         parts = [[_converted(row, data.scheme) for row in part] for part in parts]
     tags = tuple(sorted({tag for row in parts[0] for tag in row.tags}))
@@ -183,7 +183,7 @@ def _hold_out(
     held = set(np.random.default_rng(seed).permutation(len(rows))[: round(share * len(rows))])
     if not held or len(held) == len(rows):
         raise UserError(
-            f"{len(rows)} sentences are too few to hold out a share of {share}.",
+            f"Sentences: {len(rows)}, too few to hold out a share of {share}.",
             "some for training and some to judge by.",
             "give more sentences, or files for data.valid and data.test.",
         )
@@ -196,6 +196,23 @@ def _is_of_span(tag: str) -> bool:
         split_tag(tag)
     except UserError:
         return False
+    return True
+
+
+def _mark_spans(parts: Sequence[list[Sentence]]) -> bool:
+    """Whether tags mark spans, as most of them show; one that then does not is a mistake."""
+    tags = {tag for part in parts for row in part for tag in row.tags}
+    others = {tag for tag in tags if not _is_of_span(tag)}
+    if 2 * len(others) >= len(tags):
+        return False
+    for row in (row for part in parts for row in part):
+        for tag in others.intersection(row.tags):
+            raise UserError(
+                f"The tag {tag!r} in the sentence of line {row.line} does not mark a span, as the "
+                "others do.",
+                "O, or B-, I-, E- or S- and a type, such as B-PER.",
+                "correct it, or name another tag_column.",
+            )
     return True
 
 
