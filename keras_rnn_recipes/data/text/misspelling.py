@@ -48,9 +48,9 @@ class Misspeller:
         for misspelt, meant in zip(pairs.sources, pairs.targets, strict=True):
             right, wrong = _START + meant, _START + misspelt
             found = [
-                (right[a - 1 : b], wrong[c - 1 : d])
-                for tag, a, b, c, d in Levenshtein.opcodes(right, wrong)
-                if tag != "equal"
+                (right[at.src_start - 1 : at.src_end], wrong[at.dest_start - 1 : at.dest_end])
+                for at in Levenshtein.opcodes(right, wrong)
+                if at.tag != "equal"
             ]
             for letters, instead in found:
                 slips[letters][instead] += 1
