@@ -28,7 +28,7 @@ from keras_rnn_recipes.bptt.equations import (
     so_far,
     times_slope,
 )
-from keras_rnn_recipes.bptt.unrolled import Unrolled
+from keras_rnn_recipes.bptt.unrolled import Unrolled, whole_slopes
 
 
 def forward_equations(one: Unrolled, t: int) -> list[Group]:
@@ -110,7 +110,7 @@ class _At:
     def below(self, da: Term) -> Equation:
         """What goes to the layer below, or to the input."""
         kernel = self.cell.weights[0]
-        right = (da, Term(self.named("Wᵀ"), kernel.T))
+        right = (da, Term(f"{self.named('W')}ᵀ", kernel.T))
         return Equation(self.named("dx", self.step), right, self.here.slopes.dx)
 
     def sums(self, *new: tuple[str, tuple[Piece, ...]]) -> list[Equation]:
@@ -142,7 +142,7 @@ def _simple_rnn_backward(at: _At) -> list[Equation]:
     dh, da = at.now("dh", at.here.arriving[0]), _da(at)
     slope = activation(function).slope(at.here.after[0])
     right = (dh, *times_slope(function, at.named("a", at.step), slope))
-    onwards = at.onwards(("dh", (da, Term(at.named("Uᵀ"), U.T))))
+    onwards = at.onwards(("dh", (da, Term(f"{at.named('U')}ᵀ", U.T))))
     return [Equation(da.name, right, da.value), at.below(da), *onwards]
 
 
@@ -181,8 +181,7 @@ def _lstm_backward(at: _At) -> list[Equation]:
     dh = at.now("dh", at.here.arriving[0])
     by_output = (dh, "∘", at.now("o", o), *_slope(at, function, "c", slope(squashed)))
     later = (at.arriving_later("dc", 1), "+") if at.step < at.one.steps else ()
-    # What the cell adds itself: its output reads what it keeps.
-    dc = at.now("dc", at.here.later[1] + dh.value * o * slope(squashed))
+    dc = at.now("dc", whole_slopes(at.one, at.layer, at.t)[1])
     given = applied(function, at.now("c", at.here.after[1]))
     ways = {
         "i": ((dc, "∘", at.now("g", g)), gate, i),
@@ -198,7 +197,7 @@ def _lstm_backward(at: _At) -> list[Equation]:
         found += [Equation(at.now(f"da{name}", parts[name]).name, right, parts[name])]
     U = at.cell.weights[1]
     onwards = at.onwards(
-        ("dh", (_da(at), Term(at.named("Uᵀ"), U.T))), ("dc", (dc, "∘", at.now("f", f)))
+        ("dh", (_da(at), Term(f"{at.named('U')}ᵀ", U.T))), ("dc", (dc, "∘", at.now("f", f)))
     )
     return [*found, _joined(at, "da", parts), at.below(_da(at)), *onwards]
 
@@ -246,9 +245,13 @@ def _gru_backward(at: _At) -> list[Equation]:
     z_, r_, g_ = at.now("z", z), at.now("r", r), at.now("g", g)
     parts = dict(zip("zrg", np.split(_da(at).value, 3, axis=1), strict=True))
     daz, dar, dag = (at.now(f"da{name}", value) for name, value in parts.items())
-    Ug_turned = Term(at.named("Ugᵀ"), U[2].T)
+    Ug_turned = Term(f"{at.named('Ug')}ᵀ", U[2].T)
     if cell.reset_after:
-        dr: tuple[Piece, ...] = (dag, "∘", Term(f"({h_.name} Ug + bg′)", held))
+        dr: tuple[Piece, ...] = (
+            dag,
+            "∘",
+            Term(f"({h_.name} {at.named('Ug')} + {at.named('bg′')})", held),
+        )
         back: tuple[Piece, ...] = ("(", dag, "∘", r_, ")", Ug_turned)
     else:
         dr = ("(", dag, Ug_turned, ") ∘", h_)
@@ -262,7 +265,7 @@ def _gru_backward(at: _At) -> list[Equation]:
         Equation(at.now(f"da{name}", parts[name]).name, right, parts[name])
         for name, right in ways.items()
     ]
-    gates = (daz, Term(at.named("Uzᵀ"), U[0].T), "+", dar, Term(at.named("Urᵀ"), U[1].T))
+    gates = (daz, Term(f"{at.named('Uz')}ᵀ", U[0].T), "+", dar, Term(f"{at.named('Ur')}ᵀ", U[1].T))
     onwards = at.onwards(("dh", (dh, "∘", z_, "+", *gates, "+", *back)))
     return [*found, _joined(at, "da", parts), at.below(_da(at)), *onwards]
 

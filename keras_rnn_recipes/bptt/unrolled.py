@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_rnn_recipes.bptt.cells import Slopes, States
+from keras_rnn_recipes.bptt.activations import activation
+from keras_rnn_recipes.bptt.cells import LSTMCell, Slopes, States
 from keras_rnn_recipes.bptt.losses import LOSSES
 from keras_rnn_recipes.bptt.network import Gradients, Network, Trace, backward, forward
 
@@ -147,6 +148,25 @@ def unroll(
         for t in range(total)
     ]
     return Unrolled(network, trace, found, loss, reduction, layers, outputs)
+
+
+def whole_slopes(one: Unrolled, at: int, t: int) -> States:
+    """``d`` of the states of a layer after a step, by everything that reads them.
+
+    An LSTM's own output reads what it keeps, ``h = o * f(c)``: ``dc`` has that part as well, where
+    `LayerStep.arriving` has what comes from outside alone.
+
+    Args:
+        one: from `unroll`.
+        at: layer, from 0.
+        t: step, from 0.
+    """
+    dstates, cell = one.layers[t][at].arriving, one.network.cells[at]
+    if not isinstance(cell, LSTMCell):
+        return dstates
+    *_, o, squashed = one.trace.tapes[t][at]
+    dh, dc = dstates
+    return dh, dc + dh * o * activation(cell.activation).slope(squashed)
 
 
 def _output(
