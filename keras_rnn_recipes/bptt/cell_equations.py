@@ -26,6 +26,7 @@ from keras_rnn_recipes.bptt.equations import (
     readout_forward,
     readout_sum,
     so_far,
+    step_of,
     times_slope,
 )
 from keras_rnn_recipes.bptt.unrolled import Unrolled, whole_slopes
@@ -86,7 +87,7 @@ class _At:
     def x(self) -> Term:
         """What comes from below: the input, or what the layer below gives out."""
         if self.layer == 0:
-            return self.now("x", self.here.x)
+            return Term(step_of("x", self.step), self.here.x)
         return Term(Symbols(self.layer - 1, self.depth)("h", self.step), self.here.x)
 
     def weight(self, symbol: str, value: np.ndarray) -> Term:
@@ -111,7 +112,8 @@ class _At:
         """What goes to the layer below, or to the input."""
         kernel = self.cell.weights[0]
         right = (da, Term(f"{self.named('W')}ᵀ", kernel.T))
-        return Equation(self.named("dx", self.step), right, self.here.slopes.dx)
+        name = self.named("dx", self.step) if self.layer else step_of("dx", self.step)
+        return Equation(name, right, self.here.slopes.dx)
 
     def sums(self, *new: tuple[str, tuple[Piece, ...]]) -> list[Equation]:
         """The gradient of each weight so far."""

@@ -203,10 +203,11 @@ def _edges(drawing: _Drawing, t: int) -> Iterator[dict[str, Any]]:
         W, U = cell.weights[:2]
         below = f"state-{at - 1}-{t}" if at else f"input-{t}"
         x = Symbols(at - 1, drawing.depth)("h", step) if at else step_of("x", step)
+        dx = named("dx", step) if at else step_of("dx", step)
         yield {
             **{"from": below, "to": f"state-{at}-{t}", "block": 0},
             "forward": shown(here.x @ W, f"{x} {named('W')}", MOST_ON_EDGE),
-            "back": shown(here.slopes.dx, named("dx", step), MOST_ON_EDGE),
+            "back": shown(here.slopes.dx, dx, MOST_ON_EDGE),
             "sum": shown(here.slopes.dweights[0], f"{x}ᵀ {named('da', step)}", 0),
             "at": Stages(one.steps).at(t),
         }
