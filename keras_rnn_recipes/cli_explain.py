@@ -32,8 +32,9 @@ def explain(
 ) -> None:
     """Write a page that steps through an unrolled network, forward and backward.
 
-    Without a model it shows the worked example: three digits read, then answered backwards. A model
-    of recurrent layers under one Dense layer takes --input and --targets.
+    Without a model it shows the worked example: three digits read, then answered backwards. A
+    forecasting run is shown on the end of its first series; any model.keras of recurrent layers
+    under one Dense layer takes --input and --targets.
     """
     from keras_rnn_recipes.errors import UserError
 

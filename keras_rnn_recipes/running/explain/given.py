@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_rnn_recipes.data.files import check_file
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.running.explain.forecaster import explain_run
 from keras_rnn_recipes.running.explain.page import check_page, explain
 
 
@@ -20,12 +21,13 @@ def explain_file(
     learning_rate: float | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write the page of a saved model and a sequence from files.
+    """Write the page of a saved model and a sequence from files, or of a run on its own data.
 
     Args:
         model: a run directory with a ``model.keras`` in it, or such a file.
-        sequence: CSV file with a header, a row for each step, a column for each input.
-        targets: the same of the outputs: a row for each step, or for the last ones.
+        sequence, targets: left out, a run's forecaster is shown on the end of its first series.
+            Sequence: a CSV file with a header, a row for each step, a column for each input.
+            Targets: the same of the outputs, a row for each step or for the last ones.
         output: the page to write.
         learning_rate, overwrite: as `explain` takes them.
 
@@ -33,8 +35,11 @@ def explain_file(
         UserError: a file is missing or holds something else, or `explain` refuses.
     """
     from keras_rnn_recipes.running.keras_model import load_model
+    from keras_rnn_recipes.running.run_directory import is_run_directory
 
     check_page(output, overwrite=overwrite)
+    if sequence is None and targets is None and is_run_directory(model):
+        return explain_run(model, output, learning_rate=learning_rate, overwrite=overwrite)
     if sequence is None or targets is None:
         raise UserError(
             f"There is no sequence to go through {model}.",

@@ -68,7 +68,7 @@ function drawColumn(column, left, top, scene) {
     bar.style.setProperty("--number", number);
     bar.style.setProperty("--scale", scale);
     drawn.append(bar);
-    drawn.append(shape("text", { class: "figure", x: middle, y: y + 12, "text-anchor": "middle" }, figure(number)));
+    drawn.append(shape("text", { class: "figure", x: middle, y: y + 12, "text-anchor": "middle" }, figure(number, 0)));
   });
   return drawn;
 }

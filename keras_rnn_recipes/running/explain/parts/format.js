@@ -1,10 +1,10 @@
 // Numbers are computed before the page is written; here they are only put into words.
 const DIGITS = 3;
 
-function figure(number) {
+function figure(number, places = 1) {
   if (Number.isInteger(number) && Math.abs(number) < 1e5) return String(number).replace("-", "−");
   const size = Math.abs(number);
-  const text = size < 0.0005 || size >= 1e5 ? number.toExponential(1) : number.toFixed(DIGITS);
+  const text = size < 0.0005 || size >= 1e5 ? number.toExponential(places) : number.toFixed(DIGITS);
   return text.replaceAll("-", "−").replace("e+", "e");
 }
 
