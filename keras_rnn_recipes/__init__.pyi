@@ -1,6 +1,8 @@
 # The public names of the package, and where each is defined. Type checkers and editors read them
 # here, and so does the package itself when a name is first asked for.
 
+from .bptt.from_keras import network_of as network_of
+from .bptt.worked_example import reverse_digits as reverse_digits
 from .builders import (
     ForecasterInfo as ForecasterInfo,
     add_bounds as add_bounds,
@@ -126,6 +128,7 @@ from .running.encoder_decoder.served import (
     Search as Search,
     ServedEncoderDecoder as ServedEncoderDecoder,
 )
+from .running.explain.page import explain as explain
 from .running.export import export_saved_model as export_saved_model
 from .running.export_text import export_text_model as export_text_model
 from .running.fitting import best_epoch as best_epoch, fit as fit

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_rnn_recipes.cli_explain import explain
 from keras_rnn_recipes.cli_options import Input, MoreBaselines, NewRunDir, Overwrite, RunDir, Smoke
 from keras_rnn_recipes.cli_past import backtest, tune
 from keras_rnn_recipes.console import (
@@ -331,6 +332,9 @@ def export(
     finished_config(run_dir)
     import_tensorflow_quietly()
     typer.echo(str(export_run(run_dir, to, format=format)))
+
+
+command(explain)
 
 
 def _run(config: Any, run_dir: Path, **options: Any) -> None:

@@ -4,8 +4,11 @@
 2. `cells`: one step of SimpleRNN, LSTM and GRU, forward and backward.
 3. `losses`: what the error is, and its slope at each output.
 4. `network`: a stack of cells under a dense layer, through all steps and back.
-5. `paths`: the chain rule, one path at a time; `textbook` has the case it is taught on.
-6. `from_keras`: the same network with the weights of a Keras model.
+5. `from_keras`: the same network with the weights of a Keras model.
+6. `paths` and `textbook`: the chain rule path by path; `path_table` and `path_drawing` show it.
+7. `unrolled`: one example with every value in between kept; `equations` and `cell_equations` write
+   its formulas with the numbers put in.
+8. `worked_example`: three digits read and answered backwards, and one step of learning.
 
 Rows are examples throughout, so that a product with a weight matrix stands to its left:
 ``a = x W``. All numbers are float64. ``d`` before a name is the slope of the error: ``dh`` is

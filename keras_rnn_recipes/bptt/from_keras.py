@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,21 +30,36 @@ def network_of(model: Any) -> Network:
     """
     import keras
 
-    cells: list[Cell] = []
-    readout = None
+    recurrent: list[Any] = []
+    dense = None
     for layer in model.layers:
-        if isinstance(layer, keras.layers.RNN) and readout is None:
-            cells.append(_cell_of(layer))
-        elif isinstance(layer, keras.layers.Dense) and cells and readout is None:
-            kernel, bias = _float64(layer.get_weights())
-            readout = Readout(kernel, bias, layer.activation.__name__)
+        if isinstance(layer, keras.layers.RNN) and dense is None:
+            recurrent.append(layer)
+        elif isinstance(layer, keras.layers.Dense) and recurrent and dense is None:
+            dense = layer
         elif not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout)):
             raise ValueError(f"The layer {layer.name!r} has no place in a network of this kind.")
-    if not cells or readout is None:
+    if dense is None:
         raise ValueError(
             "The model needs at least one recurrent layer, and a Dense layer above it."
         )
-    return Network(tuple(cells), readout)
+    return network_of_layers(recurrent, dense)
+
+
+def network_of_layers(recurrent: Sequence[Any], dense: Any) -> Network:
+    """The network of recurrent layers, from the lowest to the highest, and a dense one above them.
+
+    Args:
+        recurrent: Keras layers SimpleRNN, LSTM or GRU.
+        dense: a Keras layer ``Dense``.
+
+    Raises:
+        ValueError: a layer is of another kind.
+    """
+    kernel, *rest = _float64(dense.get_weights())
+    bias = rest[0] if rest else np.zeros(kernel.shape[1])  # use_bias=False
+    readout = Readout(kernel, bias, dense.activation.__name__)
+    return Network(tuple(_cell_of(layer) for layer in recurrent), readout)
 
 
 def keras_gradients(model: Any, gradients: Any) -> list[np.ndarray]:

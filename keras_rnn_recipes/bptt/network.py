@@ -7,7 +7,7 @@ step ``t - 1``. The error comes back the same two ways: from above, and from the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -173,6 +173,43 @@ def backward(
         alone[:, t] = dy[:, t]
         _go_back(network, trace, alone, range(max(t - truncate + 1, 0), t + 1), found)
     return found
+
+
+def gradient_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:
+    """One step downhill: every weight less its slope times the learning rate.
+
+    Args:
+        network, gradients: from `backward`.
+        learning_rate: above 0.
+
+    Returns:
+        A new network; the old one is as it was.
+
+    Example:
+        >>> from keras_rnn_recipes.bptt.textbook import two_linear_layers
+        >>> network, x, target = two_linear_layers()
+        >>> options = {"loss": "squared_error", "reduction": "sum", "steps": 1}
+        >>> slopes = backward(network, x, target, **options)
+        >>> after = gradient_step(network, slopes, 0.01)
+        >>> backward(after, x, target, **options).loss < slopes.loss
+        True
+    """
+    cells = tuple(
+        replace(
+            cell,  # type: ignore[type-var]
+            weights=tuple(
+                weight - learning_rate * slope
+                for weight, slope in zip(cell.weights, slopes, strict=True)
+            ),
+        )
+        for cell, slopes in zip(network.cells, gradients.cells, strict=True)
+    )
+    readout = replace(
+        network.readout,
+        kernel=network.readout.kernel - learning_rate * gradients.kernel,
+        bias=network.readout.bias - learning_rate * gradients.bias,
+    )
+    return Network(cells, readout)
 
 
 def _go_back(

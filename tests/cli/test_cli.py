@@ -17,7 +17,7 @@ from keras_rnn_recipes.cli import app
 from keras_rnn_recipes.running.predicting import evaluate_run
 
 COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "gradients", "backtest"]
-COMMANDS += ["tune", "ls", "cp", "validate", "table", "export"]
+COMMANDS += ["tune", "ls", "cp", "validate", "table", "export", "explain"]
 SLOW_TO_IMPORT = {"tensorflow", "keras", "pandas", "numpy", "sklearn", "matplotlib"}
 
 

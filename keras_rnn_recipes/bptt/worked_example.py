@@ -1,0 +1,182 @@
+"""The worked example: read three digits, then answer them backwards; one step of learning.
+
+At steps 1 to 3 the network reads 1, 3 and 5 in binary, at steps 4 to 6 it reads nothing and has to
+answer 5, 3 and 1. ``python -m keras_rnn_recipes.bptt.worked_example`` prints every value on the
+way forward, on the way back and after one gradient step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_rnn_recipes.bptt.cell_equations import (
+    backward_equations,
+    forward_equations,
+    sum_equations,
+)
+from keras_rnn_recipes.bptt.cells import SimpleRNNCell
+from keras_rnn_recipes.bptt.equations import Group
+from keras_rnn_recipes.bptt.network import (
+    Gradients,
+    Network,
+    Readout,
+    Trace,
+    gradient_step,
+)
+from keras_rnn_recipes.bptt.unrolled import Unrolled, unroll
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS, BITS, UNITS = (1, 3, 5), 3, 2
+LOSS, REDUCTION = "binary_cross_entropy", "sum"
+
+
+@dataclass(frozen=True)
+class WorkedExample:
+    """All of the example; nothing of it is typed in but the digits, the rate and the seed.
+
+    Attributes:
+        network: one SimpleRNN of 2 units, tanh, and 3 sigmoid outputs, before the step.
+        x: the digits, then nothing, (1, 6, 3).
+        targets: the digits backwards, (1, 3, 3): of the last three steps.
+        unrolled: every value on the way forward and back.
+        after: the network after one gradient step.
+        learning_rate: of that step.
+        loss_before, loss_after: the sum over the nine outputs that have a target.
+    """
+
+    network: Network
+    x: np.ndarray
+    targets: np.ndarray
+    unrolled: Unrolled
+    after: Network
+    learning_rate: float
+    loss_before: float
+    loss_after: float
+
+    @property
+    def trace(self) -> Trace:
+        """The way forward."""
+        return self.unrolled.trace
+
+    @property
+    def gradients(self) -> Gradients:
+        """What came of the way back."""
+        return self.unrolled.gradients
+
+
+def reverse_digits(*, learning_rate: float = 0.5, seed: int = 0) -> WorkedExample:
+    """Make the example: start weights, forward, back, one gradient step, forward again.
+
+    Args:
+        learning_rate: the gradient is multiplied with it and taken off the weights.
+        seed: of the start weights, normal with a standard deviation of a half; biases are zero.
+
+    Example:
+        >>> example = reverse_digits()
+        >>> example.x[0].astype(int).tolist()
+        [[0, 0, 1], [0, 1, 1], [1, 0, 1], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+        >>> example.targets[0].astype(int).tolist()
+        [[1, 0, 1], [0, 1, 1], [0, 0, 1]]
+        >>> example.loss_after < example.loss_before
+        True
+    """
+    digits = np.array([[digit >> bit & 1 for bit in reversed(range(BITS))] for digit in DIGITS])
+    x = np.concatenate([digits, np.zeros_like(digits)])[None].astype("float64")
+    targets = digits[::-1][None].astype("float64")
+    draw = np.random.default_rng(seed).normal
+    weights = (
+        draw(0.0, 0.5, (BITS, UNITS)),
+        draw(0.0, 0.5, (UNITS, UNITS)),
+        np.zeros(UNITS),
+    )
+    readout = Readout(draw(0.0, 0.5, (UNITS, BITS)), np.zeros(BITS), "sigmoid")
+    network = Network((SimpleRNNCell(weights),), readout)
+    unrolled = unroll(network, x, targets, loss=LOSS, reduction=REDUCTION)
+    after = gradient_step(network, unrolled.gradients, learning_rate)
+    again = unroll(after, x, targets, loss=LOSS, reduction=REDUCTION)
+    losses = (unrolled.gradients.loss, again.gradients.loss)
+    return WorkedExample(network, x, targets, unrolled, after, learning_rate, *losses)
+
+
+def values_table(one: Unrolled) -> pd.DataFrame:
+    """Every value of a network drawn out in time, a row for each number.
+
+    Args:
+        one: from `unroll`, such as ``reverse_digits().unrolled``.
+
+    Returns:
+        Columns ``way`` ("forward", "back" or "sum"), ``step``, ``part`` (a layer or the output),
+        ``name`` and ``formula`` of the quantity, ``row`` and ``column`` in it, ``value``; in the
+        order in which they are computed.
+
+    Example:
+        >>> table = values_table(reverse_digits().unrolled)
+        >>> table.iloc[0][["way", "name", "formula"]].tolist()
+        ['forward', 'a₁', 'x₁ W + h₀ U + b']
+    """
+    import pandas as pd
+
+    rows = [
+        (way, step, group.heading, equation.left, equation.formula, row, column, value)
+        for way, step, groups in stages(one)
+        for group in groups
+        for equation in group.equations
+        for (row, column), value in np.ndenumerate(np.atleast_2d(equation.value))
+    ]
+    columns = ["way", "step", "part", "name", "formula", "row", "column", "value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def stages(one: Unrolled) -> Iterator[tuple[str, int, list[Group]]]:
+    """Each stage in order: its way, its step from 1, and its equations."""
+    for t in range(one.steps):
+        yield "forward", t + 1, forward_equations(one, t)
+    for t in reversed(range(one.steps)):
+        yield "back", t + 1, backward_equations(one, t)
+    for t in reversed(range(one.steps)):
+        yield "sum", t + 1, sum_equations(one, t)
+
+
+def describe(example: WorkedExample) -> str:
+    """The whole example as text: weights, every value in order, losses."""
+    titles = {"forward": "Forward, step", "back": "Back, step", "sum": "Gradients down to step"}
+    readout, (W, U, b) = example.network.readout, example.network.cells[0].weights
+    start = {"W": W, "U": U, "b": b, "V": readout.kernel, "c": readout.bias}
+    lines = ["Start weights"]
+    lines += [_line(name, "", value) for name, value in start.items()]
+    lines += ["", "Read and asked for"]
+    for t, (x, out) in enumerate(zip(example.x[0], example.unrolled.outputs, strict=True)):
+        lines += [_line(f"x{t + 1}", "", x)]
+        lines += [] if out.target is None else [_line(f"d{t + 1}", "", out.target)]
+    for way, step, groups in stages(example.unrolled):
+        lines += ["", f"{titles[way]} {step}"]
+        lines += [
+            _line(equation.left, equation.formula, equation.value)
+            for group in groups
+            for equation in group.equations
+        ]
+    after, (W, U, b) = example.after.readout, example.after.cells[0].weights
+    lines += ["", f"Weights after one step at a rate of {example.learning_rate:g}"]
+    new = {"W": W, "U": U, "b": b, "V": after.kernel, "c": after.bias}
+    lines += [_line(name, f"{name} − {example.learning_rate:g} d{name}", new[name]) for name in new]
+    lines += ["", f"Loss before: {example.loss_before:.6f}"]
+    lines += [f"Loss after:  {example.loss_after:.6f}"]
+    return "\n".join(lines)
+
+
+def _line(left: str, formula: str, value: np.ndarray) -> str:
+    numbers = np.array2string(np.atleast_2d(value), precision=4, suppress_small=True, sign=" ")
+    head = f"  {left} = {formula} =" if formula else f"  {left} ="
+    if numbers.count("\n") == 0:
+        return f"{head} {numbers[1:-1]}"
+    return "\n    ".join([head, *(row.strip(" ") for row in numbers[1:-1].split("\n"))])
+
+
+if __name__ == "__main__":
+    print(describe(reverse_digits()))

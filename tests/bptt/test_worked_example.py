@@ -1,0 +1,111 @@
+"""The worked example against automatic differentiation of the same network in Keras."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_recipes.bptt.from_keras import keras_gradients, network_of
+from keras_rnn_recipes.bptt.worked_example import describe, reverse_digits, values_table
+
+
+@pytest.fixture(scope="module")
+def example():
+    return reverse_digits()
+
+
+@pytest.fixture(scope="module")
+def keras_model(example) -> keras.Model:
+    """The same network, with the start weights of the example."""
+    inputs = keras.Input((None, 3), dtype="float64")
+    states = keras.layers.SimpleRNN(2, return_sequences=True, dtype="float64")(inputs)
+    outputs = keras.layers.Dense(3, activation="sigmoid", dtype="float64")(states)
+    model = keras.Model(inputs, outputs)
+    readout = example.network.readout
+    model.set_weights([*example.network.cells[0].weights, readout.kernel, readout.bias])
+    return model
+
+
+def error_of(model: keras.Model, example) -> tf.Tensor:
+    y, d = model(tf.constant(example.x))[:, -3:], example.targets
+    return -tf.reduce_sum(d * tf.math.log(y) + (1 - d) * tf.math.log(1 - y))
+
+
+def test_the_digits_are_the_digits(example):
+    def numbers(bits):
+        return [int("".join(str(int(bit)) for bit in row), 2) for row in bits]
+
+    assert numbers(example.x[0]) == [1, 3, 5, 0, 0, 0]
+    assert numbers(example.targets[0]) == [5, 3, 1]
+
+
+def test_one_step_of_learning_is_that_of_automatic_differentiation(example, keras_model):
+    with tf.GradientTape() as tape:
+        error = error_of(keras_model, example)
+    expected = tape.gradient(error, keras_model.trainable_variables)
+    assert example.loss_before == pytest.approx(float(error), rel=1e-12)
+    mine = keras_gradients(keras_model, example.gradients)
+    for one, other in zip(mine, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-14)
+    twin = keras.models.clone_model(keras_model)
+    twin.set_weights(
+        [w - 0.5 * g.numpy() for w, g in zip(keras_model.get_weights(), expected, strict=True)]
+    )
+    assert example.loss_after == pytest.approx(float(error_of(twin, example)), rel=1e-12)
+    assert example.loss_after < example.loss_before
+    after = network_of(twin)
+    np.testing.assert_allclose(example.after.cells[0].weights[1], after.cells[0].weights[1])
+    np.testing.assert_allclose(example.after.readout.bias, after.readout.bias)
+
+
+def test_the_start_weights_are_of_the_seed_that_is_given(example):
+    np.testing.assert_array_equal(
+        reverse_digits(seed=0).network.cells[0].weights[0], example.network.cells[0].weights[0]
+    )
+    assert reverse_digits(seed=1).loss_before != example.loss_before
+
+
+def test_states_and_their_slopes_are_in_the_table(example, keras_model):
+    """The states of Keras' layer; their slopes by moving each a little, one by one."""
+    table = values_table(example.unrolled)
+    layer, dense = keras_model.layers[1:]
+    states = layer(tf.constant(example.x)).numpy()[0]
+    for step in range(1, 7):
+        rows = table[(table.way == "forward") & (table.step == step)]
+        h = rows[rows.name == f"h{'₁₂₃₄₅₆'[step - 1]}"].value
+        np.testing.assert_allclose(h, states[step - 1], rtol=1e-12)
+
+    def error_with(step: int, move: np.ndarray) -> float:
+        """The error where the state after a step is moved and all later ones follow from it."""
+        after = tf.constant(states[None, step - 1] + move)
+        tops = [states[None, : step - 1], after[:, None]]
+        if step < 6:
+            tops.append(layer(tf.constant(example.x[:, step:]), initial_state=[after]))
+        y, d = dense(tf.concat(tops, axis=1)).numpy()[:, -3:], example.targets
+        return float(-(d * np.log(y) + (1 - d) * np.log(1 - y)).sum())
+
+    for step in range(1, 7):
+        rows = table[(table.way == "back") & (table.step == step)]
+        dh = rows[rows.name == f"dh{'₁₂₃₄₅₆'[step - 1]}"].value.to_numpy()
+        for unit in range(2):
+            move = np.eye(2)[[unit]] * 1e-5
+            slope = (error_with(step, move) - error_with(step, -move)) / 2e-5
+            assert dh[unit] == pytest.approx(slope, rel=1e-6)
+
+
+def test_the_text_tells_both_losses_and_every_step(example):
+    text = describe(example)
+    assert f"Loss before: {example.loss_before:.6f}" in text
+    assert f"Loss after:  {example.loss_after:.6f}" in text
+    for step in range(1, 7):
+        for title in ("Forward, step", "Back, step", "Gradients down to step"):
+            assert f"{title} {step}\n" in text
+
+
+def test_it_prints_itself(run_python):
+    code = (
+        "import runpy; runpy.run_module('keras_rnn_recipes.bptt.worked_example', None, '__main__')"
+    )
+    assert "Loss before: " in run_python(code).stdout
