@@ -20,15 +20,22 @@ def network_of_kinds(
     activation: str = "tanh",
     output: str = "sigmoid",
 ) -> Network:
-    """Two inputs, a layer for each kind, two outputs."""
+    """Two inputs, a layer for each kind, two outputs.
+
+    Weights are small, so that no sigmoid comes to 0 or 1, where cross-entropy has no slope.
+    """
+
+    def drawn(*shape: int) -> np.ndarray:
+        return random.normal(0.0, 0.4, shape)
+
     cells, inputs = [], 2
     for kind in kinds:
         gates = {"lstm": 4, "simple_rnn": 1}.get(kind, 3) * units
-        bias = random.normal(size=(2, gates) if kind == "gru" else gates)
-        weights = (random.normal(size=(inputs, gates)), random.normal(size=(units, gates)), bias)
+        bias = drawn(2, gates) if kind == "gru" else drawn(gates)
+        weights = (drawn(inputs, gates), drawn(units, gates), bias)
         cell: Any = {"lstm": LSTMCell, "simple_rnn": SimpleRNNCell}.get(kind, GRUCell)
         options = {"reset_after": False} if kind == "gru, reset before" else {}
         cells.append(cell(weights, activation, **options))
         inputs = units
-    readout = Readout(random.normal(size=(units, 2)), random.normal(size=2), output)
+    readout = Readout(drawn(units, 2), drawn(2), output)
     return Network(tuple(cells), readout)
