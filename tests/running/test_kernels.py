@@ -118,11 +118,12 @@ def test_the_operation_is_used_while_training_and_gone_afterwards():
         {"recurrent_dropout": 0.5},
         {"zero_output_for_mask": True},
         {"dtype": "float64"},
+        {"units": 100},
     ],
     ids=lambda value: next(iter(value)),
 )
-def test_a_layer_that_computes_something_else_keeps_its_loop(options):
-    layer = keras.layers.LSTM(3, **options)
+def test_a_layer_that_computes_something_else_or_is_wide_keeps_its_loop(options):
+    layer = keras.layers.LSTM(**{"units": 3, **options})
     model = keras.Sequential([keras.Input((None, 1)), layer])
     with training_kernels(model):
         assert "inner_loop" not in vars(layer)
