@@ -8,9 +8,10 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from keras_rnn_recipes.builders.embedding import token_embedding
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
 from keras_rnn_recipes.builders.stepping import StepStates, call_anew
-from keras_rnn_recipes.layers import AdditiveAttention, MultiplicativeAttention, TiedEmbedding
+from keras_rnn_recipes.layers import AdditiveAttention, MultiplicativeAttention
 
 ATTENTIONS = ("multiplicative", "additive")
 
@@ -79,7 +80,7 @@ def encoder_decoder(
     target = keras.Input((None,), dtype="int32", name="target")
     mask = ops.not_equal(source, 0)
 
-    embedded = layers.Embedding(source_size, embedding_size, name="source_embedding")(source)
+    embedded = token_embedding(source_size, embedding_size, name="source_embedding")(source)
     memory, states = recurrent_stack(
         drop(embedded, dropout, "source_dropout", variational),
         units=widths if encoder_units is None else encoder_units,
@@ -89,7 +90,9 @@ def encoder_decoder(
         suffix="_encoder",
         **stack,
     )
-    target_embedding = _target_embedding(target_size, embedding_size, tied)
+    target_embedding = token_embedding(
+        target_size, embedding_size, tied=tied, name="target_embedding"
+    )
     decoded = recurrent_stack(
         drop(target_embedding(target), dropout, "target_dropout", variational),
         units=widths,
@@ -215,11 +218,6 @@ def _checked(model: keras.Model) -> keras.Model:
             "The model has no layer named 'attention'. Expected a model from encoder_decoder."
         )
     return model
-
-
-def _target_embedding(target_size: int, embedding_size: int, tied: bool) -> layers.Layer:
-    kind = TiedEmbedding if tied else layers.Embedding
-    return kind(target_size, embedding_size, name="target_embedding")
 
 
 def _attention(kind: str, units: int) -> layers.Layer:

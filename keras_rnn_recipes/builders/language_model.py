@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from keras_rnn_recipes.builders.embedding import token_embedding
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
 from keras_rnn_recipes.builders.stepping import StepStates, call_anew
-from keras_rnn_recipes.layers import TiedEmbedding
 
 
 def language_model(
@@ -59,8 +59,7 @@ def language_model(
             f"received {vocabulary_size} and {embedding_size}."
         )
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    kind = TiedEmbedding if tied else layers.Embedding
-    embedding = kind(vocabulary_size, embedding_size, name="embedding")
+    embedding = token_embedding(vocabulary_size, embedding_size, tied=tied, name="embedding")
     rate = dropout if embedding_dropout is None else embedding_dropout
     encoded = recurrent_stack(
         drop(embedding(tokens), rate, "embedding_dropout", variational),

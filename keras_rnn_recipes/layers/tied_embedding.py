@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras import layers, ops
+from keras import initializers, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
@@ -14,6 +14,8 @@ class TiedEmbedding(layers.Layer):
     Args:
         vocabulary_size: how many ids there are.
         size: width of a vector.
+        scale: vectors are so many times their row of the matrix; logits are products with the row
+            itself. With the square root of the size both begin with a variance of 1.
 
     Call arguments:
         inputs: ids ``(...)``; or, with ``reverse=True``, vectors ``(..., size)``.
@@ -22,7 +24,8 @@ class TiedEmbedding(layers.Layer):
     Returns:
         Vectors ``(..., size)``; in reverse logits ``(..., vocabulary_size)``, which have a bias.
 
-    Source: Press and Wolf 2017, Using the output embedding to improve language models.
+    Source: Press and Wolf 2017, Using the output embedding to improve language models; the scale:
+        Vaswani et al. 2017, Attention is all you need, section 3.4.
 
     Example:
         >>> import numpy as np
@@ -32,26 +35,27 @@ class TiedEmbedding(layers.Layer):
         (True, True)
     """
 
-    def __init__(self, vocabulary_size, size, **kwargs):
+    def __init__(self, vocabulary_size, size, scale=1.0, **kwargs):
         super().__init__(**kwargs)
         if min(vocabulary_size, size) < 1:
             raise ValueError(
                 "vocabulary_size and size must be at least 1; "
                 f"received {vocabulary_size} and {size}."
             )
-        self.vocabulary_size, self.size = vocabulary_size, size
+        self.vocabulary_size, self.size, self.scale = vocabulary_size, size, scale
         self.supports_masking = True  # padding is a token like any other here
 
     def build(self, input_shape=None):
         shape = (self.vocabulary_size, self.size)
-        self.embeddings = self.add_weight(shape, initializer="uniform", name="embeddings")
+        start = initializers.RandomNormal(stddev=self.size**-0.5)
+        self.embeddings = self.add_weight(shape, initializer=start, name="embeddings")
         self.bias = self.add_weight(shape[:1], initializer="zeros", name="bias")
 
     def call(self, inputs, reverse=False):
         if reverse:
             return ops.matmul(inputs, ops.transpose(self.embeddings)) + self.bias
-        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype) * self.scale
 
     def get_config(self):
-        config = {"vocabulary_size": self.vocabulary_size, "size": self.size}
+        config = {"vocabulary_size": self.vocabulary_size, "size": self.size, "scale": self.scale}
         return {**super().get_config(), **config}

@@ -72,7 +72,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.TakeColumns((1, 2), name="a"),
         layers.AdditiveAttention(3, name="a"),
         layers.MultiplicativeAttention(name="a"),
-        layers.TiedEmbedding(5, 3, name="a"),
+        layers.TiedEmbedding(5, 3, scale=2.0, name="a"),
         layers.CellStep(keras.layers.GRUCell(3)),
         layers.MaskedPooling("max", name="a"),
         layers.AttentionPooling(7, name="a"),

@@ -11,13 +11,13 @@ from keras_rnn_recipes.layers import TiedEmbedding
 
 
 def test_rows_of_the_matrix_there_and_products_with_it_back():
-    layer = TiedEmbedding(6, 3)
+    layer = TiedEmbedding(6, 3, scale=1.5)
     ids = np.array([[4, 0], [5, 5]])
     layer(ids)
     rng = np.random.default_rng(0)
     matrix, bias = rng.normal(size=(6, 3)).astype("float32"), np.arange(6, dtype="float32")
     layer.set_weights([matrix, bias])
-    np.testing.assert_array_equal(np.array(layer(ids)), matrix[ids])
+    np.testing.assert_array_equal(np.array(layer(ids)), 1.5 * matrix[ids])
     vectors = rng.normal(size=(2, 7, 3)).astype("float32")
     expected = np.einsum("btc,vc->btv", vectors, matrix) + bias
     np.testing.assert_allclose(np.array(layer(vectors, reverse=True)), expected, rtol=1e-5)
