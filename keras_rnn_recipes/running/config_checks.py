@@ -24,6 +24,12 @@ def check_forecasting(config: Config, where: str) -> None:
             "no further columns: their values are not known for the steps that are fed back.",
             "choose model.strategy direct or seq2seq, or leave data.past_cols out.",
         )
+    if model.recurrent_skips and model.preset in ("dense", "conv", "linear"):
+        raise UserError(
+            f"{where} combines model.recurrent_skips with model.preset {model.preset!r}.",
+            "a recurrent preset: the others have no state that could be connected.",
+            "choose another model.preset, or leave model.recurrent_skips out.",
+        )
     if model.bidirectional and model.strategy != "direct":
         raise UserError(
             f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
