@@ -129,6 +129,9 @@ from .running.encoder_decoder.served import (
 from .running.export import export_saved_model as export_saved_model
 from .running.export_text import export_text_model as export_text_model
 from .running.fitting import best_epoch as best_epoch, fit as fit
+from .running.gradient_flow import gradient_flow as gradient_flow
+from .running.gradient_health import judge_flow as judge_flow
+from .running.gradient_watch import GradientWatch as GradientWatch
 from .running.keras_model import load_model as load_model
 from .running.language_model.data import (
     describe_running_text as describe_running_text,

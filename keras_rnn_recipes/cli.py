@@ -227,6 +227,20 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
     typer.echo(results_table(record, name=name, num_series=num_series))
 
 
+@command
+def gradients(run_dir: RunDir) -> None:
+    """Tell how far errors reach back in time in a finished run's network, and what may help.
+
+    Measured on a batch that it was trained on, with the weights that were kept; drawn in its
+    report, and while it trained in TensorBoard.
+    """
+    from keras_rnn_recipes.running.gradient_report import gradient_lines
+    from keras_rnn_recipes.running.predicting import finished_config
+
+    finished_config(run_dir)
+    typer.echo("\n".join(gradient_lines(run_dir)))
+
+
 command(backtest)
 command(tune)
 

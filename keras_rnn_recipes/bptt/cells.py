@@ -29,16 +29,15 @@ class Slopes(NamedTuple):
 
 
 class Cell(Protocol):
-    """One step of a recurrent layer.
+    """One step of a recurrent layer."""
 
-    Attributes:
-        weights: kernel, recurrent kernel, bias, as Keras has them.
-        units: width of each state.
-        num_states: one; of an LSTM two.
-    """
+    @property
+    def weights(self) -> States:
+        """Kernel, recurrent kernel and bias, as Keras has them."""
 
-    weights: States
-    num_states: int
+    @property
+    def num_states(self) -> int:
+        """One; of an LSTM two."""
 
     @property
     def units(self) -> int:

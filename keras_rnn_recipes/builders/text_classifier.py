@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.layers import AttentionPooling, MaskedPooling, PaddingMask
 
@@ -32,6 +34,7 @@ def text_classifier(
     dropout: float = 0.0,
     l2: float = 0.0,
     recurrent_skips: Sequence[int] = (),
+    members: int = 1,
 ) -> keras.Model:
     """Embedding, recurrent layers, pooling over the real steps, and a logit for each class.
 
@@ -48,6 +51,8 @@ def text_classifier(
             stack where each direction has read everything; "max", "mean"; "attention": a weighted
             mean, see `AttentionPooling`.
         dropout: rate after each recurrent layer, and before the logits.
+        members: networks that are trained together, each on its share of every batch; the median
+            of their logits answers, see `ensemble`.
 
     Returns:
         An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
@@ -61,29 +66,42 @@ def text_classifier(
     """
     if pooling not in POOLINGS:
         raise ValueError(f"pooling must be one of {POOLINGS}; received {pooling!r}.")
-    tokens, mask, embedded = _embedded(
-        vocabulary_size, num_classes, embedding_size, embeddings, train_embeddings
+    tokens = _tokens(vocabulary_size, num_classes, embeddings)
+    embedding = partial(
+        _embedded,
+        vocabulary_size=vocabulary_size,
+        embedding_size=embedding_size,
+        embeddings=embeddings,
+        trainable=train_embeddings,
     )
-    if embedding_dropout:
-        embedded = layers.Dropout(embedding_dropout, name="embedding_dropout")(embedded)
-    encoded = recurrent_stack(
-        embedded,
-        cell=cell,
-        units=units,
-        mask=mask,
-        bidirectional=bidirectional,
-        residual=residual,
-        layer_norm=layer_norm,
-        dropout=dropout,
-        l2=l2,
-        recurrent_skips=recurrent_skips,
-    )
-    if pooling == "attention":
-        pooled = AttentionPooling(encoded.shape[-1], name="pooling")(encoded, mask)
-    else:
-        kind = "ends" if pooling == "last" and bidirectional else pooling
-        pooled = MaskedPooling(kind, name="pooling")(encoded, mask)
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(pooled)
+
+    def network(tokens: Any, suffix: str) -> Any:
+        mask, embedded = embedding(tokens, suffix=suffix)
+        if embedding_dropout:
+            embedded = layers.Dropout(embedding_dropout, name=f"embedding_dropout{suffix}")(
+                embedded
+            )
+        encoded = recurrent_stack(
+            embedded,
+            cell=cell,
+            units=units,
+            mask=mask,
+            bidirectional=bidirectional,
+            residual=residual,
+            layer_norm=layer_norm,
+            dropout=dropout,
+            l2=l2,
+            recurrent_skips=recurrent_skips,
+            suffix=suffix,
+        )
+        if pooling == "attention":
+            pooled = AttentionPooling(encoded.shape[-1], name=f"pooling{suffix}")(encoded, mask)
+        else:
+            kind = "ends" if pooling == "last" and bidirectional else pooling
+            pooled = MaskedPooling(kind, name=f"pooling{suffix}")(encoded, mask)
+        return layers.Dense(num_classes, dtype="float32", name=f"logits{suffix}")(pooled)
+
+    logits = ensemble(network, [tokens], members=members, name="logits")
     return keras.Model(tokens, logits, name=f"{cell}_classifier")
 
 
@@ -117,8 +135,9 @@ def averaged_embeddings(
         >>> averaged_embeddings(1000, 3).output_shape
         (None, 3)
     """
-    tokens, mask, embedded = _embedded(
-        vocabulary_size, num_classes, embedding_size, embeddings, train_embeddings
+    tokens = _tokens(vocabulary_size, num_classes, embeddings)
+    mask, embedded = _embedded(
+        tokens, vocabulary_size, embedding_size, embeddings, train_embeddings
     )
     x = MaskedPooling("mean", name="pooling")(embedded, mask)
     x = layers.Dropout(dropout, name="dropout_1")(x) if dropout else x
@@ -128,14 +147,8 @@ def averaged_embeddings(
     return keras.Model(tokens, logits, name="averaged_embeddings")
 
 
-def _embedded(
-    vocabulary_size: int,
-    num_classes: int,
-    embedding_size: int,
-    embeddings: np.ndarray | None,
-    trainable: bool,
-) -> tuple[Any, Any, Any]:
-    """Input, mask and embedding ``(batch, time, width)``."""
+def _tokens(vocabulary_size: int, num_classes: int, embeddings: np.ndarray | None) -> Any:
+    """The input ``(batch, time)``, once it is known that the sizes go together."""
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
     if embeddings is not None and (embeddings.ndim != 2 or len(embeddings) != vocabulary_size):
@@ -143,11 +156,24 @@ def _embedded(
             f"embeddings must have a row for each of {vocabulary_size} ids; received the shape "
             f"{embeddings.shape}."
         )
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    mask = PaddingMask(name="mask")(tokens)
+    return keras.Input((None,), dtype="int32", name="tokens")
+
+
+def _embedded(
+    tokens: Any,
+    vocabulary_size: int,
+    embedding_size: int,
+    embeddings: np.ndarray | None,
+    trainable: bool,
+    suffix: str = "",
+) -> tuple[Any, Any]:
+    """Mask and embedding ``(batch, time, width)``."""
+    mask = PaddingMask(name=f"mask{suffix}")(tokens)
     width = embedding_size if embeddings is None else embeddings.shape[1]
-    embedding = layers.Embedding(vocabulary_size, width, trainable=trainable, name="embedding")
+    embedding = layers.Embedding(
+        vocabulary_size, width, trainable=trainable, name=f"embedding{suffix}"
+    )
     embedded = embedding(tokens)
     if embeddings is not None:
         embedding.set_weights([embeddings])
-    return tokens, mask, embedded
+    return mask, embedded

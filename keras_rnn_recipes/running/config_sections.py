@@ -53,7 +53,8 @@ class TrainingConfig(Section):
     ``steps_per_epoch`` left out means every example once; ``warmup`` is the share of all
     steps in which the learning rate rises; ``patience`` counts epochs without a better
     validation loss (0: never stop early); ``keep`` "last": validation is watched but
-    chooses nothing (where it is a poor guide, and the rate falls to nought anyway).
+    chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
+    ``watch_gradients``: measure on one batch how far errors reach back, for the report.
     """
 
     epochs: Count = 100
@@ -66,6 +67,7 @@ class TrainingConfig(Section):
     patience: Annotated[int, Field(ge=0)] = 20
     keep: Literal["best", "last"] = "best"
     unroll: bool = False
+    watch_gradients: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 

@@ -17,6 +17,8 @@ from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import FitConfig
 from keras_rnn_recipes.running.config_sections import TrainingConfig
+from keras_rnn_recipes.running.gradient_health import gradient_record
+from keras_rnn_recipes.running.gradient_watch import GradientWatch
 from keras_rnn_recipes.running.kernels import training_kernels
 from keras_rnn_recipes.running.losses import loss_function, prepare
 from keras_rnn_recipes.running.progress import TensorBoardLog, progress_bar
@@ -123,11 +125,19 @@ def fit(
     keeper = _Keeper(config, run, plan=plan, monitor=valid is not None)
     keeper.restore(model)
     first = keeper.state.epoch
+    watch = None
     if first < last and not keeper.state.stopped:
         batches = _from(train, first, steps)
-        _run_epochs(model, batches, valid, keeper, config, steps, last, callbacks)
+        watch = _watch(model, batches, loss, config, run)
+        watching = () if watch is None else (watch,)
+        _run_epochs(model, batches, valid, keeper, config, steps, last, [*callbacks, *watching])
     keeper.finish(model)
-    return keeper.history()
+    history = keeper.history()
+    if watch is not None and run is not None:
+        watch.measure(best_epoch(history, config))
+        clipped = config.clip_norm is not None
+        run.write_json("gradients.json", gradient_record(watch.flows, model, clipped=clipped))
+    return history
 
 
 def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
@@ -145,6 +155,20 @@ def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
     if config.keep == "last" or "val_loss" not in history:
         return int(history["epoch"].iloc[-1])
     return int(history["epoch"].iloc[int(history["val_loss"].argmin())])
+
+
+def _watch(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    loss: Any,
+    config: TrainingConfig,
+    run: RunDirectory | None,
+) -> GradientWatch | None:
+    """Watch how far errors reach back on the first batch, where a run asks for it."""
+    recurrent = any(isinstance(one, keras.layers.RNN) for one in model._flatten_layers())
+    if run is None or not config.watch_gradients or not recurrent:
+        return None
+    return GradientWatch(next(iter(batches)), loss, folder=run.folder("tensorboard"))
 
 
 def _run_epochs(

@@ -74,13 +74,20 @@ class TensorBoardLog:
 
     def write(self, epoch: int, row: Row) -> None:
         """Log one epoch, counted from 0, of the history."""
-        if self._folder is None:
+        names = {name: f"epoch_{name.removeprefix('val_')}" for name in row}
+        valid = {names[name]: value for name, value in row.items() if name.startswith("val_")}
+        train = {names[name]: value for name, value in row.items() if not name.startswith("val_")}
+        self.write_part("train", epoch, train)
+        self.write_part("validation", epoch, valid)
+
+    def write_part(self, part: str, step: int, values: Row) -> None:
+        """Log values at a step, in a folder of their own."""
+        if self._folder is None or not values:
             return
         try:
-            for name, value in row.items():
-                part = "validation" if name.startswith("val_") else "train"
-                with self._writer(part).as_default():
-                    tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value, step=epoch)
+            with self._writer(part).as_default():
+                for name, value in values.items():
+                    tf.summary.scalar(name, value, step=step)
         except tf.errors.OpError as error:
             self._give_up(error)
 

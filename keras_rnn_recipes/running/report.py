@@ -33,6 +33,7 @@ class ReportContent:
         frame: columns ``unique_id, ds, y``: the series, for the history before the forecasts.
         season_length: steps in a season.
         history: one row per epoch: ``epoch``, ``loss``, perhaps ``val_loss``.
+        gradients: the content of ``gradients.json``.
         future: what ``forecast_future`` returned.
         config: the resolved configuration.
         environment: the content of ``environment.json``.
@@ -48,6 +49,7 @@ class ReportContent:
     frame: pd.DataFrame
     season_length: int = 1
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    gradients: Mapping[str, Any] = field(default_factory=dict)
     future: pd.DataFrame = field(default_factory=pd.DataFrame)
     config: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -125,6 +127,7 @@ def read_content(
         frame=_truths(tested) if frame is None else frame,
         season_length=_main_season(data),
         history=read_table(folder / "history.csv"),
+        gradients=read_json(folder / "gradients.json"),
         future=read_table(folder / "forecasts.csv"),
         config=config,
         environment=read_json(folder / "environment.json"),

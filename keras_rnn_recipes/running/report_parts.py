@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from keras_rnn_recipes.running import plots
 from keras_rnn_recipes.running.artefacts import read_json, read_table
+from keras_rnn_recipes.running.gradient_report import gradient_section
 from keras_rnn_recipes.running.report_page import (
     Page,
     Section,
@@ -119,7 +120,11 @@ def write_text_page(
     record, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
     metrics = list(record["model"])
     colour, sentence = verdict(name, record, metrics[0])
-    sections = [*figures, learning_section(read_table(folder / "history.csv"), config)]
+    sections = [
+        *figures,
+        learning_section(read_table(folder / "history.csv"), config),
+        gradient_section(read_json(folder / "gradients.json")),
+    ]
     page = Page(
         title=f"{label(name)} {kind}" + _on_data(config.get("data", {})),
         kind=colour,

@@ -14,6 +14,7 @@ from keras_rnn_recipes.evaluation.metrics import (
     seasonal_scales,
 )
 from keras_rnn_recipes.running import plots
+from keras_rnn_recipes.running.gradient_report import gradient_section
 from keras_rnn_recipes.running.report_page import Section
 from keras_rnn_recipes.running.report_parts import learning_section
 from keras_rnn_recipes.running.wording import best_baseline, label, number, percent
@@ -40,6 +41,7 @@ def figures(content: ReportContent) -> list[Section]:
         _by_series(content),
         _residuals(content, scales, unit),
         learning_section(content.history, content.config),
+        gradient_section(content.gradients),
     ]
     return [section for section in made if section is not None]
 

@@ -35,6 +35,7 @@ ARTEFACTS = (
     "model.keras",
     "saved_model",
     "history.csv",
+    "gradients.json",
     "metrics.json",
     "scores.csv",
     "forecasts.csv",

@@ -16,6 +16,7 @@ VARIANTS = {
     "mean": {"cell": "gru", "pooling": "mean", "l2": 0.01},
     "attention": {"cell": "lstm", "pooling": "attention", "bidirectional": True},
     "bidirectional": {"cell": "gru", "bidirectional": True},
+    "members": {"cell": "gru", "members": 3, "pooling": "max"},
     "deep bidirectional": {"cell": "lstm", "units": (3, 4), "bidirectional": True},
 }
 

@@ -16,8 +16,8 @@ from keras_rnn_recipes import cli, console
 from keras_rnn_recipes.cli import app
 from keras_rnn_recipes.running.predicting import evaluate_run
 
-COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "backtest", "tune"]
-COMMANDS += ["ls", "cp", "validate", "table", "export"]
+COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "gradients", "backtest"]
+COMMANDS += ["tune", "ls", "cp", "validate", "table", "export"]
 SLOW_TO_IMPORT = {"tensorflow", "keras", "pandas", "numpy", "sklearn", "matplotlib"}
 
 

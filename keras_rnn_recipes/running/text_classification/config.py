@@ -64,7 +64,8 @@ class TextDataConfig(Section):
 class ClassifierConfig(Section):
     """Which classifier: the options of `text_classifier`.
 
-    ``vectors`` is a file of pretrained word vectors, whose width ``embedding_size`` then is.
+    ``vectors`` is a file of pretrained word vectors, whose width ``embedding_size`` then is;
+    ``members`` networks are trained together, each on its share of every batch.
     """
 
     cell: Cell = "lstm"
@@ -80,6 +81,7 @@ class ClassifierConfig(Section):
     dropout: Share = 0.0
     l2: Annotated[float, Field(ge=0)] = 0.0
     recurrent_skips: Skips = ()
+    members: Count = 1
 
     def options(self) -> dict[str, Any]:
         """The builder's options, ready to pass on as keywords.
