@@ -17,7 +17,7 @@ class SkipCell(layers.Layer):
     """A SimpleRNN, LSTM or GRU cell with connections from further back, for ``keras.layers.RNN``.
 
     Wherever the cell of Keras has ``h_{t-1} U`` this one has ``h_{t-1} U + sum_k h_{t-k} U_k``, k
-    in ``skips``; of a SimpleRNN, with skips (2, 3)::
+    in ``recurrent_skips``; of a SimpleRNN, with (2, 3)::
 
         h_t = tanh(x_t W + h_{t-1} U + h_{t-2} U_2 + h_{t-3} U_3 + b)
 
@@ -29,7 +29,8 @@ class SkipCell(layers.Layer):
     Args:
         cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
         units: width.
-        skips: how many steps back, each at least 2. None: the cell of Keras, number by number.
+        recurrent_skips: how many steps back, each at least 2. None: the cell of Keras, number by
+            number.
         kernel_regularizer, recurrent_regularizer: as in Keras' cells.
 
     The recurrent kernels stand below each other in one matrix ``((1 + skips) * units, blocks *
@@ -64,7 +65,7 @@ class SkipCell(layers.Layer):
         self,
         cell: str,
         units: int,
-        skips: Any = (2, 3),
+        recurrent_skips: Any = (2, 3),
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         **kwargs: Any,
@@ -74,21 +75,28 @@ class SkipCell(layers.Layer):
             raise ValueError(f"cell must be one of {tuple(_BLOCKS)}; received {cell!r}.")
         if units < 1:
             raise ValueError(f"units must be at least 1; received {units}.")
-        self.cell, self.units, self.skips = cell, int(units), checked_skips(skips)
+        self.cell, self.units, self.recurrent_skips = (
+            cell,
+            int(units),
+            checked_skips(recurrent_skips),
+        )
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.recurrent_initializer = initializers.Orthogonal()
         self._own = 2 if cell == "lstm" else 1  # states that Keras' cell has
-        further = max(self.skips, default=1) - 1
+        further = max(self.recurrent_skips, default=1) - 1
         self.state_size, self.output_size = [self.units] * (self._own + further), self.units
 
     def build(self, input_shape):
-        width, rows = _BLOCKS[self.cell] * self.units, (1 + len(self.skips)) * self.units
+        width, rows = _BLOCKS[self.cell] * self.units, (1 + len(self.recurrent_skips)) * self.units
         self.kernel = self.add_weight(
             (input_shape[-1], width), regularizer=self.kernel_regularizer, name="kernel"
         )
         self.recurrent_kernel = self.add_weight(
             (rows, width),
-            initializer=self._rotations if self.cell == "simple_rnn" else "orthogonal",
+            initializer=self._rotations
+            if self.cell == "simple_rnn"
+            else self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             name="recurrent_kernel",
         )
@@ -99,7 +107,9 @@ class SkipCell(layers.Layer):
 
     def call(self, inputs, states, training=None):
         past = [states[0], *states[self._own :]]  # h_{t-1}, h_{t-2}, ...
-        seen = ops.concatenate([past[0], *(past[skip - 1] for skip in self.skips)], axis=-1)
+        seen = ops.concatenate(
+            [past[0], *(past[skip - 1] for skip in self.recurrent_skips)], axis=-1
+        )
         given, recalled = ops.matmul(inputs, self.kernel), ops.matmul(seen, self.recurrent_kernel)
         output, *memory = getattr(self, f"_{self.cell}")(given, recalled, states)
         return output, [output, *memory, *past[:-1]]
@@ -120,11 +130,14 @@ class SkipCell(layers.Layer):
         return (keep * states[0] + (1 - keep) * new,)
 
     def _rotations(self, shape, dtype=None):
-        turn = initializers.Orthogonal()((self.units, self.units), dtype)
+        turn = self.recurrent_initializer((self.units, self.units), dtype)
         powers = [turn]
-        while len(powers) < max(self.skips, default=1):
+        while len(powers) < max(self.recurrent_skips, default=1):
             powers.append(ops.matmul(powers[-1], turn))
-        blocks = [powers[back - 1] / (1 + len(self.skips)) for back in (1, *self.skips)]
+        blocks = [
+            powers[back - 1] / (1 + len(self.recurrent_skips))
+            for back in (1, *self.recurrent_skips)
+        ]
         return ops.concatenate(blocks)
 
     def _open_gates(self, shape, dtype=None):
@@ -136,7 +149,7 @@ class SkipCell(layers.Layer):
         return [ops.zeros((batch_size, width), self.compute_dtype) for width in self.state_size]
 
     def get_config(self):
-        given = {"cell": self.cell, "units": self.units, "skips": self.skips}
+        given = {"cell": self.cell, "units": self.units, "recurrent_skips": self.recurrent_skips}
         for name in ("kernel_regularizer", "recurrent_regularizer"):
             given[name] = regularizers.serialize(getattr(self, name))
         return {**super().get_config(), **given}

@@ -54,6 +54,22 @@ def check_text(config: Experiment, where: str) -> None:
         )
 
 
+def check_memory(config: Experiment, where: str) -> None:
+    """Refuse symbols where none are copied.
+
+    Raises:
+        UserError: the message names the keys.
+    """
+    data = config.data
+    left_out = type(data).model_fields["symbols"].default
+    if data.problem != "copying" and data.symbols != left_out:
+        raise UserError(
+            f"{where} has data.symbols {data.symbols} and data.problem {data.problem!r}.",
+            "symbols to copy: the other problems have none.",
+            "leave data.symbols out, or choose data.problem copying.",
+        )
+
+
 def _check_quantiles(config: Config, where: str) -> None:
     levels = config.model.quantiles or ()
     if levels and config.model.distribution:

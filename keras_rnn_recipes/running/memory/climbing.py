@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from keras_rnn_recipes.builders.memory_network import REMEDIES, memory_network
 from keras_rnn_recipes.data.memory_problems import Draw, MemoryProblem
 from keras_rnn_recipes.running.artefacts import read_table
 from keras_rnn_recipes.running.gradient_flow import gradient_flow
+from keras_rnn_recipes.running.keras_model import load_model
 from keras_rnn_recipes.running.kernels import training_kernels
 from keras_rnn_recipes.running.memory.config import MemoryConfig
 from keras_rnn_recipes.running.run_directory import RunDirectory
@@ -51,13 +52,19 @@ class Trial:
     seconds: float
 
 
-def climb(config: MemoryConfig, run: RunDirectory | None = None) -> tuple[pd.DataFrame, Any]:
+def climb(
+    config: MemoryConfig,
+    run: RunDirectory | None = None,
+    *,
+    told: Callable[[str], None] | None = None,
+) -> tuple[pd.DataFrame, Any]:
     """Train every network at the lags in ascending order, until it fails at one.
 
     Args:
         config: the recipe.
-        run: where ``trials.csv`` is written after each trial; a run that is resumed goes on after
-            the last one.
+        run: where ``trials.csv`` is written after each trial, and ``model.keras``; a run that is
+            resumed goes on after the last trial.
+        told: is given a line on each trial when it is over.
 
     Returns:
         A row for each `Trial`; and the first network, as it solved its longest lag, or, if none,
@@ -79,7 +86,8 @@ def climb(config: MemoryConfig, run: RunDirectory | None = None) -> tuple[pd.Dat
                 trial, model = attempt(name, lag, config)
                 row = asdict(trial)
                 rows.append(row)
-                print(_told(trial), flush=True)
+                if told is not None:
+                    told(_line(trial))
                 if run is not None:
                     run.write_csv("trials.csv", pd.DataFrame(rows))
                 if name == config.model.cells[0] and (trial.solved or first is None):
@@ -88,6 +96,8 @@ def climb(config: MemoryConfig, run: RunDirectory | None = None) -> tuple[pd.Dat
                         run.write_model(model)
             if not row["solved"]:
                 break
+    if first is None and run is not None:  # all of its trials were made before
+        first = load_model(run.path)
     return pd.DataFrame(rows), first
 
 
@@ -115,7 +125,7 @@ def attempt(name: str, lag: int, config: MemoryConfig) -> tuple[Trial, keras.Mod
         keras.optimizers.Adam(
             fit.learning_rate, global_clipnorm=fit.clip_norm if REMEDIES[name].clipped else None
         ),
-        _loss(problem),
+        memory_loss(problem),
         steps_per_execution=min(per_epoch, _MOST_IN_ONE_CALL),
         jit_compile=False,
     )
@@ -136,50 +146,18 @@ def attempt(name: str, lag: int, config: MemoryConfig) -> tuple[Trial, keras.Mod
     return Trial(name, lag, bool(error <= judged.solved), *figures), model
 
 
-def longest_lags(trials: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """The longest lag that each network solved, and what it was like there.
-
-    Args:
-        trials: from `climb`.
-
-    Returns:
-        By network ``longest_lag`` (0: none), and of the trial at that lag (of the shortest, where
-        it solved none) ``gradient``, ``reach`` and ``steps``.
-
-    Example:
-        >>> row = {"cell": "gru", "error": 0.01, "gradient": 0.2, "reach": 0.5, "steps": 300}
-        >>> trials = pd.DataFrame(
-        ...     [{**row, "lag": 10, "solved": True}, {**row, "lag": 20, "solved": False}]
-        ... )
-        >>> longest_lags(trials)
-        {'gru': {'longest_lag': 10, 'gradient': 0.2, 'reach': 0.5, 'steps': 300}}
-    """
-    found = {}
-    for name, rows in trials.groupby("cell", sort=False):
-        solved = rows[rows["solved"]]
-        at = (solved if len(solved) else rows).sort_values("lag")
-        row = at.iloc[-1 if len(solved) else 0]
-        found[str(name)] = {
-            "longest_lag": int(row["lag"]) if len(solved) else 0,
-            **{one: row[one].item() for one in ("gradient", "reach", "steps")},
-        }
-    return found
-
-
 def _epochs(problem: MemoryProblem, config: MemoryConfig, size: int) -> Iterator[Draw]:
     for epoch in range(config.fit.epochs):
         yield problem.draw(size, seed=config.fit.seed * 100_003 + epoch + 1)
 
 
-def _reach(model: keras.Model, problem: MemoryProblem, drawn: Draw) -> tuple[float, float]:
-    """The slope at the first step, and as a share of that at the last."""
-    flow = gradient_flow(model, *drawn, loss=_loss(problem))
-    norms = flow[flow["layer"] == flow["layer"].iloc[-1]].set_index("lag")["norm"]
-    last, first = float(norms.loc[0]), float(norms.iloc[-1])
-    return first, first / last if last else float("nan")
+def memory_loss(problem: MemoryProblem) -> Any:
+    """What is made small while a network learns a problem, as Keras takes it.
 
-
-def _loss(problem: MemoryProblem) -> Any:
+    Example:
+        >>> memory_loss(MemoryProblem("adding", 20)).name
+        'mean_squared_error'
+    """
     return {
         "mse": keras.losses.MeanSquaredError(),
         "categorical": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -187,7 +165,15 @@ def _loss(problem: MemoryProblem) -> Any:
     }[problem.loss]
 
 
-def _told(trial: Trial) -> str:
+def _reach(model: keras.Model, problem: MemoryProblem, drawn: Draw) -> tuple[float, float]:
+    """The slope at the first step, and as a share of that at the last."""
+    flow = gradient_flow(model, *drawn, loss=memory_loss(problem))
+    norms = flow[flow["layer"] == flow["layer"].iloc[-1]].set_index("lag")["norm"]
+    last, first = float(norms.loc[0]), float(norms.iloc[-1])
+    return first, first / last if last else float("nan")
+
+
+def _line(trial: Trial) -> str:
     what = "solved" if trial.solved else "not solved"
     return (
         f"{trial.cell:<20} lag {trial.lag:>4}  {what} after {trial.steps} steps, "

@@ -52,6 +52,10 @@ class MemoryDataConfig(Section):
     ] = (10, 20, 50, 100, 200, 500)
     symbols: Count = 10
 
+    @property
+    def source(self) -> None:
+        """None: the sequences are made, and neither a file nor a data set."""
+
 
 class MemoryModelConfig(Section):
     """Which networks: ``cells`` are names of `memory_network`, all with the same ``units``."""
