@@ -20,10 +20,13 @@ def main(config, run):
     print(krr.describe_problem(config))
     run.write_config(config)
 
-    # One sequence at the shortest lag, and what an untrained network makes of it: its error
-    # reaches back from the last step to the first by so much.
+    # A few sequences at the shortest lag, and a network that has learnt nothing: by how much does
+    # its error at the last step change with its state at each step before? What hardly changes it
+    # is hardly learnt.
     problem = krr.MemoryProblem(data.problem, data.lags[0], data.symbols)
     shown = problem.draw(8, seed=config.fit.seed, first=0)
+
+    # All of them are built by one function, whose only difference is the remedy.
     build = partial(
         krr.memory_network,
         channels=problem.channels,
@@ -36,15 +39,17 @@ def main(config, run):
     print(krr.judge_flow(flow).to_string(index=False))
 
     # Every network is trained at one lag after the other, from the start each time, until it has
-    # not solved one in the steps that it is given. Each trial is kept as soon as it is over, so
-    # that a long run can be resumed.
+    # not solved one in the steps that it is given. Sequences that it is judged on are never trained
+    # on. Each trial is kept as soon as it is over, so that a long run can be resumed.
     trials, model = krr.climb(config, run, told=partial(print, flush=True))
 
-    # The longest lag that each one solved, and what is left of the gradient on the way back.
+    # The longest lag that each one solved, how many steps of training that took, and what is left
+    # of the gradient on the way back.
     record = krr.memory_record(trials, config, model)
     run.write_json("metrics.json", record)
 
-    # To be read.
+    # To be read: which lags were solved, and how the gradient falls with the lag. Several seeds
+    # make one table: `krr table` of their run directories.
     run.write_environment(config.fit.seed)
     krr.write_memory_report(run.path, trials)
     print(krr.memory_table(record, name=name))

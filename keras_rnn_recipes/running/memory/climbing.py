@@ -77,12 +77,14 @@ def climb(
         20
     """
     known = read_table(run.path / "trials.csv") if run is not None and run.resumed else None
-    rows = [] if known is None or known.empty else known.to_dict("records")
+    rows: list[dict[Any, Any]] = []
+    if known is not None and not known.empty:
+        rows = known.to_dict("records")
     done, first = {(row["cell"], row["lag"]): row for row in rows}, None
     for name in config.model.cells:
         for lag in config.data.lags:
-            row = done.get((name, lag))
-            if row is None:
+            row = done.get((name, lag), {})
+            if not row:
                 trial, model = attempt(name, lag, config)
                 row = asdict(trial)
                 rows.append(row)

@@ -129,7 +129,7 @@ def _gradients(trials: pd.DataFrame) -> Section:
                 color=color,
                 marker="o",
                 ms=3,
-                label=label(name),
+                label=label(str(name)),
             )
         axes.set(xlabel="lag", ylabel="share left")
         axes.set_yscale("log")
