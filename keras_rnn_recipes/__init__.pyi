@@ -26,6 +26,7 @@ from .builders import (
     language_step as language_step,
     linear as linear,
     lstm as lstm,
+    memory_network as memory_network,
     recurrent_stack as recurrent_stack,
     recursive_forecaster as recursive_forecaster,
     seq2seq_forecaster as seq2seq_forecaster,
@@ -38,6 +39,12 @@ from .data.catalogue import list_datasets as list_datasets, load_dataset as load
 from .data.coding import apply_covariates as apply_covariates, learn_covariates as learn_covariates
 from .data.covariates import Covariate as Covariate, Covariates as Covariates
 from .data.frames import Panel as Panel, read_panel as read_panel
+from .data.memory_problems import (
+    MemoryProblem as MemoryProblem,
+    adding as adding,
+    copying as copying,
+    reversing as reversing,
+)
 from .data.split import Split as Split, split_by_time as split_by_time
 from .data.text.batches import bucketed_batches as bucketed_batches
 from .data.text.catalogue import (
@@ -151,6 +158,13 @@ from .running.language_model.results import (
     surprise_table as surprise_table,
 )
 from .running.language_model.served import ServedLanguageModel as ServedLanguageModel
+from .running.memory.climbing import climb as climb, memory_loss as memory_loss
+from .running.memory.report import write_memory_report as write_memory_report
+from .running.memory.results import (
+    describe_problem as describe_problem,
+    memory_record as memory_record,
+    memory_table as memory_table,
+)
 from .running.onnx_export import export_onnx as export_onnx
 from .running.report import write_report as write_report
 from .running.results import (

@@ -79,6 +79,9 @@ def keras_gradients(model: Any, gradients: Any) -> list[np.ndarray]:
 def _cell_of(layer: Any) -> Cell:
     import keras
 
+    written_out = (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)
+    if not isinstance(layer, written_out):  # such as one with connections from further back
+        raise ValueError(f"The cell of the layer {layer.name!r} is not written out here.")
     weights = tuple(_float64(layer.get_weights()))
     if len(weights) == 2:  # use_bias=False
         gates = weights[1].shape[1]
@@ -90,9 +93,7 @@ def _cell_of(layer: Any) -> Cell:
     gate = layer.recurrent_activation.__name__
     if isinstance(layer, keras.layers.LSTM):
         return LSTMCell(weights, name, gate)
-    if isinstance(layer, keras.layers.GRU):
-        return GRUCell(weights, name, gate, layer.reset_after)
-    raise ValueError(f"The cell of the layer {layer.name!r} is not written out here.")
+    return GRUCell(weights, name, gate, layer.reset_after)
 
 
 def _float64(weights: list[np.ndarray]) -> list[np.ndarray]:

@@ -21,6 +21,7 @@ from keras_rnn_recipes.builders.language_model import (
     language_reader,
     language_step,
 )
+from keras_rnn_recipes.builders.memory_network import REMEDIES, memory_network
 from keras_rnn_recipes.builders.presets import (
     PRESETS,
     build_forecaster,
@@ -44,6 +45,7 @@ from keras_rnn_recipes.builders.to_forecaster import (
 
 __all__ = [
     "PRESETS",
+    "REMEDIES",
     "ForecasterInfo",
     "add_bounds",
     "averaged_embeddings",
@@ -69,6 +71,7 @@ __all__ = [
     "levels_of_model",
     "linear",
     "lstm",
+    "memory_network",
     "recurrent_stack",
     "recursive_forecaster",
     "seq2seq_forecaster",

@@ -11,9 +11,13 @@ from keras import layers, ops
 from keras_rnn_recipes.builders.embedding import token_embedding
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
 from keras_rnn_recipes.builders.stepping import StepStates, call_anew
-from keras_rnn_recipes.layers import AdditiveAttention, MultiplicativeAttention
+from keras_rnn_recipes.layers import (
+    AdditiveAttention,
+    MultiplicativeAttention,
+    RelativeAttention,
+)
 
-ATTENTIONS = ("multiplicative", "additive")
+ATTENTIONS = ("multiplicative", "additive", "relative")
 
 
 def encoder_decoder(
@@ -25,12 +29,14 @@ def encoder_decoder(
     encoder_units: int | Sequence[int] | None = None,
     embedding_size: int = 256,
     attention: str = "multiplicative",
+    reach: int = 16,
     bidirectional: bool = True,
     tied: bool = True,
     dropout: float = 0.0,
     variational: bool = False,
     residual: bool = False,
     layer_norm: bool = False,
+    recurrent_skips: Sequence[int] = (),
 ) -> keras.Model:
     """A recurrent encoder, and a decoder that attends to it, trained by teacher forcing.
 
@@ -44,12 +50,15 @@ def encoder_decoder(
         units: widths of the decoder's layers; their number is the depth.
         encoder_units: of the encoder's, in each direction; as the decoder's when left out.
         embedding_size: width of both embeddings.
-        attention: ``"multiplicative"`` (Luong) or ``"additive"`` (Bahdanau).
+        attention: by content, ``"multiplicative"`` (Luong) or ``"additive"`` (Bahdanau); or
+            ``"relative"``, by where source tokens stand, which goes on in texts longer than any of
+            training (see `RelativeAttention`).
+        reach: of relative attention, up to which distance it tells places apart.
         bidirectional: the encoder reads in both directions.
         tied: the target's embedding is the output layer too.
         dropout: rate on the embeddings, after every recurrent layer and before the output.
         variational: drop the same channels at all steps of a sequence.
-        residual, layer_norm: as in `recurrent_stack`.
+        residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
 
     Returns:
         An uncompiled model from a dict of ``source (batch, source time)`` and ``target (batch,
@@ -75,7 +84,7 @@ def encoder_decoder(
         )
     widths = as_widths(units)
     stack: dict[str, Any] = {"cell": cell, "residual": residual, "layer_norm": layer_norm}
-    stack |= {"dropout": dropout, "variational": variational}
+    stack |= {"dropout": dropout, "variational": variational, "recurrent_skips": recurrent_skips}
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
     mask = ops.not_equal(source, 0)
@@ -100,7 +109,7 @@ def encoder_decoder(
         suffix="_decoder",
         **stack,
     )
-    context, _ = _attention(attention, widths[-1])(decoded, memory, mask=mask)
+    context, _ = _attention(attention, widths[-1], reach)(decoded, memory, mask=mask)
     joined = layers.Concatenate(name="decoded_and_context")([decoded, context])
     width = embedding_size if tied else widths[-1]
     combined = layers.Dense(width, activation="tanh", use_bias=False, name="combined")(joined)
@@ -117,7 +126,8 @@ def encode_model(model: keras.Model) -> keras.Model:
 
     Returns:
         ``source (batch, time) -> [memory (batch, time, channels), mask (batch, time) bool,
-        *states (batch, width)]``, the states in which the decoder begins.
+        *states (batch, width)]``, the states in which the decoder begins; the last of them is, of
+        relative attention, the number of the token to come, ``(batch, 1)``.
 
     Raises:
         ValueError: if the model is not from `encoder_decoder`.
@@ -140,6 +150,8 @@ def encode_model(model: keras.Model) -> keras.Model:
         return layer(*args, **kwargs)
 
     call_anew(_checked(model), {"source": source, "target": target}, call)
+    if _goes_by_places(model):
+        states.append(ops.zeros_like(given[0][:, 0, :1]))
     return keras.Model(source, [*given, *states], name="encode")
 
 
@@ -165,17 +177,23 @@ def decode_step(model: keras.Model) -> keras.Model:
     mask = keras.Input((None,), dtype="bool", name="mask")
     states, weights = StepStates(), []
 
+    place = keras.Input((1,), name="place")
+    by_place = {"first": place} if _goes_by_places(model) else {}
+
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("initial_state"):
             return states.step(layer, args[0])
         if layer is attention:
-            context, found = layer(args[0], memory, mask=mask)
+            context, found = layer(args[0], memory, mask=mask, **by_place)
             weights.append(found)
             return context, found
         return layer(*args, **kwargs)
 
     source = keras.Input((None,), dtype="int32", name="source")  # leads nowhere here
     logits = call_anew(model, {"source": source, "target": ops.expand_dims(token, 1)}, call)
+    if by_place:
+        states.inputs.append(place)
+        states.outputs.append(ops.add(place, 1))
     outputs = [logits[:, 0], weights[0][:, 0], *states.outputs]
     return keras.Model([token, memory, mask, *states.inputs], outputs, name="decode_step")
 
@@ -220,7 +238,13 @@ def _checked(model: keras.Model) -> keras.Model:
     return model
 
 
-def _attention(kind: str, units: int) -> layers.Layer:
+def _goes_by_places(model: keras.Model) -> bool:
+    return isinstance(model.get_layer("attention"), RelativeAttention)
+
+
+def _attention(kind: str, units: int, reach: int) -> layers.Layer:
+    if kind == "relative":
+        return RelativeAttention(reach, name="attention")
     if kind == "additive":
         return AdditiveAttention(units, name="attention")
     return MultiplicativeAttention(name="attention")

@@ -36,8 +36,9 @@ def encode(inputs: Any, observed: Any, *, cell: str, suffix: str = "", **options
     Raises:
         ValueError: for an unknown cell, or an option that the cell does not have.
     """
-    if cell in NON_RECURRENT and options.get("bidirectional"):
-        raise ValueError(f"bidirectional is for recurrent cells; received cell={cell!r}.")
+    for name in ("bidirectional", "recurrent_skips"):
+        if cell in NON_RECURRENT and options.get(name):
+            raise ValueError(f"{name} is for recurrent cells; received cell={cell!r}.")
     if cell == "linear":
         return inputs
     if cell == "dense":
@@ -62,6 +63,7 @@ def feedforward_stack(
     layer_norm: bool = False,
     dropout: float = 0.0,
     l2: float = 0.0,
+    recurrent_skips: Any = (),
     suffix: str = "",
 ) -> Any:
     """Layers without memory: dense (``kernel_size=1``) or causal convolutions, ReLU.
@@ -74,7 +76,10 @@ def feedforward_stack(
     Returns:
         ``(batch, time, units[-1])``.
     """
-    del bidirectional  # `encode` has refused it; the signature is that of `recurrent_stack`.
+    del (
+        bidirectional,
+        recurrent_skips,
+    )  # `encode` has refused it; the signature is that of `recurrent_stack`.
     x = inputs
     for depth, width in enumerate(as_widths(units), start=1):
         layer = layers.Conv1D(

@@ -128,6 +128,7 @@ def forecaster(
     layer_norm: bool = False,
     dropout: float = 0.0,
     l2: float = 0.0,
+    recurrent_skips: Sequence[int] = (),
     members: int = 1,
     quantiles: Sequence[float] = (),
     distribution: str | None = None,
@@ -159,8 +160,8 @@ def forecaster(
             network then corrects a seasonal forecast instead of the window's center, and sees its
             lags relative to it (see `SeasonalBase`).
         seasons: memory, in seasons, of the smoothed season; 1: the last one is repeated.
-        bidirectional, residual, layer_norm, dropout, l2: as in `recurrent_stack`. Only the direct
-            strategy may read backwards.
+        bidirectional, residual, layer_norm, dropout, l2, recurrent_skips: as in `recurrent_stack`.
+            Only the direct strategy may read backwards.
         members: networks trained together, each on a share of its own of every batch; their
             median is the forecast (see `ensemble`).
         quantiles: levels of intervals, in percent, that the network learns beside the median; its
@@ -245,6 +246,7 @@ def forecaster(
         layer_norm=layer_norm,
         dropout=dropout,
         l2=l2,
+        recurrent_skips=recurrent_skips,
     )
     head = ensemble(network, (inputs, observed, *ahead), members=members)
     output = ForecastOutput(

@@ -25,6 +25,7 @@ def language_model(
     variational: bool = False,
     residual: bool = False,
     layer_norm: bool = False,
+    recurrent_skips: Sequence[int] = (),
 ) -> keras.Model:
     """At every token the logits of the next one.
 
@@ -38,7 +39,7 @@ def language_model(
         dropout: rate after every recurrent layer.
         embedding_dropout: rate on the embedded tokens; as ``dropout`` when left out.
         variational: drop the same channels at all steps of a sequence (Gal and Ghahramani 2016).
-        residual, layer_norm: as in `recurrent_stack`.
+        residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
 
     Returns:
         An uncompiled model, ``tokens (batch, time)`` int32, padded by 0 on the right, to logits
@@ -69,6 +70,7 @@ def language_model(
         layer_norm=layer_norm,
         dropout=dropout,
         variational=variational,
+        recurrent_skips=recurrent_skips,
     )
     if not tied:
         logits = layers.Dense(vocabulary_size, name="logits")(encoded)

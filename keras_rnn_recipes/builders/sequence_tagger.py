@@ -34,6 +34,7 @@ def sequence_tagger(
     dropout: float = 0.5,
     word_dropout: float = 0.0,
     l2: float = 0.0,
+    recurrent_skips: Sequence[int] = (),
 ) -> keras.Model:
     """Score a tag for every token of a sentence.
 
@@ -45,7 +46,8 @@ def sequence_tagger(
         vocabulary_size: number of word ids, those of padding (0) and unknown words (1) included.
         num_tags: number of tags.
         num_characters: number of character ids, padding (0) included; 0 for words alone.
-        cell, units, residual, layer_norm, l2: the layers over the tokens, as in `recurrent_stack`.
+        cell, units, residual, layer_norm, l2, recurrent_skips: the layers over the tokens, as in
+            `recurrent_stack`.
         embedding_size: width of a word's vector.
         character_cell: how a spelling is read: ``"conv"``, a convolution over three characters
             and the maximum over all places; or a recurrent cell, in both directions.
@@ -104,6 +106,7 @@ def sequence_tagger(
         layer_norm=layer_norm,
         dropout=dropout,
         l2=l2,
+        recurrent_skips=recurrent_skips,
     )
     name = "emissions" if crf else "logits"
     outputs = layers.Dense(num_tags, dtype="float32", name=name)(x)

@@ -7,6 +7,8 @@ from typing import Any
 
 from keras import layers, ops, regularizers
 
+from keras_rnn_recipes.layers import SkipCell
+
 RECURRENT_LAYERS: dict[str, type[layers.RNN]] = {
     "simple_rnn": layers.SimpleRNN,
     "lstm": layers.LSTM,
@@ -26,6 +28,7 @@ def recurrent_stack(
     dropout: float = 0.0,
     variational: bool = False,
     l2: float = 0.0,
+    recurrent_skips: Sequence[int] = (),
     initial_states: Sequence[Sequence[Any]] | None = None,
     return_states: bool = False,
     suffix: str = "",
@@ -50,8 +53,11 @@ def recurrent_stack(
         variational: drop the same channels at all time steps of a sequence (Gal and Ghahramani
             2016) instead of others at each.
         l2: L2 penalty on input and recurrent kernels.
+        recurrent_skips: steps further back, such as ``(2, 3)``, whose outputs each layer sees
+            beside its last one (see `SkipCell`).
         initial_states: of each layer the states it begins in, ``(batch, width)`` each (an LSTM has
-            two: its output, then its memory); zeros when left out. For a forward stack only.
+            two: its output, then its memory; skips add the outputs before the last one); zeros
+            when left out. For a forward stack only.
         return_states: give the states at the last real step too.
         suffix: at the end of every layer's name, to tell stacks in one model apart.
 
@@ -60,7 +66,8 @@ def recurrent_stack(
         and, for each layer, a list of its states; both directions' joined when bidirectional.
 
     Raises:
-        ValueError: for an unknown cell, a width below 1, or states given to a bidirectional stack.
+        ValueError: for an unknown cell, a width below 1, skips below 2, or states given to a
+            bidirectional stack.
 
     Example:
         >>> import keras
@@ -74,14 +81,8 @@ def recurrent_stack(
         raise ValueError("initial_states are for a forward stack; received bidirectional=True.")
     x, states = inputs, []
     for depth, width in enumerate(as_widths(units), start=1):
-        layer = RECURRENT_LAYERS[cell](
-            width,
-            return_sequences=True,
-            return_state=return_states,
-            kernel_regularizer=regularizers.L2(l2) if l2 else None,
-            recurrent_regularizer=regularizers.L2(l2) if l2 else None,
-            name=f"{cell}_{depth}{suffix}",
-        )
+        name = f"{cell}_{depth}{suffix}"
+        layer = _recurrent(cell, width, recurrent_skips, l2, return_states, name)
         if bidirectional:
             layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}{suffix}")
         # Where nothing depends on the mask it would only slow the loop down.
@@ -94,6 +95,18 @@ def recurrent_stack(
             states.append(_joined(last) if bidirectional else last)
         x = finish_block(x, output, f"{depth}{suffix}", residual, layer_norm, dropout, variational)
     return (x, states) if return_states else x
+
+
+def _recurrent(
+    cell: str, width: int, skips: Sequence[int], l2: float, return_states: bool, name: str
+) -> layers.RNN:
+    """One layer: Keras' own, which has the fastest kernels, unless there are skips."""
+    penalty = regularizers.L2(l2) if l2 else None
+    penalties = {"kernel_regularizer": penalty, "recurrent_regularizer": penalty}
+    options = {"return_sequences": True, "return_state": return_states, "name": name}
+    if skips:
+        return layers.RNN(SkipCell(cell, width, skips, **penalties), **options)
+    return RECURRENT_LAYERS[cell](width, **penalties, **options)
 
 
 def _joined(states: Sequence[Any]) -> list[Any]:

@@ -33,6 +33,7 @@ def text_classifier(
     layer_norm: bool = False,
     dropout: float = 0.0,
     l2: float = 0.0,
+    recurrent_skips: Sequence[int] = (),
     members: int = 1,
 ) -> keras.Model:
     """Embedding, recurrent layers, pooling over the real steps, and a logit for each class.
@@ -40,7 +41,8 @@ def text_classifier(
     Args:
         vocabulary_size: ids are below it; 0 is padding, on the right.
         num_classes: at least 2.
-        cell, units, bidirectional, residual, layer_norm, l2: as in `recurrent_stack`.
+        cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
+            `recurrent_stack`.
         embedding_size: width of the embedding; that of ``embeddings`` where those are given.
         embeddings: pretrained vectors ``(vocabulary_size, width)``, see `load_vectors`.
         train_embeddings: whether the embedding goes on learning.
@@ -89,6 +91,7 @@ def text_classifier(
             layer_norm=layer_norm,
             dropout=dropout,
             l2=l2,
+            recurrent_skips=recurrent_skips,
             suffix=suffix,
         )
         if pooling == "attention":

@@ -61,7 +61,7 @@ class AdditiveAttention(layers.Layer):
         asked = ops.matmul(query, self.query_kernel) + self.bias
         known = ops.matmul(memory, self.memory_kernel)
         seen = ops.tanh(asked[:, :, None] + known[:, None])
-        return _attend(ops.sum(seen * self.scale, axis=-1), memory, mask)
+        return attend(ops.sum(seen * self.scale, axis=-1), memory, mask)
 
     def compute_mask(self, *args, **kwargs):
         return None
@@ -100,13 +100,14 @@ class MultiplicativeAttention(layers.Layer):
         # The query is projected, not the memory: a decoder that goes step by step then pays for
         # one row a step, and not for the whole memory anew.
         asked = ops.matmul(query, self.kernel)
-        return _attend(ops.matmul(asked, ops.swapaxes(memory, 1, 2)), memory, mask)
+        return attend(ops.matmul(asked, ops.swapaxes(memory, 1, 2)), memory, mask)
 
     def compute_mask(self, *args, **kwargs):
         return None
 
 
-def _attend(scores, memory, mask):
+def attend(scores, memory, mask):
+    """Context and weights from scores ``(batch, queries, time)``, as the layers give them."""
     scores = ops.cast(scores, "float32")  # half precision has no room for what padding scores
     if mask is not None:
         scores = ops.where(mask[:, None], scores, _NEVER)

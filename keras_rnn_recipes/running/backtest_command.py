@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.choices import added_baselines
 from keras_rnn_recipes.running.config import Config
+from keras_rnn_recipes.running.families import DEFAULT
 from keras_rnn_recipes.running.folds import Fold, plan_folds
 from keras_rnn_recipes.running.results import results_table
 from keras_rnn_recipes.running.run_directory import RunDirectory, is_run_directory
@@ -60,15 +61,16 @@ def read_source(source: str | Path, overrides: Sequence[str] = ()) -> tuple[Main
         UserError: none of these; for a table of data it is said how to come to a run.
     """
     path = Path(source)
-    if path.is_dir() and is_run_directory(path):
-        return read_recipe(path / "config.json", overrides)
+    folder = path.is_dir() and is_run_directory(path)
     if path.is_file() and path.suffix not in (".toml", ".json"):
         raise UserError(
             f"{path} is a table, not a recipe.",
             "a recipe's name, a TOML file, or the folder of a run.",
             f"run `krr forecast {path} --horizon N --run-dir DIR`, then `krr backtest DIR`.",
         )
-    return read_recipe(source, overrides)
+    main, config = read_recipe(path / "config.json" if folder else source, overrides)
+    _require_series(config, source)
+    return main, config
 
 
 def backtest_recipe(
@@ -166,6 +168,7 @@ def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config
     from keras_rnn_recipes.running.predicting import finished_config
 
     config = finished_config(run)
+    _require_series(config, run)
     if config.fit.refit:
         raise UserError(
             f"The model in {run} has learnt from all steps, those held out included (fit.refit).",
@@ -323,3 +326,12 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return str(value).removesuffix(" 00:00:00")
+
+
+def _require_series(config: Config, source: str | Path) -> None:
+    if config.family != DEFAULT:
+        raise UserError(
+            f"{source} is of the family {config.family}, which has no time to go back in.",
+            "a forecasting recipe, or the run of one.",
+            "judge such a run on other data with krr evaluate, if it takes any.",
+        )

@@ -18,6 +18,7 @@ from keras_rnn_recipes.running.config_sections import (
     Names,
     Section,
     Share,
+    Skips,
     TrainingConfig,
     Widths,
     listed,
@@ -127,7 +128,8 @@ class ModelConfig(Section):
     correct a repetition of the season (the builder's ``season_length``), smoothed with a memory
     of ``seasons``; ``quantiles`` are the levels that it learns, ``distribution`` that whose
     parameters it learns; ``members`` networks are trained together, each on its share of every
-    batch; ``series_embedding`` is the length of a learned vector for each series.
+    batch; ``recurrent_skips`` are steps further back whose outputs each recurrent layer sees;
+    ``series_embedding`` is the length of a learned vector for each series.
     """
 
     preset: Preset = "lstm"
@@ -146,6 +148,7 @@ class ModelConfig(Section):
     layer_norm: bool | None = None
     bidirectional: bool | None = None
     l2: Annotated[float, Field(ge=0)] | None = None
+    recurrent_skips: Skips | None = None
     quantiles: Levels | None = None
     distribution: Literal["gaussian", "student_t", "negative_binomial"] | None = None
     members: Count | None = None

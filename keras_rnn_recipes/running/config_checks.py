@@ -24,6 +24,12 @@ def check_forecasting(config: Config, where: str) -> None:
             "no further columns: their values are not known for the steps that are fed back.",
             "choose model.strategy direct or seq2seq, or leave data.past_cols out.",
         )
+    if model.recurrent_skips and model.preset in ("dense", "conv", "linear"):
+        raise UserError(
+            f"{where} combines model.recurrent_skips with model.preset {model.preset!r}.",
+            "a recurrent preset: the others have no state that could be connected.",
+            "choose another model.preset, or leave model.recurrent_skips out.",
+        )
     if model.bidirectional and model.strategy != "direct":
         raise UserError(
             f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
@@ -45,6 +51,22 @@ def check_text(config: Experiment, where: str) -> None:
             f"{where} has {both}.",
             "one of them: a data set or a table to be divided, or a file of the training part.",
             "write for example data.source=imdb or data.train=reviews.csv.",
+        )
+
+
+def check_memory(config: Experiment, where: str) -> None:
+    """Refuse symbols where none are copied.
+
+    Raises:
+        UserError: the message names the keys.
+    """
+    data = config.data
+    left_out = type(data).model_fields["symbols"].default
+    if data.problem != "copying" and data.symbols != left_out:
+        raise UserError(
+            f"{where} has data.symbols {data.symbols} and data.problem {data.problem!r}.",
+            "symbols to copy: the other problems have none.",
+            "leave data.symbols out, or choose data.problem copying.",
         )
 
 

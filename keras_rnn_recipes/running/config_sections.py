@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def listed(value: object) -> object:
@@ -17,6 +17,10 @@ def listed(value: object) -> object:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _once(steps: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(steps)))
 
 
 def tupled(value: object) -> object:
@@ -30,6 +34,9 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Widths = Annotated[tuple[Count, ...], BeforeValidator(listed), Field(min_length=1)]
+Skips = Annotated[
+    tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(listed), AfterValidator(_once)
+]
 Cell = Literal["simple_rnn", "lstm", "gru"]
 Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(tupled)]
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.config import Config
-from keras_rnn_recipes.running.config_checks import check_forecasting, check_text
+from keras_rnn_recipes.running.config_checks import check_forecasting, check_memory, check_text
 from keras_rnn_recipes.running.config_sections import Experiment
 from keras_rnn_recipes.running.encoder_decoder.config import PairConfig
 from keras_rnn_recipes.running.language_model.config import LanguageConfig
+from keras_rnn_recipes.running.memory.config import MemoryConfig
 from keras_rnn_recipes.running.tagging.config import TaggingConfig
 from keras_rnn_recipes.running.text_classification.config import ClassificationConfig
 
@@ -27,11 +28,12 @@ FAMILIES: dict[str, tuple[type[Experiment], Check]] = {
     "tagging": (TaggingConfig, check_text),
     "language_model": (LanguageConfig, check_text),
     "encoder_decoder": (PairConfig, check_text),
+    "memory": (MemoryConfig, check_memory),
 }
 
 
 def using(family: str) -> Any:
-    """The module by which finished runs of a family of texts are used.
+    """The module by which finished runs of a family other than forecasting are used.
 
     It has ``predict(run_dir, source)``, a table; ``evaluate(run_dir, source)``, figures by metric;
     and ``load(run_dir)``, what is served.

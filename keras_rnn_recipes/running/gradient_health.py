@@ -121,7 +121,11 @@ def remedies_of(model: Any, *, clipped: bool) -> Remedies:
     found = model._flatten_layers()
     cells = [one.cell for one in found if isinstance(one, layers.RNN)]
     return Remedies(
-        gated=all(isinstance(cell, (layers.LSTMCell, layers.GRUCell)) for cell in cells),
+        gated=all(
+            isinstance(cell, (layers.LSTMCell, layers.GRUCell))
+            or getattr(cell, "cell", "") in ("lstm", "gru")  # with connections from further back
+            for cell in cells
+        ),
         skips=any(getattr(cell, "recurrent_skips", ()) for cell in cells),
         orthogonal=all(
             isinstance(cell.recurrent_initializer, initializers.Orthogonal) for cell in cells

@@ -69,8 +69,8 @@ def _read_run(folder: Path) -> dict[str, Any]:
     environment = _read_json(folder / "environment.json")
     data, model, fit = (config.get(part, {}) for part in ("data", "model", "fit"))
     date = datetime.datetime.fromtimestamp((folder / "metrics.json").stat().st_mtime, datetime.UTC)
-    name = model.get("preset") or model.get("cell", "model")
-    source = Path(str(data.get("source") or folder.name)).stem
+    name = model.get("preset") or model.get("cell") or next(iter(model.get("cells", ())), "model")
+    source = Path(str(data.get("source") or data.get("problem") or folder.name)).stem
     fixed = {**config, "fit": {key: value for key, value in fit.items() if key != "seed"}}
     return {
         "recipe": f"{source}_{name}_{model.get('strategy', '')}".rstrip("_"),

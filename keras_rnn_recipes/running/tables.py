@@ -47,6 +47,13 @@ TEXT_EXPLANATION = (
     "With several seeds, the median and in brackets the least and the greatest; baselines, below "
     "the model that they belong to from the best on, by their medians."
 )
+MEMORY_EXPLANATION = (
+    "Each network is given the lags of its recipe in ascending order until it fails at one; with "
+    "several seeds, the median and in brackets the least and the greatest. Longest lag: the last "
+    "one solved, 0 for none. Gradient left: at that lag, once trained, the norm of the error's "
+    "slope by the state at the first step as a share of that at the last. Steps: of training until "
+    "it was solved."
+)
 
 
 def results_markdown(paths: Sequence[str | Path]) -> str:
@@ -71,10 +78,13 @@ def results_markdown(paths: Sequence[str | Path]) -> str:
     for record in read_records(paths):
         groups.setdefault((record["recipe"], record.get("settings", "")), []).append(record)
     named = [(name, records) for (name, _), records in sorted(groups.items())]
+    of_memory = [one for one in named if one[1][0].get("task") == "memory"]
+    named = [one for one in named if one not in of_memory]
     of_series = [one for one in named if one[1][0].get("task", "forecasting") == "forecasting"]
     of_texts = [one for one in named if one not in of_series]
     tables = [_table_of_series(of_series)] if of_series else []
-    return "\n".join([*tables, *([_table_of_texts(of_texts)] if of_texts else [])])
+    tables += [_table_of_texts(of_texts)] if of_texts else []
+    return "\n".join([*tables, *([_table_of_memory(of_memory)] if of_memory else [])])
 
 
 def _table_of_series(named: Sequence[Named]) -> str:
@@ -91,6 +101,21 @@ def _table_of_texts(named: Sequence[Named]) -> str:
     rows = [row for name, records in named for row in _text_rows(name, records, metrics)]
     ruler = "---|---|" + "---:|" * (len(metrics) + 3)
     return _table(headings, ruler, rows) + f"\n{TEXT_EXPLANATION}\n"
+
+
+def _table_of_memory(named: Sequence[Named]) -> str:
+    """For each recipe a row of each network, in the order of the recipe."""
+    metrics = ("longest_lag", "reach", "steps")
+    headings = ("Recipe", "Network", *map(label, metrics), "Seeds")
+    rows = []
+    for recipe, records in named:
+        networks = [{r["name"]: r["model"], **r["baselines"]} for r in records]
+        for place, name in enumerate(networks[0]):
+            found = [spread([one.get(name, {}).get(m) for one in networks]) for m in metrics]
+            cells = [_with_range(figures, len(records), padded=False) for figures in found]
+            rows.append([recipe if place == 0 else "", label(name), *cells, str(len(records))])
+    ruler = "---|---|" + "---:|" * (len(metrics) + 1)
+    return _table(headings, ruler, rows) + f"\n{MEMORY_EXPLANATION}\n"
 
 
 def _table(headings: Sequence[str], ruler: str, rows: Sequence[Sequence[str]]) -> str:
@@ -202,10 +227,12 @@ def _row(recipe: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _with_range(found: tuple[float, float, float] | None, count: int) -> str:
+def _with_range(
+    found: tuple[float, float, float] | None, count: int, *, padded: bool = True
+) -> str:
     if found is None:
         return "–"
-    middle, low, high = (number(value, padded=True) for value in found)
+    middle, low, high = (number(value, padded=padded) for value in found)
     return f"{middle} ({low} to {high})" if count > 1 else middle
 
 

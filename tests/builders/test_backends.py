@@ -12,6 +12,9 @@ CASES: dict[str, tuple[str, str, dict]] = {
     "gru-seq2seq": ("gru", "seq2seq", {"lags": 3, "season_length": 4}),
     "deep_rnn-recursive": ("deep_rnn", "recursive", {"scaling": "robust", "transform": "asinh"}),
     "conv-recursive": ("conv", "recursive", {}),
+    "simple_rnn-recursive": ("simple_rnn", "recursive", {"recurrent_skips": (2, 3)}),
+    "lstm-seq2seq": ("lstm", "seq2seq", {"recurrent_skips": (2,)}),
+    "gru-direct": ("gru", "direct", {"recurrent_skips": (2, 3), "bidirectional": True}),
 }
 CODE = """
 import sys

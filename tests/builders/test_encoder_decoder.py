@@ -17,7 +17,8 @@ from keras_rnn_recipes.builders import (
     encoder_decoder,
 )
 
-CELLS, ATTENTIONS = ("lstm", "gru", "simple_rnn"), ("multiplicative", "additive")
+CELLS = ("lstm", "gru", "simple_rnn")
+ATTENTIONS = ("multiplicative", "additive", "relative")
 SOURCE = np.array([[4, 5, 6, 7, 8], [9, 4, 0, 0, 0], [5, 5, 5, 0, 0]], "int32")
 TARGET = np.array([[2, 5, 7, 3], [2, 4, 3, 0], [2, 6, 6, 6]], "int32")
 OPTIONS = {
@@ -121,7 +122,7 @@ def test_the_first_token_depends_on_the_whole_source():
 
 
 def test_every_weight_learns():
-    for attention, options in zip((*ATTENTIONS, "additive"), OPTIONS.values(), strict=True):
+    for attention, options in zip(ATTENTIONS, OPTIONS.values(), strict=True):
         model = small(cell="lstm", attention=attention, **options)
         targets = np.roll(TARGET, -1, axis=1)
         with tf.GradientTape() as tape:

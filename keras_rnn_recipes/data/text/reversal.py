@@ -1,4 +1,4 @@
-"""Generated strings of letters and the same backwards: what takes memory, and attention solves."""
+"""Generated strings and the same backwards: what takes memory, and attention solves."""
 
 from __future__ import annotations
 
@@ -15,36 +15,44 @@ def reversal(
     valid_size: int = 300,
     test_size: int = 500,
     max_length: int = 8,
+    symbols: str = string.ascii_lowercase[:12],
+    test_lengths: tuple[int, int] | None = None,
     seed: int = 0,
 ) -> tuple[ParallelTexts, ParallelTexts, ParallelTexts]:
-    """Strings of letters with their reverse, for training, validation and test.
+    """Strings of three or more letters with their reverse, for training, validation and test.
 
     Args:
         train_size, valid_size, test_size: pairs in each part; no string is in two parts.
         max_length: letters at most; at least 3.
+        symbols: what the letters are drawn from.
+        test_lengths: letters of the test part, at least and at most; as many as those of training
+            when left out.
         seed: of the draws.
 
     Returns:
         Training, validation and test part.
 
     Raises:
-        ValueError: a size below 0, or a max_length below 3.
+        ValueError: a size below 0, a max_length below 3, or lengths in the wrong order.
 
     Example:
         >>> train, _, _ = reversal()
         >>> train.sources[0][::-1] == train.targets[0]
         True
     """
-    sizes = (train_size, valid_size, test_size)
-    if min(sizes) < 0 or max_length < 3:
+    sizes, own = (train_size, valid_size, test_size), (3, max_length)
+    tested = test_lengths or own
+    if min(sizes) < 0 or max_length < 3 or not 1 <= tested[0] <= tested[1]:
         raise ValueError(
-            f"sizes must be at least 0 and max_length at least 3; received {sizes}, {max_length}."
+            "sizes must be at least 0, max_length at least 3 and test_lengths ascending; received "
+            f"{sizes}, {max_length} and {test_lengths}."
         )
     random, seen = np.random.default_rng(seed), dict[str, None]()
-    letters = list(string.ascii_lowercase[:12])
-    while len(seen) < sum(sizes):
-        seen["".join(random.choice(letters, random.integers(3, max_length + 1)))] = None
-    texts, ends = list(seen), np.cumsum(sizes)
+    letters, ends = list(symbols), np.cumsum(sizes)
+    while len(seen) < ends[-1]:
+        low, high = own if len(seen) < ends[1] else tested
+        seen["".join(random.choice(letters, random.integers(low, high + 1)))] = None
+    texts = list(seen)
     train, valid, test = (
         ParallelTexts(tuple(part), tuple(text[::-1] for text in part))
         for part in (texts[: ends[0]], texts[ends[0] : ends[1]], texts[ends[1] :])

@@ -17,6 +17,7 @@ from keras_rnn_recipes.running.config_sections import (
     Names,
     Section,
     Share,
+    Skips,
     TrainingConfig,
     Widths,
     listed,
@@ -69,13 +70,15 @@ class EncoderDecoderConfig(Section):
     units: Widths = (256,)
     encoder_units: Widths | None = None
     embedding_size: Count = 256
-    attention: Literal["multiplicative", "additive"] = "multiplicative"
+    attention: Literal["multiplicative", "additive", "relative"] = "multiplicative"
+    reach: Count = 16
     bidirectional: bool = True
     tied: bool = True
     dropout: Share = 0.0
     variational: bool = False
     residual: bool = False
     layer_norm: bool = False
+    recurrent_skips: Skips = ()
 
     def options(self) -> dict[str, Any]:
         """The builder's options, ready to pass on as keywords."""

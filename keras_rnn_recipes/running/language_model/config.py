@@ -17,6 +17,7 @@ from keras_rnn_recipes.running.config_sections import (
     Pairs,
     Section,
     Share,
+    Skips,
     TrainingConfig,
     Widths,
     listed,
@@ -61,6 +62,7 @@ class LanguageModelConfig(Section):
     variational: bool = False
     residual: bool = False
     layer_norm: bool = False
+    recurrent_skips: Skips = ()
 
     def options(self) -> dict[str, Any]:
         """The builder's options, ready to pass on as keywords."""

@@ -16,6 +16,7 @@ from keras_rnn_recipes.running.config_sections import (
     Experiment,
     Section,
     Share,
+    Skips,
     TrainingConfig,
     Widths,
     listed,
@@ -69,6 +70,7 @@ class TaggerConfig(Section):
     dropout: Share = 0.5
     word_dropout: Share = 0.2
     l2: Annotated[float, Field(ge=0)] = 0.0
+    recurrent_skips: Skips = ()
 
     def options(self, num_characters: int) -> dict[str, Any]:
         """The builder's options, ready to pass on as keywords.

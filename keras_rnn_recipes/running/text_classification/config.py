@@ -17,6 +17,7 @@ from keras_rnn_recipes.running.config_sections import (
     Pairs,
     Section,
     Share,
+    Skips,
     TrainingConfig,
     Widths,
     listed,
@@ -79,6 +80,7 @@ class ClassifierConfig(Section):
     layer_norm: bool = False
     dropout: Share = 0.0
     l2: Annotated[float, Field(ge=0)] = 0.0
+    recurrent_skips: Skips = ()
     members: Count = 1
 
     def options(self) -> dict[str, Any]:

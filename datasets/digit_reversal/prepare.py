@@ -1,0 +1,12 @@
+"""The strings are made anew at each call, always the same ones."""
+
+from __future__ import annotations
+
+from keras_rnn_recipes.data.text.reading import ParallelTexts
+from keras_rnn_recipes.data.text.reversal import reversal
+
+
+def prepare() -> dict[str, ParallelTexts]:
+    """The three parts."""
+    parts = reversal(symbols="01234567", test_lengths=(9, 16))
+    return dict(zip(("train", "valid", "test"), parts, strict=True))

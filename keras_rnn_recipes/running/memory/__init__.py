@@ -1,0 +1,1 @@
+"""Recipes that measure how far back a recurrent network remembers."""
