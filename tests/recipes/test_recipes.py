@@ -33,6 +33,7 @@ ARTEFACTS = {
     "model.keras",
     "saved_model",
     "history.csv",
+    "gradients.json",
     "metrics.json",
     "scores.csv",
     "forecasts.csv",

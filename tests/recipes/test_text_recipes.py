@@ -34,6 +34,7 @@ ARTEFACTS = {
     "model.keras",
     "saved_model",
     "history.csv",
+    "gradients.json",
     "metrics.json",
     "vocabulary.json",
     "predictions.csv",
