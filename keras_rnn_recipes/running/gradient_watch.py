@@ -31,6 +31,7 @@ class GradientWatch(keras.callbacks.Callback):
         folder: where TensorBoard looks for logs; nothing is written when left out.
 
     Example:
+        >>> import numpy as np
         >>> model = keras.Sequential([keras.layers.GRU(2), keras.layers.Dense(1)])
         >>> x, y = np.ones((4, 5, 1)), np.ones((4, 1))
         >>> model.compile("sgd", "mse")
