@@ -183,7 +183,12 @@ def _run_epochs(
 ) -> None:
     bars = progress_bar(steps.per_epoch)
     try:
-        with training_kernels(model, lookback=_lookback(batches), unroll=config.unroll):
+        with training_kernels(
+            model,
+            lookback=_lookback(batches),
+            unroll=config.unroll,
+            precision=config.precision,
+        ):
             model.fit(
                 batches,
                 validation_data=valid,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import keras
 import numpy as np
 import pytest
@@ -9,10 +11,15 @@ import tensorflow as tf
 from hypothesis import given, settings, strategies as st
 from running.toy import HORIZON, LOOKBACK, toy_batches, toy_model, toy_valid
 
+from keras_rnn_recipes.builders import language_model
+from keras_rnn_recipes.running import kernels
 from keras_rnn_recipes.running.config import FitConfig
 from keras_rnn_recipes.running.fitting import fit
 from keras_rnn_recipes.running.kernels import training_kernels
 from keras_rnn_recipes.running.seeds import set_seeds
+
+# As a narrow layer runs, and as a wide one does.
+WAYS = pytest.mark.parametrize("most_weights", [10**9, 0], ids=["operation", "way_back_by_hand"])
 
 
 def outputs_and_gradients(model: keras.Model, x: np.ndarray, how: np.ndarray) -> list[np.ndarray]:
@@ -25,6 +32,7 @@ def outputs_and_gradients(model: keras.Model, x: np.ndarray, how: np.ndarray) ->
     return [np.array(outputs), *(np.array(g) for g in gradients)]
 
 
+@WAYS
 @settings(max_examples=15, deadline=None)
 @given(
     units=st.integers(1, 7),
@@ -34,7 +42,9 @@ def outputs_and_gradients(model: keras.Model, x: np.ndarray, how: np.ndarray) ->
     sequences=st.booleans(),
     seed=st.integers(0, 99),
 )
-def test_one_operation_equals_keras_own_loop(units, features, time, batch, sequences, seed):
+def test_a_whole_sequence_equals_keras_own_loop(
+    most_weights, units, features, time, batch, sequences, seed
+):
     """Output, gradient of the inputs and of every weight, all weights drawn at random."""
     rng = np.random.default_rng(seed)
     model = keras.Sequential(
@@ -44,12 +54,13 @@ def test_one_operation_equals_keras_own_loop(units, features, time, batch, seque
     x = rng.normal(size=(batch, time, features)).astype("float32")
     how = rng.normal(size=model(x).shape).astype("float32")
     expected = outputs_and_gradients(model, x, how)
-    with training_kernels(model):
+    with mock.patch.object(kernels, "MOST_WEIGHTS", most_weights), training_kernels(model):
         found = outputs_and_gradients(model, x, how)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+@WAYS
 @settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(st.integers(0, 6), min_size=1, max_size=4),
@@ -58,7 +69,7 @@ def test_one_operation_equals_keras_own_loop(units, features, time, batch, seque
     seed=st.integers(0, 99),
 )
 def test_padding_on_the_right_is_passed_over_in_both_directions(
-    lengths, backwards, sequences, seed
+    most_weights, lengths, backwards, sequences, seed
 ):
     """Outputs at every step, states, and gradients, also of rows that are padding alone."""
     rng = np.random.default_rng(seed)
@@ -88,7 +99,7 @@ def test_padding_on_the_right_is_passed_over_in_both_directions(
         return [*outputs, *tape.gradient(loss, [*watched, *model.trainable_variables])]
 
     expected = all_of_it()
-    with training_kernels(model):
+    with mock.patch.object(kernels, "MOST_WEIGHTS", most_weights), training_kernels(model):
         for one, other in zip(all_of_it(), expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
@@ -118,15 +129,45 @@ def test_the_operation_is_used_while_training_and_gone_afterwards():
         {"recurrent_dropout": 0.5},
         {"zero_output_for_mask": True},
         {"dtype": "float64"},
-        {"units": 100},
     ],
     ids=lambda value: next(iter(value)),
 )
-def test_a_layer_that_computes_something_else_or_is_wide_keeps_its_loop(options):
+def test_a_layer_that_computes_something_else_keeps_its_loop(options):
     layer = keras.layers.LSTM(**{"units": 3, **options})
     model = keras.Sequential([keras.Input((None, 1)), layer])
     with training_kernels(model):
         assert "inner_loop" not in vars(layer)
+
+
+def test_a_wide_layer_goes_back_by_hand():
+    model = keras.Sequential([keras.Input((None, 1)), keras.layers.LSTM(160)])
+    with training_kernels(model):
+        assert "inner_loop" in vars(model.layers[0])
+        assert "BlockLSTM" not in operations(model)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_bfloat16_rounds_products_alone_and_leaves_the_model_as_it_was(tied):
+    """One part in 256 is what its eight bits hold; sums of products are float32's."""
+    model = language_model(300, units=192, embedding_size=192, tied=tied)
+    tokens = np.random.default_rng(0).integers(1, 300, (4, 12))
+
+    def logits_and_gradients() -> list[np.ndarray]:
+        with tf.GradientTape() as tape:
+            logits = model(tokens, training=True)
+            loss = tf.reduce_mean(tf.nn.log_softmax(logits)[:, :, 7])
+        gradients = tape.gradient(loss, model.trainable_variables)
+        return [np.array(logits), *(np.array(tf.convert_to_tensor(g)) for g in gradients)]
+
+    expected = logits_and_gradients()
+    with training_kernels(model, precision="bfloat16"):
+        found = logits_and_gradients()
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == np.float32
+        assert 0 < np.abs(one - other).max() <= 0.01 * np.abs(other).max()
+    np.testing.assert_array_equal(logits_and_gradients()[0], expected[0])
+    with training_kernels(model):
+        np.testing.assert_allclose(logits_and_gradients()[0], expected[0], atol=1e-6)
 
 
 def test_a_masking_layer_gives_the_same_numbers():

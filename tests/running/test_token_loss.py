@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_rnn_recipes.running.token_loss import token_loss
 
@@ -42,3 +43,21 @@ def test_padding_changes_nothing():
 def test_tags_have_another_padding():
     found = np.asarray(token_loss(padding=-1)(np.where(IDS == 0, -1, IDS), LOGITS))
     assert found.mean() == pytest.approx(by_hand(0.0), rel=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("scale", [1.0, 300.0])
+def test_the_way_back_is_that_of_automatic_differentiation(smoothing, scale):
+    """Also where the right token's share of the probability is nought in float32."""
+    logits = tf.constant(LOGITS * scale)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        found = tf.reduce_mean(token_loss(smoothing)(IDS, logits))
+        logs = tf.nn.log_softmax(logits)
+        wanted = (1 - smoothing) * tf.one_hot(IDS, 5) + smoothing / 5
+        costs = -tf.reduce_sum(wanted * logs, axis=-1)
+        expected = tf.reduce_mean(costs[IDS != 0])
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+    np.testing.assert_allclose(
+        tape.gradient(found, logits), tape.gradient(expected, logits), atol=1e-7
+    )

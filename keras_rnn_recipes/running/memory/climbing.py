@@ -135,7 +135,9 @@ def attempt(name: str, lag: int, config: MemoryConfig) -> tuple[Trial, keras.Mod
     shown_first = problem.draw(_ROWS_OF_FLOW, seed=fit.seed, unseen=True, first=0)
     before, started = _reach(model, problem, shown_first)[1], time.perf_counter()
     error, steps = np.inf, 0
-    with training_kernels(model, lookback=unseen.inputs.shape[1], unroll=fit.unroll):
+    with training_kernels(
+        model, lookback=unseen.inputs.shape[1], unroll=fit.unroll, precision=fit.precision
+    ):
         for drawn in _epochs(problem, config, per_epoch * fit.batch_size):
             model.fit(*drawn, batch_size=fit.batch_size, shuffle=False, verbose=0)
             answers = model.predict_on_batch(unseen.inputs)
