@@ -38,10 +38,6 @@ class PairDataConfig(Section):
     `Preparation`, for both sides; pairs longer than ``max_length`` tokens are left out of training.
     Each side has its own vocabulary of at most ``max_vocabulary`` tokens that occur ``min_count``
     times.
-
-    For spelling: to the training part are added ``misspellings`` of each known word, made as its
-    pairs show that people make them. ``misspell`` names where words are known from: "training", the
-    targets there; a data set of running text; a file, a word a line.
     """
 
     source: str | None = None
@@ -55,8 +51,6 @@ class PairDataConfig(Section):
     max_length: Annotated[int, Field(ge=3)] = 60
     max_vocabulary: Annotated[int, Field(ge=5)] | None = 10_000
     min_count: Count = 1
-    misspell: Names = ()
-    misspellings: Count = 4
 
     def preparation(self) -> Preparation:
         """How both sides are cut into tokens, [START] and [END] around them."""
@@ -95,8 +89,8 @@ class PairEvaluateConfig(Section):
     """How it is judged: texts decoded with ``beam_width`` and ``length_penalty``, by ``metrics``.
 
     The first metric decides. ``word_list`` is for spelling: the answer is the best hypothesis that
-    is a known word, where the beam holds one. It names where they are known from, as
-    ``data.misspell`` does.
+    is a known word, where the beam holds one. It names where words are known from: "training", the
+    targets there; a data set of running text; a file, a word a line.
     """
 
     beam_width: Count = 5

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out, load_text
-from keras_rnn_recipes.data.text.misspelling import misspell
-from keras_rnn_recipes.data.text.reading import (
-    ParallelTexts,
-    read_labelled,
-    read_lines,
-    read_parallel,
-)
+from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out
+from keras_rnn_recipes.data.text.reading import ParallelTexts, read_labelled, read_parallel
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.encoder_decoder.config import PairDataConfig
-from keras_rnn_recipes.running.sources import is_file_name
 from keras_rnn_recipes.running.text_sources import load_parts
 
 Columns = tuple[dict[str, list[np.ndarray]], list[np.ndarray]]
@@ -35,59 +26,23 @@ def load_pairs(data: PairDataConfig, *, seed: int = 0) -> TextParts:
         seed: of which pairs are held out.
 
     Returns:
-        ``train``, ``valid`` and ``test``, each `ParallelTexts`; the first with ``data.misspell``
-        and more pairs.
+        ``train``, ``valid`` and ``test``, each `ParallelTexts`.
 
     Raises:
-        UserError: as `load_parts` and `known_words`.
+        UserError: as `load_parts`.
 
     Example:
         >>> parts = load_pairs(PairDataConfig(source="reversal"))
         >>> len(parts.train), len(parts.test)
         (6000, 500)
     """
-    parts = load_parts(
+    return load_parts(
         data,
         "encoder_decoder",
         read=read_pairs,
         hold_out=partial(hold_out, seed=seed),
         seed=seed,
     )
-    words = known_words(data.misspell, parts.train.targets, key="data.misspell")
-    if not words:
-        return parts
-    made = misspell(words, parts.train, each=data.misspellings, seed=seed)
-    columns = (parts.train.sources + made.sources, parts.train.targets + made.targets)
-    return replace(parts, train=ParallelTexts(*columns))
-
-
-def known_words(sources: Sequence[str], targets: Sequence[str], *, key: str) -> list[str]:
-    """The words that a recipe names, in the order of the alphabet.
-
-    Args:
-        sources: of each "training", a data set of running text, or a file with a word a line.
-        targets: of the training part.
-        key: of the recipe, for the message.
-
-    Raises:
-        UserError: a file that cannot be read, no such data set, or one of another kind.
-    """
-    return sorted({word for source in sources for word in _words_of(source, targets, key)})
-
-
-def _words_of(source: str, targets: Sequence[str], key: str) -> Iterable[str]:
-    if source == "training":
-        return targets
-    if is_file_name(source):
-        return read_lines(source)
-    parts = load_text(source)
-    if parts.task != "language_model":
-        raise UserError(
-            f"{key} names {source}, a data set for {parts.task}.",
-            'one of running text, such as "ptb", a file with a word a line, or "training".',
-            "choose another (krr ls datasets).",
-        )
-    return (word for word in parts.train.split() if word.isalpha())
 
 
 def read_pairs(paths: str | Path | tuple[str, str]) -> ParallelTexts:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from keras_rnn_recipes.data.text.catalogue import TextParts
-from keras_rnn_recipes.data.text.reading import ParallelTexts
+from keras_rnn_recipes.data.text.catalogue import TextParts, load_text
+from keras_rnn_recipes.data.text.reading import ParallelTexts, read_lines
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
 from keras_rnn_recipes.evaluation.translation import score_texts
 from keras_rnn_recipes.running.encoder_decoder.config import PairEvaluateConfig
-from keras_rnn_recipes.running.encoder_decoder.data import known_words
 from keras_rnn_recipes.running.encoder_decoder.served import Search
+from keras_rnn_recipes.running.sources import is_file_name
 
 Answer = Callable[[Sequence[str]], Sequence[str]]
 
@@ -28,8 +29,23 @@ def search_of(config: PairEvaluateConfig, targets: Sequence[str]) -> Search:
     Raises:
         UserError: a list of words that cannot be read, or no such data set.
     """
-    words = known_words(config.word_list, targets, key="evaluate.word_list")
-    return Search(config.beam_width, config.length_penalty, config.max_length, tuple(words))
+    words = {word for source in config.word_list for word in _words_of(source, targets)}
+    return Search(config.beam_width, config.length_penalty, config.max_length, tuple(sorted(words)))
+
+
+def _words_of(source: str, targets: Sequence[str]) -> Iterable[str]:
+    if source == "training":
+        return targets
+    if is_file_name(source):
+        return read_lines(source)
+    parts = load_text(source)
+    if parts.task != "language_model":
+        raise UserError(
+            f"evaluate.word_list names {source}, a data set for {parts.task}.",
+            'one of running text, such as "ptb", a file with a word a line, or "training".',
+            "choose another (krr ls datasets).",
+        )
+    return (word for word in parts.train.split() if word.isalpha())
 
 
 def fit_pair_baselines(
