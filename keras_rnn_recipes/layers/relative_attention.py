@@ -26,7 +26,7 @@ class RelativeAttention(layers.Layer):
 
     Args:
         reach: distances that have a score of their own, in both directions; at least 1. Well below
-            the lengths of training: what all further ones share is learnt only where there are some.
+            the lengths of training: what further ones share is learnt only where there are some.
 
     Call arguments:
         query, memory, mask: as those of `AdditiveAttention`; of the query only the shape counts.
