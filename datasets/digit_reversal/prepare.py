@@ -8,5 +8,5 @@ from keras_rnn_recipes.data.text.reversal import reversal
 
 def prepare() -> dict[str, ParallelTexts]:
     """The three parts."""
-    parts = reversal(symbols="01234567", test_lengths=(9, 16))
+    parts = reversal(symbols="01234567", test_lengths=(9, 40))
     return dict(zip(("train", "valid", "test"), parts, strict=True))

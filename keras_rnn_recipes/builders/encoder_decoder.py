@@ -29,7 +29,7 @@ def encoder_decoder(
     encoder_units: int | Sequence[int] | None = None,
     embedding_size: int = 256,
     attention: str = "multiplicative",
-    reach: int = 16,
+    reach: int = 4,
     bidirectional: bool = True,
     tied: bool = True,
     dropout: float = 0.0,

@@ -25,7 +25,8 @@ class RelativeAttention(layers.Layer):
     else is a matter of order.
 
     Args:
-        reach: distances that have a score of their own, in both directions; at least 1.
+        reach: distances that have a score of their own, in both directions; at least 1. Well below
+            the lengths of training: what further ones share is learnt only where there are some.
 
     Call arguments:
         query, memory, mask: as those of `AdditiveAttention`; of the query only the shape counts.
@@ -49,7 +50,7 @@ class RelativeAttention(layers.Layer):
         [6.0, 5.0, 4.0]
     """
 
-    def __init__(self, reach=16, **kwargs):
+    def __init__(self, reach=4, **kwargs):
         super().__init__(**kwargs)
         if reach < 1:
             raise ValueError(f"reach must be at least 1; received {reach}.")

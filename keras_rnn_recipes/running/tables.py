@@ -50,9 +50,10 @@ TEXT_EXPLANATION = (
 MEMORY_EXPLANATION = (
     "Each network is given the lags of its recipe in ascending order until it fails at one; with "
     "several seeds, the median and in brackets the least and the greatest. Longest lag: the last "
-    "one solved, 0 for none. Gradient left: at that lag, once trained, the norm of the error's "
-    "slope by the state at the first step as a share of that at the last. Steps: of training until "
-    "it was solved."
+    "one solved, 0 for none. Gradient norm: at that lag (of the shortest one, if none), once "
+    "trained, that of the error's slope by the state at the first step, where what is asked for "
+    "was shown; gradient left: it as a share of that at the last step. Steps: of training until it "
+    "was solved."
 )
 
 
@@ -105,7 +106,7 @@ def _table_of_texts(named: Sequence[Named]) -> str:
 
 def _table_of_memory(named: Sequence[Named]) -> str:
     """For each recipe a row of each network, in the order of the recipe."""
-    metrics = ("longest_lag", "reach", "steps")
+    metrics = ("longest_lag", "gradient", "reach", "steps")
     headings = ("Recipe", "Network", *map(label, metrics), "Seeds")
     rows = []
     for recipe, records in named:

@@ -32,13 +32,14 @@ METRIC_NAMES = {
     "character_error_rate": "character error rate",
     "word_error_rate": "word error rate",
     "longest_lag": "longest lag solved",
+    "gradient": "gradient norm at the first step",
     "reach": "gradient left at the first step",
     "steps": "steps of training",
 }
 # Of these more is better; of all others, which are errors, less is.
 MORE_IS_BETTER = frozenset(
     {"accuracy", "macro_f1", "roc_auc", "entity_f1", "token_accuracy", "bleu", "chrf"}
-    | {"accuracy_at_1", "entity_precision", "entity_recall", "longest_lag", "reach"}
+    | {"accuracy_at_1", "entity_precision", "entity_recall", "longest_lag"}
 )
 METRIC_LABELS = {
     **{"smape": "sMAPE, %", "mape": "MAPE, %", "bleu": "BLEU", "chrf": "chrF"},
@@ -48,7 +49,8 @@ METRIC_LABELS = {
     **{"token_accuracy": "token accuracy", "accuracy_at_1": "accuracy at 1"},
     **{"perplexity": "perplexity", "bits_per_character": "bits per character"},
     **{"character_error_rate": "CER", "word_error_rate": "WER"},
-    **{"longest_lag": "longest lag", "reach": "gradient left", "steps": "steps"},
+    **{"longest_lag": "longest lag", "gradient": "gradient norm"},
+    **{"reach": "gradient left", "steps": "steps"},
 }
 INTERVAL_LABELS = {
     "coverage": "within {}%",
@@ -60,10 +62,10 @@ MODEL_LABELS = {
     **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
     **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
     **{"tfidf": "tf-idf and logistic regression"},
-    **{"simple_rnn_clipped": "simple RNN, clipped", "simple_rnn_skips": "simple RNN, skips 2, 3"},
-    **{"simple_rnn_normal": "simple RNN, normal start", "gru_skips": "GRU, skips 2, 3"},
-    **{"simple_rnn_identity": "simple RNN, identity start", "lstm_skips": "LSTM, skips 2, 3"},
-    **{"lstm_closed": "LSTM, forget bias 0"},
+    **{"simple_rnn_clipped": "simple RNN (clipped)", "simple_rnn_skips": "simple RNN (skips 2, 3)"},
+    **{"simple_rnn_normal": "simple RNN (normal start)", "gru_skips": "GRU (skips 2, 3)"},
+    **{"simple_rnn_identity": "simple RNN (identity start)", "lstm_skips": "LSTM (skips 2, 3)"},
+    **{"lstm_closed": "LSTM (forget bias 0)"},
 }
 # Closer than this to the best baseline, a figure neither beats it nor loses to it.
 LEVEL = 0.005

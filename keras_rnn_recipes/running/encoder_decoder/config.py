@@ -65,7 +65,7 @@ class EncoderDecoderConfig(Section):
     encoder_units: Widths | None = None
     embedding_size: Count = 256
     attention: Literal["multiplicative", "additive", "relative"] = "multiplicative"
-    reach: Count = 16
+    reach: Count = 4
     bidirectional: bool = True
     tied: bool = True
     dropout: Share = 0.0

@@ -24,7 +24,7 @@ from keras_rnn_recipes.running.report_parts import figure_rows
 from keras_rnn_recipes.running.run_directory import replacing
 from keras_rnn_recipes.running.wording import label, number
 
-_METRICS = ("longest_lag", "reach", "steps")
+_METRICS = ("longest_lag", "gradient", "reach", "steps")
 
 
 def write_memory_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
@@ -52,10 +52,10 @@ def write_memory_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
             f"trained in {number(round(record['fit_seconds']))} s",
         ],
         caption="Longest lag solved; at that lag, once trained, the norm of the error's slope by "
-        "the state at the first step as a share of that at the last; ● marks the best of a column.",
+        "the state at the first step, and it as a share of that at the last; ● marks the longest.",
         first="Network",
         columns=[label(metric) for metric in _METRICS],
-        rows=figure_rows(name, record, _METRICS, "longest_lag"),
+        rows=_rows(name, record),
         more_tables=[_every_trial(trials, name)],
         figures=[_climbs(trials), _gradients(trials)],
         tables=settings_tables(config, read_json(folder / "environment.json")),
@@ -66,6 +66,17 @@ def write_memory_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
     return target
 
 
+def _rows(name: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table, in which the lags alone can be better or worse."""
+    rows = figure_rows(name, record, _METRICS, "longest_lag")
+    for row in rows:
+        lag, *others = row["cells"]
+        lag["text"] = lag["text"].partition(".")[0]
+        for cell in others:
+            cell["best"] = False
+    return rows
+
+
 def _sentence(figures: Mapping[str, Mapping[str, Any]]) -> str:
     longest = {name: row["longest_lag"] for name, row in figures.items()}
     furthest = max(longest.values())
@@ -73,7 +84,7 @@ def _sentence(figures: Mapping[str, Mapping[str, Any]]) -> str:
         return "No network solved the shortest lag in the steps it was given."
     names = [label(name) for name, lag in longest.items() if lag == furthest]
     others = [f"{label(name)} {lag}" for name, lag in longest.items() if lag < furthest]
-    rest = f"; {', '.join(others)}" if others else ""
+    rest = f"; beside it {', '.join(others)}" if others else ""
     return f"The longest lag solved is {furthest}, by {', '.join(names)}{rest}."
 
 
@@ -133,6 +144,7 @@ def _gradients(trials: pd.DataFrame) -> Section:
             )
         axes.set(xlabel="lag", ylabel="share left")
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         _lag_axis(axes, sorted(set(trials["lag"])))
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, handlelength=2.2)
