@@ -107,7 +107,7 @@ def _as_it_comes(layer: keras.layers.LSTM) -> bool:
     return (
         (layer.activation, layer.recurrent_activation) == plain
         and layer.use_bias
-        and not layer.zero_output_for_mask
+        and (layer.return_sequences or not layer.zero_output_for_mask)
         and not layer.dropout
         and not layer.recurrent_dropout
         and layer.compute_dtype == "float32"
@@ -136,8 +136,9 @@ def _whole_sequence(layer: keras.layers.LSTM, precision: Precision) -> Callable[
     """An ``inner_loop`` for ``layer`` that hands the sequence over as a whole.
 
     Where there is a mask, padding must be on the right, as everywhere in this package. The loop
-    leaves a padded step's state as it was and repeats the last output; so it is here. Read
-    backwards, padding comes first: outputs are nought there, in the order of reading.
+    leaves a padded step's state as it was and repeats the last output, or gives noughts in one of
+    two directions; so it is here. Read backwards, padding comes first: outputs are nought there, in
+    the order of reading.
     """
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
@@ -156,7 +157,8 @@ def _whole_sequence(layer: keras.layers.LSTM, precision: Precision) -> Callable[
         states = [tf.where(some, *pair) for pair in zip(ends, initial_state, strict=True)]
         output = tf.where(some, ends[0], 0.0)
         real = tf.sequence_mask(lengths, shape[1])[:, :, None]
-        outputs = tf.where(real, outputs, 0.0 if layer.go_backwards else output[:, None])
+        zeroed = layer.go_backwards or layer.zero_output_for_mask
+        outputs = tf.where(real, outputs, 0.0 if zeroed else output[:, None])
         if layer.go_backwards:
             outputs = tf.reverse(tf.reverse_sequence(outputs, lengths, seq_axis=1), [1])
         return output, outputs, states

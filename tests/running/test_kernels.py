@@ -66,16 +66,18 @@ def test_a_whole_sequence_equals_keras_own_loop(
     lengths=st.lists(st.integers(0, 6), min_size=1, max_size=4),
     backwards=st.booleans(),
     sequences=st.booleans(),
+    zeroed=st.booleans(),
     seed=st.integers(0, 99),
 )
 def test_padding_on_the_right_is_passed_over_in_both_directions(
-    most_weights, lengths, backwards, sequences, seed
+    most_weights, lengths, backwards, sequences, zeroed, seed
 ):
     """Outputs at every step, states, and gradients, also of rows that are padding alone."""
     rng = np.random.default_rng(seed)
     layer = keras.layers.LSTM(
         3, return_sequences=sequences, return_state=True, go_backwards=backwards
     )
+    layer.zero_output_for_mask = zeroed and sequences  # as `Bidirectional` sets it
     inputs, mask = keras.Input((None, 2)), keras.Input((None,), dtype="bool")
     starts = [keras.Input((3,)), keras.Input((3,))]
     found = layer(inputs, mask=mask, initial_state=starts)
@@ -137,6 +139,14 @@ def test_a_layer_that_computes_something_else_keeps_its_loop(options):
     model = keras.Sequential([keras.Input((None, 1)), layer])
     with training_kernels(model):
         assert "inner_loop" not in vars(layer)
+
+
+def test_both_directions_are_run_so():
+    both = keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True))
+    model = keras.Sequential([keras.Input((None, 1)), both])
+    with training_kernels(model):
+        assert "inner_loop" in vars(both.forward_layer)
+        assert "inner_loop" in vars(both.backward_layer)
 
 
 def test_a_wide_layer_goes_back_by_hand():

@@ -12,24 +12,20 @@ import numpy as np
 
 from keras_rnn_recipes.data.text.column_files import Sentence
 
-_KNOWN = tuple(
-    """
+_KNOWN = """
     Austin Jordan Sydney Paris Florence Chelsea Carolina Brooklyn Dakota Georgia Virginia Madison
     Lincoln Jackson Dallas Houston Bristol Cheyenne Denver Camden Hudson Logan Preston Easton Milan
     Kenya Catalina Valencia Alexandria Charlotte Victoria Helena Carson Raleigh Weston Clayton
     Dayton Avalon Bailey Berlin Boston Bolton Burton Cairo Carlisle Clifton Cordoba Cody Dalton
     Darwin Derby Eden Fairfax Geneva Genoa Hamilton Hampton Harlem Havana Kent
-    """.split()
-)
-_UNKNOWN = tuple(
-    """
+"""
+_UNKNOWN = """
     Savannah Aspen London Adelaide Devon Kingston Holland Ireland Orlando Trenton Vienna Sienna
     Israel Chester Lorraine Verona Lancaster Lexington Lima Marion Melrose Memphis Milton Monroe
     Montgomery Nevada Newton Odessa Oakland Olympia Petra Phoenix Princeton Quincy Regina Roma Salem
     Selma Shelby Sheldon Stafford Troy Tyrone Vernon Warren Washington Wellington Windsor Winston
     York India Asia Elba Everest Heath Lansing Lynn Maitland Branson Bergen
-    """.split()
-)
+"""
 _SURNAMES = ("Smith", "Garcia", "Okafor", "Novak", "Tanaka", "Weber")
 _PLACES = ("New {}", "Port {}", "{} Bay", "{}")
 # P a person, L a place; all else stands as it is.
@@ -67,7 +63,8 @@ def people_places(
     if min(sizes) < 0:
         raise ValueError(f"sizes must be at least 0; received {sizes}.")
     random = np.random.default_rng(seed)
-    names = (_KNOWN, _KNOWN + _UNKNOWN, _KNOWN + _UNKNOWN)
+    known, unknown = _KNOWN.split(), _UNKNOWN.split()
+    names = (known, known + unknown, known + unknown)
     train, valid, test = (
         [_sentence(random, part, number) for number in range(size)]
         for size, part in zip(sizes, names, strict=True)
