@@ -89,7 +89,7 @@ def encoder_decoder(
     target = keras.Input((None,), dtype="int32", name="target")
     mask = ops.not_equal(source, 0)
 
-    embedded = token_embedding(source_size, embedding_size, name="source_embedding")(source)
+    embedded = layers.Embedding(source_size, embedding_size, name="source_embedding")(source)
     memory, states = recurrent_stack(
         drop(embedded, dropout, "source_dropout", variational),
         units=widths if encoder_units is None else encoder_units,
