@@ -151,7 +151,7 @@ def advise(judged: pd.DataFrame, remedies: Remedies) -> list[str]:
         Clip gradients (fit.clip_norm = 1.0).
         Take a gated cell (model.cell = "lstm" or "gru").
         Normalise layers (model.layer_norm = true).
-        Lower fit.learning_rate, or model.lookback.
+        Lower fit.learning_rate, or train on shorter sequenc
     """
     exploding = judged[judged["verdict"] == "exploding"]
     vanishing = judged[judged["verdict"] == "vanishing"]
@@ -180,7 +180,7 @@ def _against_growth(remedies: Remedies) -> Sequence[str]:
         *([] if remedies.gated else ['Take a gated cell (model.cell = "lstm" or "gru").']),
         *([] if remedies.orthogonal else ["Let recurrent weights start orthogonal."]),
         *([] if remedies.layer_norm else ["Normalise layers (model.layer_norm = true)."]),
-        "Lower fit.learning_rate, or model.lookback.",
+        "Lower fit.learning_rate, or train on shorter sequences (a forecaster: model.lookback).",
     ]
 
 
