@@ -82,8 +82,9 @@ def test_the_last_word_and_the_first_both_count_in_each_direction():
 
 
 def test_averaged_embeddings_know_no_order():
+    keras.utils.set_random_seed(0)  # by chance a logit may be so near nought that rounding shows
     model = averaged_embeddings(10, 2)
-    np.testing.assert_allclose(model(padded([[4, 5, 6]])), model(padded([[6, 4, 5]], 5)), atol=1e-6)
+    np.testing.assert_allclose(model(padded([[4, 5, 6]])), model(padded([[6, 4, 5]], 5)), rtol=1e-5)
 
 
 def test_pretrained_vectors_are_used_and_may_be_kept(tmp_path):
