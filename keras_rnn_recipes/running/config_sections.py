@@ -38,6 +38,7 @@ Skips = Annotated[
     tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(listed), AfterValidator(_once)
 ]
 Cell = Literal["simple_rnn", "lstm", "gru"]
+Precision = Literal["float32", "bfloat16"]
 Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(tupled)]
 
 
@@ -70,7 +71,7 @@ class TrainingConfig(Section):
     patience: Annotated[int, Field(ge=0)] = 20
     keep: Literal["best", "last"] = "best"
     unroll: bool = False
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     watch_gradients: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

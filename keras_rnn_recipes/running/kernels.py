@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_rnn_recipes.layers import TiedEmbedding
+from keras_rnn_recipes.running.config_sections import Precision
 from keras_rnn_recipes.running.wide_lstm import multiply_all, run_wide_lstm
-
-Precision = Literal["float32", "bfloat16"]
 
 LONGEST_UNROLLED = 100
 # Weights of an LSTM from which on TensorFlow's operation is the slower one, measured on layers of

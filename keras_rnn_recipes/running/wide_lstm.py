@@ -11,13 +11,15 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_rnn_recipes.running.config_sections import Precision
+
 
 def run_wide_lstm(
     inputs: tf.Tensor,
     hidden: tf.Tensor,
     memory: tf.Tensor,
     weights: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
-    precision: str = "float32",
+    precision: Precision = "float32",
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Outputs and memories of an LSTM at every step.
 
@@ -71,7 +73,7 @@ def run_wide_lstm(
     return outputs, memories
 
 
-def multiply(left: tf.Tensor, right: tf.Tensor, precision: str, **how: bool) -> tf.Tensor:
+def multiply(left: tf.Tensor, right: tf.Tensor, precision: Precision, **how: bool) -> tf.Tensor:
     """The product of two matrices of float32, multiplied in ``precision``, in float32.
 
     Example:
@@ -84,7 +86,7 @@ def multiply(left: tf.Tensor, right: tf.Tensor, precision: str, **how: bool) -> 
     return tf.cast(product, tf.float32)
 
 
-def multiply_all(vectors: tf.Tensor, matrix: tf.Tensor, precision: str) -> tf.Tensor:
+def multiply_all(vectors: tf.Tensor, matrix: tf.Tensor, precision: Precision) -> tf.Tensor:
     """Every vector ``(..., m)`` by one matrix ``(m, n)``, as one product of two matrices.
 
     Example:
@@ -95,7 +97,7 @@ def multiply_all(vectors: tf.Tensor, matrix: tf.Tensor, precision: str) -> tf.Te
     return tf.reshape(products, tf.concat([tf.shape(vectors)[:-1], matrix.shape[1:]], axis=0))
 
 
-def _slope_of_weights(inputs: tf.Tensor, errors: tf.Tensor, precision: str) -> tf.Tensor:
+def _slope_of_weights(inputs: tf.Tensor, errors: tf.Tensor, precision: Precision) -> tf.Tensor:
     """Over all steps and rows at once."""
     return multiply(_rows(inputs), _rows(errors), precision, transpose_a=True)
 
@@ -104,7 +106,7 @@ def _rows(vectors: tf.Tensor) -> tf.Tensor:
     return tf.reshape(vectors, [-1, vectors.shape[-1]])
 
 
-def _forward(driven: Any, hidden: Any, memory: Any, recurrent: Any, precision: str) -> Any:
+def _forward(driven: Any, hidden: Any, memory: Any, recurrent: Any, precision: Precision) -> Any:
     """The gates, outputs and memories of all steps, from what the inputs add to the gates."""
     time = tf.shape(driven)[0]
     recurrent = tf.cast(recurrent, precision)
@@ -129,7 +131,7 @@ def _forward(driven: Any, hidden: Any, memory: Any, recurrent: Any, precision: s
 
 
 def _backward(
-    slopes: Any, gates: Any, memories: Any, before: Any, recurrent: Any, precision: str
+    slopes: Any, gates: Any, memories: Any, before: Any, recurrent: Any, precision: Precision
 ) -> Any:
     """The error of every gate at every step, before its activation; and of both first states.
 
