@@ -33,6 +33,7 @@ def encoder_decoder(
     bidirectional: bool = True,
     tied: bool = True,
     dropout: float = 0.0,
+    embedding_dropout: float | None = None,
     variational: bool = False,
     residual: bool = False,
     layer_norm: bool = False,
@@ -56,7 +57,8 @@ def encoder_decoder(
         reach: of relative attention, up to which distance it tells places apart.
         bidirectional: the encoder reads in both directions.
         tied: the target's embedding is the output layer too.
-        dropout: rate on the embeddings, after every recurrent layer and before the output.
+        dropout: rate after every recurrent layer and before the output.
+        embedding_dropout: rate on the embedded tokens; as ``dropout`` when left out.
         variational: drop the same channels at all steps of a sequence.
         residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
 
@@ -89,9 +91,10 @@ def encoder_decoder(
     target = keras.Input((None,), dtype="int32", name="target")
     mask = ops.not_equal(source, 0)
 
+    rate = dropout if embedding_dropout is None else embedding_dropout
     embedded = layers.Embedding(source_size, embedding_size, name="source_embedding")(source)
     memory, states = recurrent_stack(
-        drop(embedded, dropout, "source_dropout", variational),
+        drop(embedded, rate, "source_dropout", variational),
         units=widths if encoder_units is None else encoder_units,
         mask=mask,
         bidirectional=bidirectional,
@@ -103,7 +106,7 @@ def encoder_decoder(
         target_size, embedding_size, tied=tied, name="target_embedding"
     )
     decoded = recurrent_stack(
-        drop(target_embedding(target), dropout, "target_dropout", variational),
+        drop(target_embedding(target), rate, "target_dropout", variational),
         units=widths,
         initial_states=_bridge(states, widths),
         suffix="_decoder",

@@ -121,6 +121,21 @@ def test_the_first_token_depends_on_the_whole_source():
         assert np.abs(one - other).max() > 1e-4
 
 
+@pytest.mark.parametrize("rate", [None, 0.0, 0.6])
+def test_embeddings_are_dropped_at_a_rate_of_their_own(rate):
+    model = small(embedding_size=64, dropout=0.3, embedding_dropout=rate)
+    for side in ("source", "target"):
+        layer = model.get_layer(f"{side}_embedding")
+        name = f"{side}_dropout"
+        dropped = rate != 0.0
+        assert any(one.name == name for one in model.layers) == dropped
+        if dropped:
+            inner = keras.Model(model.input, [layer.output, model.get_layer(name).output])
+            before, after = inner({"source": SOURCE, "target": TARGET}, training=True)
+            share = np.mean(np.array(after)[np.array(before) != 0] == 0)
+            assert abs(share - (0.3 if rate is None else rate)) < 0.08
+
+
 def test_every_weight_learns():
     for attention, options in zip(ATTENTIONS, OPTIONS.values(), strict=True):
         model = small(cell="lstm", attention=attention, **options)

@@ -69,6 +69,7 @@ class EncoderDecoderConfig(Section):
     bidirectional: bool = True
     tied: bool = True
     dropout: Share = 0.0
+    embedding_dropout: Share | None = None
     variational: bool = False
     residual: bool = False
     layer_norm: bool = False
