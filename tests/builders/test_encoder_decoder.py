@@ -123,6 +123,7 @@ def test_the_first_token_depends_on_the_whole_source():
 
 @pytest.mark.parametrize("rate", [None, 0.0, 0.6])
 def test_embeddings_are_dropped_at_a_rate_of_their_own(rate):
+    keras.utils.set_random_seed(0)
     model = small(embedding_size=64, dropout=0.3, embedding_dropout=rate)
     for side in ("source", "target"):
         layer = model.get_layer(f"{side}_embedding")
