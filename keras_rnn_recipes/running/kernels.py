@@ -7,7 +7,8 @@ it goes through all weights at every step, so that a wide layer is better off wi
 hand (`wide_lstm`). Other cells can be unrolled into a longer graph without a loop.
 
 Processors with units for bfloat16 multiply large matrices several times as fast in it. Where a
-recipe asks for it, wide LSTMs and large layers of output do.
+recipe asks for it, wide LSTMs and large layers of output do. And Adam takes its step as one
+operation (`adam_operation`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_recipes.layers import TiedEmbedding
+from keras_rnn_recipes.running.adam_operation import adam_operation
 from keras_rnn_recipes.running.config_sections import Precision
 from keras_rnn_recipes.running.wide_lstm import multiply_all, run_wide_lstm
 
@@ -56,12 +58,15 @@ def training_kernels(
     flat = model._flatten_layers() if on_cpu else ()
     layers = [layer for layer in flat if isinstance(layer, keras.layers.Layer)]
     short = lookback is not None and lookback <= LONGEST_UNROLLED
-    # Looked up on a layer before its class, and not tracked as part of it.
-    replaced = {
+    # Looked up on an object before its class, and not tracked as part of it.
+    replaced: dict[Any, tuple[str, Callable[..., Any]]] = {
         layer: replacement
         for layer in layers
         if (replacement := _replacement(layer, precision)) is not None
     }
+    optimizer: Any = getattr(model, "optimizer", None)
+    if on_cpu and type(optimizer) is keras.optimizers.Adam and not optimizer.amsgrad:
+        replaced[optimizer] = "update_step", adam_operation(optimizer)
     loops = [
         layer
         for layer in layers
@@ -69,14 +74,14 @@ def training_kernels(
     ]
     before = [layer.unroll for layer in loops]
     try:
-        for layer, (name, method) in replaced.items():
-            object.__setattr__(layer, name, method)
+        for owner, (name, method) in replaced.items():
+            object.__setattr__(owner, name, method)
         for layer in loops:
             layer.unroll = True
         yield
     finally:
-        for layer, (name, _) in replaced.items():
-            object.__delattr__(layer, name)
+        for owner, (name, _) in replaced.items():
+            object.__delattr__(owner, name)
         for layer, value in zip(loops, before, strict=True):
             layer.unroll = value
         if replaced or loops:  # the compiled functions hold the other graph

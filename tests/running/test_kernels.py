@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from unittest import mock
 
 import keras
@@ -13,6 +14,7 @@ from running.toy import HORIZON, LOOKBACK, toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.builders import language_model
 from keras_rnn_recipes.running import kernels
+from keras_rnn_recipes.running.adam_operation import adam_operation
 from keras_rnn_recipes.running.config import FitConfig
 from keras_rnn_recipes.running.fitting import fit
 from keras_rnn_recipes.running.kernels import training_kernels
@@ -104,6 +106,55 @@ def test_padding_on_the_right_is_passed_over_in_both_directions(
     with mock.patch.object(kernels, "MOST_WEIGHTS", most_weights), training_kernels(model):
         for one, other in zip(all_of_it(), expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("clip_norm", [1e6, 0.1])
+@pytest.mark.parametrize("schedule", ["level", "cosine"])
+def test_adam_as_one_operation_goes_keras_own_way(clip_norm, schedule):
+    """Weights and both moments after some steps, words that occur and others among them."""
+    rng = np.random.default_rng(0)
+    batches = [(rng.integers(1, 12, (3, 5)), rng.integers(1, 20, (3, 5))) for _ in range(6)]
+    rate = 0.02 if schedule == "level" else keras.optimizers.schedules.CosineDecay(0.02, 6)
+
+    def trained(kernels_of) -> list[np.ndarray]:
+        set_seeds(0)
+        model = language_model(20, units=6, embedding_size=4, tied=False)
+        model.compile(
+            keras.optimizers.Adam(rate, global_clipnorm=clip_norm),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        model.optimizer.build(model.trainable_variables)
+        with kernels_of(model):
+            for x, y in batches:
+                model.train_on_batch(x, y)
+        assert "update_step" not in vars(model.optimizer)
+        return [np.array(v) for v in (*model.trainable_variables, *model.optimizer.variables)]
+
+    expected = trained(lambda model: contextlib.nullcontext())
+    for one, other in zip(trained(training_kernels), expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_parts_of_a_gradient_are_added_before_they_are_squared():
+    """A word that occurs twice, by hand: the squared moment is (1 - 0.999) (1 + 1)^2."""
+    variable, adam = tf.Variable([[1.0], [1.0]]), keras.optimizers.Adam()
+    adam.build([variable])
+    parts = tf.IndexedSlices(tf.constant([[1.0], [1.0]]), tf.constant([1, 1]), tf.constant([2, 1]))
+    adam_operation(adam)(parts, variable, 0.1)
+    np.testing.assert_allclose(adam._velocities[0], [[0], [0.004]], rtol=1e-4)
+    np.testing.assert_allclose(variable, [[1], [0.9]], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [keras.optimizers.Adam(amsgrad=True), keras.optimizers.AdamW(), keras.optimizers.SGD()],
+    ids=lambda optimizer: type(optimizer).__name__,
+)
+def test_another_optimizer_keeps_its_step(optimizer):
+    model = toy_model()
+    model.compile(optimizer, "mse")
+    with training_kernels(model):
+        assert "update_step" not in vars(optimizer)
 
 
 def operations(model: keras.Model) -> set[str]:

@@ -1,0 +1,57 @@
+"""Adam as one operation for each variable while training; nothing of it is saved.
+
+Keras writes a step of Adam as a dozen operations, each of which goes through all weights once more:
+15 ms for the three million of a model of words, as much as a fifth of its step. TensorFlow has the
+same step as one operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def adam_operation(optimizer: keras.optimizers.Adam) -> Callable[[Any, Any, Any], None]:
+    """An ``update_step`` for ``optimizer`` that gives the same numbers as its own, up to rounding.
+
+    But for one case: of a word that occurs twice in a batch Keras 3.15 squares the two parts of the
+    gradient before it adds them, if nothing is clipped; here they are added first, as in the paper.
+
+    Args:
+        optimizer: a built Adam, plain: without AMSGrad.
+
+    Returns:
+        A function of the gradient (a tensor or `tf.IndexedSlices`), the variable and the learning
+        rate, which changes the variable and the optimizer's two moments of it.
+
+    Source: Kingma and Ba 2015, at the end of section 2, as Keras has it.
+
+    Example:
+        >>> variable, adam = tf.Variable([1.0]), keras.optimizers.Adam()
+        >>> adam.build([variable])
+        >>> adam_operation(adam)(tf.constant([3.0]), variable, 0.25)
+        >>> variable.numpy().round(3).tolist()
+        [0.75]
+    """
+
+    def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
+        index = optimizer._get_variable_index(variable)
+        moments = optimizer._momentums[index].value, optimizer._velocities[index].value
+        steps = tf.cast(optimizer.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=moments[0].handle,
+            v=moments[1].handle,
+            beta1_power=tf.pow(tf.cast(optimizer.beta_1, variable.dtype), steps),
+            beta2_power=tf.pow(tf.cast(optimizer.beta_2, variable.dtype), steps),
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=tf.cast(optimizer.beta_1, variable.dtype),
+            beta2=tf.cast(optimizer.beta_2, variable.dtype),
+            epsilon=tf.cast(optimizer.epsilon, variable.dtype),
+            grad=tf.cast(tf.convert_to_tensor(gradient), variable.dtype),
+        )
+
+    return update_step
