@@ -103,8 +103,9 @@ def load_text(
 def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
     """Cut a validation part from training examples.
 
-    Of each label the same share is taken, as nearly as can be. Equal texts stay together, so that
-    no text of the one part is in the other. Both parts keep the order of the examples.
+    Of each label the same share is taken, as nearly as can be; where that would leave nothing on
+    one side, labels do not count. Equal texts stay together, so that no text of the one part is in
+    the other. Both parts keep the order of the examples.
 
     Args:
         rows: the training examples.
@@ -116,7 +117,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
 
     Raises:
         ValueError: a share out of range.
-        UserError: too few examples for two parts.
+        UserError: no two different texts.
 
     Example:
         >>> rows = LabelledTexts(tuple("abcdefgh"), ("x", "y") * 4)
@@ -133,13 +134,19 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
         groups.setdefault(text, []).append(number)
     wanted = {label: round(share * labels.count(label)) for label in sorted(set(labels))}
     held: list[int] = []
-    firsts = list(groups.values())
-    for place in np.random.default_rng(seed).permutation(len(firsts)):
-        label = labels[firsts[place][0]]
+    together = list(groups.values())
+    drawn = [together[place] for place in np.random.default_rng(seed).permutation(len(together))]
+    for group in drawn:
+        label = labels[group[0]]
         if wanted[label] > 0:
-            wanted[label] -= len(firsts[place])
-            held += firsts[place]
+            wanted[label] -= len(group)
+            held += group
     if not held or len(held) == len(rows):
+        held = []
+        for group in drawn[:-1]:
+            if len(held) < share * len(rows):
+                held += group
+    if not held:
         raise UserError(
             f"Training examples: {len(rows)}, too few to hold out a share of {share}.",
             "some for training and some for validation.",
