@@ -1,8 +1,8 @@
 """Adam as one operation for each variable while training; nothing of it is saved.
 
-Keras writes a step of Adam as a dozen operations, each of which goes through all weights once more:
-15 ms for the three million of a model of words, as much as a fifth of its step. TensorFlow has the
-same step as one operation.
+Keras writes a step of Adam as a dozen operations, each of which goes through all weights once more.
+TensorFlow has the same step as one operation: a step of training over the three million weights of
+a model of words takes 7% less time.
 """
 
 from __future__ import annotations

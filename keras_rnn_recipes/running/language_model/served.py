@@ -46,7 +46,7 @@ class ServedLanguageModel(tf.Module):
             temperature: float32 scalar; 0 takes the most probable token each time.
             seed: int32 scalar; the same one gives the same texts.
         """
-        first, states = self._begin(self._started(prompt))
+        first, states = self.read_prompts(prompt)
         drawn = sample(
             self._step,
             first,
@@ -57,6 +57,12 @@ class ServedLanguageModel(tf.Module):
             never=NEVER,
         )
         return tf.strings.join([prompt, self.tokenizer.texts(drawn.tokens)], separator=self.glue)
+
+    # As a graph: layer by layer a prompt of 3,000 characters took ten times as long.
+    @tf.function(reduce_retracing=True)
+    def read_prompts(self, prompts: tf.Tensor) -> Any:
+        """Log probabilities of the token after each prompt ``(batch,)``, and the states there."""
+        return self._begin(self._started(prompts))
 
     def score(self, text: tf.Tensor) -> tf.Tensor:
         """The log probability of whole texts, in nats, float32 ``(batch,)``."""
@@ -152,9 +158,7 @@ def stream(
         temperature, seed: as in `ServedLanguageModel.generate`.
         piece: tokens drawn at a time.
     """
-    # As a graph: layer by layer a prompt of 3,000 characters took ten times as long.
-    begin = tf.function(lambda text: served._begin(served._started(text)))
-    first, states = begin(as_strings([prompt]))
+    first, states = served.read_prompts(as_strings([prompt]))
 
     @tf.function(reduce_retracing=True)
     def go_on(first: Any, states: Any, count: Any, position: Any) -> Any:
