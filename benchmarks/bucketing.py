@@ -22,15 +22,16 @@ from keras_rnn_recipes.data.text.catalogue import load_text
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 
-EXAMPLES, BATCH, UNITS, LONGEST, REPEATS, TARGET = 3200, 32, 64, 400, 3, 0.7
-SETS = ("imdb", "multi30k")
+BATCH, UNITS, LONGEST, REPEATS, TARGET = 32, 64, 400, 3, 0.7
+EXAMPLES = {"imdb": 3200, "multi30k": 28_800}  # both of some seconds an epoch
 
 
 def read_ids(name: str) -> tuple[list[np.ndarray], int]:
     """Ids of the first training texts, and how many different ones there may be."""
     part = load_text(name).train
     texts = part.texts if hasattr(part, "texts") else part.sources
-    texts = list(texts[:: len(texts) // EXAMPLES][:EXAMPLES])
+    examples = EXAMPLES[name]
+    texts = list(texts[:: len(texts) // examples][:examples])
     tokenizer = fit_tokenizer(texts, Preparation(max_length=LONGEST), max_size=20_000)
     return tokenizer.encode(texts), len(tokenizer.vocabulary)
 
@@ -56,7 +57,7 @@ def compare(name: str) -> list[str]:
     share = ratio(ours, theirs)
     tokens = sum(map(len, ids))
     return [
-        name,
+        f"{len(ids):,} of {name}",
         f"{tokens / padded.size:.0%}",
         spread(ours, digits=1),
         spread(theirs, digits=1),
@@ -68,8 +69,8 @@ def compare(name: str) -> list[str]:
 def main() -> None:
     headings = ("texts", "real tokens", "of like length", "padded to the longest", "ratio")
     print("## An epoch of texts of like length\n")
-    print(f"{EXAMPLES} texts of at most {LONGEST} words, an LSTM of {UNITS} units.\n")
-    rows = [compare(name) for name in SETS]
+    print(f"An LSTM of {UNITS} units, texts of at most {LONGEST} words.\n")
+    rows = [compare(name) for name in EXAMPLES]
     print(table((*headings, f"at most {TARGET}"), rows))
 
 

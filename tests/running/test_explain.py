@@ -227,6 +227,7 @@ def test_the_command_shows_a_saved_model(saved, tmp_path):
         ("a,b\n1,red\n", "other than numbers in the column 'b'"),
         ("a,b\n1,2\n3,\n", "has a gap in line 3"),
         ("a,b\n", "has no rows"),
+        ("1,2\n3,4\n0,0.5\n", "begins with numbers: 1, 2."),
         ("a\n1\n", "The sequence has 1 numbers a step"),
     ],
 )
@@ -241,6 +242,7 @@ def test_a_file_that_does_not_fit_is_told(rows, told, saved, tmp_path):
 def test_what_is_missing_is_told(saved, tmp_path):
     page = ("--output", tmp_path / "page.html")
     assert "no sequence" in krr_explain(saved, *page, status=2).stderr
+    assert "There is no file" in krr_explain(tmp_path / "none", *page, status=2).stderr
     assert "without a model" in krr_explain("--input", saved / "x.csv", *page, status=2).stderr
     given = ("--input", saved / "x.csv", "--targets", tmp_path / "none.csv", *page)
     assert "none.csv" in krr_explain(saved, *given, status=2).stderr

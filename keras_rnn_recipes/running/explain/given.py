@@ -40,6 +40,8 @@ def explain_file(
     check_page(output, overwrite=overwrite)
     if sequence is None and targets is None and is_run_directory(model):
         return explain_run(model, output, learning_rate=learning_rate, overwrite=overwrite)
+    if not model.is_dir():
+        check_file(model, "a run directory, or a file such as model.keras")
     if sequence is None or targets is None:
         raise UserError(
             f"There is no sequence to go through {model}.",
@@ -66,7 +68,8 @@ def read_rows(path: Path) -> np.ndarray:
         path: a CSV file whose first line names the columns.
 
     Raises:
-        UserError: it is not there, has no rows, or holds something that is not a number.
+        UserError: it is not there, names no columns, has no rows, or holds something that is not
+            a number.
 
     Example:
         >>> import tempfile
@@ -84,6 +87,9 @@ def read_rows(path: Path) -> np.ndarray:
     except (ValueError, OSError) as error:  # pandas' own errors of reading are ValueErrors
         what = f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}"
         raise UserError(what, "a CSV file.", fix) from error
+    if all(_is_number(name) for name in table):
+        what = f"{path} begins with numbers: {', '.join(table)}."
+        raise UserError(what, "names of the columns in the first line.", fix)
     if table.empty:
         raise UserError(f"{path} has no rows.", "a row for each step.", fix)
     texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
@@ -95,3 +101,11 @@ def read_rows(path: Path) -> np.ndarray:
         what = f"{path} has a gap in line {gaps[0] + 2}."
         raise UserError(what, "a number in every cell.", fix)
     return table.to_numpy("float64")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
