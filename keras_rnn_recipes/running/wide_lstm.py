@@ -48,9 +48,8 @@ def run_wide_lstm(
 
     @tf.custom_gradient
     def run(inputs: Any, hidden: Any, memory: Any, kernel: Any, recurrent: Any, bias: Any) -> Any:
-        gates, outputs, memories = _forward(
-            multiply_all(inputs, kernel, precision) + bias, hidden, memory, recurrent, precision
-        )
+        driven = tf.nn.bias_add(multiply_all(inputs, kernel, precision), bias)
+        gates, outputs, memories = _forward(driven, hidden, memory, recurrent, precision)
 
         def grad(to_outputs: Any, to_memories: Any) -> Any:
             before = tf.concat([memory[None], memories[:-1]], axis=0)
@@ -64,7 +63,7 @@ def run_wide_lstm(
                 to_memory,
                 _slope_of_weights(inputs, errors, precision),
                 _slope_of_weights(before, errors, precision),
-                tf.reduce_sum(tf.cast(_rows(errors), tf.float32), axis=0),
+                _slope_of_weights(tf.ones_like(errors[..., :1]), errors, precision)[0],
             )
 
         return (outputs, memories), grad
@@ -107,10 +106,13 @@ def _rows(vectors: tf.Tensor) -> tf.Tensor:
 
 
 def _forward(driven: Any, hidden: Any, memory: Any, recurrent: Any, precision: Precision) -> Any:
-    """The gates, outputs and memories of all steps, from what the inputs add to the gates."""
+    """The gates, outputs and memories of all steps, from what the inputs add to the gates.
+
+    The gates, which the way back alone reads, step by step, stay an array of tensors.
+    """
     time = tf.shape(driven)[0]
     recurrent = tf.cast(recurrent, precision)
-    kept = [tf.TensorArray(tf.float32, time) for _ in range(3)]
+    kept = [tf.TensorArray(tf.float32, time, clear_after_read=False) for _ in range(3)]
 
     def step(t: Any, hidden: Any, memory: Any, kept: Any) -> Any:
         raw = driven[t] + multiply(hidden, recurrent, precision)
@@ -125,9 +127,9 @@ def _forward(driven: Any, hidden: Any, memory: Any, recurrent: Any, precision: P
     *_, kept = tf.while_loop(
         lambda t, *_: t < time, step, (0, hidden, memory, kept), maximum_iterations=time
     )
-    units = recurrent.shape[0]
-    shapes = [(None, None, size) for size in (4 * units, units, units)]
-    return [tf.ensure_shape(one.stack(), shape) for one, shape in zip(kept, shapes, strict=True)]
+    gates, *shown = kept
+    shape = (None, None, recurrent.shape[0])
+    return gates, *(tf.ensure_shape(one.stack(), shape) for one in shown)
 
 
 def _backward(
@@ -137,12 +139,12 @@ def _backward(
 
     Errors are rounded once, for the products that they all go into.
     """
-    time = tf.shape(gates)[0]
+    time = tf.shape(memories)[0]
     transposed = tf.transpose(tf.cast(recurrent, precision))
     to_outputs, to_memories = slopes
 
     def step(t: Any, hidden: Any, memory: Any, errors: Any) -> Any:
-        i, f, c, o = tf.split(gates[t], 4, axis=1)
+        i, f, c, o = tf.split(gates.read(t), 4, axis=1)
         squashed = tf.tanh(memories[t])
         hidden = hidden + to_outputs[t]
         memory = memory + to_memories[t] + hidden * o * (1 - squashed * squashed)
@@ -163,4 +165,5 @@ def _backward(
         (time - 1, none, none, tf.TensorArray(precision, time)),
         maximum_iterations=time,
     )
-    return tf.ensure_shape(errors.stack(), gates.shape), hidden, memory
+    errors = tf.ensure_shape(errors.stack(), (None, None, transposed.shape[0]))
+    return errors, hidden, memory
