@@ -227,7 +227,7 @@ def test_the_command_shows_a_saved_model(saved, tmp_path):
         ("a,b\n1,red\n", "other than numbers in the column 'b'"),
         ("a,b\n1,2\n3,\n", "has a gap in line 3"),
         ("a,b\n", "has no rows"),
-        ("1,2\n3,4\n0,0.5\n", "begins with numbers: 1, 2."),
+        ("1,2\n3,4\n0,0.5\n", "has numbers in its first line"),
         ("a\n1\n", "The sequence has 1 numbers a step"),
     ],
 )

@@ -87,9 +87,9 @@ def read_rows(path: Path) -> np.ndarray:
     except (ValueError, OSError) as error:  # pandas' own errors of reading are ValueErrors
         what = f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}"
         raise UserError(what, "a CSV file.", fix) from error
-    if all(_is_number(name) for name in table):
-        what = f"{path} begins with numbers: {', '.join(table)}."
-        raise UserError(what, "names of the columns in the first line.", fix)
+    if all(_is_number(name) for name in map(str, table)):
+        what = f"{path} has numbers in its first line."
+        raise UserError(what, "names of the columns there.", fix)
     if table.empty:
         raise UserError(f"{path} has no rows.", "a row for each step.", fix)
     texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
