@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from keras_rnn_recipes.running.report_page import Section, Table
 from keras_rnn_recipes.running.report_parts import write_text_page
 
 TOKENS_SHOWN = 700
-# Nats at which a token has its fullest colour: one in a thousand.
-MOST_SURPRISED = math.log(1000)
+DEAREST_SHARE = 0.05  # of the tokens shown, those that have the fullest colour
+FULLEST_COLOUR = 0.45  # of the model's colour, on which the text can still be read
 
 
 def write_language_report(
@@ -56,11 +55,12 @@ def write_language_report(
 def _surprises(surprise: pd.DataFrame, name: str, glue: str) -> Section:
     """The beginning of the test text, each token coloured by what it cost the model."""
     shown = surprise.head(TOKENS_SHOWN)
+    dearest = max(shown[name].quantile(1 - DEAREST_SHARE), 1e-6)
     tokens = [
         Markup(
             '<span style="background: color-mix(in srgb, var(--model) {:.0f}%, transparent)" '
             'title="{:.2f} nats">{}</span>'
-        ).format(100 * min(nats / MOST_SURPRISED, 1.0), nats, token)
+        ).format(100 * FULLEST_COLOUR * min(nats / dearest, 1.0), nats, token)
         for token, nats in zip(shown["token"], shown[name], strict=True)
     ]
     text = Markup(glue).join(tokens)
@@ -68,5 +68,6 @@ def _surprises(surprise: pd.DataFrame, name: str, glue: str) -> Section:
         "What it did not expect",
         Markup('<p style="white-space: pre-wrap; line-height: 1.7">{}</p>').format(text),
         f"The first {len(shown):,} tokens of the test part: the fuller the colour, the less "
-        "probable the model thought the token; nats below the pointer.",
+        f"probable the model thought the token, the fullest from {dearest:.1f} nats on; nats below "
+        "the pointer.",
     )
