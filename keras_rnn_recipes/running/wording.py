@@ -178,7 +178,7 @@ def verdict(
     mine += f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
     if rival is None:
         return "unknown", (
-            f"The {label(name)} has a {mine}. No baseline was scored beside it, so nothing says "
+            f"The {label(name)} has {mine}. No baseline was scored beside it, so nothing says "
             "whether that is good."
         )
     theirs = float(record["baselines"][rival][metric])

@@ -250,7 +250,9 @@ def _chosen(
     names, number = list(columns or ()), 0
     try:
         for row in rows:
-            if not any(cell.strip() for cell in row):
+            blank = not any(cell.strip() for cell in row)
+            # Nothing in quotation marks, in a table of one column, is an empty text.
+            if blank and not len(row) == len(names) == 1:
                 continue
             if not names:
                 names = [name.strip() for name in row]

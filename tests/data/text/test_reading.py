@@ -33,6 +33,10 @@ def test_any_text_comes_out_of_a_csv_as_it_went_in(tmp_path_factory, rows):
         found = read_labelled(path)
         assert list(zip(found.texts, found.labels, strict=True)) == rows
         assert read_texts(path) == found.texts
+        with opener(path, "wt", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+            writer.writerows([("text",), *((x,) for x, _ in rows)])
+        assert read_texts(path) == found.texts
 
 
 def write(path, text):
