@@ -17,6 +17,7 @@ import tensorflow as tf
 from measuring import ratio, seconds_each, spread, table, verdict
 
 from keras_rnn_recipes.builders import text_classifier
+from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.data.text.batches import bucketed_batches
 from keras_rnn_recipes.data.text.catalogue import load_text
 from keras_rnn_recipes.data.text.preparation import Preparation
@@ -44,7 +45,7 @@ def compare(name: str) -> list[str]:
     model = text_classifier(size, 2, units=UNITS)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     of_like_length = bucketed_batches(ids, labels, batch_size=BATCH)
-    of_one_length = tf.data.Dataset.from_tensor_slices((padded, labels)).batch(BATCH).prefetch(2)
+    of_one_length = prefetched(tf.data.Dataset.from_tensor_slices((padded, labels)).batch(BATCH))
 
     def epoch(batches: tf.data.Dataset) -> None:
         model.fit(batches, epochs=1, verbose=0)

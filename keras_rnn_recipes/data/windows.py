@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.errors import UserError
 
@@ -117,7 +118,7 @@ def window_dataset(
         steps = tf.data.Dataset.counter(first_epoch * batches)
         if not repeat:
             steps = steps.take(batches)
-        return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return prefetched(steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import probabilities
 from keras_rnn_recipes.running.likelihoods import likelihood_loss
@@ -81,7 +82,7 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
     """
     if name in ("mae", "mae_log", "smape", "pinball"):
         return dataset
-    return dataset.map(_squared if name == "mse" else _packed).prefetch(tf.data.AUTOTUNE)
+    return prefetched(dataset.map(_squared if name == "mse" else _packed))
 
 
 def pinball(target: Any, forecast: Any, probabilities: Sequence[float]) -> Any:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_rnn_recipes.data.prefetching import prefetched
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -94,9 +96,7 @@ def bucketed_batches(
         epochs = epochs if repeat else epochs.take(1)
         batches = epochs.flat_map(numbers).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
         count = tf.data.INFINITE_CARDINALITY if repeat else count_batches(len(lengths), batch_size)
-        return batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(
-            tf.data.AUTOTUNE
-        )
+        return prefetched(batches.apply(tf.data.experimental.assert_cardinality(count)))
 
 
 def batch_order(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.errors import UserError
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ def contiguous_batches(
         )
         each = count_windows_of_text(len(ids), batch_size, window)
         count = tf.data.INFINITE_CARDINALITY if repeat else each
-        return found.apply(tf.data.experimental.assert_cardinality(count)).prefetch(
-            tf.data.AUTOTUNE
-        )
+        return prefetched(found.apply(tf.data.experimental.assert_cardinality(count)))
 
 
 def count_windows_of_text(num_tokens: int, batch_size: int, window: int) -> int:

@@ -10,9 +10,11 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 
 from keras_rnn_recipes.builders.memory_network import REMEDIES, memory_network
 from keras_rnn_recipes.data.memory_problems import Draw, MemoryProblem
+from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.running.artefacts import read_table
 from keras_rnn_recipes.running.gradient_flow import gradient_flow
 from keras_rnn_recipes.running.keras_model import load_model
@@ -139,7 +141,8 @@ def attempt(name: str, lag: int, config: MemoryConfig) -> tuple[Trial, keras.Mod
         model, lookback=unseen.inputs.shape[1], unroll=fit.unroll, precision=fit.precision
     ):
         for drawn in _epochs(problem, config, per_epoch * fit.batch_size):
-            model.fit(*drawn, batch_size=fit.batch_size, shuffle=False, verbose=0)
+            rows = tf.data.Dataset.from_tensor_slices(tuple(drawn))
+            model.fit(prefetched(rows.batch(fit.batch_size)), shuffle=False, verbose=0)
             answers = model.predict_on_batch(unseen.inputs)
             error, steps = problem.error(unseen.answers, answers), steps + per_epoch
             if not np.isfinite(answers).all() or error <= judged.solved:
