@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from keras_rnn_recipes.bptt.from_keras import keras_gradients, network_of
 from keras_rnn_recipes.bptt.network import backward, forward
@@ -87,6 +87,8 @@ def test_it_agrees_with_automatic_differentiation(kind, drawn):
         tape.watch(inputs)
         y = model(inputs)
         error = error_of(drawn, y[:, -targets.shape[1] :], targets)
+    # Next to a share of 1 float64 has no digits of 1 - y left that two ways could agree on.
+    assume(drawn["loss"] != "binary_cross_entropy" or float(tf.reduce_max(y)) < 0.9999)
     dx, *expected = tape.gradient(error, [inputs, *model.trainable_variables])
     network = network_of(model)
     trace = forward(network, x)
