@@ -75,3 +75,17 @@ def not_utf8(path: Path) -> UserError:
         "a text file in UTF-8.",
         f"save it as UTF-8 (for example: iconv -f {encoding} -t UTF-8 {path.name} > utf8.csv).",
     )
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell of a file is a number.
+
+    Example:
+        >>> is_number("-2.5e3"), is_number("a")
+        (True, False)
+    """
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from keras_rnn_recipes.data.files import broken_file, check_file
+from keras_rnn_recipes.data.files import broken_file, check_file, is_number
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
 
@@ -141,21 +141,13 @@ def _read_text(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tuple[
 def _word(cells: list[str], width: int, where: str) -> str:
     """What stands before the last ``width`` cells: usually one cell, in GloVe sometimes several."""
     beyond = cells[1:-width] if width else cells
-    if width < 1 or len(cells) <= width or (beyond and all(map(_is_number, beyond))):
+    if width < 1 or len(cells) <= width or (beyond and all(map(is_number, beyond))):
         raise UserError(
             f"{where} has {len(cells) - 1} numbers.",
             f"{width or 'some'}, as in the lines before.",
             "correct that line, or get the file again.",
         )
     return " ".join(cells[:-width])
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _numbers(cells: list[str], where: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_rnn_recipes.data.files import check_file
+from keras_rnn_recipes.data.files import check_file, is_number
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.running.explain.forecaster import explain_run
 from keras_rnn_recipes.running.explain.page import check_page, explain
@@ -87,7 +87,7 @@ def read_rows(path: Path) -> np.ndarray:
     except (ValueError, OSError) as error:  # pandas' own errors of reading are ValueErrors
         what = f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}"
         raise UserError(what, "a CSV file.", fix) from error
-    if all(_is_number(name) for name in map(str, table)):
+    if all(is_number(name) for name in map(str, table)):
         what = f"{path} has numbers in its first line."
         raise UserError(what, "names of the columns there.", fix)
     if table.empty:
@@ -101,11 +101,3 @@ def read_rows(path: Path) -> np.ndarray:
         what = f"{path} has a gap in line {gaps[0] + 2}."
         raise UserError(what, "a number in every cell.", fix)
     return table.to_numpy("float64")
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True
