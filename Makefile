@@ -24,7 +24,7 @@ HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_seq2seq elnino_lstm_direct sunspot
 	chicago_gru_direct chicago_simple_rnn_seq2seq chicago_simple_rnn_next_day \
 	chicago_multivariate_next_day cif2016_lstm_seq2seq m4_hourly_lstm_seq2seq nn5_lstm_seq2seq \
 	tourism_lstm_seq2seq)
-UPDATE := import sys; from keras_rnn_recipes.running.tables import update_table; \
+UPDATE := import sys; from keras_rnn_recipes.workflows.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
 
 .PHONY: help forecast test lint format tables bench bench-forecasting wheel clean

@@ -57,7 +57,7 @@ def seconds(work) -> tuple[float, object]:
 def train(series: int, folder: str) -> dict[str, float]:
     """Read, split and train; save the model to serve where a folder is given."""
     import keras_rnn_recipes as krr
-    from keras_rnn_recipes.running.config import FitConfig
+    from keras_rnn_recipes.config.forecasting import FitConfig
 
     frame = make_frame(series)
     reading, panel = seconds(lambda: krr.read_panel(frame, freq="D", season_length=SEASON))

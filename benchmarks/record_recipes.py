@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 import keras_rnn_recipes as krr
-from keras_rnn_recipes.running.recipes import list_recipes
-from keras_rnn_recipes.running.records import record_run
+from keras_rnn_recipes.config.catalogue import list_recipes
+from keras_rnn_recipes.runs.records import record_run
 
 
 def main() -> None:

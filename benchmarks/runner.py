@@ -22,8 +22,8 @@ import tensorflow as tf
 from measuring import ratio, seconds_each, spread, table, verdict
 
 import keras_rnn_recipes as krr
-from keras_rnn_recipes.running.config import FitConfig
-from keras_rnn_recipes.running.fitting import plan_steps
+from keras_rnn_recipes.config.forecasting import FitConfig
+from keras_rnn_recipes.training.loop import plan_steps
 
 LOOKBACK, HORIZON, BATCH, EPOCHS, REPEATS, TARGET = 56, 14, 32, 5, 5, 1.10
 

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_rnn_recipes.bptt.path_drawing import STYLE
-from keras_rnn_recipes.running.records import read_records
-from keras_rnn_recipes.running.wording import label
+from keras_rnn_recipes.reporting.format import label
+from keras_rnn_recipes.runs.records import read_records
 
 RECORDED = Path(__file__).resolve().parent.parent / "recipes/memory/results"
 PROBLEMS = ("adding", "copying")

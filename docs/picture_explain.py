@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from keras_rnn_recipes.running.explain.page import explain_digits
+from keras_rnn_recipes.explain.page import explain_digits
 
 # On the way back, where the error of the first answer meets what the later ones sent.
 STAGE, SIZE = 8, {"width": 1240, "height": 980}

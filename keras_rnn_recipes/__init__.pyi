@@ -35,6 +35,9 @@ from .builders import (
     text_classifier as text_classifier,
     to_forecaster as to_forecaster,
 )
+from .config.defaults import choose_defaults as choose_defaults
+from .config.files import load_config as load_config
+from .config.forecasting import Config as Config
 from .data.catalogue import list_datasets as list_datasets, load_dataset as load_dataset
 from .data.coding import apply_covariates as apply_covariates, learn_covariates as learn_covariates
 from .data.covariates import Covariate as Covariate, Covariates as Covariates
@@ -81,6 +84,8 @@ from .decoding.beam import beam_search as beam_search
 from .decoding.greedy import greedy as greedy
 from .decoding.sampling import sample as sample
 from .decoding.viterbi import viterbi as viterbi
+from .diagnostics.gradient_flow import gradient_flow as gradient_flow
+from .diagnostics.gradient_health import judge_flow as judge_flow
 from .errors import UserError as UserError
 from .evaluation.backtest import backtest as backtest, forecast_future as forecast_future
 from .evaluation.baselines import (
@@ -107,126 +112,124 @@ from .evaluation.translation import (
     describe_signatures as describe_signatures,
     score_texts as score_texts,
 )
-from .layers.crf import crf_loss as crf_loss
-from .running.backtest_command import (
-    backtest_recipe as backtest_recipe,
-    backtest_run as backtest_run,
+from .explain.page import explain as explain
+from .families.encoder_decoder.pipeline import (
+    Search as Search,
+    ServedEncoderDecoder as ServedEncoderDecoder,
 )
-from .running.config import Config as Config
-from .running.config_files import load_config as load_config
-from .running.covariates import (
-    adapt_covariates as adapt_covariates,
-    code_covariates as code_covariates,
-)
-from .running.defaults import choose_defaults as choose_defaults
-from .running.encoder_decoder.data import (
+from .families.encoder_decoder.report import write_pair_report as write_pair_report
+from .families.encoder_decoder.task import (
     describe_pairs as describe_pairs,
+    fit_pair_baselines as fit_pair_baselines,
     load_pairs as load_pairs,
     pair_columns as pair_columns,
-)
-from .running.encoder_decoder.report import write_pair_report as write_pair_report
-from .running.encoder_decoder.results import (
-    fit_pair_baselines as fit_pair_baselines,
     pairs_table as pairs_table,
     score_pairs as score_pairs,
     search_of as search_of,
 )
-from .running.encoder_decoder.served import (
-    Search as Search,
-    ServedEncoderDecoder as ServedEncoderDecoder,
+from .families.forecasting.covariates import (
+    adapt_covariates as adapt_covariates,
+    code_covariates as code_covariates,
 )
-from .running.explain.page import explain as explain
-from .running.export import export_saved_model as export_saved_model
-from .running.export_text import export_text_model as export_text_model
-from .running.fitting import best_epoch as best_epoch, fit as fit
-from .running.gradient_flow import gradient_flow as gradient_flow
-from .running.gradient_health import judge_flow as judge_flow
-from .running.gradient_watch import GradientWatch as GradientWatch
-from .running.keras_model import load_model as load_model
-from .running.language_model.data import (
+from .families.forecasting.intervals import (
+    add_intervals as add_intervals,
+    refit_intervals as refit_intervals,
+)
+from .families.forecasting.report import write_report as write_report
+from .families.forecasting.task import (
+    describe_data as describe_data,
+    load_panel as load_panel,
+    validation_windows as validation_windows,
+)
+from .families.language_model.pipeline import ServedLanguageModel as ServedLanguageModel
+from .families.language_model.report import write_language_report as write_language_report
+from .families.language_model.task import (
     describe_running_text as describe_running_text,
-    load_running_text as load_running_text,
-    text_ids as text_ids,
-)
-from .running.language_model.fitting import fit_on_text as fit_on_text
-from .running.language_model.report import write_language_report as write_language_report
-from .running.language_model.results import (
     draw_samples as draw_samples,
     fit_ngrams as fit_ngrams,
+    fit_on_text as fit_on_text,
+    load_running_text as load_running_text,
     score_language_models as score_language_models,
     show_sample as show_sample,
     surprise_table as surprise_table,
+    text_ids as text_ids,
 )
-from .running.language_model.served import ServedLanguageModel as ServedLanguageModel
-from .running.memory.climbing import climb as climb, memory_loss as memory_loss
-from .running.memory.report import write_memory_report as write_memory_report
-from .running.memory.results import (
+from .families.memory.climbing import (
+    climb as climb,
+    memory_loss as memory_loss,
+)
+from .families.memory.report import write_memory_report as write_memory_report
+from .families.memory.task import (
     describe_problem as describe_problem,
     memory_record as memory_record,
     memory_table as memory_table,
 )
-from .running.onnx_export import export_onnx as export_onnx
-from .running.report import write_report as write_report
-from .running.results import (
+from .families.tagging.pipeline import ServedTagger as ServedTagger
+from .families.tagging.report import write_tagging_report as write_tagging_report
+from .families.tagging.task import (
+    TaggedParts as TaggedParts,
+    describe_tagged as describe_tagged,
+    fit_tag_tokenizers as fit_tag_tokenizers,
+    fit_tagging_baselines as fit_tagging_baselines,
+    load_tagged as load_tagged,
+    loss_of_tagger as loss_of_tagger,
+    score_taggers as score_taggers,
+    tag_columns as tag_columns,
+    tags_table as tags_table,
+)
+from .families.text_classification.pipeline import ServedClassifier as ServedClassifier
+from .families.text_classification.report import (
+    write_classification_report as write_classification_report,
+)
+from .families.text_classification.task import (
+    class_weights as class_weights,
+    describe_texts as describe_texts,
+    fit_classification_baselines as fit_classification_baselines,
+    label_loss as label_loss,
+    load_labelled as load_labelled,
+    predictions_table as predictions_table,
+    read_embeddings as read_embeddings,
+    score_classifiers as score_classifiers,
+)
+from .layers.crf import crf_loss as crf_loss
+from .reporting.results import (
     describe_artefacts as describe_artefacts,
-    describe_data as describe_data,
     results_record as results_record,
     results_table as results_table,
 )
-from .running.run_directory import RunDirectory as RunDirectory
-from .running.runner import (
-    RunResult as RunResult,
-    run as run,
-    run_from_command_line as run_from_command_line,
-)
-from .running.saved_model import (
+from .runs.directory import RunDirectory as RunDirectory
+from .serving.export_forecaster import export_saved_model as export_saved_model
+from .serving.export_onnx import export_onnx as export_onnx
+from .serving.export_text import export_text_model as export_text_model
+from .serving.keras_model import load_model as load_model
+from .serving.saved_forecaster import (
     SavedForecaster as SavedForecaster,
     load_saved_model as load_saved_model,
 )
-from .running.saved_text import (
+from .serving.saved_text import (
     SavedClassifier as SavedClassifier,
     SavedEncoderDecoder as SavedEncoderDecoder,
     SavedLanguageModel as SavedLanguageModel,
     SavedTagger as SavedTagger,
 )
-from .running.seeds import set_seeds as set_seeds
-from .running.sources import load_panel as load_panel
-from .running.tagging.data import (
-    TaggedParts as TaggedParts,
-    fit_tag_tokenizers as fit_tag_tokenizers,
-    load_tagged as load_tagged,
-    tag_columns as tag_columns,
+from .serving.vocabulary import vocabulary_record as vocabulary_record
+from .training.callbacks import GradientWatch as GradientWatch
+from .training.loop import (
+    best_epoch as best_epoch,
+    fit as fit,
 )
-from .running.tagging.report import write_tagging_report as write_tagging_report
-from .running.tagging.results import (
-    describe_tagged as describe_tagged,
-    fit_tagging_baselines as fit_tagging_baselines,
-    loss_of_tagger as loss_of_tagger,
-    score_taggers as score_taggers,
-    tags_table as tags_table,
+from .training.state import set_seeds as set_seeds
+from .training.token_loss import token_loss as token_loss
+from .workflows.backtest import (
+    backtest_recipe as backtest_recipe,
+    backtest_run as backtest_run,
 )
-from .running.tagging.served import ServedTagger as ServedTagger
-from .running.text_classification.data import load_labelled as load_labelled
-from .running.text_classification.fitting import (
-    class_weights as class_weights,
-    fit_classification_baselines as fit_classification_baselines,
-    label_loss as label_loss,
-    read_embeddings as read_embeddings,
+from .workflows.run import (
+    RunResult as RunResult,
+    run as run,
+    run_from_command_line as run_from_command_line,
 )
-from .running.text_classification.report import (
-    write_classification_report as write_classification_report,
-)
-from .running.text_classification.results import (
-    describe_texts as describe_texts,
-    predictions_table as predictions_table,
-    score_classifiers as score_classifiers,
-)
-from .running.text_classification.served import ServedClassifier as ServedClassifier
-from .running.text_record import vocabulary_record as vocabulary_record
-from .running.token_loss import token_loss as token_loss
-from .running.tuning import tune as tune
-from .running.uncertainty import add_intervals as add_intervals, refit_intervals as refit_intervals
-from .running.validation import validation_windows as validation_windows
+from .workflows.tune import tune as tune
 
 __version__: str
 __all__: list[str]

@@ -1,6 +1,6 @@
 """``python -m keras_rnn_recipes`` is ``krr``."""
 
-from keras_rnn_recipes.cli import main
+from keras_rnn_recipes.cli.commands import main
 
 if __name__ == "__main__":
     main()

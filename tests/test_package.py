@@ -17,9 +17,10 @@ PUBLIC = sorted(keras_rnn_recipes.__all__)
 HEAVY = "{'tensorflow', 'keras', 'jax', 'torch', 'matplotlib', 'sklearn'}"
 # What lists, validates, reads, scores or reports: import-linter checks the most of it statically.
 LIGHT = (
-    *("cli", "data.catalogue", "data.frames", "data.frequency", "evaluation.backtest"),
-    *("evaluation.baselines", "evaluation.metrics", "running.config", "running.forecast_command"),
-    *("running.predicting", "running.recipes", "running.report", "running.runner"),
+    *("cli.commands", "data.catalogue", "data.frames", "data.frequency", "evaluation.backtest"),
+    *("evaluation.baselines", "evaluation.metrics", "config.forecasting", "workflows.forecast"),
+    *("families.forecasting.inference", "config.catalogue"),
+    *("families.forecasting.report", "workflows.run"),
 )
 # Where each public name is defined, as type checkers are told and the package itself reads it.
 HOMES = {

@@ -33,7 +33,7 @@ PACKAGES = ("tensorflow", "keras", "pandas")
 def train(order: dict[str, Any], run_dir: Path) -> Any:
     """Run what the order asks for; return the configuration that was run."""
     import keras_rnn_recipes as krr
-    from keras_rnn_recipes.running.forecast_command import ForecastOptions, plan_forecast
+    from keras_rnn_recipes.workflows.forecast import ForecastOptions, plan_forecast
 
     # Their scores are not asked for here, and tuning them is no part of our forecast.
     overrides = ["evaluate.baselines=[]", f"fit.seed={order['seed']}", *order["overrides"]]
@@ -47,12 +47,12 @@ def train(order: dict[str, Any], run_dir: Path) -> Any:
 
 def forecast_known(run_dir: Path, order: dict[str, Any]) -> np.ndarray:
     """Forecast (series, horizon) from the end of the known part, with the run's SavedModel."""
-    from keras_rnn_recipes.running.predicting import predict_run
+    from keras_rnn_recipes.workflows.inference import predict
 
     known = pd.read_csv(Path(order["folder"]) / "known.csv", dtype={"unique_id": str})
     if not pd.api.types.is_numeric_dtype(known["ds"]):
         known["ds"] = pd.to_datetime(known["ds"])
-    table = predict_run(run_dir, known).sort_values(["unique_id", "ds"])
+    table = predict(run_dir, known).sort_values(["unique_id", "ds"])
     return table.iloc[:, 2].to_numpy(float).reshape(-1, order["horizon"])
 
 

@@ -40,8 +40,8 @@ from benchmarks.forecasting.contenders import (
 )
 from benchmarks.forecasting.tasks import NAMES, Task, load_task, score_forecast, write_task
 from benchmarks.run_all import processor
-from keras_rnn_recipes.running.config import Config
-from keras_rnn_recipes.running.config_files import load_config
+from keras_rnn_recipes.config.files import load_config
+from keras_rnn_recipes.config.forecasting import Config
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

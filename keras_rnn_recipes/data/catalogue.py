@@ -5,7 +5,6 @@ Listing reads the cards alone: neither pandas nor TensorFlow is imported for it.
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.data.download import cache_folder, check_sha256, fetch
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, did_you_mean
 from keras_rnn_recipes.resources import resource_root
 
 if TYPE_CHECKING:
@@ -128,11 +127,10 @@ def find_card(name: str) -> Card:
     cards = {card.name: card for card in list_datasets()}
     if name in cards:
         return cards[name]
-    near = difflib.get_close_matches(name, cards, n=1)
     raise UserError(
         f"There is no data set {name!r}.",
         f"one of: {', '.join(cards)}.",
-        f"did you mean {near[0]}?" if near else "run `krr ls datasets` and choose one.",
+        did_you_mean(name, cards, otherwise="run `krr ls datasets` and choose one."),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from keras_rnn_recipes.data.dates import looks_like_dates
 from keras_rnn_recipes.data.reading import Table, number_or_nan
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, nearest
 
 _TIME_NAMES = (
     "ds",
@@ -101,13 +100,13 @@ def _named(table: Table, name: str, option: str) -> str:
     columns = [str(c) for c in table.sample.columns]
     if name in columns:
         return name
-    near = difflib.get_close_matches(name, columns, n=1)
-    fold = [c for c in columns if c.lower() == name.lower()] or near
-    hint = f"did you mean {fold[0]!r}? Pass" if fold else "pass"
+    same = (c for c in columns if c.lower() == name.lower())
+    near = next(same, None) or nearest(name, columns)
+    hint = f"did you mean {near!r}? Pass" if near else "pass"
     raise UserError(
         f"There is no column {name!r} in {table.name}.",
         f"one of: {', '.join(columns)}.",
-        f"{hint} --{option} {fold[0] if fold else 'with one of these'}.",
+        f"{hint} --{option} {near or 'with one of these'}.",
     )
 
 

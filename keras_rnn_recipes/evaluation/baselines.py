@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, did_you_mean
 from keras_rnn_recipes.evaluation.histories import (
     Baseline,
     Forecaster,
@@ -175,11 +174,10 @@ def require_baselines(names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in ALL_NAMES:
-            close = get_close_matches(name, ALL_NAMES, n=1)
             raise UserError(
                 f"There is no baseline {name!r}.",
                 f"any of: {', '.join(ALL_NAMES)}.",
-                f"did you mean {close[0]}?" if close else "name some of those.",
+                did_you_mean(name, ALL_NAMES, otherwise="name some of those."),
             )
         if name in MODELS:
             require_extra("baselines", f"The baseline {name}")

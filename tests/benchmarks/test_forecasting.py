@@ -19,8 +19,8 @@ from benchmarks.forecasting.contenders import (
     settings_of,
 )
 from benchmarks.forecasting.verdicts import verdicts
+from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.evaluation.baselines import naive, seasonal_naive
-from keras_rnn_recipes.running.config_files import config_from_dict
 
 SHAPE = Shape(horizon=12, season_length=12, shortest=40)
 SIZE = Size(width=50, depth=2, steps=600, batch=32)

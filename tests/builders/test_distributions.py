@@ -18,12 +18,12 @@ from keras_rnn_recipes.builders import (
     levels_of_model,
     to_forecaster,
 )
+from keras_rnn_recipes.config.forecasting import FitConfig
 from keras_rnn_recipes.data.windows import WindowSpec, count_windows, window_dataset
 from keras_rnn_recipes.evaluation.levels import probabilities
-from keras_rnn_recipes.running.config import FitConfig
-from keras_rnn_recipes.running.export import export_saved_model, load_saved_model
-from keras_rnn_recipes.running.fitting import fit
-from keras_rnn_recipes.running.seeds import set_seeds
+from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
+from keras_rnn_recipes.training.loop import fit
+from keras_rnn_recipes.training.state import set_seeds
 
 LEVELS = (80, 95)
 NAMES = ("gaussian", "student_t", "negative_binomial")

@@ -12,12 +12,12 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from keras_rnn_recipes.builders import add_bounds, forecaster, levels_of_model, to_forecaster
+from keras_rnn_recipes.config.forecasting import FitConfig
 from keras_rnn_recipes.data.windows import WindowSpec, count_windows, window_dataset
 from keras_rnn_recipes.layers.output import spread_out
-from keras_rnn_recipes.running.config import FitConfig
-from keras_rnn_recipes.running.export import export_saved_model, load_saved_model
-from keras_rnn_recipes.running.fitting import fit
-from keras_rnn_recipes.running.seeds import set_seeds
+from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
+from keras_rnn_recipes.training.loop import fit
+from keras_rnn_recipes.training.state import set_seeds
 
 HORIZON, LEVELS = 2, (80, 95)
 

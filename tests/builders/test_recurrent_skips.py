@@ -24,7 +24,7 @@ from keras_rnn_recipes.builders import (
     text_classifier,
     to_forecaster,
 )
-from keras_rnn_recipes.running.export import export_saved_model, load_saved_model
+from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
 
 CELLS, SKIPS = ("simple_rnn", "lstm", "gru"), (2, 3)
 

@@ -18,8 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_rnn_recipes import extras
-from keras_rnn_recipes.cli import app
-from keras_rnn_recipes.running import run_directory
+from keras_rnn_recipes.cli.commands import app
+from keras_rnn_recipes.runs import directory as run_directory
 
 
 def listing(folder: Path) -> list[tuple[str, bytes]]:
@@ -38,7 +38,7 @@ def refused(arguments: list[str], folder: Path) -> str:
     assert listing(folder) == before, "something was left behind"
     assert "Traceback" not in result.output
     lines = result.stderr.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["Error", "Expected", "To mend it"], lines
+    assert [line.split(":")[0] for line in lines] == ["Error", "Expected", "Fix"], lines
     assert all(len(line.split(": ", 1)[1]) > 5 for line in lines), lines
     return result.stderr
 
@@ -362,7 +362,7 @@ def test_in_a_process_of_its_own(case, folder):
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
         "Error",
         "Expected",
-        "To mend it",
+        "Fix",
     ]
     assert listing(folder) == before
 
@@ -370,7 +370,7 @@ def test_in_a_process_of_its_own(case, folder):
 def test_no_number_of_bytes_cut_from_a_file_brings_a_traceback(folder):
     """A file that was cut off while it was copied is refused or read, and never crashes."""
     from keras_rnn_recipes.errors import UserError
-    from keras_rnn_recipes.running.forecast_command import ForecastOptions, plan_forecast
+    from keras_rnn_recipes.workflows.forecast import ForecastOptions, plan_forecast
 
     whole = long({"a": ramp(12), "b": list(np.round(np.sin(ramp(12)), 3))})
     outcomes = set()

@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from keras_rnn_recipes import cli, console
-from keras_rnn_recipes.cli import app
-from keras_rnn_recipes.running.predicting import evaluate_run
+from keras_rnn_recipes.cli.commands import app, commands as cli, console
+from keras_rnn_recipes.workflows.inference import evaluate
 
 COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "gradients", "backtest"]
 COMMANDS += ["tune", "ls", "cp", "validate", "table", "export", "explain"]
@@ -30,7 +29,7 @@ def krr(*arguments: str, status: int = 0):
 def imported_by(*arguments: str) -> set[str]:
     """The top-level modules that a command imports, in a process of its own."""
     code = (
-        "import sys\nsys.argv[0] = 'krr'\nfrom keras_rnn_recipes.cli import main\n"
+        "import sys\nsys.argv[0] = 'krr'\nfrom keras_rnn_recipes.cli.commands import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         "print('\\n' + ' '.join(sys.modules))"
     )
@@ -122,7 +121,7 @@ def test_fault_of_ours_keeps_its_traceback(tmp_path, monkeypatch):
         raise ZeroDivisionError("ours")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("keras_rnn_recipes.running.recipes.copy_recipe", broken)
+    monkeypatch.setattr("keras_rnn_recipes.config.catalogue.copy_recipe", broken)
     with pytest.raises(ZeroDivisionError):
         CliRunner().invoke(app, ["cp", "x", "y"], catch_exceptions=False)
 
@@ -237,7 +236,7 @@ def test_finished_run_serves_new_data(shop, forecast_run, tmp_path):
     others = pd.read_csv(data).assign(store=lambda frame: "other-" + frame["store"])
     others.to_csv(tmp_path / "others.csv", index=False)
     printed = krr("evaluate", str(run_dir), "--input", str(tmp_path / "others.csv")).stdout
-    found = evaluate_run(run_dir, tmp_path / "others.csv").summary["lstm"]["mae"]
+    found = evaluate(run_dir, tmp_path / "others.csv").summary["lstm"]["mae"]
     assert "naive" in printed and f"{found:.3g}"[:3] in printed
 
 

@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 
 from keras_rnn_recipes import extras
+from keras_rnn_recipes.config.forecasting import EvaluateConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.backtest import backtest
 from keras_rnn_recipes.evaluation.baselines import ALL_NAMES, fit_baselines, seasonal_naive
 from keras_rnn_recipes.evaluation.metrics import score, score_notes
 from keras_rnn_recipes.evaluation.statistical import MODELS
-from keras_rnn_recipes.running.config import EvaluateConfig
 
 HORIZON, SEASON = 3, 4
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from keras_rnn_recipes.running import runner
-from keras_rnn_recipes.running.config_files import load_config
+from keras_rnn_recipes.config.files import load_config
+from keras_rnn_recipes.workflows import run as runner
 
 ROOT = Path(__file__).parents[2] / "recipes" / "memory"
 RECIPES = sorted(ROOT.glob("*.toml"))

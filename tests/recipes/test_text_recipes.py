@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_recipes.running import runner
-from keras_rnn_recipes.running.config_files import load_config
+from keras_rnn_recipes.config.files import load_config
+from keras_rnn_recipes.workflows import run as runner
 
 ROOT = Path(__file__).parents[2] / "recipes"
 OTHERS = ("forecasting", "memory")  # which have tests of their own

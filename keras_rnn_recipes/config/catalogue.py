@@ -1,0 +1,160 @@
+"""Recipes are found by looking in their folders: ``recipes/<family>/<name>.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_rnn_recipes.errors import UserError, nearest
+from keras_rnn_recipes.resources import resource_root
+from keras_rnn_recipes.storage import replacing
+
+_MAIN = "def main(config, run)"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment that comes with the package.
+
+    Attributes:
+        name: ``family/name``, as ``krr run`` takes it.
+        path: its TOML file.
+        title: its first line, a comment that says what it is.
+        script: the script that it is run with.
+    """
+
+    name: str
+    path: Path
+    title: str
+    script: Path
+
+
+def list_recipes(root: Path | None = None) -> list[Recipe]:
+    """All recipes, by name.
+
+    Args:
+        root: the folder with one folder per family; the package's own when left out.
+
+    Example:
+        >>> any(recipe.name == "forecasting/co2_lstm_direct" for recipe in list_recipes())
+        True
+    """
+    root = root or resource_root("recipes")
+    return [_recipe(path) for path in sorted(root.glob("*/*.toml"))]
+
+
+def find_recipe(name: str, root: Path | None = None) -> Recipe:
+    """A recipe by its name ``family/name``, or by ``name`` alone.
+
+    Raises:
+        UserError: there is none; the message suggests the nearest.
+    """
+    recipes = list_recipes(root)
+    wanted = name.removesuffix(".toml")
+    for recipe in recipes:
+        if wanted in (recipe.name, recipe.path.stem):
+            return recipe
+    names = [recipe.name for recipe in recipes]
+    short = {recipe.path.stem: recipe.name for recipe in recipes}
+    close = nearest(wanted, names) or short.get(nearest(wanted, short) or "")
+    raise UserError(
+        f"There is no recipe {name!r}, and no file of that name.",
+        "the path of a TOML file, or one of the names that `krr ls recipes` lists.",
+        f"did you mean {close}?" if close else "run `krr ls recipes` and choose one.",
+    )
+
+
+def recipe_path(recipe: str | Path) -> Path:
+    """The TOML file that a name or a path means; a file that is there comes first.
+
+    Raises:
+        UserError: neither a file nor the name of a recipe.
+    """
+    path = Path(recipe)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        config = path / "config.json"
+        fix = f"give {config}." if config.is_file() else "give the path of a TOML file."
+        raise UserError(f"{path} is a folder.", "a recipe's name or a TOML file.", fix)
+    return find_recipe(str(recipe)).path
+
+
+def copy_recipe(name: str, folder: str | Path, root: Path | None = None) -> list[Path]:
+    """Copy a recipe and its script into a folder, to be changed there and run from there.
+
+    Args:
+        name: as `find_recipe` takes it.
+        folder: created if missing. Files that are there already are never written over.
+
+    Returns:
+        The paths of the TOML file and of the script.
+
+    Raises:
+        UserError: no such recipe, a file in the way, or a folder that cannot be written to.
+    """
+    recipe = find_recipe(name, root)
+    folder = Path(folder)
+    targets = [
+        (recipe.path, folder / recipe.path.name),
+        (recipe.script, folder / recipe.script.name),
+    ]
+    for source, target in targets:
+        # A script copied with an earlier recipe may stay, unchanged or not: it is the user's.
+        if target.exists() and source != recipe.script:
+            raise UserError(
+                f"{target} is there already.",
+                "a folder without a file of that name.",
+                "choose another folder, or move that file away.",
+            )
+    _make_folder(folder)
+    for source, target in targets:
+        if not target.exists():
+            with replacing(target) as staged:
+                staged.write_bytes(source.read_bytes())
+    return [target for _, target in targets]
+
+
+def find_script(family: str, beside: Path | None = None) -> Path:
+    """The script of a family: one beside the user's own recipe, else the package's.
+
+    Args:
+        family: for example ``"forecasting"``.
+        beside: the recipe's path.
+
+    Raises:
+        UserError: the family has no script.
+    """
+    folder = resource_root("recipes") / family
+    script = next(iter(_scripts(folder)), None)
+    if script is None:
+        raise UserError(
+            f"The folder {folder} has no script.",
+            "a Python file that defines main(config, run).",
+            "install the package again.",
+        )
+    own = beside.parent / script.name if beside else script
+    # Some other file of the same name must not be run by mistake.
+    return own if own in _scripts(own.parent) else script
+
+
+def _recipe(path: Path) -> Recipe:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    family = path.parent.name
+    return Recipe(f"{family}/{path.stem}", path, first.lstrip("# ").strip(), find_script(family))
+
+
+def _scripts(folder: Path) -> list[Path]:
+    """The Python files in a folder that define what the runner calls."""
+    return [p for p in sorted(folder.glob("*.py")) if _MAIN in p.read_text(errors="replace")]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            "a folder that may be written to.",
+            "choose another folder.",
+        ) from None

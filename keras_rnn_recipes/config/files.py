@@ -1,0 +1,231 @@
+"""Recipes in files: read from TOML with errors that name the line, overridden, written back.
+
+Reads neither TensorFlow nor Keras, as `config` does not.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from keras_rnn_recipes.config.base import Experiment
+from keras_rnn_recipes.config.errors import explain_error
+from keras_rnn_recipes.config.schemas import schema_of
+from keras_rnn_recipes.errors import UserError
+
+FORMAT_VERSION = 1
+
+# Keys of the section data that may name a file.
+FILE_KEYS = ("source", "train", "valid", "test")
+
+Key = tuple[str, ...]
+
+# Of two keys that name where examples come from, the one overridden takes the other's place.
+INSTEAD: dict[Key, Key] = {
+    ("data", "train"): ("data", "source"),
+    ("data", "source"): ("data", "train"),
+}
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
+    """Read a recipe from a TOML file, or from the ``config.json`` of a run directory.
+
+    Args:
+        path: the file. A relative ``data.source`` that is a file beside it is found there.
+        overrides: strings such as ``"fit.epochs=10"``, applied last.
+
+    Returns:
+        The checked configuration: a ``Config`` of a forecasting recipe, and of another family its
+        own kind.
+
+    Raises:
+        UserError: the file is missing or not TOML, or a key or value is wrong; the message
+            names the file, the line and the key.
+    """
+    path = Path(path)
+    text = _read_text(path)
+    data = _parse_json(text, path) if path.suffix == ".json" else _parse_toml(text, path)
+    data.pop("tune", None)  # what a search may change, see search_space
+    _find_source_beside(data, path)
+    return config_from_dict(data, overrides, text=text, where=str(path))
+
+
+def config_from_dict(
+    data: Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    text: str = "",
+    where: str = "the configuration",
+) -> Any:
+    """Check plain nested data and return it as the configuration of its family.
+
+    ``text`` and ``where`` only serve the error messages: the text in which lines are
+    counted, and the name of what it came from.
+
+    Raises:
+        UserError: a key or a value is wrong.
+    """
+    changed, given = apply_overrides(data, overrides)
+    schema = schema_of(changed, where)
+    try:
+        config = schema.model_validate(changed)
+    except ValidationError as error:
+        raise explain_error(error, schema, text=text, where=where, overrides=given) from None
+    config.check(where)
+    return config
+
+
+def apply_overrides(
+    data: Mapping[str, Any], overrides: Sequence[str]
+) -> tuple[dict[str, Any], dict[Key, str]]:
+    """Set dotted keys in nested data.
+
+    Values are read as TOML; what is not TOML is taken as text, so that quotes may be left
+    out on a command line (``fit.loss=mse``). ``data.train`` takes the place of the recipe's
+    ``data.source``, and the other way round: they name the same thing, where examples come from.
+
+    Returns:
+        The new data (the given one is left alone), and for each key set, the override
+        that set it, as typed.
+
+    Raises:
+        UserError: an override without ``=`` or without a key.
+
+    Example:
+        >>> apply_overrides({"fit": {"epochs": 9}}, ["fit.epochs=3", "model.units=[8, 8]"])[0]
+        {'fit': {'epochs': 3}, 'model': {'units': [8, 8]}}
+    """
+    result: dict[str, Any] = {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in data.items()
+    }
+    given: dict[Key, str] = {}
+    for override in overrides:
+        name, equals, value = override.partition("=")
+        key = tuple(part.strip() for part in name.split("."))
+        if not equals or not all(key):
+            raise UserError(
+                f"The override {override!r} is not of the form key=value.",
+                "a dotted key, an equals sign and a value, without spaces around it.",
+                "write for example fit.epochs=10 or model.units=[64,64].",
+            )
+        _set(result, key, _toml_value(value), override)
+        given[key] = override
+    for key, replaced in INSTEAD.items():
+        if key in given and replaced not in given:
+            result["data"].pop(replaced[-1], None)
+    return result, given
+
+
+def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
+    """Write a configuration as TOML that ``load_config`` reads back to an equal one.
+
+    Keys without a value are left out, and with ``given_only`` those that nobody gave. Strings,
+    numbers, booleans and lists are all that a recipe holds, so no general TOML writer is needed.
+
+    Example:
+        >>> config = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
+        >>> print(dump_toml(config).splitlines()[0])
+        family = "forecasting"
+    """
+    lines = [f"family = {_toml_text(config.family)}"]
+    for section, values in config.model_dump(exclude_unset=given_only).items():
+        if isinstance(values, dict):
+            lines += ["", f"[{section}]"]
+            lines += [f"{k} = {_toml_text(v)}" for k, v in values.items() if v is not None]
+    return "\n".join(lines) + "\n"
+
+
+def config_to_dict(config: Experiment) -> dict[str, Any]:
+    """A configuration as plain data for ``config.json``, with the format's version."""
+    return {"format_version": FORMAT_VERSION, **config.model_dump(mode="json")}
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        fix = "check the path, or run `krr ls recipes` for the recipes that come with the package."
+        raise UserError(f"There is no file {path}.", "a TOML recipe.", fix) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"The recipe {path} cannot be read: {error}.",
+            "a TOML file in UTF-8.",
+            "check the path, its permissions and its encoding.",
+        ) from None
+
+
+def _parse_toml(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # The error's own text ends in "(at line 3, column 7)".
+        raise UserError(
+            f"{path} is not valid TOML: {error}.",
+            "lines of the form key = value under [sections], with text in quotes.",
+            "mend that line; `krr cp` gives a recipe to start from.",
+        ) from None
+
+
+def _parse_json(text: str, path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+        version = data.pop("format_version")
+    except (json.JSONDecodeError, AttributeError, TypeError, KeyError):
+        version = None
+    if version != FORMAT_VERSION:
+        raise UserError(
+            f"{path} is not a configuration of this package (its format_version is {version}).",
+            f"the config.json of a run directory, with format_version {FORMAT_VERSION}.",
+            "give a TOML recipe, or a run directory made by this version.",
+        )
+    return dict(data)
+
+
+def _find_source_beside(data: dict[str, Any], path: Path) -> None:
+    """A relative data file is looked for here first, then beside the recipe that names it."""
+    section = data.get("data")
+    if isinstance(section, dict):
+        given = {name: section[name] for name in FILE_KEYS if name in section}
+        data["data"] = {**section, **{k: _beside(v, path.parent) for k, v in given.items()}}
+
+
+def _beside(source: Any, folder: Path) -> Any:
+    if isinstance(source, list):
+        return [_beside(one, folder) for one in source]
+    if not isinstance(source, str) or not source or Path(source).exists():
+        return source
+    return str(folder / source) if (folder / source).is_file() else source
+
+
+def _set(data: dict[str, Any], key: Key, value: object, override: str) -> None:
+    for part in key[:-1]:
+        inner = data.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise UserError(
+                f"The override {override!r} goes into {part!r}, which is a single value.",
+                "a key inside one of the sections data, model, fit, evaluate.",
+                "write for example fit.epochs=10.",
+            )
+        data = inner
+    data[key[-1]] = value
+
+
+def _toml_value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+
+
+def _toml_text(value: object) -> str:
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_toml_text(item) for item in value) + "]"
+    if isinstance(value, str):
+        # JSON's escapes are a subset of TOML's, except that DEL must be escaped too.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value)

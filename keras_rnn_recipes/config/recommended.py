@@ -1,0 +1,176 @@
+"""The network and the training that ``krr forecast`` chooses where nothing else is asked for.
+
+Chosen by the last one or two horizons before the test part of four public panels (monthly, daily
+and hourly; 72 to 414 series), the test parts unread. sMAPE and MASE there, the mean of both
+horizons (tourism, cif2016, nn5) or the last one (m4_hourly), of one network or the median of some.
+Each row changes what it says in the row above (cif2016 with 300 steps throughout):
+
+    ====================================  ============  ============  ============  ============
+    network, forecasting at every step    tourism       cif2016       nn5           m4_hourly
+    ====================================  ============  ============  ============  ============
+    lags of two spans, last season        24.51  1.941                              11.08  1.001
+    five seasons smoothed, level of the
+    last one, error of the logarithm      24.23  1.963                              10.30  0.949
+    every series equally often            23.65  1.910
+    segments of 120, not of 168           23.43  1.893
+    lags without the season               23.41  1.881                26.56  1.100  10.03  0.902
+    dropout of 0.2                        23.28  1.869  11.31  0.807
+    error in units, scaled                23.64  1.864
+    300 steps at 0.003, not 600           23.64  1.860  10.80  0.781
+    memory of nine seasons                23.54  1.856  10.71  0.777
+    100 units (m4_hourly: no dropout)     23.56  1.853  10.61  0.773                 9.45  0.841
+    two layers of 64, 1,000 steps                                     25.72  1.061
+    ====================================  ============  ============  ============  ============
+
+Many steps pay where the series hold many seasons; where they hold few, dropout and few steps do.
+(The width was tried on tourism with a memory of five seasons.) Direct windows without lags or
+season gave 27.92 / 2.241 on the last horizon of tourism, 13.51 / 1.089 on that of cif2016 and
+18.47 / 1.981 on m4_hourly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from keras_rnn_recipes.config.forecasting import Config
+
+# A time step sees somewhat more than the season or horizon; more lags would be many weights.
+LAGS_PER_SPAN, MOST_LAGS = 1.25, 192
+
+# Memory of the smoothed season, in seasons; in a long panel the network remembers more itself.
+SEASONS, SEASONS_OF_LONG = 9, 5
+
+# Long segments give many lessons each, and the state time to warm up; a panel has enough of them.
+SEGMENT, LONGEST_SEGMENT, PANEL = 120, 512, 20
+
+# In series so long, there is more to learn, and less to learn by heart.
+MANY_SEASONS, MANY_STEPS = 30, 400
+
+# What has a season of a day also has one of a week, which lags can see: an hour's, half an hour's.
+WEEK_OF = {24: 168, 48: 336}
+
+# The rate falls to nought. A single series is soon learnt by heart, and is watched; a panel is not,
+# so that its last steps can be learnt from too.
+MEMBERS = 3
+
+WATCHED = {"epochs": 30, "steps_per_epoch": 40, "learning_rate": 0.005, "patience": 10}
+
+SHORT = {"epochs": 6, "steps_per_epoch": 50, "learning_rate": 0.003}
+
+LONG = {"epochs": 12, "steps_per_epoch": 50, "learning_rate": 0.005}
+
+UNWATCHED = {"keep": "last", "balanced": True}
+
+# Forecast origins to test from; with more, only every horizon-th is taken.
+MOST_ORIGINS = 20_000
+
+
+def recommend(
+    config: Config, lengths: Mapping[str, int], season_length: int, *, positive: bool = False
+) -> Config:
+    """Fill in seasons, lags, size, scaling, lookback and the training, where they are left open.
+
+    Args:
+        config: what was asked for; ``valid_size`` and ``test_size`` chosen.
+        lengths: steps to train on, by series.
+        season_length: steps in a season, the main one.
+        positive: whether every observed value is above nought.
+
+    Returns:
+        A configuration with these filled in.
+
+    Example:
+        >>> from keras_rnn_recipes.config.files import config_from_dict
+        >>> asked = config_from_dict({
+        ...     "data": {"source": "sales.csv", "test_size": 14},
+        ...     "model": {"horizon": 14, "strategy": "seq2seq"},
+        ... })
+        >>> chosen = recommend(asked, {"shop": 700}, season_length=7).model
+        >>> chosen.lags, chosen.lookback, chosen.seasonal
+        (18, 120, True)
+    """
+    model = config.model
+    usual = int(median(lengths.values())) if lengths else 0
+    panel, long = is_panel(lengths), is_long_panel(lengths, season_length)
+    several = isinstance(config.data.season_length, tuple)
+    span = max(model.horizon, season_length)
+    week = _week(season_length, usual)
+    lags = min(max(math.ceil(LAGS_PER_SPAN * span), week), MOST_LAGS)
+    # The lags of a week reach back before a segment: its first steps are for them to fill.
+    burn_in = lags if week and long and model.strategy != "direct" else 0
+    network: dict[str, Any] = {
+        "units": (100,) if panel else (50,),
+        "members": MEMBERS,
+        "lags": lags,
+        "scaling": "mean",
+        "transform": "log" if positive else "none",
+        "seasonal": season_length > 1,
+        # A second season would have to be remembered for many times its length.
+        "seasons": 1 if several else SEASONS_OF_LONG if long else SEASONS,
+        "dropout": 0.2 if panel and not long else None,
+        "lookback": _lookback(model.strategy, model.horizon, span, lengths) + burn_in,
+    }
+    if model.preset not in ("simple_rnn", "lstm", "gru"):
+        del network["units"]  # the preset's own depth is what it is for
+    fit: dict[str, Any] = (LONG if long else SHORT) | UNWATCHED if panel else dict(WATCHED)
+    fit["batch_size"] = config.fit.batch_size * (model.members or MEMBERS)
+    fit["burn_in"] = burn_in if model.lookback is None else 0
+    if positive and long and config.fit.loss == "mae":
+        fit["loss"] = "mae_log"
+    origins = len(lengths) * max((config.data.test_size or 0) - model.horizon + 1, 1)
+    stride = model.horizon if origins > MOST_ORIGINS else config.evaluate.stride
+    season = config.data.season_length or season_length
+    return config.model_copy(
+        update={
+            "data": config.data.model_copy(update={"season_length": season}),
+            "model": model.model_copy(
+                update={k: v for k, v in network.items() if getattr(model, k) is None}
+            ),
+            "fit": config.fit.model_copy(update=fit),
+            "evaluate": config.evaluate.model_copy(update={"stride": stride}),
+        }
+    )
+
+
+def is_panel(lengths: Mapping[str, int]) -> bool:
+    """Whether there are series enough for the network to be learnt from many, not from one.
+
+    Example:
+        >>> is_panel({"a": 500})
+        False
+    """
+    return len(lengths) >= PANEL
+
+
+def is_long_panel(lengths: Mapping[str, int], season_length: int) -> bool:
+    """Whether there is much to learn, and from many: a training that takes minutes.
+
+    Args:
+        lengths: steps to train on, by series.
+        season_length: steps in a season, the main one.
+
+    Example:
+        >>> is_long_panel({str(k): 700 for k in range(30)}, season_length=7)
+        True
+    """
+    usual = median(lengths.values()) if lengths else 0
+    return is_panel(lengths) and usual >= max(MANY_SEASONS * season_length, MANY_STEPS)
+
+
+def _week(season_length: int, usual: int) -> int:
+    """Steps in the week around a season of a day, where the series hold three of them, or 0."""
+    week = WEEK_OF.get(season_length, 0)
+    return week if usual >= 3 * week else 0
+
+
+def _lookback(strategy: str, horizon: int, span: int, lengths: Mapping[str, int]) -> int:
+    wanted = 2 * span
+    if strategy != "direct":
+        wanted = max(wanted, SEGMENT)
+    longest = max(lengths.values(), default=0)
+    # Of a few series, half of what there is to train on must be left to begin windows in.
+    room = longest if is_panel(lengths) else (longest - horizon) // 2
+    return max(min(wanted, LONGEST_SEGMENT, room), 1)

@@ -1,0 +1,71 @@
+"""The schema of each family of recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from keras_rnn_recipes.config.base import Experiment
+from keras_rnn_recipes.config.encoder_decoder import PairConfig
+from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.language_model import LanguageConfig
+from keras_rnn_recipes.config.memory import MemoryConfig
+from keras_rnn_recipes.config.tagging import TaggingConfig
+from keras_rnn_recipes.config.text_classification import ClassificationConfig
+from keras_rnn_recipes.errors import UserError, did_you_mean
+
+DEFAULT = "forecasting"
+# By name, as the folder below ``recipes`` is called.
+FAMILIES: dict[str, type[Experiment]] = {
+    DEFAULT: Config,
+    "text_classification": ClassificationConfig,
+    "tagging": TaggingConfig,
+    "language_model": LanguageConfig,
+    "encoder_decoder": PairConfig,
+    "memory": MemoryConfig,
+}
+# Installed packages add families of their own under this group of entry points.
+ENTRY_POINTS = "keras_rnn_recipes.families"
+
+
+def find_schema(name: str) -> type[Experiment] | None:
+    """The schema of a family, of this package or of an installed one; None if there is none.
+
+    Args:
+        name: of the family.
+
+    Example:
+        >>> find_schema("tagging").__name__
+        'TaggingConfig'
+    """
+    if name in FAMILIES:
+        return FAMILIES[name]
+    added = entry_points(group=ENTRY_POINTS, name=name)
+    schema: type[Experiment] | None = next((one.load() for one in added), None)
+    return schema
+
+
+def schema_of(data: Mapping[str, Any], where: str) -> type[Experiment]:
+    """The schema of plain nested data, by its key ``family`` (left out: forecasting).
+
+    Args:
+        data: as read from a recipe.
+        where: the name of what it came from, for the message.
+
+    Raises:
+        UserError: there is no such family.
+
+    Example:
+        >>> schema_of({"data": {"source": "co2"}}, "my.toml").__name__
+        'Config'
+    """
+    name = data.get("family", DEFAULT)
+    schema = find_schema(name) if isinstance(name, str) else None
+    if schema is not None:
+        return schema
+    raise UserError(
+        f"family is {name!r} in {where}.",
+        f"one of: {', '.join(FAMILIES)}.",
+        did_you_mean(str(name), FAMILIES, otherwise="leave it out for a forecasting recipe."),
+    )

@@ -1,0 +1,1 @@
+"""How a network learns: gradient flow by lag, and rules that judge it."""

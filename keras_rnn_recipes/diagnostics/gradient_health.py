@@ -1,0 +1,207 @@
+"""What a gradient's flow says of a network, by stated rules, and what to do about it.
+
+An error that reaches back over some steps teaches the network what to keep over as many. The rules:
+
+- reach: the lags up to which the norm is never below a hundredth (`FADED`) of that at lag 0;
+- exploding: at some lag the norm is a hundred times (`GROWN`) that at lag 0, or not a number;
+- vanishing: not exploding, and the reach ends before the longest lag;
+- steady: neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+FORMAT_VERSION = 1
+
+FADED, GROWN = 0.01, 100.0
+
+# Below this share of lag 0 rounding decides, and a rate would be one of noise.
+_NOISE = 1e-5
+
+_JUDGED = ["layer", "norm", "steps", "rate", "reach", "last", "verdict"]
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What a network has of what helps an error to reach far back, or keeps it from growing.
+
+    Attributes:
+        gated: its cells are LSTM or GRU.
+        skips: states of more than one step back are read.
+        orthogonal: recurrent weights started orthogonal.
+        forget_bias: the forget gates of an LSTM started open; true of other cells.
+        layer_norm: outputs of layers are normalised.
+        clipped: gradients are clipped while training.
+    """
+
+    gated: bool
+    skips: bool = False
+    orthogonal: bool = True
+    forget_bias: bool = True
+    layer_norm: bool = False
+    clipped: bool = True
+
+
+def judge_flow(flow: pd.DataFrame) -> pd.DataFrame:
+    """Judge each layer by the rules of this module.
+
+    Args:
+        flow: from `gradient_flow`.
+
+    Returns:
+        A row for each layer: ``layer``; ``norm`` at lag 0; ``steps``, the longest lag; ``rate``, by
+        what the norm is multiplied with every step back (the slope of a line through its
+        logarithms, NaN where there is none); ``reach``; ``last``, the norm at the longest lag as a
+        share of that at lag 0; ``verdict``: "vanishing", "exploding", "steady", or "none" where no
+        error arrives.
+
+    Example:
+        >>> flow = pd.DataFrame({"layer": "rnn", "lag": range(9), "norm": 0.5 ** np.arange(9)})
+        >>> judge_flow(flow)[["steps", "rate", "reach", "verdict"]].to_dict("records")
+        [{'steps': 8, 'rate': 0.5, 'reach': 6, 'verdict': 'vanishing'}]
+
+    Source: Pascanu et al. 2013, section 2.1: with recurrent weights of spectral radius r and linear
+        units the norm goes as r to the lag.
+    """
+    rows = []
+    for layer, part in flow.groupby("layer", sort=False):
+        norms = part.sort_values("lag")["norm"].to_numpy(dtype="float64")
+        start = norms[0]
+        if not start > 0 and np.isfinite(norms).all():
+            rows.append((layer, start, len(norms) - 1, np.nan, 0, np.nan, "none"))
+            continue
+        shares = norms / start
+        faded = np.flatnonzero(shares < FADED)
+        reach = int(faded[0]) - 1 if len(faded) else len(norms) - 1
+        verdict = "steady" if reach == len(norms) - 1 else "vanishing"
+        if not np.isfinite(shares).all() or shares.max() >= GROWN:
+            verdict = "exploding"
+        rows.append((layer, start, len(norms) - 1, _rate(shares), reach, shares[-1], verdict))
+    return pd.DataFrame(rows, columns=_JUDGED)
+
+
+def gradient_record(flows: pd.DataFrame, model: Any, *, clipped: bool) -> dict[str, Any]:
+    """The content of ``gradients.json``: how far errors reached back, what of it, and what to do.
+
+    Args:
+        flows: as `GradientWatch` has them; the last measurement is judged.
+        model: that was trained.
+        clipped: whether its gradients were clipped.
+
+    Returns:
+        ``flows``: for each measurement its ``epoch``, ``layer`` and ``norms`` by lag; ``judged``
+        and ``advice``, from `judge_flow` and `advise`.
+    """
+    groups = flows.groupby(["epoch", "layer"], sort=False)
+    last = flows[flows["epoch"] == flows["epoch"].iloc[-1]]
+    judged = judge_flow(last)
+    return {
+        "format_version": FORMAT_VERSION,
+        "flows": [
+            {"epoch": epoch, "layer": layer, "norms": part["norm"].tolist()}
+            for (epoch, layer), part in groups
+        ],
+        "judged": judged.to_dict("records"),
+        "advice": advise(judged, remedies_of(model, clipped=clipped)),
+    }
+
+
+def remedies_of(model: Any, *, clipped: bool) -> Remedies:
+    """Look at a model's recurrent layers for what they have already.
+
+    Args:
+        model: with recurrent layers.
+        clipped: whether its gradients are clipped while training.
+    """
+    from keras import initializers, layers
+
+    found = model._flatten_layers()
+    cells = [one.cell for one in found if isinstance(one, layers.RNN)]
+    return Remedies(
+        gated=all(
+            isinstance(cell, (layers.LSTMCell, layers.GRUCell))
+            or getattr(cell, "cell", "") in ("lstm", "gru")  # with connections from further back
+            for cell in cells
+        ),
+        skips=any(getattr(cell, "recurrent_skips", ()) for cell in cells),
+        orthogonal=all(
+            isinstance(cell.recurrent_initializer, initializers.Orthogonal) for cell in cells
+        ),
+        forget_bias=all(getattr(cell, "unit_forget_bias", True) for cell in cells),
+        layer_norm=any(isinstance(one, layers.LayerNormalization) for one in found),
+        clipped=clipped,
+    )
+
+
+def advise(judged: pd.DataFrame, remedies: Remedies) -> list[str]:
+    """Say what may help, the likeliest first; nothing where every layer is steady.
+
+    Args:
+        judged: from `judge_flow`.
+        remedies: what the network has already.
+
+    Example:
+        >>> flow = pd.DataFrame({"layer": "rnn", "lag": range(9), "norm": 3.0 ** np.arange(9)})
+        >>> for line in advise(judge_flow(flow), Remedies(gated=False, clipped=False)):
+        ...     print(line[:52])
+        rnn: the error grows 6,561-fold over 8 steps.
+        Clip gradients (fit.clip_norm = 1.0).
+        Take a gated cell (model.cell = "lstm" or "gru").
+        Normalise layers (model.layer_norm = true).
+        Lower fit.learning_rate, or train on shorter sequenc
+    """
+    exploding = judged[judged["verdict"] == "exploding"]
+    vanishing = judged[judged["verdict"] == "vanishing"]
+    if len(exploding):
+        return [*map(_grows, exploding.to_dict("records")), *_against_growth(remedies)]
+    if len(vanishing):
+        return [*map(_fades, vanishing.to_dict("records")), *_against_fading(vanishing, remedies)]
+    return []
+
+
+def _grows(row: Mapping[Any, Any]) -> str:
+    by = f"{row['last']:,.0f}-fold" if np.isfinite(row["last"]) else "beyond all numbers"
+    return f"{row['layer']}: the error grows {by} over {row['steps']} steps."
+
+
+def _fades(row: Mapping[Any, Any]) -> str:
+    return (
+        f"{row['layer']}: less than a hundredth of the error reaches further back than "
+        f"{row['reach']} of {row['steps']} steps. What lies further back is hardly learnt."
+    )
+
+
+def _against_growth(remedies: Remedies) -> Sequence[str]:
+    return [
+        *([] if remedies.clipped else ["Clip gradients (fit.clip_norm = 1.0)."]),
+        *([] if remedies.gated else ['Take a gated cell (model.cell = "lstm" or "gru").']),
+        *([] if remedies.orthogonal else ["Let recurrent weights start orthogonal."]),
+        *([] if remedies.layer_norm else ["Normalise layers (model.layer_norm = true)."]),
+        "Lower fit.learning_rate, or train on shorter sequences (a forecaster: model.lookback).",
+    ]
+
+
+def _against_fading(vanishing: pd.DataFrame, remedies: Remedies) -> Sequence[str]:
+    shortest = int(vanishing["reach"].max())
+    return [
+        *([] if remedies.gated else ['Take a gated cell (model.cell = "lstm" or "gru").']),
+        *([] if remedies.skips else ["Read older states too (model.recurrent_skips = [2, 3])."]),
+        *([] if remedies.orthogonal else ["Let recurrent weights start orthogonal."]),
+        *([] if remedies.forget_bias else ["Let forget gates start open (unit_forget_bias)."]),
+        *([] if remedies.layer_norm else ["Normalise layers (model.layer_norm = true)."]),
+        f"If nothing further back than {max(shortest, 1)} steps matters, all is well: "
+        "sequences as short as that would teach as much in less time.",
+    ]
+
+
+def _rate(shares: np.ndarray) -> float:
+    lags = np.flatnonzero(np.isfinite(shares) & (shares > _NOISE))
+    if len(lags) < 2:
+        return float("nan")
+    return round(float(np.exp(np.polyfit(lags, np.log(shares[lags]), 1)[0])), 12)

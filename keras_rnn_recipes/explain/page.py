@@ -1,0 +1,279 @@
+"""One file that goes through a network unrolled in time: numbers, drawing and script together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from keras_rnn_recipes.bptt.equations import name_of
+from keras_rnn_recipes.bptt.from_keras import network_of
+from keras_rnn_recipes.bptt.network import Network
+from keras_rnn_recipes.bptt.unrolled import Unrolled, unroll
+from keras_rnn_recipes.bptt.worked_example import DIGITS, reverse_digits
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.explain.scene import scene
+from keras_rnn_recipes.explain.story import story
+from keras_rnn_recipes.reporting.format import number
+from keras_rnn_recipes.storage import replacing
+
+PARTS = Path(__file__).parent / "parts"
+
+SCRIPTS = ("format.js", "drawing.js", "formulas.js", "player.js")
+
+MOST_STEPS = 60
+
+WAYS = {"forward": "forward", "back": "back", "sum": "gradients", "update": "step"}
+
+LOSSES = {
+    "sigmoid": "binary_cross_entropy",
+    "softmax": "categorical_cross_entropy",
+}
+
+WORDS = {
+    "squared_error": "squared error",
+    "binary_cross_entropy": "binary cross-entropy",
+    "categorical_cross_entropy": "categorical cross-entropy",
+}
+
+
+def explain(
+    model: Any,
+    x: np.ndarray,
+    targets: np.ndarray,
+    path: str | Path,
+    *,
+    loss: str | None = None,
+    reduction: str = "sum",
+    learning_rate: float | None = None,
+    title: str = "How a recurrent network learns",
+    captions: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a page that steps through a network, forward and backward through time.
+
+    One HTML file that opens without a network: every value on the way forward, every slope on the
+    way back, how the gradients of the weights come together, each formula with its numbers.
+
+    Args:
+        model: a Keras model of SimpleRNN, LSTM or GRU layers under one ``Dense``, or a
+            `bptt.network.Network`. Layers and inputs wider than 8 are told by their norms.
+        x: one sequence, (steps, inputs), of at most 60 steps.
+        targets: what the outputs should have been, (steps, outputs), or of the last ones alone,
+            (as many as there are, outputs).
+        path: the file to write.
+        loss: "squared_error", "binary_cross_entropy" or "categorical_cross_entropy"; when left out
+            what goes with the output's activation.
+        reduction: "sum" or "mean" over the outputs that have a target.
+        learning_rate: shows one gradient step at the end; none when left out.
+        title: the heading.
+        captions: words for each step, shown below it.
+        overwrite: replace a file that is there.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: the file is there already, the model is of another kind, the sequence too long or
+            of another shape, or what comes out is not a number.
+
+    Example:
+        >>> import tempfile
+        >>> from keras_rnn_recipes.bptt.textbook import two_linear_layers
+        >>> network, x, target = two_linear_layers()
+        >>> path = explain(network, x[0], target[0], tempfile.mkdtemp() + "/paths.html")
+        >>> path.read_text(encoding="utf-8").startswith("<!doctype html>")
+        True
+    """
+    path = check_page(path, overwrite=overwrite)
+    network = model if isinstance(model, Network) else _taken_apart(model)
+    one = _unrolled(network, x, targets, loss, reduction)
+    _write(path, render(one, learning_rate=learning_rate, title=title, captions=captions))
+    return path
+
+
+def explain_digits(
+    path: str | Path, *, learning_rate: float = 0.5, overwrite: bool = False
+) -> Path:
+    """Write the page of the worked example: digits read, then answered backwards.
+
+    Args:
+        path: the file to write.
+        learning_rate: of the one gradient step.
+        overwrite: replace a file that is there.
+
+    Raises:
+        UserError: the file is there already, or cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> explain_digits(tempfile.mkdtemp() + "/digits.html").name
+        'digits.html'
+    """
+    path = check_page(path, overwrite=overwrite)
+    example = reverse_digits(learning_rate=learning_rate)
+    captions = [f"reads {digit}" for digit in DIGITS] + [f"answers {d}" for d in DIGITS[::-1]]
+    page = render(
+        example.unrolled,
+        learning_rate=example.learning_rate,
+        title="Three digits, answered backwards",
+        captions=captions,
+    )
+    _write(path, page)
+    return path
+
+
+def render(
+    one: Unrolled,
+    *,
+    learning_rate: float | None,
+    title: str,
+    captions: Sequence[str] | None,
+) -> str:
+    """Make the page of a network drawn out in time.
+
+    Args:
+        one: from `unroll`.
+        learning_rate, title, captions: as `explain` takes them.
+    """
+    stages, matrices = story(one, learning_rate)
+    data = {"scene": scene(one, captions), "stages": stages, "matrices": matrices}
+    # Inside a script element nothing but its end tag is looked for.
+    embedded = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = environment.from_string(_part("page.html"))
+    scripts = [_part(name) for name in SCRIPTS]
+    ways = [stage["way"] for stage in stages]
+    return template.render(
+        title=title,
+        facts=_facts(one),
+        data=embedded,
+        style=_part("page.css"),
+        scripts=scripts,
+        num_stages=len(stages),
+        ways=[(way, name, count) for way, name in WAYS.items() if (count := ways.count(way))],
+    )
+
+
+def check_page(path: str | Path, *, overwrite: bool) -> Path:
+    """Refuse a file that could not be written, before any work is done.
+
+    Raises:
+        UserError: the file is there and is not to be replaced, a folder stands there, or its own
+            folder is missing.
+    """
+    from keras_rnn_recipes.storage import check_output
+
+    path = Path(path)
+    check_output(path)
+    if path.exists() and not overwrite:
+        raise UserError(
+            f"{path} is already there.",
+            "the name of a new file.",
+            "give another --output, or replace it with --overwrite.",
+        )
+    return path
+
+
+def _write(path: Path, page: str) -> None:
+    with replacing(path.resolve()) as staged:
+        staged.write_text(page, encoding="utf-8")
+
+
+def _taken_apart(model: Any) -> Network:
+    try:
+        return network_of(model)
+    except ValueError as error:
+        raise UserError(
+            f"The model cannot be shown step by step: {error}",
+            "recurrent layers (SimpleRNN, LSTM, GRU) one above the other, then one Dense layer.",
+            "give such a model, or build one with keras.Sequential; the norms of the gradients of "
+            "any model are in its run's report.",
+        ) from error
+
+
+def _unrolled(
+    network: Network, x: np.ndarray, targets: np.ndarray, loss: str | None, reduction: str
+) -> Unrolled:
+    x, targets = (_one_example(given, name) for given, name in ((x, "x"), (targets, "targets")))
+    steps, inputs = x.shape[1], network.cells[0].weights[0].shape[0]
+    if x.shape[2] != inputs:
+        raise UserError(
+            f"The sequence has {x.shape[2]} numbers a step.",
+            f"{inputs}, as the model reads them.",
+            "give a sequence of as many columns.",
+        )
+    if not 1 <= steps <= MOST_STEPS:
+        raise UserError(
+            f"The sequence has {steps} steps.",
+            f"from 1 to {MOST_STEPS}, so that each can be shown.",
+            "give a part of it.",
+        )
+    outputs = network.readout.kernel.shape[1]
+    if targets.shape[2] != outputs or not 1 <= targets.shape[1] <= steps:
+        raise UserError(
+            f"The targets are {targets.shape[1]} rows of {targets.shape[2]} numbers.",
+            f"from 1 to {steps} rows, of the last steps, of {outputs} numbers, as the model gives.",
+            "give a target for every step, or for the last ones.",
+        )
+    name = loss or LOSSES.get(network.readout.activation, "squared_error")
+    with np.errstate(all="ignore"):
+        try:
+            one = unroll(network, x, targets, loss=name, reduction=reduction)
+        except ValueError as error:
+            raise UserError(
+                f"The error cannot be taken: {error}",
+                f"a loss among {', '.join(WORDS)}, and a reduction 'sum' or 'mean'.",
+                "give one of these.",
+            ) from error
+    finite = [one.gradients.loss, *(np.abs(slope).sum() for slope in _slopes(one))]
+    if not np.isfinite(finite).all():
+        raise UserError(
+            f"The error or a gradient is not a finite number: the {WORDS[name]} of these outputs "
+            "and targets has none.",
+            "numbers without gaps, and outputs that the loss can take.",
+            "give a sequence without NaN, or the loss that the model was trained with.",
+        )
+    return one
+
+
+def _slopes(one: Unrolled) -> list[np.ndarray]:
+    states = [state for step in one.gradients.states for layer in step for state in layer]
+    return [one.gradients.x, one.gradients.kernel, *states, *sum(one.gradients.cells, ())]
+
+
+def _one_example(given: np.ndarray, name: str) -> np.ndarray:
+    array = np.asarray(given, "float64")
+    array = array[None] if array.ndim == 2 else array
+    if array.ndim != 3 or len(array) != 1:
+        raise UserError(
+            f"{name} has the shape {np.shape(given)}.",
+            "one sequence, (steps, numbers a step).",
+            f"give one example, such as {name}[0].",
+        )
+    return array
+
+
+def _facts(one: Unrolled) -> list[str]:
+    cells = one.network.cells
+    words = [f"{name_of(cell)} of {_count(cell.units, 'unit')}" for cell in cells]
+    return [
+        ", ".join(words),
+        _count(one.steps, "step"),
+        f"{WORDS[one.loss]}, {'summed' if one.reduction == 'sum' else 'mean'}: "
+        f"{number(one.gradients.loss)}",
+    ]
+
+
+def _count(many: int, what: str) -> str:
+    return f"{many} {what}{'' if many == 1 else 's'}"
+
+
+def _part(name: str) -> str:
+    return (PARTS / name).read_text(encoding="utf-8")

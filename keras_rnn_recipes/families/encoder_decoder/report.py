@@ -1,0 +1,128 @@
+"""``report.html`` of an encoder and decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from markupsafe import Markup
+
+from keras_rnn_recipes.data.text.reading import ParallelTexts
+from keras_rnn_recipes.data.text.tokenizer import as_strings
+from keras_rnn_recipes.evaluation.translation import signatures
+from keras_rnn_recipes.families.encoder_decoder import report as plots
+from keras_rnn_recipes.families.encoder_decoder.pipeline import ServedEncoderDecoder
+from keras_rnn_recipes.reporting.page import Section, Table
+from keras_rnn_recipes.reporting.parts import write_text_page
+from keras_rnn_recipes.reporting.plots import MODEL, STYLE, figure_of, svg_of
+from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+from keras_rnn_recipes.storage import read_json
+
+MOST_SHOWN, MOST_DRAWN, LONGEST_DRAWN = 14, 3, 24
+
+markdown_table = table_of_answers
+
+
+def write_pair_report(
+    run_dir: str | Path,
+    part: ParallelTexts,
+    answers: Mapping[str, Sequence[str]],
+    served: ServedEncoderDecoder,
+) -> Path:
+    """Write the report of an encoder and decoder into its run directory.
+
+    Args:
+        run_dir: as in `write_text_page`.
+        part: the test part.
+        answers: by name, the model first: what each text became.
+        served: the model, to see where it looks.
+
+    Returns:
+        The path of the report.
+    """
+    name, given = next(iter(answers.items()))
+    metrics = list(read_json(Path(run_dir) / "metrics.json")["model"])
+    how = [f"{metric}: {text}" for metric, text in signatures(metrics).items()]
+    search = served.search
+    return write_text_page(
+        run_dir,
+        name=name,
+        kind="encoder and decoder",
+        facts=[
+            f"tested on {len(part):,} pairs",
+            f"{search.beam_width} beams, length penalty {search.length_penalty}",
+        ],
+        first="Made by",
+        caption=" ".join(["On the test part; ● marks the best of a column.", *how]),
+        more_tables=[_examples(part, given, wrong=False), _examples(part, given, wrong=True)],
+        figures=_looks(part, served),
+    )
+
+
+def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Table:
+    rows = [
+        (source, False, [target, answer])
+        for source, target, answer in zip(part.sources, part.targets, given, strict=True)
+        if (target.strip() != answer.strip()) == wrong
+    ]
+    about = "differ from what was wanted" if wrong else "are exactly what was wanted"
+    return Table(
+        "Other than wanted" if wrong else "As wanted",
+        f"The first of {len(rows):,} answers that {about}.",
+        "Text",
+        ["wanted", "given"],
+        rows[:MOST_SHOWN],
+        of_texts=True,
+    )
+
+
+def _looks(part: ParallelTexts, served: ServedEncoderDecoder) -> list[Section]:
+    """The attention of the first texts that are short enough to be drawn."""
+    short = [text for text in part.sources if len(served.source.encode([text])[0]) <= LONGEST_DRAWN]
+    drawn: list[Section] = []
+    for text in short[:MOST_DRAWN]:
+        ids = served.source(as_strings([text]))
+        found = served.beams(ids, attention=True)
+        written = found.tokens.numpy()[0, 0]
+        written = written[: int(np.count_nonzero(written))]
+        weights = np.asarray(found.attention)[0, 0, : len(written)]
+        picture = plots.attention_matrix(
+            weights,
+            [served.source.vocabulary[token] for token in ids.numpy()[0]],
+            [served.target.vocabulary[token] for token in written],
+        )
+        caption = "Rows: what it wrote. Columns: what it read; the fuller, the more it looked."
+        drawn.append(Section(f"Where it looked: {text}", Markup(picture), caption))
+    return drawn
+
+
+LONGEST_TICK = 14
+
+
+def attention_matrix(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> str:
+    """Draw the attention of one text: a row for each token written, a column for each one read.
+
+    Args:
+        weights: ``(target time, source time)``, from 0 to 1.
+        source, target: the tokens.
+    """
+    rows, columns = len(target), len(source)
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = figure_of(0.9 + 0.24 * rows)
+        for (row, column), share in np.ndenumerate(weights[:rows, :columns]):
+            box = mpl.patches.Rectangle(
+                (column - 0.47, row - 0.47), 0.94, 0.94, facecolor=MODEL, alpha=0.04 + 0.9 * share
+            )
+            axes.add_patch(box)
+        axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+        axes.set_xticks(range(columns), [_short(token) for token in source], rotation=45)
+        axes.set_yticks(range(rows), [_short(token) for token in target])
+        axes.xaxis.tick_top()
+        return svg_of(figure, f"Attention from {rows} written tokens to {columns} read ones.")
+
+
+def _short(token: str) -> str:
+    shown = token if token.strip() else "␣"
+    return shown if len(shown) <= LONGEST_TICK else shown[: LONGEST_TICK - 1] + "…"

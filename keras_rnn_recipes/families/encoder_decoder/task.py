@@ -1,0 +1,184 @@
+"""The steps that the script of encoder_decoder calls: load, batches, baselines, scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
+from keras_rnn_recipes.config.sources import is_file_name
+from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out, load_text
+from keras_rnn_recipes.data.text.reading import (
+    ParallelTexts,
+    read_labelled,
+    read_lines,
+    read_parallel,
+)
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
+from keras_rnn_recipes.evaluation.translation import score_texts
+from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
+from keras_rnn_recipes.families.text_parts import load_parts
+
+Columns = tuple[dict[str, list[np.ndarray]], list[np.ndarray]]
+
+
+def load_pairs(data: PairDataConfig, *, seed: int = 0) -> TextParts:
+    """Read the pairs of texts of a recipe, in three parts.
+
+    Args:
+        data: the recipe's section: the name of a data set, a table of pairs to be divided, or two
+            files for each part. Parts that are not there are cut from the training part.
+        seed: of which pairs are held out.
+
+    Returns:
+        ``train``, ``valid`` and ``test``, each `ParallelTexts`.
+
+    Raises:
+        UserError: as `load_parts`.
+
+    Example:
+        >>> parts = load_pairs(PairDataConfig(source="reversal"))
+        >>> len(parts.train), len(parts.test)
+        (6000, 500)
+    """
+    return load_parts(
+        data,
+        "encoder_decoder",
+        read=read_pairs,
+        hold_out=partial(hold_out, seed=seed),
+        seed=seed,
+    )
+
+
+def read_pairs(paths: str | Path | tuple[str, str]) -> ParallelTexts:
+    """Read pairs of texts: from two files whose lines belong together, or from one table.
+
+    Args:
+        paths: of the two files; or of a CSV or TSV file with columns ``source`` and ``target``.
+
+    Raises:
+        UserError: as `read_parallel` and `read_labelled`.
+    """
+    if isinstance(paths, tuple):
+        return read_parallel(*paths)
+    rows = read_labelled(paths, text_col="source", label_col="target")
+    return ParallelTexts(rows.texts, rows.labels)
+
+
+def describe_pairs(parts: TextParts) -> str:
+    """What was read, in a line for the terminal."""
+    uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
+    return f"{parts.name}: pairs {', '.join(f'{len(part):,} {use}' for use, part in uses)}"
+
+
+def pair_columns(
+    pairs: ParallelTexts, source: Tokenizer, target: Tokenizer, *, max_length: int | None = None
+) -> Columns:
+    """The inputs and targets of an encoder and decoder, for `bucketed_batches`.
+
+    Args:
+        pairs: some part.
+        source, target: tokenizers of the two sides, which put [START] before and [END] behind.
+        max_length: leave pairs out that have more tokens on either side, those two counted in.
+
+    Returns:
+        ``source`` and ``target`` by name, a list each with the ids of each pair, the target without
+        its end; and the targets without their start, which is what has to be foretold.
+
+    Raises:
+        UserError: every pair is longer than ``max_length``.
+
+    Example:
+        >>> from keras_rnn_recipes.data.text.preparation import Preparation
+        >>> from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+        >>> letters = fit_tokenizer(["ab"], Preparation(unit="characters", ends=True))
+        >>> inputs, targets = pair_columns(ParallelTexts(("ab",), ("ba",)), letters, letters)
+        >>> inputs["source"][0].tolist(), inputs["target"][0].tolist(), targets[0].tolist()
+        ([2, 4, 5, 3], [2, 5, 4], [5, 4, 3])
+    """
+    both = zip(source.encode(pairs.sources), target.encode(pairs.targets), strict=True)
+    rows = [row for row in both if max_length is None or max(map(len, row)) <= max_length]
+    if not rows:
+        raise UserError(
+            f"All {len(pairs):,} pairs have more than {max_length} tokens on one side.",
+            "some that are as short as data.max_length.",
+            "raise data.max_length, or divide the texts.",
+        )
+    given = {"source": [ids for ids, _ in rows], "target": [ids[:-1] for _, ids in rows]}
+    return given, [ids[1:] for _, ids in rows]
+
+
+Answer = Callable[[Sequence[str]], Sequence[str]]
+
+
+def search_of(config: PairEvaluateConfig, targets: Sequence[str]) -> Search:
+    """How a recipe wants texts to be decoded.
+
+    Args:
+        config: its section.
+        targets: of the training part, which are the words that are known if the recipe says so.
+
+    Raises:
+        UserError: a list of words that cannot be read, or no such data set.
+    """
+    words = {word for source in config.word_list for word in _words_of(source, targets)}
+    return Search(config.beam_width, config.length_penalty, config.max_length, tuple(sorted(words)))
+
+
+def _words_of(source: str, targets: Sequence[str]) -> Iterable[str]:
+    if source == "training":
+        return targets
+    if is_file_name(source):
+        return read_lines(source)
+    parts = load_text(source)
+    if parts.task != "language_model":
+        raise UserError(
+            f"evaluate.word_list names {source}, a data set for {parts.task}.",
+            'one of running text, such as "ptb", a file with a word a line, or "training".',
+            "choose another (krr ls datasets).",
+        )
+    return (word for word in parts.train.split() if word.isalpha())
+
+
+def fit_pair_baselines(
+    parts: TextParts, search: Search, *, names: Sequence[str]
+) -> dict[str, Answer]:
+    """Fit what an encoder and decoder has to beat.
+
+    Args:
+        parts: from `load_pairs`.
+        search: whose words, if it has some, are known too.
+        names: "copy", the text as it is; "nearest_word", the known word with the smallest edit
+            distance, the more frequent one of two.
+    """
+    known = Counter(parts.train.targets) + Counter(search.words)
+    makers: dict[str, Callable[[], Answer]] = {
+        "copy": lambda: copy,
+        "nearest_word": lambda: nearest_word(known),
+    }
+    return {name: makers[name]() for name in names}
+
+
+def score_pairs(
+    wanted: Sequence[str], answers: Mapping[str, Sequence[str]], *, metrics: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Figures by name of who answered, see `score_texts`.
+
+    Example:
+        >>> score_pairs(["ab"], {"copy": ["ba"]}, metrics=["accuracy_at_1"])
+        {'copy': {'accuracy_at_1': 0.0}}
+    """
+    return {name: score_texts(texts, wanted, metrics=metrics) for name, texts in answers.items()}
+
+
+def pairs_table(part: ParallelTexts, answers: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """A row for each pair: ``source, target``, and by name of who answered the answer."""
+    columns = {"source": list(part.sources), "target": list(part.targets)}
+    return pd.DataFrame({**columns, **{name: list(texts) for name, texts in answers.items()}})

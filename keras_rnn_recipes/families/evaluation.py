@@ -1,0 +1,47 @@
+"""What evaluating a finished run on other data gives, in every family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a run's model did on other data.
+
+    Attributes:
+        name: of the model.
+        summary: every metric by model; the run's own comes first.
+        notes: what was corrected in the data, and what some figures leave out.
+        num_series: how many series were forecast; 1 for other families.
+        test_size: steps at the end of each series that were forecast.
+        forecasts: columns ``unique_id, ds, cutoff, y`` and one per model; None for other families.
+    """
+
+    name: str
+    summary: Mapping[str, Mapping[str, float]]
+    notes: tuple[str, ...] = ()
+    num_series: int = 1
+    test_size: int | None = None
+    forecasts: pd.DataFrame | None = None
+
+
+def refuse_baselines(baselines: str | None) -> None:
+    """Refuse baselines for a family that has none beside a finished run.
+
+    Raises:
+        UserError: some were given.
+    """
+    if baselines:
+        raise UserError(
+            f"--baselines is {baselines!r}, and the run is not a forecaster.",
+            "no further baselines: those of other families are fitted on their training data.",
+            "leave --baselines out.",
+        )

@@ -1,0 +1,1 @@
+"""Forecasting, from the series to the report."""

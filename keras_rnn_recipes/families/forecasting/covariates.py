@@ -1,0 +1,114 @@
+"""Columns beside the target in a run: coded as its recipe asks, with statistics, and kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+    from keras_rnn_recipes.config.forecasting import Config
+    from keras_rnn_recipes.data.covariates import Covariates
+    from keras_rnn_recipes.data.frames import Panel
+
+
+FILE = "covariates.json"
+
+
+def code_covariates(panel: Panel, config: Config) -> Panel:
+    """Make numbers of the columns beside the target, as a recipe asks for them.
+
+    Which categories there are is learnt from the training part alone; the calendar is derived from
+    the dates, those of the steps ahead as well.
+
+    Args:
+        panel: from ``load_panel``.
+        config: the recipe, from ``choose_defaults``: its ``data`` section, and whether
+            ``model.series_embedding`` is to know each series by a code.
+
+    Returns:
+        The panel, unchanged where there is nothing beside the target.
+
+    Raises:
+        UserError: a future column is not known for every step ahead, or the calendar asks for
+            what the dates do not tell.
+
+    Example:
+        >>> from keras_rnn_recipes.config.files import config_from_dict
+        >>> from keras_rnn_recipes.families.forecasting.task import load_panel
+        >>> data = {"source": "co2", "calendar": ["month"], "valid_size": 12, "test_size": 12}
+        >>> config = config_from_dict({"data": data, "model": {"horizon": 12}})
+        >>> code_covariates(load_panel(config.data), config).sizes
+        {'num_features': 1, 'num_future': 1, 'future_codes': (13,)}
+    """
+    from keras_rnn_recipes.data.coding import apply_covariates, learn_covariates
+
+    data = config.data
+    learnt = learn_covariates(
+        panel,
+        held_out=data.held_out,
+        calendar=data.calendar,
+        holidays=data.holidays,
+        series=config.model.series_embedding is not None,
+    )
+    return apply_covariates(panel, learnt, horizon=config.model.horizon)
+
+
+def adapt_covariates(model: keras.Model, train: pd.DataFrame, panel: Panel) -> None:
+    """Give a network the mean and the spread of its columns of numbers, from the training part.
+
+    They become weights of the model, saved and exported with it, and are not trained. A series
+    counts once for a static column, a row once for a future one.
+
+    Args:
+        model: from ``build_forecaster``, built with ``panel.sizes``.
+        train: the training part, from ``split_by_time``.
+        panel: from `code_covariates`.
+    """
+    series = train.drop_duplicates("unique_id")
+    for kind, columns, rows in (
+        ("future", panel.covariates.future, train),
+        ("static", panel.covariates.static, series),
+    ):
+        names = [column.name for column in columns if not column.num_codes]
+        if names:
+            values = rows[names].to_numpy("float64")
+            model.get_layer(f"{kind}_columns").set_statistics(*_statistics(values))
+
+
+def read_covariates(run_dir: Path) -> Covariates:
+    """What the columns of a run's data mean; nothing where it has no such columns.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    from keras_rnn_recipes.data.covariates import Covariates
+
+    path = run_dir / FILE
+    if not path.exists():
+        return Covariates()
+    try:
+        return Covariates.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} cannot be read: {error}.",
+            "what the run wrote there about its columns.",
+            "run it again.",
+        ) from error
+
+
+def _statistics(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column; 0 and 1 where there is nothing to tell them."""
+    known = ~np.isnan(values)
+    number = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0) / number
+    spread = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=0) / number)
+    # A column that never changed in training says nothing: later values keep their own unit.
+    return mean, np.where(spread > 1e-6 * np.abs(mean), spread, 1.0)

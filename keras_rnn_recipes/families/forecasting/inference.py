@@ -1,0 +1,268 @@
+"""Use a finished run on new data: forecast after its end, or judge the model on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.config.choices import added_baselines
+from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.evaluation import Evaluation
+from keras_rnn_recipes.families.forecasting.covariates import read_covariates
+from keras_rnn_recipes.families.forecasting.intervals import model_with_bounds, read_intervals
+from keras_rnn_recipes.families.forecasting.task import load_panel
+from keras_rnn_recipes.runs.finished import finished_config
+from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_rnn_recipes.data.covariates import Covariates
+    from keras_rnn_recipes.data.frames import Panel
+
+
+_COLUMNS = (
+    "id_col",
+    "time_col",
+    "target_col",
+    "past_cols",
+    "future_cols",
+    "static_cols",
+    "freq",
+)
+
+
+def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFrame:
+    """Forecast the steps after the end of every series in new data.
+
+    Args:
+        run_dir: a finished run. Its ``saved_model`` answers; the columns and the frequency are
+            those of its ``config.json``.
+        source: the data, as ``read_panel`` takes it.
+
+    Returns:
+        Columns ``unique_id, ds`` and one named as the run's model, with its bounds behind it
+        where the run has intervals.
+
+    Raises:
+        UserError: not a finished run, or something in the data that cannot be used.
+
+    Example:
+        >>> predict("runs/x", "sales.csv").columns.tolist()  # doctest: +SKIP
+        ['unique_id', 'ds', 'lstm']
+    """
+    from keras_rnn_recipes.evaluation.backtest import forecast_future
+
+    config = finished_config(run_dir)
+    covariates = read_covariates(Path(run_dir))
+    panel = read_new_data(config, source, covariates, horizon=config.model.horizon)
+    forecaster = load_saved_model(run_dir)
+    return forecast_future(
+        panel.frame,
+        {config.model.preset: forecaster.forecast_windows},
+        lookback=_lookback(config),
+        horizon=forecaster.horizon,
+        freq=panel.freq,
+        **panel.columns,
+        future=panel.future,
+        levels=forecaster.levels,
+    )
+
+
+def evaluate(
+    run_dir: str | Path,
+    source: str | Path | pd.DataFrame | None,
+    *,
+    baselines: str | None = None,
+    test_size: int | None = None,
+    stride: int | None = None,
+) -> Evaluation:
+    """Judge a run's model on data, from rolling origins, beside the run's baselines.
+
+    The last ``test_size`` steps of every series are forecast, as the run's own test part was; what
+    lies before them is history, and all that the baselines are fitted on.
+
+    Args:
+        run_dir: a finished run.
+        source: the data, as ``read_panel`` takes it; None for the run's own.
+        baselines: further ones beside the run's, joined by commas: ``"auto_ets,auto_theta"``.
+        test_size: steps at the end of each series; None for as many as the run held out.
+        stride: steps between origins; None for those of the run.
+
+    Raises:
+        UserError: not a finished run, data that cannot be used or are too short, or a baseline
+            that there is not.
+    """
+    from keras_rnn_recipes.data.split import split_by_time
+    from keras_rnn_recipes.evaluation.backtest import backtest
+    from keras_rnn_recipes.evaluation.baselines import fit_baselines
+    from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise
+
+    config = finished_config(run_dir)
+    own, left_out = _at_hand(config.evaluate.baselines)
+    names = added_baselines(baselines, own)
+    panel = _panel_to_judge_on(config, source, read_covariates(Path(run_dir)))
+    horizon, season = config.model.horizon, panel.season_length
+    test_size = test_size or config.data.test_size or horizon
+    split = split_by_time(
+        panel.frame, valid_size=0, test_size=test_size, lookback=_lookback(config)
+    )
+    if config.fit.refit:
+        _refuse_learnt(Path(run_dir), split.test.groupby("unique_id").tail(test_size), test_size)
+    others = fit_baselines(
+        split.train,
+        horizon=horizon,
+        season_length=season,
+        names=names,
+        seed=config.fit.seed,
+    )
+    forecaster = load_saved_model(run_dir)
+    forecasts = backtest(
+        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
+        {config.model.preset: forecaster.forecast_windows, **others},
+        lookback=_lookback(config),
+        horizon=horizon,
+        test_size=test_size,
+        stride=stride or config.evaluate.stride,
+        **panel.columns,
+        levels=forecaster.levels,
+    )
+    scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
+    short = _too_short(split.skipped, test_size)
+    notes = (*panel.notes, *left_out, *short, *score_notes(scores))
+    return Evaluation(
+        config.model.preset,
+        summarise(scores),
+        notes,
+        num_series=forecasts["unique_id"].nunique(),
+        test_size=test_size,
+        forecasts=forecasts,
+    )
+
+
+def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:
+    """Export the run's forecaster again, with its intervals.
+
+    Args:
+        run_dir: a finished run.
+        to: the folder to write; for ``"onnx"`` the file, or a folder for a ``model.onnx``.
+        format: ``"saved_model"`` or ``"onnx"``.
+
+    Raises:
+        UserError: not a finished run, or ``to`` is in use.
+    """
+    from keras_rnn_recipes.builders.to_forecaster import to_forecaster
+    from keras_rnn_recipes.serving.export_common import refuse_existing
+    from keras_rnn_recipes.serving.export_forecaster import export_saved_model
+    from keras_rnn_recipes.serving.export_onnx import DEFAULT_NAME, export_onnx
+    from keras_rnn_recipes.serving.keras_model import load_model
+
+    config, onnx = finished_config(run_dir), format == "onnx"
+    if onnx:
+        to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
+    refuse_existing(to, "the name of a new file." if onnx else "a folder missing or empty.")
+    model, intervals = load_model(run_dir), read_intervals(run_dir)
+    if config.model.distribution is not None:  # its bounds are asked for when it is read
+        model = to_forecaster(model, config.evaluate.levels)
+    if intervals is not None:
+        model = model_with_bounds(model, intervals)
+    return (export_onnx if onnx else export_saved_model)(model, to)
+
+
+def read_new_data(
+    config: Config,
+    source: str | Path | pd.DataFrame,
+    covariates: Covariates | None = None,
+    *,
+    horizon: int | None = None,
+) -> Panel:
+    """Read other data in the way in which a run's own were read.
+
+    The dates that the run was cut to do not hold for other data; its columns, frequency and
+    season do. What the run never saw, a category or a series, has the code of the unknown.
+
+    Args:
+        config: the run's.
+        source: the data, as ``read_panel`` takes it.
+        covariates: the run's, from ``read_covariates``.
+        horizon: steps ahead for which future columns are needed; None: for none.
+
+    Raises:
+        UserError: as ``read_panel``; also if the frequency is another than the run's, or a future
+            column is not known far enough ahead.
+    """
+    from keras_rnn_recipes.data.coding import apply_covariates
+    from keras_rnn_recipes.data.frames import read_panel
+
+    options: dict[str, Any] = {
+        name: value for name in _COLUMNS if (value := getattr(config.data, name))
+    }
+    options["season_length"] = config.data.main_season
+    if not covariates:
+        return read_panel(source, **options)
+    panel = read_panel(source, **options, categories=covariates.categories)
+    return apply_covariates(panel, covariates, horizon=horizon)
+
+
+def _lookback(config: Config) -> int:
+    if config.model.lookback is None:
+        raise UserError(
+            "The run's config.json has no model.lookback.",
+            "the length of history that it was trained on.",
+            "run it again with this version.",
+        )
+    return config.model.lookback
+
+
+def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The run's baselines that can be had here, and a note on those that cannot."""
+    from keras_rnn_recipes.evaluation.baselines import require_baselines
+
+    there, notes = [], []
+    for name in names:
+        try:
+            require_baselines([name])
+        except UserError as error:
+            notes.append(f"The run's baseline {name} is left out. To have it: {error.fix}")
+        else:
+            there.append(name)
+    return tuple(there), tuple(notes)
+
+
+def _panel_to_judge_on(
+    config: Config, source: str | Path | pd.DataFrame | None, covariates: Covariates
+) -> Panel:
+    """The run's own data, or others; nothing need be known ahead of their end."""
+    from keras_rnn_recipes.data.coding import apply_covariates
+
+    if source is None:
+        return apply_covariates(load_panel(config.data), covariates)
+    return read_new_data(config, source, covariates)
+
+
+def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
+    """A network that was trained again has learnt from all that its run had."""
+    from keras_rnn_recipes.storage import read_table
+
+    began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()
+    first = judged.groupby("unique_id")["ds"].min()
+    known = [name for name in first.index.intersection(began.index) if first[name] < began[name]]
+    if known:
+        name = known[0]
+        raise UserError(
+            f"The model in {run_dir} has learnt from all steps of series {name!r} before "
+            f"{began[name]} (fit.refit), and was to be judged on those from {first[name]} on.",
+            f"at least {test_size} steps after those it has learnt from.",
+            "give data that go on so far, or train with --no-refit (fit.refit=false).",
+        )
+
+
+def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:
+    if not skipped:
+        return ()
+    return (
+        f"{len(skipped)} series with no more than {test_size} steps were left out: "
+        f"{', '.join(skipped[:5])}{', ...' if len(skipped) > 5 else ''}.",
+    )

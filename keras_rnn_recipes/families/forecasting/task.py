@@ -1,0 +1,109 @@
+"""The steps that the forecasting script calls: load, describe, cut windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.config.sources import is_file_name
+from keras_rnn_recipes.data.window_spec import WindowSpec
+from keras_rnn_recipes.data.windows import count_windows, window_dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import tensorflow as tf
+
+    from keras_rnn_recipes.config.forecasting import Config, DataConfig
+    from keras_rnn_recipes.data.frames import Panel
+
+
+def load_panel(data: DataConfig) -> Panel:
+    """Read the series that a recipe names.
+
+    Args:
+        data: the recipe's section. Columns, frequency and season that it leaves open are
+            found in the file, or are those of the data set's card.
+
+    Raises:
+        UserError: no such data set or file, or nothing usable in it.
+
+    Example:
+        >>> from keras_rnn_recipes.config.forecasting import DataConfig
+        >>> load_panel(DataConfig(source="co2", start="1990-01-01")).freq
+        'MS'
+    """
+    from keras_rnn_recipes.data.catalogue import load_dataset
+    from keras_rnn_recipes.data.frames import read_panel
+    from keras_rnn_recipes.data.split import without_last
+
+    given = data.reading()
+    if is_file_name(data.source):
+        panel = read_panel(data.source, **given)
+    else:
+        panel = load_dataset(data.source, **given)
+    return without_last(panel, data.drop_last)
+
+
+def describe_data(panel: Panel, config: Config) -> str:
+    """What was read and what was chosen from it, in a few lines for the terminal."""
+    data, model = config.data, config.model
+    lines = [
+        f"{panel.num_series} series, {len(panel.frame)} steps, frequency {panel.freq}, "
+        f"season of {panel.season_length} steps",
+        f"held out of every series: {data.test_size} steps to test on, "
+        f"{data.valid_size} before them to validate on",
+        f"{model.preset}, {model.strategy}: {model.lookback} steps of history, "
+        f"{model.horizon} steps of forecast",
+    ]
+    return "\n".join([*panel.notes, *lines])
+
+
+# Nothing is learnt from these windows, so that many go through at once; and beyond this number,
+# which takes about as long as an epoch of training, a part of the series stands for all.
+BATCH_SIZE, MOST_WINDOWS = 256, 4096
+
+
+def validation_windows(
+    frame: pd.DataFrame | None, spec: WindowSpec, **options: Any
+) -> tf.data.Dataset | None:
+    """One pass over the windows of a validation part, for ``fit``.
+
+    The recursive and the seq2seq strategy forecast at every step of a window. The targets
+    of the early steps lie in the context, which the network was trained on, so that only
+    the forecast of the last step may count: the others get weight 0, and the last one so
+    much more that the mean stays one.
+
+    Args:
+        frame: the validation part with its context, from ``split_by_time``; None: there is none.
+        spec: the windows.
+        options: as in ``window_dataset``; the size of the batches is chosen here.
+
+    Returns:
+        Batches ``(x, y, w)`` as ``window_dataset`` gives them; None when no window fits, as
+        for a validation part of no steps.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": [1.0, 2.0, 3.0, 4.0]})
+        >>> batches = validation_windows(frame, WindowSpec(3, 1, strategy="recursive"))
+        >>> next(iter(batches))[2].numpy().tolist()
+        [[0.0, 0.0, 3.0]]
+    """
+    if frame is None or frame.empty or (count := count_windows(frame, spec)) == 0:
+        return None
+    if count > MOST_WINDOWS:
+        names = frame["unique_id"].unique()
+        every = -(-count // MOST_WINDOWS)
+        frame = frame[frame["unique_id"].isin(names[::every])]
+    spec = replace(spec, burn_in=0)
+    batches = window_dataset(frame, spec, **{**options, "batch_size": BATCH_SIZE})
+    if spec.strategy == "direct":
+        return batches
+    return batches.map(lambda x, y, w: (x, y, _last_step(w, spec.lookback)))
+
+
+def _last_step(weights: tf.Tensor, lookback: int) -> tf.Tensor:
+    import tensorflow as tf
+
+    steps = tf.one_hot(lookback - 1, lookback, on_value=float(lookback))
+    return weights * tf.reshape(steps, [1, lookback] + [1] * (len(weights.shape) - 2))

@@ -1,0 +1,1 @@
+"""Memory: how far back a recurrent network remembers."""

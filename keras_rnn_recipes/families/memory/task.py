@@ -1,0 +1,90 @@
+"""What the trials came to: figures by network, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from keras_rnn_recipes.config.memory import MemoryConfig
+from keras_rnn_recipes.reporting.format import label, number
+
+
+def longest_lags(trials: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The longest lag that each network solved, and what it was like there.
+
+    Args:
+        trials: from `climb`.
+
+    Returns:
+        By network ``longest_lag`` (0: none), and of the trial at that lag (of the shortest, where
+        it solved none) ``reach``, ``gradient`` and ``steps``.
+
+    Example:
+        >>> row = {"cell": "gru", "error": 0.01, "gradient": 0.2, "reach": 0.5, "steps": 300}
+        >>> trials = pd.DataFrame(
+        ...     [{**row, "lag": 10, "solved": True}, {**row, "lag": 20, "solved": False}]
+        ... )
+        >>> longest_lags(trials)
+        {'gru': {'longest_lag': 10, 'reach': 0.5, 'steps': 300, 'gradient': 0.2}}
+    """
+    found = {}
+    for name, rows in trials.groupby("cell", sort=False):
+        solved = rows[rows["solved"]]
+        at = (solved if len(solved) else rows).sort_values("lag")
+        row = at.iloc[-1 if len(solved) else 0]
+        found[str(name)] = {
+            "longest_lag": int(row["lag"]) if len(solved) else 0,
+            **{one: row[one].item() for one in ("reach", "steps", "gradient")},
+        }
+    return found
+
+
+def memory_record(trials: pd.DataFrame, config: MemoryConfig, model: Any) -> dict[str, Any]:
+    """The content of ``metrics.json``: the first network of the recipe, and beside it the others.
+
+    Args:
+        trials: from `climb`.
+        config: the recipe.
+        model: the first network, for its number of parameters.
+    """
+    figures, first = longest_lags(trials), config.model.cells[0]
+    return {
+        "format_version": 1,
+        "task": config.family,
+        "model": figures[first],
+        "baselines": {name: row for name, row in figures.items() if name != first},
+        "num_parameters": int(model.count_params()),
+        "fit_seconds": round(float(trials["seconds"].sum()), 3),
+    }
+
+
+def describe_problem(config: MemoryConfig) -> str:
+    """What is asked and when it counts as solved, in two lines for the terminal."""
+    data, fit = config.data, config.fit
+    steps = fit.epochs * (fit.steps_per_epoch or 100)
+    return (
+        f"{config.headline}: {', '.join(map(str, data.lags))}\n"
+        f"{steps:,} steps of {fit.batch_size} sequences at most for each; solved at an error of "
+        f"{number(config.evaluate.solved)} on {config.evaluate.size} others"
+    )
+
+
+def memory_table(record: Mapping[str, Any], *, name: str) -> str:
+    """A plain table of the longest lag of each network and how much gradient is left there.
+
+    Example:
+        >>> record = {"model": {"longest_lag": 50, "reach": 0.02, "steps": 300}, "baselines": {}}
+        >>> print(memory_table(record, name="gru"))
+              longest lag  gradient left        steps
+        GRU            50           0.02          300
+    """
+    rows = {name: record["model"], **record["baselines"]}
+    metrics = ("longest_lag", "reach", "steps")
+    width = max(len(label(one)) for one in rows)
+    lines = [f"{'':<{width}}" + "".join(f" {label(metric):>14}" for metric in metrics)]
+    for one, figures in rows.items():
+        cells = [number(figures[metric]) for metric in metrics]
+        lines.append(f"{label(one):<{width}}" + "".join(f" {cell:>14}" for cell in cells))
+    return "\n".join(lines)

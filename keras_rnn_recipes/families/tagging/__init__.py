@@ -1,0 +1,1 @@
+"""Sequence tagging, from the sentences to the report."""

@@ -1,0 +1,107 @@
+"""Use a finished run of tagging on new texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
+from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines
+from keras_rnn_recipes.runs.finished import finished_config
+from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_rnn_recipes.families.tagging.pipeline import ServedTagger
+
+
+def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+    """Tag every token of a file.
+
+    Args:
+        run_dir: a finished run of tagging. Its ``saved_model`` answers.
+        source: a column file (one token a line, blank lines between sentences), whose tags, if it
+            has some, are not looked at; or a ``.txt`` file with a sentence a line.
+
+    Returns:
+        Columns ``sentence`` (from 1), ``token`` and ``tag``.
+
+    Raises:
+        UserError: not a finished run, or something in the file that cannot be used.
+
+    Example:
+        >>> predict("runs/conll2003", "news.txt").columns.tolist()  # doctest: +SKIP
+        ['sentence', 'token', 'tag']
+    """
+    import pandas as pd
+
+    config = finished_config(run_dir)
+    sentences = _read_tokens(source, config.data.token_column)
+    answers = _answers(run_dir, sentences)
+    rows = [(number, *pair) for number, pairs in enumerate(answers, start=1) for pair in pairs]
+    return pd.DataFrame(rows, columns=["sentence", "token", "tag"])
+
+
+def evaluate(
+    run_dir: str | Path, source: str | Path, *, baselines: str | None = None
+) -> Evaluation:
+    """Judge a run's tagger on a column file with tags.
+
+    Args:
+        run_dir: as in `predict`.
+        source: a column file with the run's columns of tokens and tags.
+
+    Returns:
+        The figures of `score_taggers`.
+
+    Raises:
+        UserError: as `predict`, or a tag that training has not seen.
+    """
+    from keras_rnn_recipes.families.tagging.task import read_new_sentences, score_taggers
+
+    refuse_baselines(baselines)
+    config, record = finished_config(run_dir), read_vocabulary(run_dir)
+    name = config.model.cell
+    sentences, of_spans = read_new_sentences(source, config.data, record["tags"])
+    tags = [[tag for _, tag in pairs] for pairs in _answers(run_dir, sentences)]
+    return Evaluation(name, score_taggers(sentences, {name: tags}, of_spans=of_spans))
+
+
+def load(run_dir: str | Path) -> ServedTagger:
+    """Load the tagger of a finished run from ``model.keras``, to export it or to go on with it.
+
+    Raises:
+        UserError: not a finished run, or its files are damaged.
+    """
+    from keras_rnn_recipes.families.tagging.pipeline import ServedTagger
+    from keras_rnn_recipes.serving.keras_model import load_model
+
+    record = read_vocabulary(run_dir)
+    spelling = tokenizer_of(record["beside"]) if "beside" in record else None
+    return ServedTagger(tokenizer_of(record), spelling, load_model(run_dir), record["tags"])
+
+
+def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:
+    """Export the run's pipeline again, as `export_text_run` does."""
+    from keras_rnn_recipes.serving.export_text import export_text_run
+
+    return export_text_run(load(run_dir), to, format=format)
+
+
+def _read_tokens(source: str | Path, token_column: int) -> list[Sentence]:
+    from keras_rnn_recipes.data.text.reading import read_lines
+    from keras_rnn_recipes.families.tagging.task import without_spaces
+
+    if Path(source).suffix != ".txt":
+        rows = read_column_file(source, token_column=token_column, tag_column=None)
+        return without_spaces(rows)
+    lines = enumerate(read_lines(source), start=1)
+    return [Sentence(tuple(line.split()), (), number) for number, line in lines]
+
+
+def _answers(run_dir: str | Path, sentences: list[Sentence]) -> list[list[tuple[str, str]]]:
+    from keras_rnn_recipes.serving.saved_text import SavedTagger
+
+    tagger = SavedTagger(Path(run_dir) / "saved_model")
+    return tagger([" ".join(row.tokens) for row in sentences])

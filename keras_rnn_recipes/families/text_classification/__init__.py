@@ -1,0 +1,1 @@
+"""Text classification, from the texts to the report."""

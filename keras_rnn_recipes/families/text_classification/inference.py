@@ -1,0 +1,95 @@
+"""Use a finished run of text classification on new texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines
+from keras_rnn_recipes.runs.finished import finished_config
+from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
+
+
+def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+    """Tell the class of every text in a table.
+
+    Args:
+        run_dir: a finished run of text classification. Its ``saved_model`` answers.
+        source: a CSV or TSV file with the run's column of texts, see `read_labelled`.
+
+    Returns:
+        Columns ``text`` (named as in the run), ``label``, and for each class its probability,
+        ``probability-<class>``.
+
+    Raises:
+        UserError: not a finished run, or something in the file that cannot be used.
+
+    Example:
+        >>> predict("runs/imdb", "new.csv").columns.tolist()  # doctest: +SKIP
+        ['text', 'label', 'probability-negative', 'probability-positive']
+    """
+    import pandas as pd
+
+    from keras_rnn_recipes.data.text.reading import read_texts
+    from keras_rnn_recipes.serving.saved_text import SavedClassifier
+
+    config = finished_config(run_dir)
+    texts = read_texts(source, text_col=config.data.text_col)
+    found = SavedClassifier(Path(run_dir) / "saved_model")(texts)
+    table: dict[str, Any] = {config.data.text_col: list(texts), "label": found["label"]}
+    for number, name in enumerate(read_vocabulary(run_dir)["classes"]):
+        table[f"probability-{name}"] = found["probabilities"][:, number]
+    return pd.DataFrame(table)
+
+
+def evaluate(
+    run_dir: str | Path, source: str | Path, *, baselines: str | None = None
+) -> Evaluation:
+    """Judge a run's classifier on a table of texts and labels.
+
+    Args:
+        run_dir, source: as in `predict`; the table has the run's column of labels too.
+
+    Returns:
+        The metrics of the run's recipe.
+
+    Raises:
+        UserError: as `predict`, or a label that training has not seen.
+    """
+    from keras_rnn_recipes.data.text.reading import number_labels, read_labelled
+    from keras_rnn_recipes.families.text_classification.task import score_classifiers
+    from keras_rnn_recipes.serving.saved_text import SavedClassifier
+
+    refuse_baselines(baselines)
+    config = finished_config(run_dir)
+    name = config.model.cell
+    rows = read_labelled(source, text_col=config.data.text_col, label_col=config.data.label_col)
+    truth = number_labels(rows.labels, read_vocabulary(run_dir)["classes"], Path(source).name)
+    found = SavedClassifier(Path(run_dir) / "saved_model")(rows.texts)
+    answers = {name: found["probabilities"]}
+    return Evaluation(name, score_classifiers(truth, answers, metrics=config.evaluate.metrics))
+
+
+def load(run_dir: str | Path) -> ServedClassifier:
+    """Load the classifier of a finished run from ``model.keras``, to export it or to go on with it.
+
+    Raises:
+        UserError: not a finished run, or its files are damaged.
+    """
+    from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
+    from keras_rnn_recipes.serving.keras_model import load_model
+
+    record = read_vocabulary(run_dir)
+    return ServedClassifier(tokenizer_of(record), load_model(run_dir), record["classes"])
+
+
+def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:
+    """Export the run's pipeline again, as `export_text_run` does."""
+    from keras_rnn_recipes.serving.export_text import export_text_run
+
+    return export_text_run(load(run_dir), to, format=format)

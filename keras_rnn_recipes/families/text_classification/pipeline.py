@@ -1,0 +1,71 @@
+"""A text classifier as it is served: raw strings in, labels and probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
+
+BATCH_SIZE = 256
+
+
+class ServedClassifier(tf.Module):
+    """A tokenizer and a network that belong together.
+
+    Args:
+        tokenizer: texts to ids, see `fit_tokenizer`.
+        model: ids to logits, see `text_classifier`.
+        classes: names of the classes, in the order of the logits.
+
+    Call arguments:
+        texts: strings.
+
+    Returns:
+        Probabilities, float32 ``(texts, classes)``.
+
+    Example:
+        >>> from keras_rnn_recipes.builders import text_classifier
+        >>> from keras_rnn_recipes.data.text.preparation import Preparation
+        >>> from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+        >>> tokenizer = fit_tokenizer(["so good", "so bad"], Preparation())
+        >>> model = text_classifier(len(tokenizer.vocabulary), 2, units=3)
+        >>> ServedClassifier(tokenizer, model, ("bad", "good"))(["good", ""]).shape
+        (2, 2)
+    """
+
+    def __init__(self, tokenizer: Tokenizer, model: keras.Model, classes: Sequence[str]) -> None:
+        super().__init__()
+        self.tokenizer, self.model, self.classes = tokenizer, model, tuple(classes)
+
+    def __call__(self, texts: Sequence[str | bytes]) -> np.ndarray:
+        """Probabilities of the classes, texts of like length together."""
+
+        def answer(part: tf.Tensor) -> list[np.ndarray]:
+            return list(self._probabilities(self.tokenizer(part)).numpy())
+
+        found = in_batches(texts, answer, batch_size=BATCH_SIZE)
+        return np.array(found, "float32").reshape(-1, len(self.classes))
+
+    @tf.function(reduce_retracing=True)
+    def _probabilities(self, ids: tf.Tensor) -> tf.Tensor:
+        return tf.nn.softmax(self.model(ids, training=False))
+
+    def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
+        """What is exported: by name, a function and the specifications of its inputs."""
+
+        def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
+            probabilities = self._probabilities(self.tokenizer(as_strings(text)))
+            label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
+            return {"probabilities": probabilities, "label": label}
+
+        return {"serve": (serve, [tf.TensorSpec([None], tf.string, name="text")])}
+
+    def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
+        """One text at a time, and all at once."""
+        return text_cases(texts)

@@ -1,0 +1,230 @@
+"""``report.html`` of a text classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from keras_rnn_recipes.evaluation.classification import (
+    calibration_bins,
+    class_scores,
+    confusion,
+    roc_points,
+)
+from keras_rnn_recipes.families.text_classification import report as plots
+from keras_rnn_recipes.reporting.format import label
+from keras_rnn_recipes.reporting.page import Section, Table
+from keras_rnn_recipes.reporting.parts import write_text_page
+from keras_rnn_recipes.reporting.plots import INK, MODEL, MUTED, STYLE, figure_of, svg_of
+from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+
+MOST_MISTAKES, LONGEST_SHOWN = 12, 240
+
+markdown_table = table_of_answers
+
+
+def write_classification_report(
+    run_dir: str | Path,
+    truth: np.ndarray,
+    answers: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+) -> Path:
+    """Write the report of a classifier into its run directory, from what stands there and this.
+
+    Args:
+        run_dir: with ``metrics.json``, ``predictions.csv`` and, if they are there,
+            ``config.json``, ``history.csv`` and ``environment.json``.
+        truth: class numbers of the test part ``(examples,)``.
+        answers: by name, the model first: probabilities ``(examples, classes)``.
+        classes: their names.
+
+    Returns:
+        The path of the report.
+    """
+    folder = Path(run_dir)
+    name, found = next(iter(answers.items()))
+    return write_text_page(
+        folder,
+        name=name,
+        kind="classifier",
+        facts=[f"{len(classes)} classes", f"tested on {len(truth):,} texts"],
+        first="Told by",
+        caption="On the test part; ● marks the best of a column.",
+        more_tables=[_by_class(truth, found, classes), _mistakes(folder, name)],
+        figures=_figures(name, truth, answers, classes),
+    )
+
+
+def _by_class(truth: np.ndarray, found: np.ndarray, classes: Sequence[str]) -> Table:
+    rows = class_scores(truth, found.argmax(axis=1), classes)
+    cells = [
+        (
+            name,
+            False,
+            [f"{row[key]:.3f}" for key in ("precision", "recall", "f1")]
+            + [f"{row['support']:,.0f}"],
+        )
+        for name, row in rows.items()
+    ]
+    return Table(
+        "Class by class",
+        "Precision: of the texts that were given the class, the share that have it. Recall: of "
+        "those that have it, the share that were given it. F1: their harmonic mean.",
+        "Class",
+        ["precision", "recall", "F1", "texts"],
+        cells,
+    )
+
+
+def _mistakes(folder: Path, name: str) -> Table:
+    """The wrong answers that the model was surest of: of these, labels are often wrong as well."""
+    # A text may read "NA" or "007", and is one all the same.
+    kinds: dict[str, Any] = {"text": str, "label": str, name: str}
+    table = pd.read_csv(folder / "predictions.csv", dtype=kinds, keep_default_na=False)
+    wrong = table[table[name] != table["label"]]
+    surest = wrong.sort_values(f"{name}-probability", ascending=False).head(MOST_MISTAKES)
+    rows = [
+        (_shown(text), False, [truth, answer, f"{float(sure):.3f}"])
+        for text, truth, answer, sure in surest[
+            ["text", "label", name, f"{name}-probability"]
+        ].itertuples(index=False)
+    ]
+    return Table(
+        "Wrong and sure of it",
+        f"The {len(rows)} wrong answers with the highest probability, of {len(wrong):,}.",
+        "Text",
+        ["true", "answered", "probability"],
+        rows,
+        of_texts=True,
+    )
+
+
+def _figures(
+    name: str,
+    truth: np.ndarray,
+    answers: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+) -> list[Section]:
+    found = answers[name]
+    made: list[Section] = []
+    if len(classes) <= plots.MOST_CLASSES:
+        counts = confusion(truth, found.argmax(axis=1), len(classes))
+        made.append(
+            Section(
+                "What was taken for what",
+                Markup(plots.confusion_matrix(counts, classes)),
+                "Texts by true class (rows) and answer (columns); the fuller the colour, the "
+                "larger the share of the row.",
+            )
+        )
+    if len(classes) == 2 and len(np.unique(truth)) == 2:
+        curves = {label(one): roc_points(truth, given[:, 1]) for one, given in answers.items()}
+        made.append(
+            Section(
+                "Ranking",
+                Markup(plots.roc_curve(curves, model=label(name))),
+                f"The share of {classes[1]!r} that is found against the share of the others that "
+                "is taken for it, for every threshold.",
+            )
+        )
+    made.append(
+        Section(
+            "How honest the probabilities are",
+            Markup(plots.reliability(calibration_bins(truth, found))),
+            "Answers by their probability: on the dotted line, as many are right as it says; below "
+            "it, the model is too sure. The larger a dot, the more answers.",
+        )
+    )
+    return made
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+# With more classes than this the names would not be legible, and the worst pairs tell more.
+MOST_CLASSES = 24
+
+
+def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
+    """Draw how often each true class (row) was answered as each class (column).
+
+    Args:
+        counts: from `confusion`.
+        classes: their names.
+    """
+    table = np.asarray(counts, "float64")
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = figure_of(1.4 + 0.34 * len(classes))
+        for (row, column), share in np.ndenumerate(shares):
+            # The page's own colour, more or less of it, so that it serves light and dark alike.
+            box = mpl.patches.Rectangle(
+                (column - 0.48, row - 0.48), 0.96, 0.96, facecolor=MODEL, alpha=0.08 + 0.6 * share
+            )
+            axes.add_patch(box)
+            if len(classes) <= 12 or table[row, column]:
+                text = f"{int(table[row, column]):,}"
+                axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
+        ends = (-0.5, len(classes) - 0.5)
+        axes.set(xlim=ends, ylim=ends[::-1], xlabel="answered", ylabel="true")
+        axes.set_xticks(range(len(classes)), [_short(name) for name in classes], rotation=30)
+        axes.set_yticks(range(len(classes)), [_short(name) for name in classes])
+        return svg_of(figure, f"How {len(classes)} true classes were answered.")
+
+
+def roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model: str) -> str:
+    """Draw ROC curves, the model's and its baselines'.
+
+    Args:
+        points: by name, from `roc_points`.
+        model: which of the names is the model.
+    """
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(3.4)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
+        for name, curve in points.items():
+            look: dict[str, Any] = {"color": MODEL} if name == model else {"color": MUTED}
+            axes.plot(
+                curve["false_positive_rate"],
+                curve["true_positive_rate"],
+                label=name,
+                linestyle="-" if name == model else "--",
+                **look,
+            )
+        axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1))
+        figure.legend(loc="outside upper left", ncols=3, handlelength=2.2)
+        return svg_of(figure, "ROC curves.")
+
+
+def reliability(bins: Sequence[Mapping[str, Any]]) -> str:
+    """Draw how often answers of each confidence were right; a perfect model lies on the diagonal.
+
+    Args:
+        bins: from `calibration_bins`.
+    """
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(3.0)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
+        most = max(row["count"] for row in bins)
+        axes.scatter(
+            [row["confidence"] for row in bins],
+            [row["accuracy"] for row in bins],
+            s=[8 + 120 * row["count"] / most for row in bins],
+            color=MODEL,
+            alpha=0.75,
+        )
+        axes.set(
+            xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.02), ylim=(0, 1.05)
+        )
+        return svg_of(figure, f"Confidence and accuracy in {len(bins)} bins.")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 14 else name[:13] + "…"

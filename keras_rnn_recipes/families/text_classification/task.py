@@ -1,0 +1,209 @@
+"""The steps that the script of text_classification calls: load, batches, baselines, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.builders.text_classifier import averaged_embeddings
+from keras_rnn_recipes.config.base import TrainingConfig
+from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
+from keras_rnn_recipes.data.text.batches import bucketed_batches
+from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out
+from keras_rnn_recipes.data.text.reading import LabelledTexts, number_labels, read_labelled
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+from keras_rnn_recipes.data.text.vectors import load_vectors
+from keras_rnn_recipes.evaluation.classification import classification_scores
+from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
+from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
+from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.training.loop import fit
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.text.catalogue import TextParts
+
+
+def load_labelled(data: TextDataConfig, *, seed: int = 0) -> TextParts:
+    """Read the texts and labels of a classification recipe, in three parts.
+
+    Args:
+        data: the recipe's section: the name of a data set, one table, or a table for each part.
+            Parts that are not there are cut from the training part, of each label the same share.
+        seed: of which examples are held out.
+
+    Returns:
+        ``train``, ``valid`` and ``test``, each `LabelledTexts`.
+
+    Raises:
+        UserError: as `load_parts`.
+
+    Example:
+        >>> parts = load_labelled(TextDataConfig(source="word_order"))
+        >>> len(parts.train), len(parts.test)
+        (3000, 500)
+    """
+    return load_parts(
+        data,
+        "text_classification",
+        read=partial(read_labelled, text_col=data.text_col, label_col=data.label_col),
+        hold_out=partial(hold_out, seed=seed),
+        seed=seed,
+    )
+
+
+Classifier = Callable[[Sequence[str]], np.ndarray]
+
+# The network on averaged embeddings: it learns fast, and is never the one that is tuned.
+AVERAGED = TrainingConfig(epochs=8, batch_size=64, learning_rate=0.002, keep="best")
+
+
+def label_loss() -> keras.losses.Loss:
+    """Cross-entropy of logits ``(batch, classes)`` and class numbers ``(batch,)``, in nats.
+
+    Example:
+        >>> float(label_loss()(np.array([1]), np.array([[0.0, 0.0]], "float32"))) > 0.69
+        True
+    """
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
+
+
+def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
+    """Weights of examples, with mean 1, by which every class counts the same.
+
+    Args:
+        labels: class numbers of the training part.
+        kind: "balanced", or "none".
+
+    Returns:
+        float32 ``(examples,)``; None for "none".
+
+    Example:
+        >>> class_weights(np.array([0, 1, 0, 0, 1, 0, 0, 0]), "balanced")[:2].tolist()
+        [0.6666666865348816, 2.0]
+    """
+    if kind == "none":
+        return None
+    counts = np.bincount(labels)
+    return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype("float32")
+
+
+def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:
+    """Pretrained vectors for a vocabulary, ``(tokens, width)``; None where there is no file.
+
+    How many of the tokens the file knows is printed.
+
+    Raises:
+        UserError: as `load_vectors`.
+    """
+    if path is None:
+        return None
+    vectors = load_vectors(path, vocabulary)
+    print(vectors.report())
+    return vectors.matrix
+
+
+def fit_classification_baselines(
+    texts: TextParts,
+    classes: Sequence[str],
+    tokenizer: Tokenizer,
+    *,
+    names: Sequence[str],
+    config: ClassificationConfig,
+) -> dict[str, Classifier]:
+    """Fit what a classifier has to beat, on the training part.
+
+    Args:
+        texts: from `load_labelled`.
+        classes: from `class_names`.
+        tokenizer: the network's own.
+        names: "majority"; "tfidf", with logistic regression; "averaged_embeddings", a small network
+            that cannot see the order of words.
+        config: the recipe, for its seed and the width of its embedding.
+
+    Returns:
+        By name, functions from texts to probabilities ``(texts, classes)``.
+    """
+    labels = number_labels(texts.train.labels, classes)
+    makers: dict[str, Callable[[], Classifier]] = {
+        "majority": lambda: fit_majority(labels, len(classes)),
+        "tfidf": lambda: fit_tfidf(texts.train.texts, labels, len(classes)),
+        "averaged_embeddings": lambda: _fit_averaged(texts, classes, tokenizer, config),
+    }
+    return {name: makers[name]() for name in names}
+
+
+def _fit_averaged(
+    texts: TextParts, classes: Sequence[str], tokenizer: Tokenizer, config: ClassificationConfig
+) -> Classifier:
+    training = AVERAGED.model_copy(update={"seed": config.fit.seed})
+    if config.fit.steps_per_epoch is not None:  # a smoke run is short throughout
+        few = {"steps_per_epoch": config.fit.steps_per_epoch, "epochs": config.fit.epochs}
+        training = training.model_copy(update=few)
+    keras.utils.set_random_seed(training.seed)
+    model = averaged_embeddings(
+        len(tokenizer.vocabulary), len(classes), embedding_size=config.model.embedding_size
+    )
+    parts: dict[str, Any] = {
+        name: (tokenizer.encode(part.texts), number_labels(part.labels, classes))
+        for name, part in (("train", texts.train), ("valid", texts.valid))
+    }
+    options: dict[str, Any] = {"batch_size": training.batch_size, "seed": training.seed}
+    batches = partial(bucketed_batches, *parts["train"], repeat=True, **options)
+    watched = bucketed_batches(*parts["valid"], shuffle=False, **options)
+    fit(
+        model,
+        batches,
+        watched,
+        num_windows=len(texts.train),
+        config=training,
+        loss=label_loss(),
+    )
+    return ServedClassifier(tokenizer, model, classes)
+
+
+def describe_texts(texts: TextParts, classes: Sequence[str]) -> str:
+    """What was read, in a few lines for the terminal."""
+    parts = (("to learn from", texts.train), ("to watch", texts.valid), ("to test on", texts.test))
+    counts = ", ".join(f"{len(part):,} {use}" for use, part in parts)
+    shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
+    return f"{texts.name}: {counts}\n{len(classes)} classes: {shown}"
+
+
+def score_classifiers(
+    truth: np.ndarray, answers: Mapping[str, np.ndarray], *, metrics: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Figures of classifiers, by name.
+
+    Args:
+        truth: class numbers ``(examples,)``.
+        answers: by name, probabilities ``(examples, classes)``.
+        metrics: those of `classification_scores` that are wanted.
+
+    Example:
+        >>> answers = {"lstm": np.array([[0.9, 0.1], [0.2, 0.8]])}
+        >>> score_classifiers(np.array([0, 1]), answers, metrics=["accuracy"])
+        {'lstm': {'accuracy': 1.0}}
+    """
+    found = {name: classification_scores(truth, given) for name, given in answers.items()}
+    return {
+        name: {metric: scores[metric] for metric in metrics if metric in scores}
+        for name, scores in found.items()
+    }
+
+
+def predictions_table(
+    part: LabelledTexts, classes: Sequence[str], answers: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """A row for each text: ``text, label``, and by model its answer and how sure it is of it."""
+    table: dict[str, Any] = {"text": list(part.texts), "label": list(part.labels)}
+    names = np.array(classes, dtype=object)
+    for name, probabilities in answers.items():
+        table[name] = names[probabilities.argmax(axis=1)]
+        table[f"{name}-probability"] = probabilities.max(axis=1)
+    return pd.DataFrame(table)

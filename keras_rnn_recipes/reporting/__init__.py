@@ -1,0 +1,1 @@
+"""What a person reads: report pages, plots, number formats and tables of results."""

@@ -1,0 +1,228 @@
+"""Numbers and verdicts in plain words."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+METRIC_NAMES = {
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "rmse": "root mean squared error",
+    "mape": "mean absolute percentage error",
+    "smape": "symmetric mean absolute percentage error",
+    "mase": "mean absolute scaled error",
+    "rmsse": "root mean squared scaled error",
+    "accuracy": "accuracy",
+    "macro_f1": "mean F1 of the classes",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+    "roc_auc": "area under the ROC curve",
+    "entity_f1": "F1 of entities",
+    "entity_precision": "precision of entities",
+    "entity_recall": "recall of entities",
+    "token_accuracy": "accuracy of tokens",
+    "perplexity": "perplexity",
+    "bits_per_character": "bits per character",
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "accuracy_at_1": "share of exact answers",
+    "character_error_rate": "character error rate",
+    "word_error_rate": "word error rate",
+    "longest_lag": "longest lag solved",
+    "gradient": "gradient norm at the first step",
+    "reach": "gradient left at the first step",
+    "steps": "steps of training",
+}
+
+# Of these more is better; of all others, which are errors, less is.
+MORE_IS_BETTER = frozenset(
+    {"accuracy", "macro_f1", "roc_auc", "entity_f1", "token_accuracy", "bleu", "chrf"}
+    | {"accuracy_at_1", "entity_precision", "entity_recall", "longest_lag"}
+)
+
+METRIC_LABELS = {
+    **{"smape": "sMAPE, %", "mape": "MAPE, %", "bleu": "BLEU", "chrf": "chrF"},
+    **{"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"},
+    **{"calibration_error": "calibration error", "roc_auc": "ROC AUC", "entity_f1": "entity F1"},
+    **{"entity_precision": "precision", "entity_recall": "recall"},
+    **{"token_accuracy": "token accuracy", "accuracy_at_1": "accuracy at 1"},
+    **{"perplexity": "perplexity", "bits_per_character": "bits per character"},
+    **{"character_error_rate": "CER", "word_error_rate": "WER"},
+    **{"longest_lag": "longest lag", "gradient": "gradient norm"},
+    **{"reach": "gradient left", "steps": "steps"},
+}
+
+INTERVAL_LABELS = {
+    "coverage": "within {}%",
+    "msis": "MSIS {}%",
+    "pinball": "pinball",
+    "crps": "CRPS",
+}
+
+MODEL_LABELS = {
+    **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
+    **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
+    **{"tfidf": "tf-idf and logistic regression"},
+    **{"simple_rnn_clipped": "simple RNN (clipped)", "simple_rnn_skips": "simple RNN (skips 2, 3)"},
+    **{"simple_rnn_normal": "simple RNN (normal start)", "gru_skips": "GRU (skips 2, 3)"},
+    **{"simple_rnn_identity": "simple RNN (identity start)", "lstm_skips": "LSTM (skips 2, 3)"},
+    **{"lstm_closed": "LSTM (forget bias 0)"},
+}
+
+# Closer than this to the best baseline, a figure neither beats it nor loses to it.
+LEVEL = 0.005
+
+
+def number(value: float | None, *, padded: bool = False) -> str:
+    """Write a number to four figures, with a dash for one that is missing.
+
+    Args:
+        value: the number.
+        padded: keep noughts at the end, so that the numbers of a column line up.
+
+    Example:
+        >>> [number(x) for x in (29015.4, 0.81234, 0.00001234, -3.0, float("nan"))]
+        ['29,015', '0.8123', '1.234e-05', '−3', '–']
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e9:
+        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:{'#' * padded}.4g}"
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", "−") if text.startswith("-") else text
+
+
+def label(name: str) -> str:
+    """Write the name of a metric or a model as a heading.
+
+    Example:
+        >>> label("mase"), label("smape"), label("lstm"), label("seasonal_naive")
+        ('MASE', 'sMAPE, %', 'LSTM', 'seasonal naive')
+        >>> label("coverage-80"), label("msis-97.5")
+        ('within 80%', 'MSIS 97.5%')
+    """
+    kind, _, level = name.partition("-")
+    if kind in INTERVAL_LABELS:
+        return INTERVAL_LABELS[kind].format(level)
+    if name in METRIC_NAMES:
+        return METRIC_LABELS.get(name, name.upper())
+    return MODEL_LABELS.get(name, name.replace("_", " "))
+
+
+def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
+    """Give the median, the least and the greatest of the finite values; None without any.
+
+    Example:
+        >>> spread([3.0, 1.0, None, 2.0])
+        (2.0, 1.0, 3.0)
+    """
+    finite = [float(v) for v in values if v is not None and math.isfinite(v)]
+    return (statistics.median(finite), min(finite), max(finite)) if finite else None
+
+
+def deciding_metric(figures: Mapping[str, float | None], num_series: int) -> str:
+    """Name the figure that decides: MASE for several series, of one the mean absolute error.
+
+    Errors in the units of the series would let the largest of a panel decide for all.
+
+    Example:
+        >>> deciding_metric({"mae": 3.0, "mase": 0.8}, 40), deciding_metric({"mae": 3.0}, 40)
+        ('mase', 'mae')
+    """
+    wanted = "mase" if num_series > 1 else "mae"
+    usable = [name for name, value in figures.items() if value is not None and value == value]
+    return next((m for m in (wanted, "mae", *usable) if m in usable), "mae")
+
+
+def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
+    """Name the baseline with the best figure in a ``metrics.json``; None without any.
+
+    Example:
+        >>> best_baseline({"baselines": {"naive": {"mae": 2.0}, "drift": {"mae": None}}}, "mae")
+        'naive'
+    """
+    figures = {
+        name: values[metric]
+        for name, values in record.get("baselines", {}).items()
+        if values.get(metric) is not None and math.isfinite(values[metric])
+    }
+    best = max if metric in MORE_IS_BETTER else min
+    return best(figures, key=lambda name: figures[name]) if figures else None
+
+
+def verdict(
+    name: str, record: Mapping[str, Any], metric: str, seeds: Sequence[float | None] = ()
+) -> tuple[str, str]:
+    """Say whether a model beat its best baseline, and by how much.
+
+    Args:
+        name: what the model is called.
+        record: the content of ``metrics.json``.
+        metric: the figure to compare; smaller is better, but for those in `MORE_IS_BETTER`.
+        seeds: that figure for each of several seeds, this run's among them, if there are.
+
+    Returns:
+        ``"better"``, ``"level"``, ``"worse"`` or ``"unknown"``, and the sentences.
+
+    Example:
+        >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
+        >>> verdict("lstm", record, "mae")
+        ('better',
+         'The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.')
+    """
+    words = METRIC_NAMES.get(metric, metric)
+    given = spread(seeds if len(seeds) > 1 else [record["model"].get(metric)])
+    rival = best_baseline(record, metric)
+    if given is None:
+        return "unknown", f"The {label(name)} could not be scored: it has no {words}."
+    mine = f"{words} {number(given[0])}"
+    mine += f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
+    if rival is None:
+        return "unknown", (
+            f"The {label(name)} has {mine}. No baseline was scored beside it, so nothing says "
+            "whether that is good."
+        )
+    theirs = float(record["baselines"][rival][metric])
+    compare = _compare_shares if metric in MORE_IS_BETTER else _compare
+    kind, text = compare(label(name), label(rival), given[0], theirs)
+    text += f": {mine}, against {number(theirs)}."
+    if len(seeds) > 1 and given[1] < theirs < given[2]:
+        text += " Some seeds are better and some worse, so this may be chance."
+    return kind, text
+
+
+def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:
+    loses = f"The {name} does not beat its best baseline, {rival}"
+    if theirs == 0 and mine > 0:
+        return "worse", f"{loses}, which made no error"
+    change = (mine - theirs) / theirs if theirs else 0.0
+    if abs(change) < LEVEL:
+        return "level", f"The {name} does no better than its best baseline, {rival}"
+    if change < 0:
+        return "better", f"The {name} beats its best baseline, {rival}, by {percent(-change)}"
+    if change < 2:
+        return "worse", f"{loses}: its error is {percent(change)} larger"
+    return "worse", f"{loses}: its error is {change + 1:,.1f} times as large"
+
+
+def _compare_shares(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:
+    """Of figures that cannot pass an upper end, the difference tells more than the ratio."""
+    if mine == theirs or abs(mine - theirs) < LEVEL * abs(theirs):
+        return "level", f"The {name} does no better than its best baseline, {rival}"
+    if mine > theirs:
+        return "better", f"The {name} beats its best baseline, {rival}"
+    return "worse", f"The {name} does not beat its best baseline, {rival}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage.
+
+    Example:
+        >>> percent(0.123), percent(0.0123)
+        ('12%', '1.2%')
+    """
+    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"

@@ -1,1 +1,0 @@
-"""Running an experiment: its configuration, its folder, training, and what is kept of it."""

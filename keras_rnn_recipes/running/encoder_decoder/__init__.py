@@ -1,1 +1,0 @@
-"""Sequence to sequence, from its recipe to its report."""

@@ -1,1 +1,0 @@
-"""Language modelling, from its recipe to its report."""

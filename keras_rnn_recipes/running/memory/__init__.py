@@ -1,1 +1,0 @@
-"""Recipes that measure how far back a recurrent network remembers."""

@@ -1,1 +1,0 @@
-"""Sequence tagging, from its recipe to its report."""

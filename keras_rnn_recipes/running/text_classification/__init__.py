@@ -1,1 +1,0 @@
-"""Text classification, from its recipe to its report."""

@@ -1,0 +1,298 @@
+"""The folder of one run: refused when it holds something else, never left half written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.config.files import FORMAT_VERSION, config_to_dict, dump_toml
+from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.runs.lock import FolderLock, refuse_locked
+from keras_rnn_recipes.storage import STAGED_PREFIX, STAGED_SUFFIX, WriteError, replacing, writing
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+    from keras_rnn_recipes.data.covariates import Covariates
+
+
+ARTEFACTS = (
+    "config.json",
+    "recipe.toml",
+    "covariates.json",
+    "intervals.json",
+    "vocabulary.json",
+    "model.keras",
+    "saved_model",
+    "history.csv",
+    "gradients.json",
+    "metrics.json",
+    "scores.csv",
+    "forecasts.csv",
+    "predictions.csv",
+    "backtest.csv",
+    "report.html",
+    "environment.json",
+    "checkpoints",
+    "tensorboard",
+    "refit",
+    # Of a backtest, and of a search.
+    "folds",
+    "by_cutoff.csv",
+    "by_step.csv",
+    "best.toml",
+    "trials.csv",
+    "study.log",
+)
+
+
+@dataclass
+class RunDirectory:
+    """Where the artefacts of one run go; every one is written beside and renamed.
+
+    Nothing is created or removed before the first artefact is written, so that a mistake
+    found while reading the data leaves an earlier run untouched and no empty folder.
+
+    Attributes:
+        path: the folder.
+        resumed: whether an earlier, interrupted run is continued here.
+        replaces: whether an earlier run's artefacts go when the first new one is written.
+        created: whether the folder was made by this run.
+        started: when it was opened, by ``time.perf_counter``.
+        watcher: told of every epoch (``"epoch"`` and its row of the history) and of every JSON
+            file before it is written; what it raises ends the run.
+
+    From the first artefact on no other process may write there, until `release`.
+
+    Example:
+        >>> import tempfile
+        >>> run = RunDirectory.open(Path(tempfile.mkdtemp()) / "first")
+        >>> run.write_json("metrics.json", {"mae": 1.5}).name
+        'metrics.json'
+    """
+
+    path: Path
+    resumed: bool = False
+    replaces: bool = False
+    created: bool = False
+    started: float = field(default_factory=time.perf_counter)
+    watcher: Callable[[str, Mapping[str, Any]], None] | None = None
+    _lock: FolderLock | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, overwrite: bool = False, resume: bool = False
+    ) -> RunDirectory:
+        """Check that a run may write here; create nothing yet.
+
+        Args:
+            path: the folder; it may be missing or empty.
+            overwrite: an earlier run there may be replaced. Only a run's own artefacts
+                are ever removed, and only from a folder that holds a run.
+            resume: an earlier run there is to be continued; if there is none, a new one starts.
+
+        Raises:
+            UserError: the folder holds something, is not a folder, cannot be written to, or
+                another process writes there.
+        """
+        path = Path(path)
+        if overwrite and resume:
+            raise UserError(
+                "Both --overwrite and --resume were given.",
+                "one of them: begin again, or continue.",
+                "leave one of them out.",
+            )
+        _check_writable(path)
+        refuse_locked(path)
+        if _is_empty(path):
+            return cls(path)
+        if not is_run_directory(path):
+            raise UserError(
+                f"The folder {path} is not empty and holds no run of this package.",
+                "a new or empty folder, or the folder of an earlier run.",
+                "choose another --run-dir; nothing there was touched.",
+            )
+        if not (overwrite or resume):
+            raise UserError(
+                f"The folder {path} already holds a run.",
+                "a new or empty folder.",
+                "choose another --run-dir, or pass --resume to continue it "
+                "or --overwrite to replace it.",
+            )
+        return cls(path, resumed=resume, replaces=overwrite)
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a text file in UTF-8; raises ``WriteError`` and leaves nothing half written."""
+        with self.staged(name) as staged:
+            _write_synced(staged, text.encode("utf-8"))
+        return self.path / name
+
+    def write_json(self, name: str, data: dict[str, Any]) -> Path:
+        """Write plain data as JSON; NaN and infinity, which JSON does not have, become null."""
+        if self.watcher is not None:
+            self.watcher(name, data)
+        text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+        return self.write_text(name, text + "\n")
+
+    def write_csv(self, name: str, frame: pd.DataFrame) -> Path:
+        """Write a frame as CSV without its index; missing values are empty."""
+        return self.write_text(name, frame.to_csv(index=False, lineterminator="\n"))
+
+    def write_config(self, config: Config, covariates: Covariates | None = None) -> None:
+        """Write the resolved configuration, as ``config.json`` and as a recipe to run again.
+
+        What the columns beside the target mean, if there are any, goes into ``covariates.json``.
+        """
+        self.write_json("config.json", config_to_dict(config))
+        if covariates:
+            self.write_json("covariates.json", covariates.to_dict())
+        self.write_text("recipe.toml", "# The recipe of this run, resolved.\n" + dump_toml(config))
+
+    def write_environment(self, seed: int) -> None:
+        """Write what the run was made on and with, and how long it has taken until now."""
+        from keras_rnn_recipes.runs.environment import describe_environment
+
+        seconds = time.perf_counter() - self.started
+        self.write_json("environment.json", describe_environment(seed, seconds))
+
+    def write_model(self, model: keras.Model, name: str = "model.keras") -> Path:
+        """Write a Keras model, to go on training it."""
+        with self.staged(name) as staged:
+            model.save(staged)
+        return self.path / name
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """Read an artefact back; None when it is not there."""
+        try:
+            data = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return dict(data)
+
+    @contextlib.contextmanager
+    def staged(self, name: str) -> Iterator[Path]:
+        """Give a path beside ``name`` to write a file or folder to, renamed at the end.
+
+        If the block fails, what it wrote is removed and ``name`` is as it was before.
+
+        Raises:
+            WriteError: the operating system refused, for example because the disk is full.
+        """
+        with writing(self.path / name):
+            self._prepare()
+        with replacing(self.path / name) as path:
+            yield path
+
+    def folder(self, name: str) -> Path:
+        """A subfolder for files that their writer keeps whole by itself; created if missing."""
+        with writing(self.path / name):
+            self._prepare()
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        return self.path / name
+
+    def part(self, name: str) -> RunDirectory:
+        """A subfolder as a place for a further training of this run, continued where this one is.
+
+        It has its own history and checkpoints; this run's watcher is not told of them.
+        """
+        return RunDirectory(self.folder(name), self.resumed, _lock=self._lock)
+
+    def discard(self) -> None:
+        """Take back what this run wrote, and the folder if it made it and it is empty now."""
+        if self.replaces or not self.path.is_dir():
+            return  # nothing was written yet; what is there is the earlier run's
+        _remove_artefacts(self.path)
+        if self.created and not any(self.path.iterdir()):
+            self.path.rmdir()
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes write here again."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _prepare(self) -> None:
+        """Before the first artefact: make the folder, clear away what it replaces."""
+        if not self.path.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.created = True
+        if self._lock is None:
+            self._lock = FolderLock(self.path)
+        if self.replaces:
+            _remove_artefacts(self.path)
+            self.replaces = False  # once only
+
+
+def is_run_directory(path: Path) -> bool:
+    """Whether a folder holds a run: a ``config.json`` of the version that we write."""
+    try:
+        data = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (
+        isinstance(data, dict)
+        and data.get("format_version") == FORMAT_VERSION
+        and isinstance(data.get("family"), str)
+    )
+
+
+def _is_empty(path: Path) -> bool:
+    """Leftovers of a write that was killed count as nothing."""
+    return not path.exists() or all(_is_leftover(entry) for entry in path.iterdir())
+
+
+def _is_leftover(entry: Path) -> bool:
+    ours = tuple(f"{STAGED_PREFIX}{name}." for name in ARTEFACTS)
+    return entry.name.startswith(ours) and entry.name.endswith(STAGED_SUFFIX)
+
+
+def _remove_artefacts(path: Path) -> None:
+    leftovers = [entry.name for entry in path.iterdir() if _is_leftover(entry)]
+    # config.json goes last: until then the folder is known as ours, however far this got.
+    for name in [*leftovers, *ARTEFACTS[1:], ARTEFACTS[0]]:
+        target = path / name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+def _check_writable(path: Path) -> None:
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return
+    what = "is not a folder" if not existing.is_dir() else "may not be written to"
+    raise WriteError(
+        f"{existing} {what}, so the run directory {path} cannot be used.",
+        "a folder that may be written to.",
+        "choose another --run-dir.",
+    )
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if hasattr(value, "item"):  # a numpy number
+        value = value.item()
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value

@@ -1,0 +1,119 @@
+"""Recorded runs: small files that keep what a run came to, of which tables are made.
+
+``results/<recipe>/seed<k>.json`` is the run's ``metrics.json`` with its recipe, model, seed,
+versions and date.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.storage import replacing, writing
+
+
+def record_run(run_dir: str | Path, recipe: str, folder: str | Path) -> Path:
+    """Keep the figures of a finished run as ``<folder>/<recipe>/seed<k>.json``.
+
+    Args:
+        run_dir: the folder of the run.
+        recipe: its name; of ``forecasting/co2_lstm_direct`` the last part is taken.
+        folder: where recorded runs are kept, such as ``recipes/forecasting/results``.
+
+    Returns:
+        The path of the file. One of the same recipe and seed is replaced.
+
+    Raises:
+        UserError: if there is no finished run in ``run_dir``.
+    """
+    record = {**_read_run(Path(run_dir)), "recipe": recipe.rsplit("/", 1)[-1]}
+    del record["settings"]
+    target = Path(folder) / record["recipe"] / f"seed{record['seed']}.json"
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as staged:
+        staged.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return target
+
+
+def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """Read recorded runs, and run directories as such.
+
+    Args:
+        paths: run directories, recorded runs (``seed0.json``), or folders that hold recorded runs
+            at any depth.
+
+    Raises:
+        UserError: a path holds no run, or one that cannot be read.
+    """
+    records = []
+    for path in map(Path, paths):
+        if (path / "metrics.json").exists():
+            records.append(_read_run(path))
+            continue
+        files = sorted(path.rglob("seed*.json")) if path.is_dir() else [path]
+        if not files or not path.exists():
+            raise _no_run(path)
+        records += [_read_record(file) for file in files]
+    return records
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    """Read a run directory as a record, with its settings to tell recipes apart by."""
+    metrics = _read_json(folder / "metrics.json")
+    config = _read_json(folder / "config.json")
+    environment = _read_json(folder / "environment.json")
+    data, model, fit = (config.get(part, {}) for part in ("data", "model", "fit"))
+    date = datetime.datetime.fromtimestamp((folder / "metrics.json").stat().st_mtime, datetime.UTC)
+    name = model.get("preset") or model.get("cell") or next(iter(model.get("cells", ())), "model")
+    source = Path(str(data.get("source") or data.get("problem") or folder.name)).stem
+    fixed = {**config, "fit": {key: value for key, value in fit.items() if key != "seed"}}
+    return {
+        "recipe": f"{source}_{name}_{model.get('strategy', '')}".rstrip("_"),
+        "name": name,
+        "seed": fit.get("seed", environment.get("seed", 0)),
+        "date": date.date().isoformat(),
+        "versions": environment.get("versions", {}),
+        **metrics,
+        "settings": json.dumps(fixed, sort_keys=True),
+    }
+
+
+def _read_record(file: Path) -> dict[str, Any]:
+    record = _read_json(file)
+    missing = {"recipe", "name", "model", "baselines", "num_parameters", "fit_seconds"} - set(
+        record
+    )
+    if missing:
+        raise UserError(
+            f"{file} is no recorded run: it lacks {', '.join(sorted(missing))}.",
+            "a file that the recording of a run wrote.",
+            "record the run again, or leave the file out.",
+        )
+    return record
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise _no_run(file.parent) from None
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{file} cannot be read: {error}.",
+            "a JSON file that a run wrote.",
+            "run it again.",
+        ) from error
+
+
+def _no_run(path: Path) -> UserError:
+    return UserError(
+        f"There is no finished run in {path}.",
+        "a run directory with metrics.json, config.json and environment.json, a recorded run, or a "
+        "folder of recorded runs.",
+        "check the path, or finish the run with --resume.",
+    )

@@ -1,0 +1,303 @@
+"""Write a model as a SavedModel that plain TensorFlow serves anywhere, and prove that it does."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_rnn_recipes.serving.export_common import (
+    os_errors_from_tensorflow,
+    portable_kernels,
+    quiet_tensorflow_log,
+    refuse_cudnn,
+    refuse_other_things,
+)
+from keras_rnn_recipes.serving.saved_forecaster import (
+    SavedForecaster,
+    load_saved_model,
+    write_levels,
+)
+from keras_rnn_recipes.serving.verify import largest_difference, serve_in_fresh_process
+from keras_rnn_recipes.storage import making_parents, replacing
+
+if TYPE_CHECKING:
+    import keras
+
+
+__all__ = ["SavedForecaster", "export_saved_model", "load_saved_model"]
+
+# float32 sums in another order; half-precision layers keep three digits.
+_TOLERANCE = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 5e-2}
+
+
+def export_saved_model(
+    model: Any,
+    path: str | Path,
+    *,
+    endpoint: str = "serve",
+    samples: np.ndarray | Mapping[str, np.ndarray] | None = None,
+    verify: bool = True,
+) -> Path:
+    """Write a forecaster as a SavedModel folder with named inputs and outputs.
+
+    The endpoint, also found as ``serving_default``, takes ``history`` float32 (batch, time), or
+    (batch, time, targets) when there are several, NaN where a value is missing; ``past`` float32
+    (batch, time, num_past) when the model has more features than targets; ``future`` (batch, time +
+    horizon, num_future) and ``static`` (batch, num_static) when it was built with such columns, the
+    categories among them as codes. It returns ``{"forecast": (batch, horizon)}``, or (batch,
+    horizon, targets), float32, in the units of the history; and, of a model with bounds,
+    ``quantiles`` (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of each
+    level. Batch and time are free. The graph holds portable kernels only: an LSTM traced where a
+    GPU is visible would otherwise not run without one.
+
+    The folder is written beside ``path``, loaded in a new process that imports TensorFlow only,
+    compared there with the live model, and renamed at the end: ``path`` holds a SavedModel that
+    works, or what it held before.
+
+    Args:
+        model: any model of this package's builders, training form or forecaster, or a functional
+            Keras model from (batch, time, features) to (batch, horizon[, targets]).
+        path: the folder to write. A SavedModel already there is replaced.
+        endpoint: the endpoint's name.
+        samples: real inputs (batch, time, features), targets first, to compare on as well; or a
+            dict of that as ``history``, and ``future`` and ``static``.
+        verify: whether to load and compare in a new process (takes about as long as importing
+            TensorFlow does).
+
+    Returns:
+        ``path``.
+
+    Raises:
+        UserError: ``path`` holds something that is not a SavedModel, or cannot be written.
+        RuntimeError: the written model does not answer as the live one does.
+        TypeError: ``model`` is not a forecaster.
+
+    Example:
+        >>> import keras, tempfile
+        >>> history = keras.Input((None, 1))
+        >>> model = keras.Model(history, keras.ops.stack([history[:, -1]] * 2, axis=1))
+        >>> path = export_saved_model(model, tempfile.mkdtemp() + "/saved_model", verify=False)
+        >>> load_saved_model(path)([[1.0, 2.0, 3.0]])
+        array([[3., 3.]], dtype=float32)
+
+    Source: keras.export.ExportArchive; for the kernels, keras issue 18504.
+    """
+    path = Path(path)
+    refuse_other_things(path)
+    served = describe_served(model)
+    with portable_kernels(served.model), quiet_tensorflow_log():
+        cases = [served.inputs(window) for window in sample_windows(served, samples)]
+        expected = [served.call_on_cpu(case) for case in cases] if verify else []
+        with making_parents(path), replacing(path) as staged:
+            with os_errors_from_tensorflow():
+                _write(served, staged, endpoint)
+            write_levels(staged, served.levels)
+            refuse_cudnn(staged)
+            if verify:
+                answers = serve_in_fresh_process(staged, cases, endpoint=endpoint)
+                for name in expected[0]:
+                    live, found = ([case[name] for case in part] for part in (expected, answers))
+                    _compare(live, found, served.tolerance)
+    return path
+
+
+@dataclass(frozen=True)
+class Served:
+    """A forecaster and the shapes in which it is served."""
+
+    model: Any  # history (batch, time, features) -> forecast (batch, horizon[, targets])
+    horizon: int
+    num_features: int
+    num_targets: int
+    time: int | None  # None: any length
+    levels: tuple[float, ...] = ()
+    num_future: int = 0
+    num_static: int = 0
+
+    @property
+    def num_past(self) -> int:
+        return self.num_features - self.num_targets
+
+    @property
+    def tolerance(self) -> float:
+        return max(_TOLERANCE.get(layer.compute_dtype, 1e-4) for layer in self.model.layers)
+
+    def inputs(self, window: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Divide windows (batch, time, features), or a dict, into the endpoint's named inputs."""
+        given = dict(window) if isinstance(window, Mapping) else {"history": window}
+        given = {name: np.asarray(values, dtype=np.float32) for name, values in given.items()}
+        features = given.pop("history")
+        history = features[:, :, : self.num_targets]
+        named = {"history": history[:, :, 0] if self.num_targets == 1 else history}
+        return (
+            named | ({"past": features[:, :, self.num_targets :]} if self.num_past else {}) | given
+        )
+
+    def answer(self, history: Any, past: Any = None, **beside: Any) -> dict[str, Any]:
+        """Serve: named inputs in, named float32 outputs, whatever the model computes in."""
+        from keras import ops
+
+        features = history[..., None] if self.num_targets == 1 else history
+        if past is not None:
+            features = ops.concatenate([features, past], axis=-1)
+        inputs = {"history": features, **beside} if beside else features
+        outputs = ops.cast(self.model(inputs, training=False), "float32")
+        if self.levels:
+            return {"forecast": outputs[..., 0], "quantiles": outputs}
+        ends = (self.horizon,) if self.num_targets == 1 else (self.horizon, self.num_targets)
+        return {"forecast": ops.reshape(outputs, (-1, *ends))}
+
+    def call_on_cpu(self, case: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Answers of the live model, on the device on which the new process will answer."""
+        import keras
+
+        with keras.device("cpu"):
+            tensors = {key: keras.ops.convert_to_tensor(value) for key, value in case.items()}
+            answers = self.answer(**tensors)
+            return {k: np.asarray(keras.ops.convert_to_numpy(v)) for k, v in answers.items()}
+
+
+def describe_served(model: Any) -> Served:
+    """Find the forecaster in ``model`` and its shapes."""
+    import keras
+
+    from keras_rnn_recipes.builders.intervals import levels_of_model
+    from keras_rnn_recipes.builders.to_forecaster import to_forecaster
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"export_saved_model takes a keras.Model, not {type(model).__name__}.")
+    if _is_ours(model):
+        model = to_forecaster(model)
+    shapes, forecast = _input_shapes(model), model.output_shape
+    given = shapes.pop("history", model.input_shape)
+    ranks_fit = isinstance(given, tuple) and len(given) == 3 and len(forecast) in (2, 3)
+    if (
+        not ranks_fit
+        or not shapes.keys() <= {"future", "static"}
+        or (None in (given[2], *forecast[1:]))
+    ):
+        raise TypeError(
+            "export_saved_model takes a model from (batch, time, features) to (batch, horizon) or "
+            f"(batch, horizon, targets); this one goes from {given} to {forecast}."
+        )
+    levels = levels_of_model(model)
+    num_targets = forecast[2] if len(forecast) == 3 and not levels else 1
+    columns = [shapes[name][-1] if name in shapes else 0 for name in ("future", "static")]
+    return Served(model, forecast[1], given[2], num_targets, given[1], levels, *columns)
+
+
+def _input_shapes(model: Any) -> dict[str, Any]:
+    """The shapes of the inputs by name; a single input is the history."""
+    if isinstance(model.input, dict):
+        return {name: tuple(tensor.shape) for name, tensor in model.input.items()}
+    return {"history": model.input_shape}
+
+
+def _is_ours(model: Any) -> bool:
+    from keras_rnn_recipes.builders.to_forecaster import forecaster_info
+
+    try:
+        forecaster_info(model)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _write(served: Served, folder: Path, endpoint: str) -> None:
+    import keras
+
+    serve, signature = endpoint_function(served)
+    archive = keras.export.ExportArchive()
+    archive.track(served.model)
+    archive.add_endpoint(endpoint, serve, input_signature=signature)
+    archive.write_out(str(folder), verbose=False)
+
+
+def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], list[Any]]:
+    """Make the function that is exported, and the ``tf.TensorSpec`` of each of its inputs."""
+    import tensorflow as tf
+
+    def spec(name: str, *shape: int | None) -> Any:
+        return tf.TensorSpec((None, *shape), tf.float32, name=name)
+
+    several = (served.num_targets,) if served.num_targets > 1 else ()
+    signature = [spec("history", served.time, *several)]
+    if served.num_past:
+        signature.append(spec("past", served.time, served.num_past))
+    if served.num_future:
+        signature.append(spec("future", None, served.num_future))
+    if served.num_static:
+        signature.append(spec("static", served.num_static))
+    names = [one.name for one in signature]
+
+    def serve(*values: Any, **named: Any) -> dict[str, Any]:
+        return served.answer(**dict(zip(names, values, strict=False)), **named)
+
+    # The arguments' names become the inputs' names, and which of them there are differs.
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(name, kind) for name in names]
+    serve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return serve, signature
+
+
+def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: float) -> None:
+    for live, answer in zip(expected, answers, strict=True):
+        difference = largest_difference(live, answer)
+        if difference > tolerance:
+            raise RuntimeError(
+                f"The SavedModel answers differently from the live model: forecasts {live.shape} "
+                f"differ by {difference:.2g} of their size; at most {tolerance:.2g} was expected."
+            )
+
+
+def sample_windows(
+    served: Served, given: np.ndarray | Mapping[str, np.ndarray] | None = None
+) -> Iterator[np.ndarray | Mapping[str, np.ndarray]]:
+    """Yield histories of several lengths: one and many, whole, with gaps, begun late; and given."""
+    rng = np.random.default_rng(0)
+    lengths = (3, 24, 61) if served.time is None else (served.time,)
+    for batch, time in zip((1, 5, 2), lengths, strict=False):
+        beside = sample_beside(served.model, batch, time + served.horizon, rng)
+        steps = rng.normal(0, 1, (batch, time, served.num_features)).cumsum(axis=1)
+        windows = 100 + 10 * np.sin(np.arange(time) / 2)[None, :, None] + steps
+        yield {"history": windows, **beside} if beside else windows
+        if time > 3:
+            windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
+            windows[0, : time // 2] = np.nan
+            yield {"history": windows, **beside} if beside else windows
+    if given is not None:
+        yield given
+
+
+def sample_beside(
+    model: keras.Model, batch: int, rows: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Draw what could stand beside some histories: numbers as in training, codes, some unknown.
+
+    Args:
+        model: with the layers ``future_columns`` and ``static_columns``, or without.
+        batch: how many histories.
+        rows: their time and the horizon together.
+        rng: what draws.
+
+    Returns:
+        ``future`` (batch, rows, columns) and ``static`` (batch, columns), of those there are.
+    """
+    beside = {}
+    for layer in model._flatten_layers():
+        kind = layer.name.removesuffix("_columns")
+        if layer.name == kind or kind not in ("future", "static"):
+            continue
+        numbers = iter(zip(np.asarray(layer.mean), np.asarray(layer.scale), strict=True))
+        shape = (batch, rows) if kind == "future" else (batch,)
+        columns = [
+            rng.integers(0, size, shape) if size else rng.normal(*next(numbers), shape)
+            for size in layer.codes
+        ]
+        beside[kind] = np.stack(columns, axis=-1).astype("float32")
+    return beside

@@ -1,0 +1,132 @@
+"""Write a text model as a SavedModel that takes raw strings, and prove that it answers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.serving.export_common import (
+    os_errors_from_tensorflow,
+    portable_kernels,
+    quiet_tensorflow_log,
+    refuse_cudnn,
+    refuse_existing,
+    refuse_other_things,
+)
+from keras_rnn_recipes.serving.verify import largest_difference, serve_in_fresh_process
+from keras_rnn_recipes.storage import making_parents, replacing
+
+TOLERANCE = 1e-4
+
+MOST_COMPARED = 32
+
+# Texts that a server will be sent sooner or later.
+ODD_TEXTS = ("", " ", "zzqx 🙂 Ελλάδα 日本語", "a" * 300, "\ud7ff\u0301", "word " * 50)
+
+Case = Mapping[str, np.ndarray]
+
+
+class Served(Protocol):
+    """What a text model brings along to be exported."""
+
+    model: Any
+
+    def endpoints(self) -> dict[str, tuple[Any, list[Any]]]:
+        """By name, a function of tensors to a dict of tensors, and its ``tf.TensorSpec``s."""
+
+    def cases(self, texts: Sequence[str]) -> list[Case]:
+        """Inputs of ``serve`` to compare on, made from texts."""
+
+
+def export_text_model(
+    served: Served, path: str | Path, *, samples: Sequence[str] = (), verify: bool = True
+) -> Path:
+    """Write a text model as a SavedModel folder with named inputs and outputs, strings in.
+
+    Like `export_saved_model`, it writes beside ``path``, loads what it wrote in a new process that
+    imports TensorFlow only, compares the answers to texts (odd ones too), and renames at last.
+
+    Args:
+        served: such as a `ServedClassifier`. The endpoint ``serve`` is also ``serving_default``.
+        path: the folder to write. A SavedModel already there is replaced.
+        samples: texts to compare on as well, the first 32 of them.
+        verify: whether to load and compare in a new process.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        UserError: ``path`` holds something that is not a SavedModel, or cannot be written.
+        RuntimeError: the written model does not answer as the live one does.
+    """
+    path = Path(path)
+    refuse_other_things(path)
+    with portable_kernels(served.model), quiet_tensorflow_log():
+        cases = served.cases([*samples[:MOST_COMPARED], *ODD_TEXTS]) if verify else []
+        expected = [_answer(served, case) for case in cases]
+        with making_parents(path), replacing(path) as staged:
+            with os_errors_from_tensorflow():
+                _write(served, staged)
+            refuse_cudnn(staged)
+            if verify:
+                answers = serve_in_fresh_process(staged, cases)
+                _compare(expected, answers)
+    return path
+
+
+def export_text_run(served: Served, to: Path, *, format: str) -> Path:
+    """Export the pipeline of a finished run again, as ``krr export`` asks.
+
+    Args:
+        served: the run's pipeline.
+        to: the folder to write, missing or empty.
+        format: ``"saved_model"``; strings are cut inside the graph, so ONNX cannot hold it.
+
+    Raises:
+        UserError: ``to`` is in use, or the format is another.
+    """
+    if format != "saved_model":
+        raise UserError(
+            f"A text model cannot be exported to {format}: its strings are cut inside the graph.",
+            "--format saved_model.",
+            "leave --format out.",
+        )
+    refuse_existing(to)
+    return export_text_model(served, to)
+
+
+def _write(served: Served, folder: Path) -> None:
+    import keras
+
+    archive = keras.export.ExportArchive()
+    archive.track(served)
+    for name, (function, signature) in served.endpoints().items():
+        archive.add_endpoint(name, function, input_signature=signature)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _answer(served: Served, case: Case) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    function, _ = served.endpoints()["serve"]
+    with tf.device("CPU:0"):
+        found = tf.function(function)(**{name: tf.constant(value) for name, value in case.items()})
+    return {name: value.numpy() for name, value in found.items()}
+
+
+def _compare(expected: Sequence[Case], answers: Sequence[Case]) -> None:
+    for live, found in zip(expected, answers, strict=True):
+        for name, value in live.items():
+            if value.dtype == object:
+                same = value.astype("S").tolist() == found[name].tolist()
+            else:
+                same = largest_difference(value, found[name]) <= TOLERANCE
+            if not same:
+                raise RuntimeError(
+                    f"The SavedModel answers differently from the live model: {name} is "
+                    f"{found[name]!r:.200}, and {value!r:.200} was expected."
+                )

@@ -1,0 +1,169 @@
+"""Text models loaded from their SavedModels: raw strings in, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.data.text.tokenizer import as_strings
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.serving.saved_forecaster import is_saved_model
+
+
+class SavedClassifier:
+    """A classifier loaded from a SavedModel: raw strings in, labels and probabilities out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel of a classifier.
+
+    Example:
+        >>> SavedClassifier("runs/imdb/saved_model")(["A fine film."])  # doctest: +SKIP
+        {'label': ['positive'], 'probabilities': array([[0.04, 0.96]], dtype=float32)}
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def __call__(self, texts: Sequence[str | bytes]) -> dict[str, Any]:
+        """Answer texts, those of like length together."""
+
+        def answer(part: tf.Tensor) -> list[Any]:
+            found = self._module.serve(text=part)
+            labels = [label.decode("utf-8") for label in found["label"].numpy()]
+            return list(zip(labels, found["probabilities"].numpy(), strict=True))
+
+        labels, probabilities = zip(*in_batches(texts, answer), strict=True)
+        return {"label": list(labels), "probabilities": np.array(probabilities)}
+
+
+class SavedTagger:
+    """A tagger loaded from a SavedModel: raw strings in, tokens and tags out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def __call__(self, texts: Sequence[str]) -> list[list[tuple[str, str]]]:
+        """Pairs of token and tag of each text."""
+
+        def answer(part: tf.Tensor) -> list[Any]:
+            found = self._module.serve(text=part)
+            both = zip(found["tokens"].numpy(), found["tags"].numpy(), strict=True)
+            return [
+                [(t.decode("utf-8"), g.decode("utf-8")) for t, g in zip(*row, strict=True) if t]
+                for row in both
+            ]
+
+        return in_batches(texts, answer)
+
+
+class SavedLanguageModel:
+    """A language model loaded from a SavedModel.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def complete(
+        self, prompts: Sequence[str], length: int, *, temperature: float = 0.8, seed: int = 0
+    ) -> list[str]:
+        """Prompts and what goes on from them."""
+        numbers = {
+            "length": tf.constant(length, tf.int32),
+            "temperature": tf.constant(temperature, tf.float32),
+            "seed": tf.constant(seed, tf.int32),
+        }
+        found = self._module.serve(prompt=as_strings(prompts), **numbers)["text"].numpy()
+        return [text.decode("utf-8", "replace") for text in found]
+
+
+class SavedEncoderDecoder:
+    """An encoder and decoder loaded from a SavedModel: texts in, texts and scores out.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: there is no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._module = _loaded(path)
+
+    def __call__(self, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+        """What each text becomes, and its score."""
+
+        def answer(part: tf.Tensor) -> list[Any]:
+            found = self._module.serve(text=part)
+            given = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
+            return list(zip(given, found["score"].numpy(), strict=True))
+
+        answers, scores = zip(*in_batches(texts, answer), strict=True)
+        return list(answers), np.array(scores)
+
+
+def _loaded(path: str | Path) -> Any:
+    """The module in a folder, to be held: its variables go with it."""
+    if not is_saved_model(path):
+        raise UserError(
+            f"There is no SavedModel in {path}.",
+            "the folder that a run of a text recipe wrote.",
+            "finish the run with --resume, or check the path.",
+        )
+    return tf.saved_model.load(str(path))
+
+
+def in_batches(
+    texts: Sequence[str | bytes],
+    answer: Callable[[tf.Tensor], Sequence[Any]],
+    *,
+    batch_size: int = 64,
+) -> list[Any]:
+    """The answer to each text, those of like length asked together: little of it is padding.
+
+    Args:
+        texts: in any order.
+        answer: from a string tensor ``(batch,)`` to an answer for each.
+        batch_size: texts at a time.
+
+    Returns:
+        The answers in the order of the texts.
+
+    Example:
+        >>> in_batches(["ccc", "a"], lambda part: part.numpy().tolist(), batch_size=1)
+        [b'ccc', b'a']
+    """
+    rows = [t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts]
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    answers: list[Any] = [None] * len(rows)
+    for first in range(0, len(rows), batch_size):
+        numbers = order[first : first + batch_size]
+        found = answer(tf.constant([rows[number] for number in numbers], tf.string))
+        for number, one in zip(numbers, found, strict=True):
+            answers[number] = one
+    return answers
+
+
+def text_cases(texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
+    """Inputs named ``text`` to compare answers on: one text at a time, and all at once."""
+    rows = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]

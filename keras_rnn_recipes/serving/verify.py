@@ -1,0 +1,132 @@
+"""Compare a SavedModel with the model it was written from, in a process that knows only TensorFlow.
+
+A SavedModel that answers in the process that wrote it proves little: layers, kernels and devices
+of that process are at hand. Here it is loaded by a new interpreter, without a GPU, in which this
+package cannot be imported, as it will be by those whom it is made for.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+Inputs = Mapping[str, np.ndarray]
+
+# Run with ``python -c``: a script run by its path would put this folder, with its own ``config``
+# and ``report``, at the head of the new process's import path.
+_SCRIPT = """
+import sys
+sys.modules["keras_rnn_recipes"] = None  # any import of it now fails
+import numpy as np
+import tensorflow as tf
+folder, endpoint, given, answers = sys.argv[1:]
+module = tf.saved_model.load(folder)  # held in a name: a dropped module takes its variables along
+with np.load(given) as arrays:
+    names = sorted({key.split("|")[0] for key in arrays.files})
+    cases = {n: {k.split("|")[1]: arrays[k] for k in arrays.files if k.startswith(n + "|")}
+             for n in names}
+out = {}
+for name, inputs in cases.items():
+    tensors = {key: tf.constant(value) for key, value in inputs.items()}
+    for served in (getattr(module, endpoint)(**tensors),
+                   module.signatures["serving_default"](**tensors)):
+        for key, value in served.items():
+            answer = value.numpy()
+            answer = answer.astype("S") if answer.dtype == object else answer  # strings
+            same = np.array_equal(out.setdefault(f"{name}|{key}", answer), answer,
+                                  equal_nan=answer.dtype.kind == "f")
+            if not same:
+                sys.exit(f"{endpoint} and serving_default answer differently to case {name}")
+np.savez(answers, **out)
+"""
+
+_SECONDS_ALLOWED = 600
+
+
+def serve_in_fresh_process(
+    folder: Path, cases: Sequence[Inputs], *, endpoint: str = "serve"
+) -> list[dict[str, np.ndarray]]:
+    """Load a SavedModel in a new process that imports TensorFlow only, and serve ``cases``.
+
+    Args:
+        folder: the SavedModel.
+        cases: for each call, the arrays by input name.
+        endpoint: the endpoint called; ``serving_default`` is called as well and must answer alike.
+
+    Returns:
+        For each case, the answers by output name.
+
+    Raises:
+        RuntimeError: the new process failed; the end of what it wrote is in the message.
+    """
+    # The new process starts in an empty folder: a checkout of this package where the user stands
+    # must not be at hand.
+    with tempfile.TemporaryDirectory(prefix="krr-fresh-") as scratch:
+        given, answers = Path(scratch, "given.npz"), Path(scratch, "answers.npz")
+        arrays = {
+            f"{i:04d}|{k}": np.asarray(v) for i, case in enumerate(cases) for k, v in case.items()
+        }
+        np.savez(given, **arrays)  # type: ignore[arg-type]
+        finished = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                _SCRIPT,
+                str(folder.resolve()),
+                endpoint,
+                str(given),
+                str(answers),
+            ],
+            cwd=scratch,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS_ALLOWED,
+            check=False,
+        )
+        if finished.returncode:
+            raise RuntimeError(
+                f"The SavedModel does not work in a process of its own:\n{finished.stderr[-2000:]}"
+            )
+        with np.load(answers) as loaded:
+            return [
+                {k.split("|")[1]: loaded[k] for k in loaded.files if k.startswith(f"{i:04d}|")}
+                for i in range(len(cases))
+            ]
+
+
+def largest_difference(expected: np.ndarray, answered: np.ndarray) -> float:
+    """Largest difference between two answers, as a share of the expected answer's magnitude.
+
+    Args:
+        expected: array of any shape, NaN allowed.
+        answered: array to compare with it.
+
+    Returns:
+        ``max |answered - expected| / max(1e-6, max |expected|)``; infinity when the shapes differ
+        or a NaN or an infinity stands in one and not in the other.
+
+    Example:
+        >>> largest_difference(np.array([2.0, 4.0]), np.array([2.0, 5.0]))
+        0.25
+        >>> largest_difference(np.array([1.0]), np.array([np.nan]))
+        inf
+    """
+    if expected.shape != answered.shape:
+        return float("inf")
+    finite = np.isfinite(expected)
+    if not np.array_equal(expected[~finite], answered[~finite], equal_nan=True):
+        return float("inf")
+    if not np.isfinite(answered[finite]).all():
+        return float("inf")
+    if not finite.any():
+        return 0.0
+    scale = max(1e-6, float(np.abs(expected[finite]).max()))
+    return float(np.abs(answered[finite] - expected[finite]).max()) / scale

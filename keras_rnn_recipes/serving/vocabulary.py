@@ -1,0 +1,63 @@
+"""``vocabulary.json``: how the texts of a run are cut into tokens, and which it knows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+
+
+FORMAT_VERSION = 1
+
+
+def vocabulary_record(
+    tokenizer: Tokenizer, *, beside: Tokenizer | None = None, **more: Any
+) -> dict[str, Any]:
+    """The content of ``vocabulary.json``.
+
+    Args:
+        tokenizer: of the texts.
+        beside: a second one, if the network has two: of the characters of each word, or of the
+            texts that are given out.
+        more: classes, tags, or how texts are decoded.
+    """
+    more = {
+        name: asdict(one) if is_dataclass(one) and not isinstance(one, type) else one
+        for name, one in more.items()
+    }
+    record = {"format_version": FORMAT_VERSION, **_of_tokenizer(tokenizer)}
+    return record | ({"beside": _of_tokenizer(beside)} if beside else {}) | more
+
+
+def read_vocabulary(run_dir: str | Path) -> dict[str, Any]:
+    """Read the ``vocabulary.json`` of a run.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
+    path = Path(run_dir) / "vocabulary.json"
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path} cannot be read: {error}.", "what the run wrote there.", "run it again."
+        ) from error
+
+
+def tokenizer_of(record: dict[str, Any]) -> Tokenizer:
+    """The tokenizer that a record of `read_vocabulary`, or what stands in its ``beside``, is of."""
+    from keras_rnn_recipes.data.text.preparation import Preparation
+    from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+
+    return Tokenizer(Preparation(**record["preparation"]), record["vocabulary"])
+
+
+def _of_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
+    preparation = asdict(tokenizer.preparation)
+    return {"preparation": preparation, "vocabulary": list(tokenizer.vocabulary)}

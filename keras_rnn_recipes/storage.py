@@ -1,0 +1,153 @@
+"""Files written whole or not at all, and reading back what a run wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGED_PREFIX, STAGED_SUFFIX = ".", ".unfinished"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of ours; empty where there is none."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV of ours; a series may be called "007" or "NA", and both stay as they are."""
+    import pandas as pd
+
+    if not path.exists():
+        return pd.DataFrame()
+    table = pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values=[""])
+    for name in ("ds", "cutoff"):
+        if name in table and not pd.api.types.is_integer_dtype(table[name]):
+            table[name] = pd.to_datetime(table[name])
+    return table
+
+
+class WriteError(UserError):
+    """Something could not be written: a full disk, a folder without permission."""
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a path beside ``target``; rename it to ``target`` when the block succeeds.
+
+    A file takes the place of a file in one step. A folder cannot: the old one is moved
+    aside first, and comes back if the new one cannot be put in its place.
+
+    Raises:
+        WriteError: the operating system refused to write; nothing half written remains.
+    """
+    with writing(target):
+        holder = Path(
+            tempfile.mkdtemp(
+                prefix=STAGED_PREFIX + target.name + ".", suffix=STAGED_SUFFIX, dir=target.parent
+            )
+        )
+    try:
+        with writing(target):
+            yield holder / target.name
+            _put(holder / target.name, target, aside=holder / "replaced")
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Tell a refusal by the operating system as a mistake that the user can mend."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WriteError(
+            f"{target} could not be written: {reason}.",
+            "a folder that may be written to, on a disk with room.",
+            "free some room or choose another --run-dir; an interrupted run can be "
+            "continued with --resume.",
+        ) from error
+
+
+def _put(staged: Path, target: Path, *, aside: Path) -> None:
+    if not target.is_dir():
+        os.replace(staged, target)
+        return
+    os.replace(target, aside)
+    try:
+        os.replace(staged, target)
+    except OSError:
+        os.replace(aside, target)
+        raise
+
+
+@contextlib.contextmanager
+def making_parents(path: Path) -> Iterator[None]:
+    """Make the folders that ``path`` lies in; if the block fails, remove those that were made."""
+    missing = [folder for folder in path.absolute().parents if not folder.exists()]
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{path.parent} could not be made: {error.strerror}.",
+                "a folder that may be written to.",
+                "choose another place.",
+            ) from error
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def write_forecasts(forecasts: pd.DataFrame, output: str | Path) -> Path:
+    """Write forecasts as CSV, whole or not at all.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    output = Path(output).resolve()  # a link stays one: what it points to is replaced
+    with replacing(output) as staged:
+        forecasts.to_csv(staged, index=False, lineterminator="\n")
+    return output
+
+
+def check_output(output: str | Path | None, *inputs: str | Path) -> None:
+    """Refuse an output file that could not be written in the end, before any work is done.
+
+    Args:
+        output: the file to write, or None.
+        inputs: files that are read and must not be written over.
+
+    Raises:
+        UserError: a folder, a device or a pipe stands there, its folder is missing, or it is
+            one of the inputs.
+    """
+    if output is None:
+        return
+    path = Path(output)
+    fix = "give another --output."
+    if path.is_dir():
+        raise UserError(f"The output {path} is a folder.", "the name of a CSV file.", fix)
+    # Files are renamed into place; a device or a pipe of that name would be gone afterwards.
+    if path.exists() and not path.is_file() or path.is_symlink() and not path.exists():
+        raise UserError(f"The output {path} is not a plain file.", "the name of a CSV file.", fix)
+    if not path.absolute().parent.is_dir():
+        what = f"The folder {path.parent} of the output {path.name} does not exist."
+        raise UserError(what, "a folder that is there.", f"make it, or {fix}")
+    if any(Path(one).exists() and path.exists() and path.samefile(one) for one in inputs):
+        what = f"The output {path} is the input file; it would be lost."
+        raise UserError(what, "two different files.", fix)

@@ -1,0 +1,1 @@
+"""From a model and batches to weights: the training loop, losses, kernels and callbacks."""

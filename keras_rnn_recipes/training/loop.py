@@ -1,0 +1,365 @@
+"""Training with ``keras.Model.fit``: what is set up before it and kept while it runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import keras
+import pandas as pd
+import tensorflow as tf
+
+from keras_rnn_recipes.builders.intervals import levels_of_model
+from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
+from keras_rnn_recipes.config.base import TrainingConfig
+from keras_rnn_recipes.config.forecasting import FitConfig
+from keras_rnn_recipes.diagnostics.gradient_health import gradient_record
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.training.callbacks import GradientWatch, TensorBoardLog, progress_bar
+from keras_rnn_recipes.training.kernels import training_kernels
+from keras_rnn_recipes.training.losses import loss_function, prepare
+from keras_rnn_recipes.training.state import (
+    Arrays,
+    Progress,
+    StateFile,
+    TrainingState,
+    assign,
+    check_fits,
+    values_of,
+    variables_of,
+)
+
+MAX_STEPS_PER_EXECUTION = 32
+
+Batches = Callable[..., tf.data.Dataset]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How one epoch of training is cut into calls of the compiled function.
+
+    Attributes:
+        per_execution: optimisation steps in one call; the cost of a call is shared by them.
+        per_epoch: steps in one epoch, a multiple of ``per_execution``.
+        per_pass: batches in one pass over all windows.
+    """
+
+    per_execution: int
+    per_epoch: int
+    per_pass: int
+
+
+def plan_steps(num_windows: int, batch_size: int, steps_per_epoch: int | None) -> Steps:
+    """Cut an epoch into equal executions of at most 32 steps.
+
+    An epoch of a number of steps that does not divide is rounded up by a few steps; the
+    windows go on from pass to pass, so none is seen more often than another.
+
+    Example:
+        >>> plan_steps(1000, 32, None)
+        Steps(per_execution=32, per_epoch=32, per_pass=32)
+        >>> plan_steps(1000, 10, 37)
+        Steps(per_execution=19, per_epoch=38, per_pass=100)
+    """
+    per_pass = math.ceil(num_windows / batch_size)
+    wanted = steps_per_epoch or per_pass
+    executions = math.ceil(wanted / MAX_STEPS_PER_EXECUTION)
+    per_execution = math.ceil(wanted / executions)
+    return Steps(per_execution, executions * per_execution, per_pass)
+
+
+def fit(
+    model: keras.Model,
+    train: Batches,
+    valid: tf.data.Dataset | None = None,
+    *,
+    num_windows: int,
+    config: TrainingConfig | None = None,
+    run: RunDirectory | None = None,
+    last_epoch: int | None = None,
+    loss: Any = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> pd.DataFrame:
+    """Train a model in place and leave it with the weights of its best (or last) epoch.
+
+    Args:
+        model: an uncompiled ``keras.Model``; it is compiled here.
+        train: ``train(first_epoch=k)`` gives endless batches ``(x, y, w)`` that begin with
+            the k-th pass over all windows: ``functools.partial(window_dataset, frame, spec,
+            shuffle=True, repeat=True)``. The same k gives the same batches.
+        valid: finite batches of the same shapes. When given, the epoch with the lowest
+            validation loss is kept, and training stops after ``config.patience`` epochs
+            without a lower one; with ``config.keep="last"`` it is watched and chooses nothing.
+        num_windows: windows in one pass over the training part, from ``count_windows``.
+        config: how to train; ``FitConfig()`` when left out.
+        run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the
+            state from which a run opened with ``resume=True`` goes on. On a CPU it then ends
+            with the very weights, bit for bit, of a run that was never interrupted.
+        last_epoch: end after so many of ``config.epochs``; the learning rate goes on falling as
+            if all were to come. None: train them all.
+        loss: what to make small, as Keras takes it. None: that of a forecaster, which ``config``,
+            a ``FitConfig``, names.
+        callbacks: called before those of this function.
+
+    Returns:
+        One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss`` (in units of the
+        weights: with ``weights="scale"`` in average steps of the series), ``learning_rate``,
+        ``seconds``.
+
+    Raises:
+        UserError: no window to train on, a loss that is not for this model or no longer a number,
+            a state of another experiment, or nowhere to write.
+    """
+    config = config or FitConfig()
+    if loss is None:
+        train, valid, loss = _of_forecaster(model, train, valid, config)
+    steps = _checked_steps(num_windows, config)
+    _compile(model, config, steps, loss)
+    last = last_epoch or config.epochs
+    plan = {"num_windows": num_windows, "last_epoch": last, **config.model_dump(mode="json")}
+    keeper = _Keeper(config, run, plan=plan, monitor=valid is not None)
+    keeper.restore(model)
+    first = keeper.state.epoch
+    watch = None
+    if first < last and not keeper.state.stopped:
+        batches = _from(train, first, steps)
+        watch = _watch(model, batches, loss, config, run)
+        watching = () if watch is None else (watch,)
+        _run_epochs(model, batches, valid, keeper, config, steps, last, [*callbacks, *watching])
+    keeper.finish(model)
+    history = keeper.history()
+    if watch is not None and run is not None:
+        watch.measure(best_epoch(history, config))
+        clipped = config.clip_norm is not None
+        run.write_json("gradients.json", gradient_record(watch.flows, model, clipped=clipped))
+    return history
+
+
+def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
+    """Count the epochs that it took to come to the weights that `fit` kept.
+
+    Args:
+        history: what `fit` returned.
+        config: how it was trained.
+
+    Example:
+        >>> history = pd.DataFrame({"epoch": [1, 2, 3], "val_loss": [0.5, 0.2, 0.3]})
+        >>> best_epoch(history, FitConfig()), best_epoch(history, FitConfig(keep="last"))
+        (2, 3)
+    """
+    if config.keep == "last" or "val_loss" not in history:
+        return int(history["epoch"].iloc[-1])
+    return int(history["epoch"].iloc[int(history["val_loss"].argmin())])
+
+
+def _watch(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    loss: Any,
+    config: TrainingConfig,
+    run: RunDirectory | None,
+) -> GradientWatch | None:
+    """Watch how far errors reach back on the first batch, where a run asks for it."""
+    recurrent = any(isinstance(one, keras.layers.RNN) for one in model._flatten_layers())
+    if run is None or not config.watch_gradients or not recurrent:
+        return None
+    return GradientWatch(next(iter(batches)), loss, folder=run.folder("tensorboard"))
+
+
+def _run_epochs(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    valid: tf.data.Dataset | None,
+    keeper: _Keeper,
+    config: TrainingConfig,
+    steps: Steps,
+    last_epoch: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    bars = progress_bar(steps.per_epoch)
+    try:
+        with training_kernels(
+            model,
+            lookback=_lookback(batches),
+            unroll=config.unroll,
+            precision=config.precision,
+        ):
+            model.fit(
+                batches,
+                validation_data=valid,
+                initial_epoch=keeper.state.epoch,
+                epochs=last_epoch,
+                steps_per_epoch=steps.per_epoch,
+                callbacks=[*callbacks, keeper, *bars],
+                shuffle=False,  # the batches come shuffled; True would only draw a warning
+                verbose=0,
+            )
+    finally:
+        keeper.log.close()
+        for bar in bars:
+            bar.close()
+
+
+@final
+class _Keeper(keras.callbacks.Callback):
+    """Keeps the history, the best weights and the state to resume from."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        run: RunDirectory | None,
+        *,
+        plan: dict[str, Any],
+        monitor: bool,
+    ) -> None:
+        super().__init__()
+        self._config, self._run, self._monitor = config, run, monitor
+        self.state = Progress(plan=plan)
+        self._best: Arrays = []
+        self._file = StateFile(run.folder("checkpoints")) if run else None
+        self.log = TensorBoardLog(run.folder("tensorboard") if run else None)
+        self._started = time.perf_counter()
+
+    def restore(self, model: keras.Model) -> None:
+        """Continue from the saved state, if this run resumes one."""
+        state = self._file.load() if self._file and self._run and self._run.resumed else None
+        if state is None:
+            return
+        check_fits(state, self.state.plan, model)
+        assign(variables_of(model), state.model)
+        assign(model.optimizer.variables, state.optimizer)
+        self.state, self._best = state.progress, state.best
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        _check_finite(row)
+        row["learning_rate"] = float(
+            keras.ops.convert_to_tensor(self.model.optimizer.learning_rate)
+        )
+        row["seconds"] = time.perf_counter() - self._started
+        self.state.rows.append(row)
+        self.state.epoch = epoch + 1
+        if self._monitor:
+            self._compare(row)
+        self.log.write(epoch, {k: v for k, v in row.items() if k not in ("epoch", "seconds")})
+        if self._file and self._file.due():
+            self._save(self.model)
+        if self._run is not None and self._run.watcher is not None:
+            self._run.watcher("epoch", row)
+
+    def finish(self, model: keras.Model) -> None:
+        """Save the last state, then leave the model with the weights to keep."""
+        if self._file:
+            self._save(model)
+        if self._best and self._config.keep == "best":
+            assign(model.weights, self._best)
+
+    def history(self) -> pd.DataFrame:
+        """One row per epoch."""
+        return pd.DataFrame(self.state.rows)
+
+    def _compare(self, row: dict[str, float]) -> None:
+        if self.state.best_loss is None or row["val_loss"] < self.state.best_loss:
+            self.state = replace(self.state, best_loss=row["val_loss"], best_epoch=self.state.epoch)
+            self._best = values_of(self.model.weights)
+        elif self._config.keep == "last":
+            return
+        elif 0 < self._config.patience <= self.state.epoch - self.state.best_epoch:
+            self.state.stopped = self.model.stop_training = True
+
+    def _save(self, model: keras.Model) -> None:
+        if self._file is None or self._run is None:
+            return
+        state = TrainingState(
+            self.state,
+            values_of(variables_of(model)),
+            values_of(model.optimizer.variables),
+            self._best,
+        )
+        with self._file.timed():
+            self._file.save(state)
+            self._run.write_csv("history.csv", self.history())
+
+
+def _of_forecaster(
+    model: keras.Model, train: Batches, valid: tf.data.Dataset | None, config: TrainingConfig
+) -> tuple[Batches, tf.data.Dataset | None, Any]:
+    """The loss that a forecasting recipe names, and batches whose weights act as it wants them."""
+    assert isinstance(config, FitConfig)
+    name = config.loss
+
+    def prepared(first_epoch: int) -> tf.data.Dataset:
+        return prepare(train(first_epoch=first_epoch), name)
+
+    loss = loss_function(name, levels_of_model(model), distribution_of_model(model))
+    return prepared, None if valid is None else prepare(valid, name), loss
+
+
+def _compile(model: keras.Model, config: TrainingConfig, steps: Steps, loss: Any) -> None:
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            _learning_rate(config, steps.per_epoch * config.epochs),
+            global_clipnorm=config.clip_norm,
+        ),
+        loss=loss,
+        steps_per_execution=steps.per_execution,
+        jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _learning_rate(config: TrainingConfig, num_steps: int) -> Any:
+    """A rise over the first share of the steps, then a half cosine to nought, or a level."""
+    if config.schedule == "constant" and not config.warmup:
+        return config.learning_rate
+    rise = int(config.warmup * num_steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / (rise + 1) if rise else config.learning_rate,
+        decay_steps=num_steps - rise,
+        alpha=0.0 if config.schedule == "cosine" else 1.0,
+        warmup_target=config.learning_rate if rise else None,
+        warmup_steps=rise,
+    )
+
+
+def _from(train: Batches, epoch: int, steps: Steps) -> tf.data.Dataset:
+    """The batches that an uninterrupted run would see after so many epochs."""
+    passes, batches = divmod(epoch * steps.per_epoch, steps.per_pass)
+    dataset = train(first_epoch=passes)
+    return dataset.skip(batches) if batches else dataset
+
+
+def _lookback(batches: tf.data.Dataset) -> int | None:
+    """Steps of a training window."""
+    inputs = batches.element_spec[0]
+    history = inputs.get("history") if isinstance(inputs, dict) else inputs
+    steps: int | None = history.shape[1] if history is not None else None
+    return steps
+
+
+def _checked_steps(num_windows: int, config: TrainingConfig) -> Steps:
+    if num_windows < 1:
+        raise UserError(
+            "There is no window to train on: every series is shorter than one window.",
+            "at least one series with room for lookback, gap and horizon before its "
+            "validation and test part.",
+            "lower model.lookback, model.horizon, data.valid_size or data.test_size.",
+        )
+    return plan_steps(num_windows, config.batch_size, config.steps_per_epoch)
+
+
+def _check_finite(row: dict[str, float]) -> None:
+    if not math.isfinite(row["loss"]):
+        raise UserError(
+            f"The training loss became {row['loss']} in epoch {row['epoch']:.0f}.",
+            "a finite loss.",
+            "lower fit.learning_rate, or set fit.clip_norm, or choose another "
+            "model.scaling or model.transform for values of very different size.",
+        )

@@ -1,0 +1,285 @@
+"""What ``krr forecast FILE.csv`` decides for a person, and the reasons that it gives."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from keras_rnn_recipes.config.choices import added_baselines, check_choice
+from keras_rnn_recipes.config.defaults import choose_parts
+from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.config.forecasting import Config, EvaluateConfig, Preset, Strategy
+from keras_rnn_recipes.config.recommended import is_long_panel, is_panel, recommend
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.levels import parse_levels
+from keras_rnn_recipes.families.forecasting.covariates import code_covariates
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.frames import Panel
+
+
+_DATA_OPTIONS = (
+    "id_col",
+    "time_col",
+    "target_col",
+    "past_cols",
+    "future_cols",
+    "static_cols",
+    "calendar",
+    "holidays",
+    "freq",
+)
+
+_STRATEGY_REASONS = {
+    "direct": "one network gives all steps at once, so that no error feeds on an earlier one",
+    "recursive": "each forecast is fed back to make the next one",
+    "seq2seq": "a whole forecast is learnt at every time step, so that each window teaches more",
+}
+
+
+@dataclass(frozen=True)
+class ForecastOptions:
+    """What was asked for on the command line; None where it was left open."""
+
+    file: Path
+    horizon: int
+    id_col: str | None = None
+    time_col: str | None = None
+    target_col: str | None = None
+    past_cols: str | None = None
+    future_cols: str | None = None
+    static_cols: str | None = None
+    calendar: str | None = None
+    holidays: str | None = None
+    freq: str | None = None
+    season_length: str | None = None
+    cell: str = "lstm"
+    strategy: str = "seq2seq"
+    units: str | None = None
+    levels: str | None = None
+    baselines: str | None = None
+    refit: bool | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ForecastPlan:
+    """A configuration ready to run, and what to tell about it.
+
+    Attributes:
+        config: every choice made, so that the same file gives the same run again.
+        reasons: what was inferred and chosen, and why; a sentence each.
+    """
+
+    config: Config
+    reasons: tuple[str, ...]
+
+
+def plan_forecast(options: ForecastOptions) -> ForecastPlan:
+    """Read the file and decide what is to be run; nothing is written.
+
+    Raises:
+        UserError: a mistake in the options or in the file, or too little data for the horizon.
+    """
+    from keras_rnn_recipes.data.frames import read_panel
+    from keras_rnn_recipes.data.split import training_rows
+
+    config = _config_as_asked(options)
+    panel = read_panel(options.file, **config.data.reading())
+    lengths = _lengths(panel)
+    _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
+    if is_panel(lengths) and not config.evaluate.levels:
+        # Nothing is chosen while training, nor calibrated: the last steps are learnt from too.
+        data = config.data.model_copy(update={"valid_size": 0})
+        config = config.model_copy(update={"data": data})
+    config = choose_parts(config, panel)
+    trained = _training_lengths(config, lengths)
+    _refuse_too_little(options, max(lengths.values()), max(trained.values()))
+    training = training_rows(panel.frame, config.data.held_out)
+    positive = bool(panel.frame["y"][training].min() > 0)
+    config = recommend(config, trained, panel.season_length, positive=positive)
+    if options.refit is None and not is_long_panel(trained, panel.season_length):
+        refit = config.fit.model_copy(update={"refit": True})
+        config = config.model_copy(update={"fit": refit})
+    code_covariates(panel, config)  # what is not known far enough ahead is told before any work
+    return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
+
+
+def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
+    """Name a new folder ``runs/<file>-<date>-<time>``: every forecast is kept.
+
+    Args:
+        file: the data file.
+        now: the moment; the present when left out.
+
+    Example:
+        >>> default_run_dir(Path("shop/sales.csv"), datetime.datetime(2024, 5, 1, 9, 30)).name
+        'sales-20240501-093000'
+    """
+    moment = (now or datetime.datetime.now()).strftime("%Y%m%d-%H%M%S")
+    name = f"{file.name.split('.')[0] or 'forecast'}-{moment}"
+    paths = (Path("runs") / (name + end) for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+    return next(path for path in paths if not path.exists())
+
+
+def parse_numbers(text: str | None, option: str, meaning: str) -> list[int] | None:
+    """Read whole numbers joined by commas.
+
+    Args:
+        text: what was given, None where nothing was.
+        option: where it was given.
+        meaning: of each number, for the message.
+
+    Raises:
+        UserError: they are not whole numbers of at least 1.
+
+    Example:
+        >>> parse_numbers("64, 32", "--units", "the width of each layer")
+        [64, 32]
+    """
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [0]
+    if min(numbers) < 1:
+        raise UserError(
+            f"{option} is {text!r}.",
+            f"{meaning}: whole numbers of at least 1, joined by commas.",
+            f"write for example {option} 24 or {option} 24,168.",
+        )
+    return numbers
+
+
+def _config_as_asked(options: ForecastOptions) -> Config:
+    if options.horizon < 1:
+        raise UserError(
+            f"--horizon is {options.horizon}.", "a number of steps, at least 1.", "raise --horizon."
+        )
+    if options.units is not None and options.cell == "linear":
+        raise UserError(
+            "--units is given, but a linear forecaster has no layers to be so wide.",
+            "--cell linear without --units.",
+            "leave --units out, or choose another --cell.",
+        )
+    data = {name: getattr(options, name) for name in _DATA_OPTIONS}
+    seasons = parse_numbers(options.season_length, "--season-length", "the steps in each season")
+    data["season_length"] = seasons[0] if seasons and len(seasons) == 1 else seasons
+    model: dict[str, Any] = {
+        "preset": check_choice(options.cell, get_args(Preset), "--cell"),
+        "strategy": check_choice(options.strategy, get_args(Strategy), "--strategy"),
+        "horizon": options.horizon,
+        "units": parse_numbers(options.units, "--units", "the width of each layer"),
+    }
+    given: dict[str, Any] = {
+        "data": {"source": str(options.file), **_without_none(data)},
+        "model": _without_none(model),
+        "fit": {"seed": options.seed, "refit": bool(options.refit)},
+        "evaluate": {"levels": parse_levels(options.levels)},
+    }
+    if options.baselines is not None:
+        usual = EvaluateConfig().baselines
+        given["evaluate"]["baselines"] = list(added_baselines(options.baselines, usual))
+    return config_from_dict(given, where="the command line")
+
+
+def _refuse_too_little(options: ForecastOptions, longest: int, trained: int) -> None:
+    """A window to learn from has the horizon's steps and one before them, beside the test part."""
+    horizon = options.horizon
+    if trained > horizon:
+        return
+    fits = (longest - 1) // 2
+    shorter = f"ask for a --horizon of at most {fits}" if fits else "forecast another file"
+    raise UserError(
+        f"The longest series in {options.file} has {longest} steps, too few for a horizon of "
+        f"{horizon}.",
+        f"at least {2 * horizon + 1} steps: {horizon} to test on and {horizon + 1} to learn from.",
+        f"{shorter}, or give a longer history.",
+    )
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _lengths(panel: Panel) -> dict[str, int]:
+    sizes = panel.frame.groupby("unique_id", sort=False).size()
+    return {str(name): int(size) for name, size in sizes.items()}
+
+
+def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]:
+    """Steps of each series to train on: a series too short to hold anything out is kept whole."""
+    held_out = config.data.held_out
+    return {name: n - held_out if n > held_out else n for name, n in lengths.items()}
+
+
+def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
+    """Say in words what was inferred and chosen."""
+    data, model = config.data, config.model
+    horizon, season = model.horizon, data.season_length
+    reasons = [
+        f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
+        f"Season of {_joined(season)} steps: {_origin(options.season_length, '--season-length')}.",
+        f"Lookback of {model.lookback} steps, each seeing the last {model.lags} values: as long as "
+        "pays and the data leave room for.",
+        f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
+    ]
+    if beside := _columns_beside(config):
+        reasons.append(beside)
+    if model.seasonal:
+        memory = f", smoothed with a memory of {model.seasons}" if model.seasons != 1 else ""
+        reasons.append(f"The network corrects a repetition of the season{memory}.")
+    reasons.append(
+        f"{model.members} networks with layers of {_joined(model.units)} units, trained together; "
+        "their median is the forecast."
+    )
+    if model.transform == "log":
+        reasons.append("Every value is above nought: the network works on logarithms.")
+    if not data.valid_size and is_panel(lengths):
+        reasons.append("With so many series training runs its full course, up to the test part.")
+    elif not data.valid_size:
+        reasons.append("The series are too short to validate on: training runs its full course.")
+    if config.fit.refit:
+        reasons.append(
+            "Once tested, a network is trained anew on all steps, the last ones too, and makes the "
+            "forecast (--no-refit: the tested one does)."
+        )
+    elif options.refit is None:
+        reasons.append(
+            "The series are long, and their last steps few of many: the tested network makes the "
+            "forecast (--refit: one trained anew on all steps, in twice the time)."
+        )
+    trained = _training_lengths(config, lengths)
+    short = [name for name, n in trained.items() if n <= horizon]
+    if short:
+        names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
+        reasons.append(
+            f"{len(short)} of {len(lengths)} series are too short to learn from and are skipped in "
+            f"training; they are forecast all the same: {names}."
+        )
+    return reasons
+
+
+def _joined(numbers: int | tuple[int, ...] | None) -> str:
+    return " and ".join(map(str, numbers)) if isinstance(numbers, tuple) else str(numbers)
+
+
+def _origin(given: object, option: str) -> str:
+    return "as given" if given is not None else f"inferred from the dates and values ({option})"
+
+
+def _columns_beside(config: Config) -> str:
+    """What stands beside the target, and from when on it is known."""
+    data = config.data
+    derived = (*data.calendar, *([f"holidays ({data.holidays})"] if data.holidays else []))
+    parts = {
+        "known up to now": data.past_cols,
+        "known ahead": data.future_cols,
+        "derived from the dates": derived,
+        "constant in each series": data.static_cols,
+    }
+    told = "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts.items() if names)
+    return f"Beside the values: {told}." if told else ""

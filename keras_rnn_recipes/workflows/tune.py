@@ -1,0 +1,348 @@
+"""``krr tune``: look for better settings of a recipe, without looking at its test part."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_recipes.config.catalogue import recipe_path
+from keras_rnn_recipes.config.defaults import choose_defaults
+from keras_rnn_recipes.config.files import dump_toml
+from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.search_space import (
+    Choice,
+    Range,
+    SearchSpace,
+    read_space,
+    with_values,
+)
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.extras import require_extra
+from keras_rnn_recipes.families.forecasting.task import load_panel
+from keras_rnn_recipes.reporting.format import deciding_metric, number
+from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.workflows.folds import Fold, plan_folds
+from keras_rnn_recipes.workflows.run import (
+    Main,
+    continue_config,
+    read_recipe,
+    run_script,
+    with_whole_path,
+)
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+
+# With so many series one origin in each says enough; of fewer, the folds have several origins.
+MANY_SERIES = 20
+
+# Settings tried before any is given up for being behind, and the share of epochs each is given.
+SETTINGS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING = 5, 0.3
+
+# With one of these in the search, the losses of two trials are figures of different kinds.
+LOSS_CHANGING = {"fit.loss", "fit.weights", "model.strategy", "model.distribution"}
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search came to.
+
+    Attributes:
+        run_dir: the folder with ``best.toml`` and ``trials.csv``, and with ``study.log``, from
+            which a search is resumed.
+        metric: the figure that decided, a mean over the folds.
+        best: the recipe with the best settings found.
+        value: its figure.
+        trials: one row per trial, the best first: ``trial, state, value, seconds``, a column per
+            key, ``note``.
+    """
+
+    run_dir: Path
+    metric: str
+    best: Config
+    value: float
+    trials: pd.DataFrame
+
+
+class _Scored(Exception):
+    """Ends a run when its figures are there: nothing needs to be exported or reported."""
+
+
+def tune(
+    recipe: str | Path,
+    run_dir: str | Path,
+    *,
+    trials: int | None = None,
+    folds: int | None = None,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Tuned:
+    """Search the ``[tune]`` section of a recipe for the settings that forecast best.
+
+    Each trial is carried out on several parts of the past, as `workflows.folds` describes, all of
+    which end before the recipe's test part: that is not read, so it still judges what was found.
+    A trial is given up when its validation loss falls behind the median of the trials before it.
+    The recipe's own settings are tried first, as far as they lie in the space.
+
+    Args:
+        recipe: a TOML file, or a recipe's name, with a section ``[tune]``.
+        run_dir: where everything goes.
+        trials: how many settings are tried; None for the recipe's number (30 without one).
+        folds: on how many parts of the past; None for the recipe's number (3 without one).
+        overrides: such as ``"fit.epochs=10"``, for every trial.
+        resume: go on with the search in ``run_dir`` up to ``trials``.
+        overwrite: replace what is in ``run_dir``.
+
+    Raises:
+        UserError: the extra ``tune`` is not installed, something in the section is wrong, the data
+            are too short, or no trial could be carried out.
+
+    Source: Optuna, with its tree-structured Parzen estimator and its median rule.
+
+    Example:
+        >>> tune("my.toml", "runs/search", trials=10).best.fit.learning_rate  # doctest: +SKIP
+    """
+    require_extra("tune", "A search over settings")
+    path = recipe_path(recipe)
+    main, config = read_recipe(path, overrides)
+    config = with_whole_path(config)
+    space = read_space(path, config)
+    directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
+    search = _Search(main, config, space, folds or space.folds)
+    stored = directory.read_json("config.json") if directory.resumed else None
+    if stored is not None:
+        continue_config(config, stored)
+    directory.write_config(config)
+    try:
+        study = _open_study(directory.path, search)
+        wanted = (space.trials if trials is None else trials) - _finished(study)
+        if wanted > 0:
+            study.optimize(search, n_trials=wanted, callbacks=[search.tell])
+        return _finish(directory, search, study)
+    finally:
+        directory.release()
+
+
+class _Search:
+    """What every trial needs: the script, the recipe, the space and the parts of the past."""
+
+    def __init__(self, main: Main, config: Config, space: SearchSpace, folds: int) -> None:
+        self.main, self.config, self.space, self.folds = main, config, space, folds
+        self.panel = load_panel(config.data)
+        whole = choose_defaults(config, self.panel)
+        self.test_size = whole.data.test_size or whole.model.horizon
+        metrics = {str(name): 1.0 for name in config.evaluate.metrics}
+        self.metric = space.metric or deciding_metric(metrics, self.panel.num_series)
+        self.plan(config)  # too short for the folds: told before the first trial
+
+    def plan(self, config: Config) -> list[Fold]:
+        """The folds of one trial, judged by one figure and beside no baseline."""
+        alone = config.evaluate.model_copy(update={"baselines": (), "metrics": (self.metric,)})
+        config = config.model_copy(update={"evaluate": alone})
+        size = None if self.panel.num_series >= MANY_SERIES else self.test_size
+        return plan_folds(
+            config, self.panel, folds=self.folds, skip=self.test_size, size=size, step=size
+        )
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Carry out one trial; the mean of its figures over the folds."""
+        import optuna
+
+        values = {key: _suggest(trial, key, one) for key, one in self.space.keys.items()}
+        try:
+            config = with_values(self.config, values, f"trial {trial.number}")
+            figures = [
+                self._figure(fold, trial if fold.number == 1 else None)
+                for fold in self.plan(config)
+            ]
+        except UserError as error:  # together these settings cannot be, or do not train
+            trial.set_user_attr("note", error.what)
+            raise optuna.TrialPruned from None
+        return sum(figures) / len(figures)
+
+    def _figure(self, fold: Fold, pruned: optuna.Trial | None) -> float:
+        """Run one fold until it has its figure; epochs are told to ``pruned``."""
+        import keras
+
+        from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
+
+        found: dict[str, float] = {}
+        watched = pruned is not None and not LOSS_CHANGING & set(self.space.keys)
+
+        def watch(what: str, data: Mapping[str, Any]) -> None:
+            if what == "epoch" and watched and "val_loss" in data:
+                _report(pruned, int(data["epoch"]), float(data["val_loss"]))
+            if what == "metrics.json":
+                found["value"] = float(data["model"][self.metric])
+                raise _Scored
+
+        keras.utils.clear_session()
+        with (
+            tempfile.TemporaryDirectory(prefix="krr-trial-") as scratch,
+            contextlib.redirect_stdout(io.StringIO()),
+            quiet_tensorflow_log(),
+            contextlib.suppress(_Scored),
+        ):
+            run_script(self.main, fold.config, Path(scratch) / "run", watcher=watch)
+        if not found or found["value"] != found["value"]:
+            raise UserError(
+                f"Fold {fold.number} has no {self.metric}.", "a figure.", "choose another metric."
+            )
+        return found["value"]
+
+    def tell(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        """Print a line when a trial is over: searches are long."""
+        took = trial.duration.total_seconds() if trial.duration else 0
+        what = f"{self.metric} {number(trial.value)}" if trial.value is not None else "given up"
+        note = trial.user_attrs.get("note", "")
+        print(f"trial {trial.number}: {what}, {took:.0f} s {note}".rstrip(), flush=True)
+
+
+def _report(trial: Any, epoch: int, loss: float) -> None:
+    import optuna
+
+    trial.report(loss, epoch)
+    if trial.should_prune():
+        trial.set_user_attr("note", f"behind the median after epoch {epoch}")
+        raise optuna.TrialPruned
+
+
+def _suggest(trial: optuna.Trial, key: str, values: Choice | Range) -> Any:
+    if isinstance(values, Choice):
+        return json.loads(trial.suggest_categorical(key, [json.dumps(v) for v in values.values]))
+    if values.whole:
+        low, high = int(values.low), int(values.high)
+        return trial.suggest_int(key, low, high, log=values.log, step=values.step or 1)
+    return trial.suggest_float(key, values.low, values.high, log=values.log)
+
+
+def _open_study(folder: Path, search: _Search) -> optuna.Study:
+    """Begin a study, or go on with the one in the folder, whose space must be the same."""
+    import optuna
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    file = str(folder / "study.log")
+    backend = JournalFileBackend(file, lock_obj=JournalFileOpenLock(file))
+    study = optuna.create_study(
+        storage=optuna.storages.JournalStorage(backend),
+        study_name="krr",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(
+            n_startup_trials=SETTINGS_BEFORE_PRUNING,
+            n_warmup_steps=int(EPOCHS_BEFORE_PRUNING * search.config.fit.epochs),
+        ),
+    )
+    # A search that goes on must not draw again what it drew before.
+    seed = search.config.fit.seed + len(study.trials)
+    study.sampler = optuna.samplers.TPESampler(seed=seed)
+    asked = repr((search.space.keys, search.folds, search.metric))
+    before = study.user_attrs.get("asked")
+    if before is None:
+        study.set_user_attr("asked", asked)
+        _try_first(study, search)
+    elif before != asked:
+        raise UserError(
+            f"The search in {folder} was another one: its [tune] section differs.",
+            "the keys, values, folds and metric that it was begun with.",
+            "give those again, or begin again with --overwrite.",
+        )
+    for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # killed in the middle
+        study.enqueue_trial(trial.params)
+    return study
+
+
+def _try_first(study: optuna.Study, search: _Search) -> None:
+    """The recipe as it is, as far as the space has its values: the figure to be beaten."""
+    data = search.config.model_dump(mode="json")
+    own = {}
+    for key, values in search.space.keys.items():
+        section, _, name = key.partition(".")
+        value = data[section].get(name)
+        if isinstance(values, Choice):
+            if json.dumps(value) in [json.dumps(one) for one in values.values]:
+                own[key] = json.dumps(value)
+        elif value is not None and values.low <= value <= values.high:
+            own[key] = value
+    study.enqueue_trial(own)
+
+
+def _finished(study: optuna.Study) -> int:
+    return sum(trial.state.name in ("COMPLETE", "PRUNED") for trial in study.trials)
+
+
+def _finish(directory: RunDirectory, search: _Search, study: optuna.Study) -> Tuned:
+    table = _table_of(study, search)
+    directory.write_csv("trials.csv", table)
+    if table.empty or table["state"].iloc[0] != "complete":
+        note = next((text for text in table.get("note", ()) if text), "none was begun.")
+        raise UserError(
+            f"No trial could be carried out to the end: {note}",
+            "settings with which the recipe can be trained.",
+            "change the section [tune], or the recipe.",
+        )
+    chosen = {
+        key: json.loads(value) if isinstance(search.space.keys[key], Choice) else value
+        for key, value in study.best_params.items()
+    }
+    best = with_values(search.config, chosen, "the best trial")
+    heading = (
+        f"# Found by krr tune: {search.metric} {number(study.best_value)}, the mean of "
+        f"{search.folds} folds before the test part, in {_finished(study)} trials.\n"
+    )
+    directory.write_text("best.toml", heading + dump_toml(best, given_only=True))
+    directory.write_environment(search.config.fit.seed)
+    return Tuned(directory.path, search.metric, best, study.best_value, table)
+
+
+def _table_of(study: optuna.Study, search: _Search) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for trial in study.trials:
+        if not trial.state.is_finished() or trial.state.name == "FAIL":
+            continue
+        took = (trial.duration.total_seconds()) if trial.duration else None
+        rows.append(
+            {
+                "trial": trial.number,
+                "state": trial.state.name.lower(),
+                "value": trial.value if trial.state.name == "COMPLETE" else None,
+                "seconds": None if took is None else round(took, 1),
+                **{key: trial.params.get(key) for key in search.space.keys},
+                "note": trial.user_attrs.get("note", ""),
+            }
+        )
+    if not rows:
+        return pd.DataFrame()
+    table = pd.DataFrame(rows)
+    return table.sort_values(["value", "trial"], na_position="last", ignore_index=True)
+
+
+def describe(result: Tuned, *, most: int = 15) -> str:
+    """The trials as a table, the best first, and where the best recipe is."""
+    from keras_rnn_recipes.workflows.backtest import table_text
+
+    shown = result.trials.rename(columns={"value": result.metric}).head(most)
+    if not shown["note"].any():
+        shown = shown.drop(columns="note")
+    lines = [table_text(shown)]
+    if len(result.trials) > most:
+        lines.append(f"and {len(result.trials) - most} more, in trials.csv")
+    complete = (result.trials["state"] == "complete").sum()
+    lines.append(
+        f"{len(result.trials)} trials, {complete} carried out to the end; the best has "
+        f"{result.metric} {number(result.value)} on parts before the test part."
+    )
+    lines.append(f"to run it:    krr run {result.run_dir / 'best.toml'}")
+    return "\n".join(lines)

@@ -1,0 +1,149 @@
+"""The negative log likelihood equals SciPy's, and its slopes are numbers wherever it is asked."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+from keras_rnn_recipes.builders import forecaster, to_forecaster
+from keras_rnn_recipes.config.defaults import choose_defaults
+from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.data.frames import read_panel
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.layers.distributions import DISTRIBUTIONS
+from keras_rnn_recipes.training.losses import (
+    likelihood_loss,
+    loss_function,
+    negative_log_likelihood,
+    prepare,
+)
+
+
+def cases(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Targets, parameters and SciPy's logarithm of the likelihood."""
+    rng = np.random.default_rng(0)
+    level, scale = rng.normal(0, 5, 200), rng.lognormal(0, 1, 200)
+    if name == "negative_binomial":
+        level = rng.lognormal(2, 3, 200)
+        y = np.floor(level * rng.exponential(size=200))
+        log = stats.nbinom.logpmf(y, 1 / scale, 1 / (1 + scale * level))
+        return y[:, None], np.stack([level, scale], axis=-1), log
+    y = level + scale * rng.normal(0, 3, 200)
+    if name == "gaussian":
+        return y[:, None], np.stack([level, scale], axis=-1), stats.norm.logpdf(y, level, scale)
+    degrees = 2 + rng.lognormal(0, 2, 200)
+    log = stats.t.logpdf(y, degrees, level, scale)
+    return y[:, None], np.stack([level, scale, degrees], axis=-1), log
+
+
+def slopes(name: str, packed: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    given = tf.Variable(np.float32(parameters))
+    with tf.GradientTape() as tape:
+        loss = likelihood_loss(name)(tf.constant(np.float32(packed)), given)
+    assert np.isfinite(loss).all()
+    return tape.gradient(loss, given).numpy()
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_it_equals_scipy(name):
+    target, parameters, log = cases(name)
+    found = negative_log_likelihood(name, target, parameters)
+    np.testing.assert_allclose(found, -log, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_keras_reports_its_mean_with_what_is_missing_left_out(name):
+    target, parameters, log = (np.reshape(x, (20, 10, -1)) for x in cases(name))
+    weight = np.full((20, 10), 0.5)
+    weight[:, 3] = target[:, 3] = 0
+    arrays = [np.float32(x) for x in (parameters, target, weight)]
+    dataset = prepare(tf.data.Dataset.from_tensor_slices(tuple(arrays)).batch(20), "nll")
+    identity = keras.Sequential([keras.Input(parameters.shape[1:]), keras.layers.Identity()])
+    identity.compile(loss=loss_function("nll", distribution=name))
+    found = identity.evaluate(dataset, verbose=0)
+    # Half the values have twice the density; counts are what they are.
+    units = 0 if name == "negative_binomial" else np.log(0.5)
+    expected = np.where(weight > 0, units - log[..., 0], 0).mean()
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "student_t"])
+def test_it_is_free_of_units(name):
+    target, parameters, _ = cases(name)
+    for unit in (1e-9, 1e9):
+        scaled = np.concatenate([parameters[:, :2] * unit, parameters[:, 2:]], axis=-1)
+        packed = np.concatenate([target * unit, np.full_like(target, 1 / unit)], axis=-1)
+        loss = likelihood_loss(name)(packed, tf.constant(scaled))
+        np.testing.assert_allclose(loss, negative_log_likelihood(name, target, parameters))
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_slopes_are_numbers_at_the_extremes(name):
+    levels = [1e-6, 1.0, 1e9] if name == "negative_binomial" else [-1e9, 0.0, 1e9]
+    targets = [0.0, 1.0, 1e9]
+    rest = [[s, d] if name == "student_t" else [s] for s in (1e-4, 1.0, 1e6) for d in (2.01, 1e6)]
+    for target in targets:
+        for weight in (0.0, 1e-9, 1.0):
+            parameters = np.array([[level, *others] for level in levels for others in rest])
+            packed = np.tile([target, weight], (len(parameters), 1))
+            found = slopes(name, packed, parameters)
+            assert np.isfinite(found).all()
+            assert weight or not found.any()
+
+
+def test_a_compiled_model_is_saved_and_loaded_with_its_loss(tmp_path):
+    model = forecaster("seq2seq", 2, units=2, distribution="negative_binomial")
+    model.compile("adam", loss_function("nll", distribution="negative_binomial"))
+    model.optimizer.build(model.trainable_variables)
+    history, packed = np.full((1, 4, 1), 3.0, "float32"), np.ones((1, 4, 2, 2), "float32")
+    expected = model.evaluate(history, packed, verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    assert again.evaluate(history, packed, verbose=0) == pytest.approx(expected)
+    np.testing.assert_array_equal(to_forecaster(again)(history), to_forecaster(model)(history))
+
+
+def test_a_likelihood_and_a_distribution_need_each_other():
+    for name, distribution in (("nll", None), ("mae", "gaussian")):
+        with pytest.raises(UserError, match="the loss 'nll' and a model with a distribution"):
+            loss_function(name, distribution=distribution)
+
+
+def recipe(**model) -> dict:
+    return {
+        "data": {"source": "x.csv"},
+        "model": {"horizon": 3, "distribution": "negative_binomial", **model},
+        "fit": {"loss": "nll"},
+        "evaluate": {"levels": [80]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (["fit.loss=mae"], "distribution 'negative_binomial' and fit.loss 'mae'"),
+        (["model.quantiles=80"], "one of them: the quantiles of a distribution follow from it"),
+        (["model.transform=log"], "transform none"),
+        (["model.distribution=poisson"], "model.distribution"),
+    ],
+)
+def test_a_recipe_that_does_not_go_together_is_refused(changed, told):
+    assert config_from_dict(recipe()).model.options() == {"distribution": "negative_binomial"}
+    with pytest.raises(UserError, match=told):
+        config_from_dict(recipe(), changed)
+    del (without := recipe())["model"]["distribution"]
+    with pytest.raises(UserError, match="distribution None and fit.loss 'nll'"):
+        config_from_dict(without)
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0])
+def test_counts_are_whole_numbers(value):
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": [1.0, value] * 20})
+    with pytest.raises(UserError, match=f"is {value:g} at 2024-01-02.*Expected whole numbers"):
+        choose_defaults(config_from_dict(recipe()), read_panel(table))
+    table["y"] = table["y"].abs().round()
+    choose_defaults(config_from_dict(recipe()), read_panel(table))
