@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,3 +151,35 @@ def check_output(output: str | Path | None, *inputs: str | Path) -> None:
     if any(Path(one).exists() and path.exists() and path.samefile(one) for one in inputs):
         what = f"The output {path} is the input file; it would be lost."
         raise UserError(what, "two different files.", fix)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and wait until the disk has it."""
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Plain data as JSON; NaN and infinity, which JSON does not have, become null.
+
+    Example:
+        >>> print(json_text({"mae": float("nan")}), end="")
+        {
+          "mae": null
+        }
+    """
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if hasattr(value, "item"):  # a numpy number
+        value = value.item()
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value

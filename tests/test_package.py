@@ -108,7 +108,7 @@ def test_no_public_function_takes_more_than_seven_positional_or_required_argumen
     functions = 0
     offenders = []
     for file in python_files(project_root, "keras_rnn_recipes", "recipes"):
-        if file.name.startswith("cli"):  # there an argument is an option of the command line
+        if file.parent.name == "cli":  # there an argument is an option of the command line
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):

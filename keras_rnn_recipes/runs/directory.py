@@ -16,7 +16,15 @@ from keras_rnn_recipes.config.files import FORMAT_VERSION, config_to_dict, dump_
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.lock import FolderLock, refuse_locked
-from keras_rnn_recipes.storage import STAGED_PREFIX, STAGED_SUFFIX, WriteError, replacing, writing
+from keras_rnn_recipes.storage import (
+    STAGED_PREFIX,
+    STAGED_SUFFIX,
+    WriteError,
+    json_text,
+    replacing,
+    write_synced,
+    writing,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -133,15 +141,14 @@ class RunDirectory:
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file in UTF-8; raises ``WriteError`` and leaves nothing half written."""
         with self.staged(name) as staged:
-            _write_synced(staged, text.encode("utf-8"))
+            write_synced(staged, text.encode("utf-8"))
         return self.path / name
 
     def write_json(self, name: str, data: dict[str, Any]) -> Path:
         """Write plain data as JSON; NaN and infinity, which JSON does not have, become null."""
         if self.watcher is not None:
             self.watcher(name, data)
-        text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
-        return self.write_text(name, text + "\n")
+        return self.write_text(name, json_text(data))
 
     def write_csv(self, name: str, frame: pd.DataFrame) -> Path:
         """Write a frame as CSV without its index; missing values are empty."""
@@ -277,22 +284,3 @@ def _check_writable(path: Path) -> None:
         "a folder that may be written to.",
         "choose another --run-dir.",
     )
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if hasattr(value, "item"):  # a numpy number
-        value = value.item()
-    if isinstance(value, float) and value - value != 0:
-        return None
-    return value

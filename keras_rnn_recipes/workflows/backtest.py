@@ -151,6 +151,7 @@ def backtest_run(
     config, size, step = check_origins(run, folds, step)
     directory = RunDirectory.open(run_dir, overwrite=overwrite)
     found = evaluate(run, None, baselines=baselines, test_size=size, stride=step)
+    assert found.forecasts is not None  # of a forecaster, as was checked
     directory.write_config(config)
     record = RunDirectory(Path(run)).read_json("metrics.json") or {}
     result = _finish(directory, config, load_panel(config.data), [(found.forecasts, record)])

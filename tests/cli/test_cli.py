@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from keras_rnn_recipes.cli.commands import app, commands as cli, console
+from keras_rnn_recipes.cli import commands as cli, console
+from keras_rnn_recipes.cli.commands import app
 from keras_rnn_recipes.workflows.inference import evaluate
 
 COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "gradients", "backtest"]

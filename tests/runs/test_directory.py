@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from keras_rnn_recipes import storage
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs import directory as run_directory
@@ -133,10 +134,10 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path, monkeypatch, wher
     run = a_run(tmp_path / "r")
     before = content(run.path)
     target = {
-        "write": (run_directory, "_write_synced"),
-        "fsync": (run_directory.os, "fsync"),
-        "rename": (run_directory.os, "replace"),
-        "mkdtemp": (run_directory.tempfile, "mkdtemp"),
+        "write": (run_directory, "write_synced"),
+        "fsync": (storage.os, "fsync"),
+        "rename": (storage.os, "replace"),
+        "mkdtemp": (storage.tempfile, "mkdtemp"),
     }[where]
     with monkeypatch.context() as patch:
         patch.setattr(*target, full_disk)
