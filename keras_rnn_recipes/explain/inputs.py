@@ -135,7 +135,7 @@ def explain_run(
         UserError: the run is of another family or not finished, or its model is of another kind.
     """
     from keras_rnn_recipes.config.schemas import DEFAULT
-    from keras_rnn_recipes.families.forecasting.task import load_panel
+    from keras_rnn_recipes.families import forecasting
     from keras_rnn_recipes.families.registry import require_family
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.serving.keras_model import load_model
@@ -150,7 +150,7 @@ def explain_run(
     )
     model = load_model(run_dir)
     core = recurrent_core(model)
-    frame = load_panel(config.data).frame
+    frame = forecasting.load(config.data).frame
     series = frame[frame["unique_id"] == frame["unique_id"].iloc[0]]
     horizon, steps = config.model.horizon, min(config.model.lookback or MOST_STEPS, MOST_STEPS)
     before = series.iloc[:-horizon].tail(steps)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_rnn_recipes.config.sources import is_file_name
 from keras_rnn_recipes.data.text.catalogue import TextParts, load_text
+from keras_rnn_recipes.data.text.vectors import load_vectors
 from keras_rnn_recipes.errors import UserError
 
 
@@ -49,6 +52,21 @@ def load_parts(
         train, held["valid"] = hold_out(train, data.valid_share)
     name = source if isinstance(source, str) else source[0]
     return TextParts(Path(name).stem, task, train, held["valid"], held["test"])
+
+
+def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:
+    """Pretrained vectors for a vocabulary, ``(tokens, width)``; None where there is no file.
+
+    How many of the tokens the file knows is printed.
+
+    Raises:
+        UserError: as `load_vectors`.
+    """
+    if path is None:
+        return None
+    vectors = load_vectors(path, vocabulary)
+    print(vectors.report())
+    return vectors.matrix
 
 
 def _check_task(parts: TextParts, task: str) -> None:

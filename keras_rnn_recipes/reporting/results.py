@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.evaluation.metrics import is_of_intervals
@@ -119,19 +118,3 @@ def _figure(value: float | None) -> str:
     if value is None or value != value:
         return "-"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def describe_artefacts(run_dir: Path) -> str:
-    """Where the things are that people look for after a run."""
-    wanted = {
-        "forecast": "forecasts.csv",
-        "answers": "predictions.csv",
-        "report": "report.html",
-        "to serve": "saved_model",
-        "to run again": "recipe.toml",
-    }
-    return "\n".join(
-        f"{what + ':':<14}{run_dir / name}"
-        for what, name in wanted.items()
-        if (run_dir / name).exists()
-    )

@@ -63,6 +63,16 @@ ARTEFACTS = (
 )
 
 
+# What people look for after a run.
+LOOKED_FOR = {
+    "forecast": "forecasts.csv",
+    "answers": "predictions.csv",
+    "report": "report.html",
+    "to serve": "saved_model",
+    "to run again": "recipe.toml",
+}
+
+
 @dataclass
 class RunDirectory:
     """Where the artefacts of one run go; every one is written beside and renamed.
@@ -198,6 +208,11 @@ class RunDirectory:
             self._prepare()
         with replacing(self.path / name) as path:
             yield path
+
+    def describe(self) -> str:
+        """Where the files are that people look for after a run, a line each."""
+        found = {what: self.path / name for what, name in LOOKED_FOR.items()}
+        return "\n".join(f"{what + ':':<14}{path}" for what, path in found.items() if path.exists())
 
     def folder(self, name: str) -> Path:
         """A subfolder for files that their writer keeps whole by itself; created if missing."""

@@ -51,7 +51,7 @@ def export_text_model(
     imports TensorFlow only, compares the answers to texts (odd ones too), and renames at last.
 
     Args:
-        served: such as a `ServedClassifier`. The endpoint ``serve`` is also ``serving_default``.
+        served: the pipeline of a text family, whose ``serve`` is also ``serving_default``.
         path: the folder to write. A SavedModel already there is replaced.
         samples: texts to compare on as well, the first 32 of them.
         verify: whether to load and compare in a new process.

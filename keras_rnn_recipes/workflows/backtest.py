@@ -11,7 +11,7 @@ from keras_rnn_recipes.config.choices import added_baselines
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.config.schemas import DEFAULT
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.forecasting.task import load_panel
+from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.reporting.format import deciding_metric, label, number
 from keras_rnn_recipes.reporting.results import results_table
@@ -113,7 +113,7 @@ def backtest_recipe(
     main, config = read_source(source, overrides)
     config = _with_baselines(with_whole_path(config), baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
-    panel = load_panel(config.data)
+    panel = forecasting.load(config.data)
     planned = plan_folds(config, panel, folds=folds, step=step)
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:
@@ -154,7 +154,7 @@ def backtest_run(
     assert found.forecasts is not None  # of a forecaster, as was checked
     directory.write_config(config)
     record = RunDirectory(Path(run)).read_json("metrics.json") or {}
-    result = _finish(directory, config, load_panel(config.data), [(found.forecasts, record)])
+    result = _finish(directory, config, forecasting.load(config.data), [(found.forecasts, record)])
     return replace(result, notes=found.notes)
 
 

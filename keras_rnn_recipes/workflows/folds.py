@@ -64,7 +64,7 @@ def plan_folds(
 
     Args:
         config: the recipe.
-        panel: its data, as ``load_panel`` reads them.
+        panel: its data, as ``forecasting.load`` reads them.
         folds: how many.
         step: steps between cutoffs; None for a horizon, so that no step is forecast twice.
         skip: steps at the end of every series that no fold may see.
@@ -74,10 +74,9 @@ def plan_folds(
         UserError: less than one fold or step, or series too short for the earliest fold.
 
     Example:
-        >>> from keras_rnn_recipes.families.forecasting.task import load_panel
         >>> from keras_rnn_recipes.config.files import config_from_dict
         >>> asked = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
-        >>> planned = plan_folds(asked, load_panel(asked.data), folds=2, step=6)
+        >>> planned = plan_folds(asked, forecasting.load(asked.data), folds=2, step=6)
         >>> [(fold.before_end, fold.config.data.drop_last) for fold in planned]
         [(18, 6), (12, 0)]
     """

@@ -24,7 +24,7 @@ from keras_rnn_recipes.config.search_space import (
 )
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.extras import require_extra
-from keras_rnn_recipes.families.forecasting.task import load_panel
+from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.reporting.format import deciding_metric, number
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.workflows.folds import Fold, plan_folds
@@ -137,7 +137,7 @@ class _Search:
 
     def __init__(self, main: Main, config: Config, space: SearchSpace, folds: int) -> None:
         self.main, self.config, self.space, self.folds = main, config, space, folds
-        self.panel = load_panel(config.data)
+        self.panel = forecasting.load(config.data)
         whole = choose_defaults(config, self.panel)
         self.test_size = whole.data.test_size or whole.model.horizon
         metrics = {str(name): 1.0 for name in config.evaluate.metrics}

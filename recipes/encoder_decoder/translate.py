@@ -8,13 +8,14 @@ from __future__ import annotations
 from functools import partial
 
 import keras_rnn_recipes as krr
+from keras_rnn_recipes.families import encoder_decoder
 
 
 def main(config, run):
     """Fit, evaluate and save the encoder and decoder that ``config`` describes, into ``run``."""
     # Pairs of texts in three parts: to learn from, to tell when to stop, to be judged by.
-    pairs = krr.load_pairs(config.data, seed=config.fit.seed)
-    print(krr.describe_pairs(pairs))
+    pairs = encoder_decoder.load(config.data, seed=config.fit.seed)
+    print(encoder_decoder.describe(pairs))
     data, training, judging, name = config.data, config.fit, config.evaluate, config.model.cell
 
     # Text becomes numbers by TensorFlow's own operations: the same ones are exported in the end.
@@ -25,14 +26,16 @@ def main(config, run):
         for side in (pairs.train.sources, pairs.train.targets)
     ]
     source, target = tokenizers
-    search = krr.search_of(judging, pairs.train.targets)
+    search = encoder_decoder.choose_search(judging, pairs.train.targets)
     run.write_config(config)
-    record = krr.vocabulary_record(source, beside=target, search=search)
+    record = encoder_decoder.vocabulary_record(source, beside=target, search=search)
     run.write_json("vocabulary.json", record)
 
     # Batches of pairs of like length. The decoder is given each target up to a token, and learns
     # to give that token: teacher forcing.
-    inputs, following = krr.pair_columns(pairs.train, *tokenizers, max_length=data.max_length)
+    inputs, following = encoder_decoder.columns(
+        pairs.train, *tokenizers, max_length=data.max_length
+    )
     batches = partial(
         krr.bucketed_batches,
         inputs,
@@ -43,7 +46,7 @@ def main(config, run):
         repeat=True,
     )
     watched = krr.bucketed_batches(
-        *krr.pair_columns(pairs.valid, *tokenizers),
+        *encoder_decoder.columns(pairs.valid, *tokenizers),
         target_padding=0,
         batch_size=training.batch_size,
         shuffle=False,
@@ -60,28 +63,28 @@ def main(config, run):
         num_windows=len(following),
         config=training,
         run=run,
-        loss=krr.token_loss(training.label_smoothing),
+        loss=encoder_decoder.loss(training.label_smoothing),
     )
     run.write_model(model)
 
     # Texts in, texts out, by beam search; beside it what it has to beat.
-    served = krr.ServedEncoderDecoder(source, target, model, search)
-    baselines = krr.fit_pair_baselines(pairs, search, names=judging.baselines)
+    served = encoder_decoder.Pipeline(source, target, model, search)
+    baselines = encoder_decoder.fit_baselines(pairs, search, names=judging.baselines)
     answers = {
         one: answer(pairs.test.sources) for one, answer in {name: served, **baselines}.items()
     }
-    scores = krr.score_pairs(pairs.test.targets, answers, metrics=judging.metrics)
-    record = krr.results_record(scores, model, history, name=name, task=config.family)
-    run.write_csv("predictions.csv", krr.pairs_table(pairs.test, answers))
+    scores = encoder_decoder.score(pairs.test.targets, answers, metrics=judging.metrics)
+    record = encoder_decoder.results_record(scores, model, history, name=name, task=config.family)
+    run.write_csv("predictions.csv", encoder_decoder.predictions_table(pairs.test, answers))
     run.write_json("metrics.json", record)
 
     # To serve, without this package; and to read.
     krr.export_text_model(served, run.path / "saved_model", samples=pairs.test.sources)
     run.write_environment(training.seed)
-    krr.write_pair_report(run.path, pairs.test, answers, served)
-    print(krr.results_table(record, name=name, metric=judging.deciding))
-    print(krr.describe_signatures(judging.metrics))
-    print(krr.describe_artefacts(run.path))
+    encoder_decoder.write_report(run.path, pairs.test, answers, served)
+    print(encoder_decoder.results_table(record, name=name, metric=judging.deciding))
+    print(encoder_decoder.describe_signatures(judging.metrics))
+    print(run.describe())
 
 
 if __name__ == "__main__":

@@ -8,17 +8,18 @@ from __future__ import annotations
 from functools import partial
 
 import keras_rnn_recipes as krr
+from keras_rnn_recipes.families import forecasting
 
 
 def main(config, run):
     """Fit, evaluate, forecast and save what ``config`` describes, into the folder ``run``."""
     # The series, regular in time. What the recipe leaves open is chosen from them and kept.
-    panel = krr.load_panel(config.data)
-    config = krr.choose_defaults(config, panel)
+    panel = forecasting.load(config.data)
+    config = forecasting.choose_defaults(config, panel)
     data, network, name = config.data, config.model, config.model.preset
-    print(krr.describe_data(panel, config))
+    print(forecasting.describe(panel, config))
     # What is beside the values, as numbers: of categories, those that the training part knows.
-    panel = krr.code_covariates(panel, config)
+    panel = forecasting.code_covariates(panel, config)
     run.write_config(config, panel.covariates)
 
     # The past trains, the part after it tells when to stop, the last part is scored once.
@@ -30,7 +31,7 @@ def main(config, run):
 
     # Whatever the strategy, a forecaster goes from a history to a whole forecast.
     forecaster = krr.to_forecaster(model, config.evaluate.levels)
-    baselines = krr.fit_baselines(
+    baselines = forecasting.fit_baselines(
         split.train,
         horizon=network.horizon,
         season_length=panel.season_length,
@@ -38,7 +39,7 @@ def main(config, run):
         seed=config.fit.seed,
     )
     # Asked for levels, each gets intervals as wide as its errors on the validation part.
-    forecaster, baselines = krr.add_intervals(forecaster, baselines, panel, config, run=run)
+    forecaster, baselines = forecasting.add_intervals(forecaster, baselines, panel, config, run=run)
 
     # Forecast the test part from many origins, as one would have done then. A series too
     # short to hold anything out was trained on as a whole, so it may not be scored.
@@ -51,21 +52,21 @@ def main(config, run):
         stride=config.evaluate.stride,
         **seen,
     )
-    scores = krr.score(
+    scores = forecasting.score(
         tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
     )
-    record = krr.results_record(krr.summarise(scores), model, history, name=name)
+    record = forecasting.results_record(forecasting.summarise(scores), model, history, name=name)
     run.write_csv("backtest.csv", tested)
     run.write_csv("scores.csv", scores)
     run.write_json("metrics.json", record)
 
     # Judged, it may learn from the last steps too, for as long as served it best before.
     if config.fit.refit:
-        epochs = krr.best_epoch(history, config.fit)
+        epochs = forecasting.best_epoch(history, config.fit)
         model, _ = learn(panel.frame, None, panel, config, run.part("refit"), epochs)
         run.write_model(model)
         judged, forecaster = forecaster, krr.to_forecaster(model, config.evaluate.levels)
-        forecaster = krr.refit_intervals(forecaster, judged, panel, config, run=run)
+        forecaster = forecasting.refit_intervals(forecaster, judged, panel, config, run=run)
 
     # The forecast that is wanted: the steps after the last observation of every series.
     future = krr.forecast_future(
@@ -80,9 +81,9 @@ def main(config, run):
     # To serve, without this package; and to read.
     krr.export_saved_model(forecaster, run.path / "saved_model")
     run.write_environment(config.fit.seed)
-    krr.write_report(run.path, panel.frame, notes=panel.notes)
-    print(krr.results_table(record, name=name, num_series=panel.num_series))
-    print(krr.describe_artefacts(run.path))
+    forecasting.write_report(run.path, panel.frame, notes=panel.notes)
+    print(forecasting.results_table(record, name=name, num_series=panel.num_series))
+    print(run.describe())
 
 
 def learn(train, valid, panel, config, run, last_epoch=None):
@@ -95,7 +96,7 @@ def learn(train, valid, panel, config, run, last_epoch=None):
     options |= panel.columns
     drawn = {"shuffle": True, "repeat": True, "balanced": training.balanced, "seed": training.seed}
     batches = partial(krr.window_dataset, train, spec, **drawn, **options)
-    watched = krr.validation_windows(valid, spec, **options)
+    watched = forecasting.validation_windows(valid, spec, **options)
 
     # From the seed on, whatever was drawn before.
     krr.set_seeds(training.seed)
@@ -107,8 +108,8 @@ def learn(train, valid, panel, config, run, last_epoch=None):
         **panel.sizes,
         **network.options(season_length=config.data.season_length),
     )
-    krr.adapt_covariates(model, train, panel)
-    count = krr.count_windows(train, spec)
+    forecasting.adapt_covariates(model, train, panel)
+    count = forecasting.count_windows(train, spec)
     history = krr.fit(
         model, batches, watched, num_windows=count, config=training, run=run, last_epoch=last_epoch
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 import keras_rnn_recipes as krr
+from keras_rnn_recipes.families import memory
 
 
 def main(config, run):
@@ -17,13 +18,13 @@ def main(config, run):
     # What is to be remembered: two numbers to add, symbols to copy, digits to reverse. The longer
     # the lag, the more steps lie between what is shown and the answer.
     data, network, name = config.data, config.model, config.model.cells[0]
-    print(krr.describe_problem(config))
+    print(memory.describe(config))
     run.write_config(config)
 
     # A few sequences at the shortest lag, and a network that has learnt nothing: by how much does
     # its error at the last step change with its state at each step before? What hardly changes it
     # is hardly learnt.
-    problem = krr.MemoryProblem(data.problem, data.lags[0], data.symbols)
+    problem = memory.load(data)
     shown = problem.draw(8, seed=config.fit.seed, first=0)
 
     # All of them are built by one function, whose only difference is the remedy.
@@ -35,25 +36,25 @@ def main(config, run):
         units=network.units,
         seed=config.fit.seed,
     )
-    flow = krr.gradient_flow(build(name), *shown, loss=krr.memory_loss(problem))
+    flow = krr.gradient_flow(build(name), *shown, loss=memory.loss(problem))
     print(krr.judge_flow(flow).to_string(index=False))
 
     # Every network is trained at one lag after the other, from the start each time, until it has
     # not solved one in the steps that it is given. Sequences that it is judged on are never trained
     # on. Each trial is kept as soon as it is over, so that a long run can be resumed.
-    trials, model = krr.climb(config, run, told=partial(print, flush=True))
+    trials, model = memory.climb(config, run, told=partial(print, flush=True))
 
     # The longest lag that each one solved, how many steps of training that took, and what is left
     # of the gradient on the way back.
-    record = krr.memory_record(trials, config, model)
+    record = memory.results_record(trials, config, model)
     run.write_json("metrics.json", record)
 
     # To be read: which lags were solved, and how the gradient falls with the lag. Several seeds
     # make one table: `krr table` of their run directories.
     run.write_environment(config.fit.seed)
-    krr.write_memory_report(run.path, trials)
-    print(krr.memory_table(record, name=name))
-    print(krr.describe_artefacts(run.path))
+    memory.write_report(run.path, trials)
+    print(memory.results_table(record, name=name))
+    print(run.describe())
 
 
 if __name__ == "__main__":

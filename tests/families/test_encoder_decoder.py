@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from families.command import krr
 
-from keras_rnn_recipes.builders import encoder_decoder
+from keras_rnn_recipes import builders
 from keras_rnn_recipes.config.encoder_decoder import PairEvaluateConfig
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.reading import ParallelTexts
 from keras_rnn_recipes.data.text.reversal import reversal
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.encoder_decoder.pipeline import Search, ServedEncoderDecoder
-from keras_rnn_recipes.families.encoder_decoder.task import pair_columns, search_of
+from keras_rnn_recipes.families import encoder_decoder
+from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
 
@@ -103,13 +103,13 @@ def test_exported_again_it_answers_alike(run, tmp_path):
     np.testing.assert_allclose(scores, others, atol=1e-5)
 
 
-def small(**search) -> ServedEncoderDecoder:
+def small(**search) -> encoder_decoder.Pipeline:
     plan = Preparation(unit="characters", ends=True)
     letters = fit_tokenizer(["abcdef"], plan)
     keras.utils.set_random_seed(3)
     size = len(letters.vocabulary)
-    model = encoder_decoder(size, size, units=9, embedding_size=6)
-    return ServedEncoderDecoder(letters, letters, model, Search(max_length=7, **search))
+    model = builders.encoder_decoder(size, size, units=9, embedding_size=6)
+    return encoder_decoder.Pipeline(letters, letters, model, Search(max_length=7, **search))
 
 
 def test_an_answer_does_not_depend_on_the_texts_beside_it():
@@ -134,12 +134,18 @@ def test_a_word_that_is_known_is_preferred_where_the_beam_holds_one():
 def test_words_are_known_from_training_from_a_file_or_from_running_text(tmp_path):
     (tmp_path / "words.txt").write_text("zebra\napple\n")
     config = PairEvaluateConfig(word_list=("training", str(tmp_path / "words.txt")))
-    assert search_of(config, ["pear", "apple"]).words == ("apple", "pear", "zebra")
-    known = search_of(PairEvaluateConfig(word_list=("language_reference",)), ["pear"]).words
+    assert encoder_decoder.choose_search(config, ["pear", "apple"]).words == (
+        "apple",
+        "pear",
+        "zebra",
+    )
+    known = encoder_decoder.choose_search(
+        PairEvaluateConfig(word_list=("language_reference",)), ["pear"]
+    ).words
     assert "statement" in known and "pear" not in known
-    assert search_of(PairEvaluateConfig(), ["pear"]).words == ()
+    assert encoder_decoder.choose_search(PairEvaluateConfig(), ["pear"]).words == ()
     with pytest.raises(UserError, match="word_order, a data set for text_classification"):
-        search_of(PairEvaluateConfig(word_list=("word_order",)), [])
+        encoder_decoder.choose_search(PairEvaluateConfig(word_list=("word_order",)), [])
 
 
 @pytest.mark.slow
@@ -154,11 +160,11 @@ def test_a_saved_model_takes_raw_strings_without_this_package(tmp_path, words):
 def test_pairs_too_long_are_left_out_of_training():
     letters = fit_tokenizer(["abcdef"], Preparation(unit="characters", ends=True))
     pairs = ParallelTexts(("ab", "abcdef"), ("ba", "fedcba"))
-    inputs, targets = pair_columns(pairs, letters, letters, max_length=5)
+    inputs, targets = encoder_decoder.columns(pairs, letters, letters, max_length=5)
     assert len(inputs["source"]) == len(targets) == 1
-    assert [len(column) for column in pair_columns(pairs, letters, letters)] == [2, 2]
+    assert [len(column) for column in encoder_decoder.columns(pairs, letters, letters)] == [2, 2]
     with pytest.raises(UserError, match="All 2 pairs have more than 3 tokens"):
-        pair_columns(pairs, letters, letters, max_length=3)
+        encoder_decoder.columns(pairs, letters, letters, max_length=3)
 
 
 def test_files_of_unequal_length_are_refused(tmp_path):

@@ -12,19 +12,16 @@ import pytest
 import tensorflow as tf
 from families.command import krr
 
-from keras_rnn_recipes.builders import language_model
+from keras_rnn_recipes import builders
 from keras_rnn_recipes.builders.language_model import carrying_twin
 from keras_rnn_recipes.config.language_model import LanguageFitConfig
 from keras_rnn_recipes.data.text.contiguous import contiguous_batches
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.evaluation.ngrams import NGrams
-from keras_rnn_recipes.families.language_model.pipeline import ServedLanguageModel, stream
-from keras_rnn_recipes.families.language_model.task import (
-    fit_on_text,
-    score_language_models,
-    text_ids,
-)
+from keras_rnn_recipes.families import language_model
+from keras_rnn_recipes.families.language_model.pipeline import stream
+from keras_rnn_recipes.families.language_model.task import text_ids
 from keras_rnn_recipes.serving.export_text import export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedLanguageModel
 from keras_rnn_recipes.training import loop as fitting
@@ -52,11 +49,13 @@ sample_length = 40
 """
 
 
-def small(cell: str = "lstm", unit: str = "characters") -> ServedLanguageModel:
+def small(cell: str = "lstm", unit: str = "characters") -> language_model.Pipeline:
     tokenizer = fit_tokenizer([TEXT], Preparation(unit=unit, lower=False))
     keras.utils.set_random_seed(2)
-    model = language_model(len(tokenizer.vocabulary), cell=cell, units=(7, 5), embedding_size=4)
-    return ServedLanguageModel(tokenizer, model)
+    model = builders.language_model(
+        len(tokenizer.vocabulary), cell=cell, units=(7, 5), embedding_size=4
+    )
+    return language_model.Pipeline(tokenizer, model)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +200,7 @@ def test_training_leaves_a_model_without_states_and_equals_keras_own_loop(monkey
         served = small()
         ids = text_ids(served.tokenizer, TEXT * 8)
         config = LanguageFitConfig(epochs=2, batch_size=4, window=8, learning_rate=0.01)
-        history = fit_on_text(served.model, ids, ids[:120], config=config)
+        history = language_model.fit(served.model, ids, ids[:120], config=config)
         assert history["loss"].iloc[1] < history["loss"].iloc[0]
         assert served.model.input_shape == (None, None)
         assert len(served.model.weights) == len(served.model.trainable_weights)
@@ -216,7 +215,7 @@ def test_validation_does_not_depend_on_what_training_ended_in():
     ids = text_ids(served.tokenizer, TEXT * 4)
     set_seeds(0)
     config = LanguageFitConfig(epochs=1, batch_size=3, window=9, learning_rate=1e-9)
-    history = fit_on_text(served.model, ids, ids[:100], config=config)
+    history = language_model.fit(served.model, ids, ids[:100], config=config)
     twin = carrying_twin(served.model, 3)
     twin.compile(loss=token_loss())
     expected = twin.evaluate(contiguous_batches(ids[:100], batch_size=3, window=9), verbose=0)
@@ -224,7 +223,7 @@ def test_validation_does_not_depend_on_what_training_ended_in():
 
 
 def test_figures_of_a_fair_coin():
-    figures = score_language_models({"coin": np.full(10, math.log(2))}, 5)["coin"]
+    figures = language_model.score({"coin": np.full(10, math.log(2))}, 5)["coin"]
     assert figures == pytest.approx(
         {"perplexity": 2.0, "nats_per_token": math.log(2), "bits_per_character": 2.0}
     )

@@ -14,8 +14,8 @@ from keras_rnn_recipes.cli.commands import app
 from keras_rnn_recipes.config.files import config_from_dict, dump_toml
 from keras_rnn_recipes.data.memory_problems import MemoryProblem
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families import memory
 from keras_rnn_recipes.families.memory import climbing
-from keras_rnn_recipes.families.memory.task import longest_lags, memory_table
 from keras_rnn_recipes.runs.records import record_run
 from keras_rnn_recipes.serving.keras_model import load_model
 from keras_rnn_recipes.workflows import run as runner
@@ -38,13 +38,13 @@ def trial(cell, lag, solved):
 def test_the_longest_lag_is_the_last_one_before_the_failure():
     rows = [trial("gru", 10, True), trial("gru", 20, True), trial("gru", 40, False)]
     rows += [trial("simple_rnn", 10, False)]
-    found = longest_lags(pd.DataFrame(rows))
+    found = memory.score(pd.DataFrame(rows))
     assert list(found) == ["gru", "simple_rnn"]
     assert found["gru"]["longest_lag"] == 20 and found["gru"]["steps"] == 200
     assert found["gru"]["reach"] == 1 / 20
     assert found["simple_rnn"]["longest_lag"] == 0 and found["simple_rnn"]["reach"] == 1 / 10
     record = {"model": found["gru"], "baselines": {"simple_rnn": found["simple_rnn"]}}
-    lines = memory_table(record, name="gru").splitlines()
+    lines = memory.results_table(record, name="gru").splitlines()
     assert [line.split()[-3:] for line in lines[1:]] == [["20", "0.05", "200"], ["0", "0.1", "100"]]
 
 

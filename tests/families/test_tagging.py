@@ -17,7 +17,7 @@ from keras_rnn_recipes.data.text.people_places import people_places
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tags import allowed_transitions
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
-from keras_rnn_recipes.families.tagging.pipeline import ServedTagger
+from keras_rnn_recipes.families import tagging
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedTagger
 
@@ -129,7 +129,7 @@ def test_exported_again_it_answers_alike(run, tmp_path):
     assert [len(row) for row in first] == [6, 0, 5]
 
 
-def small(*, spelling: bool = True, crf: bool = True) -> ServedTagger:
+def small(*, spelling: bool = True, crf: bool = True) -> tagging.Pipeline:
     tags = ("B-A", "I-A", "O")
     words = fit_tokenizer(["so good it is", "so bad"], Preparation(unit="whitespace"))
     letters = fit_tokenizer(["sogditba"], Preparation(unit="characters", lower=False, max_length=9))
@@ -147,7 +147,7 @@ def small(*, spelling: bool = True, crf: bool = True) -> ServedTagger:
             else {}
         ),
     )
-    return ServedTagger(words, letters if spelling else None, model, tags)
+    return tagging.Pipeline(words, letters if spelling else None, model, tags)
 
 
 @pytest.mark.parametrize("crf", [True, False])

@@ -14,8 +14,8 @@ from keras_rnn_recipes.builders import text_classifier
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.data.text.word_order import word_order
-from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
-from keras_rnn_recipes.families.text_classification.task import class_weights, label_loss
+from keras_rnn_recipes.families import text_classification
+from keras_rnn_recipes.families.text_classification.task import class_weights
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
 
@@ -103,11 +103,11 @@ def test_exported_again_it_answers_alike(folder, run, tmp_path):
     )
 
 
-def small() -> ServedClassifier:
+def small() -> text_classification.Pipeline:
     tokenizer = fit_tokenizer(["so good it is", "so bad", "日本 is far"], Preparation())
     keras.utils.set_random_seed(1)
     model = text_classifier(len(tokenizer.vocabulary), 3, units=5, bidirectional=True)
-    return ServedClassifier(tokenizer, model, ("bad", "far", "gut"))
+    return text_classification.Pipeline(tokenizer, model, ("bad", "far", "gut"))
 
 
 def test_an_answer_does_not_depend_on_the_texts_beside_it():
@@ -142,7 +142,9 @@ def test_the_loss_is_the_negative_logarithm_of_the_right_class():
     logits = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]], "float32")
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     expected = -np.log([shares[0, 2], shares[1, 1]]).mean()
-    assert float(label_loss()(np.array([2, 1]), logits)) == pytest.approx(expected, rel=1e-5)
+    assert float(text_classification.loss()(np.array([2, 1]), logits)) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_the_literal_command_line(tmp_path: Path):
     )
     assert copied.returncode == 0, copied.stderr
     script = tmp_path / "mine" / "forecast.py"
-    script.write_text(script.read_text().replace("print(krr.describe_data", 'print("Mine!");('))
+    script.write_text(script.read_text().replace("print(forecasting.describe", 'print("Mine!");('))
     command = [*krr, "run", "mine/macrodata_gru_seq2seq.toml", "fit.epochs=1", "--smoke"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ import keras_rnn_recipes as krr
 from keras_rnn_recipes.config.files import load_config
 from keras_rnn_recipes.data.split import without_last
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.forecasting.task import load_panel
+from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.workflows import run as runner
 from keras_rnn_recipes.workflows.backtest import backtest_recipe, backtest_run, describe
@@ -42,7 +42,7 @@ import keras_rnn_recipes as krr
 
 
 def main(config, run):
-    panel = krr.load_panel(config.data)
+    panel = forecasting.load(config.data)
     config = krr.choose_defaults(config, panel)
     run.write_config(config)
     last = lambda history: history[:, [-1] * config.model.horizon, 0]
@@ -92,12 +92,12 @@ def test_overwriting_everything_after_a_cutoff_changes_nothing_made_before_it(
     monkeypatch.setattr(krr, "write_report", lambda path, *_, **__: None, raising=False)
     frame = shop()
     recipe = write_recipe(tmp_path / "before", frame)
-    planned = plan_folds(load_config(recipe), load_panel(load_config(recipe).data), folds=2)
+    planned = plan_folds(load_config(recipe), forecasting.load(load_config(recipe).data), folds=2)
     after = frame["y"].where(before_end(frame) > planned[0].before_end, 1e6)
     frame = frame.assign(y=after * 1.0, promo=frame["promo"].where(after < 1e6, -1e5))
     assert (frame["y"] == 1e6).sum() == 3 * 2 * HORIZON
     changed = write_recipe(tmp_path / "after", frame)
-    again = plan_folds(load_config(changed), load_panel(load_config(changed).data), folds=2)
+    again = plan_folds(load_config(changed), forecasting.load(load_config(changed).data), folds=2)
 
     def fitted(fold, folder):
         runner.run(fold.config, folder, smoke=True)
@@ -127,7 +127,7 @@ def test_choices_are_made_anew_in_every_fold_without_its_test_part(tmp_path):
         }
     )
     config = load_config(write_recipe(tmp_path / "quarters", frame))
-    panel = load_panel(config.data)
+    panel = forecasting.load(config.data)
     assert panel.season_length == 96
     first, last = plan_folds(config, panel, folds=2, step=300 - HORIZON)
     assert (first.before_end, last.before_end) == (300, HORIZON)

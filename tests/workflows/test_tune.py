@@ -40,7 +40,7 @@ import keras_rnn_recipes as krr
 
 
 def main(config, run):
-    panel = krr.load_panel(config.data)
+    panel = forecasting.load(config.data)
     config = krr.choose_defaults(config, panel)
     run.write_config(config)
     with open(Path(config.data.source).parent / "seen.txt", "a") as seen:

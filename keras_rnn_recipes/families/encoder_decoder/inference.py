@@ -12,7 +12,7 @@ from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_rnn_recipes.families.encoder_decoder.pipeline import ServedEncoderDecoder
+    from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 
 
 def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def evaluate(
     Raises:
         UserError: as `predict`, or files that cannot be used.
     """
-    from keras_rnn_recipes.families.encoder_decoder.task import read_pairs, score_pairs
+    from keras_rnn_recipes.families.encoder_decoder.task import read_pairs, score
     from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
 
     refuse_baselines(baselines)
@@ -65,21 +65,21 @@ def evaluate(
     pairs = read_pairs((first, second) if comma else source)
     texts, _ = SavedEncoderDecoder(Path(run_dir) / "saved_model")(pairs.sources)
     answers = {name: texts}
-    return Evaluation(name, score_pairs(pairs.targets, answers, metrics=config.evaluate.metrics))
+    return Evaluation(name, score(pairs.targets, answers, metrics=config.evaluate.metrics))
 
 
-def load(run_dir: str | Path) -> ServedEncoderDecoder:
+def load(run_dir: str | Path) -> Pipeline:
     """Load the encoder and decoder of a finished run from ``model.keras``.
 
     Raises:
         UserError: not a finished run, or its files are damaged.
     """
-    from keras_rnn_recipes.families.encoder_decoder.pipeline import Search, ServedEncoderDecoder
+    from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline, Search
     from keras_rnn_recipes.serving.keras_model import load_model
 
     record = read_vocabulary(run_dir)
     options = {**record["search"], "words": tuple(record["search"]["words"])}
-    return ServedEncoderDecoder(
+    return Pipeline(
         tokenizer_of(record),
         tokenizer_of(record["beside"]),
         load_model(run_dir),

@@ -35,7 +35,7 @@ class Search:
     words: tuple[str, ...] = ()
 
 
-class ServedEncoderDecoder(tf.Module):
+class Pipeline(tf.Module):
     """Two tokenizers and a network that belong together.
 
     Args:

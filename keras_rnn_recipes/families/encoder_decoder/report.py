@@ -13,7 +13,7 @@ from keras_rnn_recipes.data.text.reading import ParallelTexts
 from keras_rnn_recipes.data.text.tokenizer import as_strings
 from keras_rnn_recipes.evaluation.translation import signatures
 from keras_rnn_recipes.families.encoder_decoder import report as plots
-from keras_rnn_recipes.families.encoder_decoder.pipeline import ServedEncoderDecoder
+from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.plots import MODEL, STYLE, figure_of, svg_of
@@ -25,11 +25,11 @@ MOST_SHOWN, MOST_DRAWN, LONGEST_DRAWN = 14, 3, 24
 markdown_table = table_of_answers
 
 
-def write_pair_report(
+def write_report(
     run_dir: str | Path,
     part: ParallelTexts,
     answers: Mapping[str, Sequence[str]],
-    served: ServedEncoderDecoder,
+    served: Pipeline,
 ) -> Path:
     """Write the report of an encoder and decoder into its run directory.
 
@@ -78,7 +78,7 @@ def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Tabl
     )
 
 
-def _looks(part: ParallelTexts, served: ServedEncoderDecoder) -> list[Section]:
+def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
     """The attention of the first texts that are short enough to be drawn."""
     short = [text for text in part.sources if len(served.source.encode([text])[0]) <= LONGEST_DRAWN]
     drawn: list[Section] = []

@@ -22,14 +22,25 @@ from keras_rnn_recipes.data.text.reading import (
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
-from keras_rnn_recipes.evaluation.translation import score_texts
+from keras_rnn_recipes.evaluation.translation import (
+    describe_signatures as describe_signatures,
+    score_texts,
+)
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
 from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
+from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
+from keras_rnn_recipes.training.token_loss import token_loss
 
 Columns = tuple[dict[str, list[np.ndarray]], list[np.ndarray]]
 
+loss = token_loss
 
-def load_pairs(data: PairDataConfig, *, seed: int = 0) -> TextParts:
+
+def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
     """Read the pairs of texts of a recipe, in three parts.
 
     Args:
@@ -44,7 +55,7 @@ def load_pairs(data: PairDataConfig, *, seed: int = 0) -> TextParts:
         UserError: as `load_parts`.
 
     Example:
-        >>> parts = load_pairs(PairDataConfig(source="reversal"))
+        >>> parts = load(PairDataConfig(source="reversal"))
         >>> len(parts.train), len(parts.test)
         (6000, 500)
     """
@@ -72,13 +83,13 @@ def read_pairs(paths: str | Path | tuple[str, str]) -> ParallelTexts:
     return ParallelTexts(rows.texts, rows.labels)
 
 
-def describe_pairs(parts: TextParts) -> str:
+def describe(parts: TextParts) -> str:
     """What was read, in a line for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     return f"{parts.name}: pairs {', '.join(f'{len(part):,} {use}' for use, part in uses)}"
 
 
-def pair_columns(
+def columns(
     pairs: ParallelTexts, source: Tokenizer, target: Tokenizer, *, max_length: int | None = None
 ) -> Columns:
     """The inputs and targets of an encoder and decoder, for `bucketed_batches`.
@@ -99,7 +110,7 @@ def pair_columns(
         >>> from keras_rnn_recipes.data.text.preparation import Preparation
         >>> from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
         >>> letters = fit_tokenizer(["ab"], Preparation(unit="characters", ends=True))
-        >>> inputs, targets = pair_columns(ParallelTexts(("ab",), ("ba",)), letters, letters)
+        >>> inputs, targets = columns(ParallelTexts(("ab",), ("ba",)), letters, letters)
         >>> inputs["source"][0].tolist(), inputs["target"][0].tolist(), targets[0].tolist()
         ([2, 4, 5, 3], [2, 5, 4], [5, 4, 3])
     """
@@ -118,7 +129,7 @@ def pair_columns(
 Answer = Callable[[Sequence[str]], Sequence[str]]
 
 
-def search_of(config: PairEvaluateConfig, targets: Sequence[str]) -> Search:
+def choose_search(config: PairEvaluateConfig, targets: Sequence[str]) -> Search:
     """How a recipe wants texts to be decoded.
 
     Args:
@@ -147,13 +158,11 @@ def _words_of(source: str, targets: Sequence[str]) -> Iterable[str]:
     return (word for word in parts.train.split() if word.isalpha())
 
 
-def fit_pair_baselines(
-    parts: TextParts, search: Search, *, names: Sequence[str]
-) -> dict[str, Answer]:
+def fit_baselines(parts: TextParts, search: Search, *, names: Sequence[str]) -> dict[str, Answer]:
     """Fit what an encoder and decoder has to beat.
 
     Args:
-        parts: from `load_pairs`.
+        parts: from `load`.
         search: whose words, if it has some, are known too.
         names: "copy", the text as it is; "nearest_word", the known word with the smallest edit
             distance, the more frequent one of two.
@@ -166,19 +175,19 @@ def fit_pair_baselines(
     return {name: makers[name]() for name in names}
 
 
-def score_pairs(
+def score(
     wanted: Sequence[str], answers: Mapping[str, Sequence[str]], *, metrics: Sequence[str]
 ) -> dict[str, dict[str, float]]:
     """Figures by name of who answered, see `score_texts`.
 
     Example:
-        >>> score_pairs(["ab"], {"copy": ["ba"]}, metrics=["accuracy_at_1"])
+        >>> score(["ab"], {"copy": ["ba"]}, metrics=["accuracy_at_1"])
         {'copy': {'accuracy_at_1': 0.0}}
     """
     return {name: score_texts(texts, wanted, metrics=metrics) for name, texts in answers.items()}
 
 
-def pairs_table(part: ParallelTexts, answers: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def predictions_table(part: ParallelTexts, answers: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """A row for each pair: ``source, target``, and by name of who answered the answer."""
     columns = {"source": list(part.sources), "target": list(part.targets)}
     return pd.DataFrame({**columns, **{name: list(texts) for name, texts in answers.items()}})

@@ -29,7 +29,7 @@ def code_covariates(panel: Panel, config: Config) -> Panel:
     the dates, those of the steps ahead as well.
 
     Args:
-        panel: from ``load_panel``.
+        panel: from ``load``.
         config: the recipe, from ``choose_defaults``: its ``data`` section, and whether
             ``model.series_embedding`` is to know each series by a code.
 
@@ -42,10 +42,10 @@ def code_covariates(panel: Panel, config: Config) -> Panel:
 
     Example:
         >>> from keras_rnn_recipes.config.files import config_from_dict
-        >>> from keras_rnn_recipes.families.forecasting.task import load_panel
+        >>> from keras_rnn_recipes.families.forecasting.task import load
         >>> data = {"source": "co2", "calendar": ["month"], "valid_size": 12, "test_size": 12}
         >>> config = config_from_dict({"data": data, "model": {"horizon": 12}})
-        >>> code_covariates(load_panel(config.data), config).sizes
+        >>> code_covariates(load(config.data), config).sizes
         {'num_features': 1, 'num_future': 1, 'future_codes': (13,)}
     """
     from keras_rnn_recipes.data.coding import apply_covariates, learn_covariates

@@ -12,7 +12,6 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.evaluation import Evaluation
 from keras_rnn_recipes.families.forecasting.covariates import read_covariates
 from keras_rnn_recipes.families.forecasting.intervals import model_with_bounds, read_intervals
-from keras_rnn_recipes.families.forecasting.task import load_panel
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
 
@@ -236,9 +235,10 @@ def _panel_to_judge_on(
 ) -> Panel:
     """The run's own data, or others; nothing need be known ahead of their end."""
     from keras_rnn_recipes.data.coding import apply_covariates
+    from keras_rnn_recipes.families.forecasting.task import load
 
     if source is None:
-        return apply_covariates(load_panel(config.data), covariates)
+        return apply_covariates(load(config.data), covariates)
     return read_new_data(config, source, covariates)
 
 

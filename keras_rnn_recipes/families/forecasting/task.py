@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_recipes.config.defaults import choose_defaults as choose_defaults
 from keras_rnn_recipes.config.sources import is_file_name
 from keras_rnn_recipes.data.window_spec import WindowSpec
-from keras_rnn_recipes.data.windows import count_windows, window_dataset
+from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
+from keras_rnn_recipes.evaluation.baselines import fit_baselines as fit_baselines
+from keras_rnn_recipes.evaluation.metrics import score as score, summarise as summarise
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
+from keras_rnn_recipes.training.loop import best_epoch as best_epoch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
 
 
-def load_panel(data: DataConfig) -> Panel:
+def load(data: DataConfig) -> Panel:
     """Read the series that a recipe names.
 
     Args:
@@ -29,7 +37,7 @@ def load_panel(data: DataConfig) -> Panel:
 
     Example:
         >>> from keras_rnn_recipes.config.forecasting import DataConfig
-        >>> load_panel(DataConfig(source="co2", start="1990-01-01")).freq
+        >>> load(DataConfig(source="co2", start="1990-01-01")).freq
         'MS'
     """
     from keras_rnn_recipes.data.catalogue import load_dataset
@@ -44,7 +52,7 @@ def load_panel(data: DataConfig) -> Panel:
     return without_last(panel, data.drop_last)
 
 
-def describe_data(panel: Panel, config: Config) -> str:
+def describe(panel: Panel, config: Config) -> str:
     """What was read and what was chosen from it, in a few lines for the terminal."""
     data, model = config.data, config.model
     lines = [

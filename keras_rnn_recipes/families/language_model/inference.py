@@ -15,7 +15,7 @@ from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_rnn_recipes.families.language_model.pipeline import ServedLanguageModel
+    from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 
 
 def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
@@ -54,31 +54,31 @@ def evaluate(
     """Judge a run's language model on a plain text.
 
     Returns:
-        The figures of `score_language_models`.
+        The figures of `score`.
 
     Raises:
         UserError: not a finished run, or a file that cannot be read.
     """
     from keras_rnn_recipes.data.text.reading import read_text
-    from keras_rnn_recipes.families.language_model.task import score_language_models, text_ids
+    from keras_rnn_recipes.families.language_model.task import score, text_ids
 
     refuse_baselines(baselines)
     name = finished_config(run_dir).model.cell
     text, served = read_text(source), load(run_dir)
     nats = {name: served.nats(text_ids(served.tokenizer, text))}
-    return Evaluation(name, score_language_models(nats, len(text)))
+    return Evaluation(name, score(nats, len(text)))
 
 
-def load(run_dir: str | Path) -> ServedLanguageModel:
+def load(run_dir: str | Path) -> Pipeline:
     """Load the language model of a finished run from ``model.keras``.
 
     Raises:
         UserError: not a finished run, or its files are damaged.
     """
-    from keras_rnn_recipes.families.language_model.pipeline import ServedLanguageModel
+    from keras_rnn_recipes.families.language_model.pipeline import Pipeline
     from keras_rnn_recipes.serving.keras_model import load_model
 
-    return ServedLanguageModel(tokenizer_of(read_vocabulary(run_dir)), load_model(run_dir))
+    return Pipeline(tokenizer_of(read_vocabulary(run_dir)), load_model(run_dir))
 
 
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:

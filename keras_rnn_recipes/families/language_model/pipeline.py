@@ -17,7 +17,7 @@ from keras_rnn_recipes.decoding.sampling import sample
 NEVER = (PADDING, UNKNOWN, START, END)
 
 
-class ServedLanguageModel(tf.Module):
+class Pipeline(tf.Module):
     """A tokenizer and a language model that belong together.
 
     Every text begins with [START], which the network has seen at the beginning of each row of
@@ -141,7 +141,7 @@ class ServedLanguageModel(tf.Module):
 
 
 def stream(
-    served: ServedLanguageModel,
+    served: Pipeline,
     prompt: str,
     length: int,
     *,
@@ -155,7 +155,7 @@ def stream(
         served: the model.
         prompt: a text; may be empty.
         length: tokens to draw.
-        temperature, seed: as in `ServedLanguageModel.generate`.
+        temperature, seed: as in `Pipeline.generate`.
         piece: tokens drawn at a time.
     """
     first, states = served.read_prompts(as_strings([prompt]))

@@ -21,14 +21,14 @@ FULLEST_COLOUR = 0.45  # of the model's colour, on which the text can still be r
 markdown_table = table_of_answers
 
 
-def write_language_report(
+def write_report(
     run_dir: str | Path, surprise: pd.DataFrame, samples: Sequence[str], *, glue: str = ""
 ) -> Path:
     """Write the report of a language model into its run directory.
 
     Args:
         run_dir: as in `write_text_page`.
-        surprise: from `surprise_table`; the model is its second column.
+        surprise: from `predictions_table`; the model is its second column.
         samples: texts drawn from it.
         glue: what stands between two tokens.
 

@@ -25,14 +25,19 @@ from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import START
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.ngrams import NGrams
-from keras_rnn_recipes.families.language_model.pipeline import ServedLanguageModel
+from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
 from keras_rnn_recipes.runs.directory import RunDirectory
-from keras_rnn_recipes.training.loop import fit
+from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
+from keras_rnn_recipes.training import loop
 from keras_rnn_recipes.training.token_loss import token_loss
 
 
-def load_running_text(data: LanguageDataConfig) -> TextParts:
+def load(data: LanguageDataConfig) -> TextParts:
     """Read the text of a language model's recipe, in three parts, each a string.
 
     Args:
@@ -43,7 +48,7 @@ def load_running_text(data: LanguageDataConfig) -> TextParts:
         UserError: as `load_parts`.
 
     Example:
-        >>> parts = load_running_text(LanguageDataConfig(source="language_reference"))
+        >>> parts = load(LanguageDataConfig(source="language_reference"))
         >>> len(parts.train) > 5 * len(parts.test)
         True
     """
@@ -55,7 +60,7 @@ def text_ids(tokenizer: Tokenizer, text: str) -> np.ndarray:
     return np.concatenate([[START], tokenizer.encode([text])[0]]).astype("int32")
 
 
-def describe_running_text(parts: TextParts, tokenizer: Tokenizer) -> str:
+def describe(parts: TextParts, tokenizer: Tokenizer) -> str:
     """What was read, in a few lines for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
@@ -75,7 +80,7 @@ def _cut_end(text: str, share: float) -> tuple[str, str]:
     return text[:at], text[at:]
 
 
-def fit_on_text(
+def fit(
     model: keras.Model,
     train: np.ndarray,
     valid: np.ndarray,
@@ -110,7 +115,7 @@ def fit_on_text(
         repeat=True,
         **shape,
     )
-    history = fit(
+    history = loop.fit(
         twin,
         batches,
         contiguous_batches(valid, **shape),
@@ -137,21 +142,19 @@ class _BeginAnew(keras.callbacks.Callback):
 METRICS = ("perplexity", "nats_per_token", "bits_per_character")
 
 
-def fit_ngrams(
+def fit_baselines(
     train: np.ndarray, lengths: Sequence[int], vocabulary_size: int
 ) -> dict[str, NGrams]:
     """N-gram models of these lengths, by name, smoothed as Kneser and Ney do it.
 
     Example:
-        >>> list(fit_ngrams(np.array([2, 4, 5, 4, 5]), [1, 3], 6))
+        >>> list(fit_baselines(np.array([2, 4, 5, 4, 5]), [1, 3], 6))
         ['1-gram', '3-gram']
     """
     return {f"{n}-gram": NGrams(train[1:], n, vocabulary_size) for n in lengths}
 
 
-def score_language_models(
-    nats: Mapping[str, np.ndarray], num_characters: int
-) -> dict[str, dict[str, float]]:
+def score(nats: Mapping[str, np.ndarray], num_characters: int) -> dict[str, dict[str, float]]:
     """Figures of language models by name.
 
     Args:
@@ -162,7 +165,7 @@ def score_language_models(
         ``perplexity`` per token, ``nats_per_token`` and ``bits_per_character``.
 
     Example:
-        >>> score_language_models({"coin": np.log([2.0, 2.0])}, 2)["coin"]["perplexity"]
+        >>> score({"coin": np.log([2.0, 2.0])}, 2)["coin"]["perplexity"]
         2.0
     """
     return {
@@ -175,15 +178,15 @@ def score_language_models(
     }
 
 
-def surprise_table(
-    served: ServedLanguageModel, ids: np.ndarray, nats: Mapping[str, np.ndarray]
+def predictions_table(
+    served: Pipeline, ids: np.ndarray, nats: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     """A row for each token of a text: the ``token``, and by model its nats, fewer the better."""
     tokens = np.array(served.tokenizer.vocabulary, dtype=object)[ids[1:]]
     return pd.DataFrame({"token": tokens, **{name: row.round(4) for name, row in nats.items()}})
 
 
-def draw_samples(served: ServedLanguageModel, config: LanguageEvaluateConfig) -> list[str]:
+def draw_samples(served: Pipeline, config: LanguageEvaluateConfig) -> list[str]:
     """Texts drawn from nothing, one for each seed from 0 on."""
     if not config.samples:
         return []

@@ -129,7 +129,7 @@ def attempt(name: str, lag: int, config: MemoryConfig) -> tuple[Trial, keras.Mod
         keras.optimizers.Adam(
             fit.learning_rate, global_clipnorm=fit.clip_norm if REMEDIES[name].clipped else None
         ),
-        memory_loss(problem),
+        loss(problem),
         steps_per_execution=min(per_epoch, _MOST_IN_ONE_CALL),
         jit_compile=False,
     )
@@ -158,11 +158,11 @@ def _epochs(problem: MemoryProblem, config: MemoryConfig, size: int) -> Iterator
         yield problem.draw(size, seed=config.fit.seed * 100_003 + epoch + 1)
 
 
-def memory_loss(problem: MemoryProblem) -> Any:
+def loss(problem: MemoryProblem) -> Any:
     """What is made small while a network learns a problem, as Keras takes it.
 
     Example:
-        >>> memory_loss(MemoryProblem("adding", 20)).name
+        >>> loss(MemoryProblem("adding", 20)).name
         'mean_squared_error'
     """
     return {
@@ -174,7 +174,7 @@ def memory_loss(problem: MemoryProblem) -> Any:
 
 def _reach(model: keras.Model, problem: MemoryProblem, drawn: Draw) -> tuple[float, float]:
     """The slope at the first step, and as a share of that at the last."""
-    flow = gradient_flow(model, *drawn, loss=memory_loss(problem))
+    flow = gradient_flow(model, *drawn, loss=loss(problem))
     norms = flow[flow["layer"] == flow["layer"].iloc[-1]].set_index("lag")["norm"]
     last, first = float(norms.loc[0]), float(norms.iloc[-1])
     return first, first / last if last else float("nan")

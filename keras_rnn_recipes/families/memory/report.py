@@ -29,7 +29,7 @@ EXPLANATION = (
 )
 
 
-def write_memory_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
+def write_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
     """Write the report of a recipe of memory into its run directory.
 
     Args:

@@ -7,11 +7,25 @@ from typing import Any
 
 import pandas as pd
 
-from keras_rnn_recipes.config.memory import MemoryConfig
+from keras_rnn_recipes.config.memory import MemoryConfig, MemoryDataConfig
+from keras_rnn_recipes.data.memory_problems import MemoryProblem
 from keras_rnn_recipes.reporting.format import label, number
 
 
-def longest_lags(trials: pd.DataFrame) -> dict[str, dict[str, float]]:
+def load(data: MemoryDataConfig) -> MemoryProblem:
+    """The problem of a recipe at its shortest lag.
+
+    Args:
+        data: the recipe's section.
+
+    Example:
+        >>> load(MemoryDataConfig(problem="adding", lags=(10, 20))).lag
+        10
+    """
+    return MemoryProblem(data.problem, data.lags[0], data.symbols)
+
+
+def score(trials: pd.DataFrame) -> dict[str, dict[str, float]]:
     """The longest lag that each network solved, and what it was like there.
 
     Args:
@@ -26,7 +40,7 @@ def longest_lags(trials: pd.DataFrame) -> dict[str, dict[str, float]]:
         >>> trials = pd.DataFrame(
         ...     [{**row, "lag": 10, "solved": True}, {**row, "lag": 20, "solved": False}]
         ... )
-        >>> longest_lags(trials)
+        >>> score(trials)
         {'gru': {'longest_lag': 10, 'reach': 0.5, 'steps': 300, 'gradient': 0.2}}
     """
     found = {}
@@ -41,7 +55,7 @@ def longest_lags(trials: pd.DataFrame) -> dict[str, dict[str, float]]:
     return found
 
 
-def memory_record(trials: pd.DataFrame, config: MemoryConfig, model: Any) -> dict[str, Any]:
+def results_record(trials: pd.DataFrame, config: MemoryConfig, model: Any) -> dict[str, Any]:
     """The content of ``metrics.json``: the first network of the recipe, and beside it the others.
 
     Args:
@@ -49,7 +63,7 @@ def memory_record(trials: pd.DataFrame, config: MemoryConfig, model: Any) -> dic
         config: the recipe.
         model: the first network, for its number of parameters.
     """
-    figures, first = longest_lags(trials), config.model.cells[0]
+    figures, first = score(trials), config.model.cells[0]
     return {
         "format_version": 1,
         "task": config.family,
@@ -60,7 +74,7 @@ def memory_record(trials: pd.DataFrame, config: MemoryConfig, model: Any) -> dic
     }
 
 
-def describe_problem(config: MemoryConfig) -> str:
+def describe(config: MemoryConfig) -> str:
     """What is asked and when it counts as solved, in two lines for the terminal."""
     data, fit = config.data, config.fit
     steps = fit.epochs * (fit.steps_per_epoch or 100)
@@ -71,12 +85,12 @@ def describe_problem(config: MemoryConfig) -> str:
     )
 
 
-def memory_table(record: Mapping[str, Any], *, name: str) -> str:
+def results_table(record: Mapping[str, Any], *, name: str) -> str:
     """A plain table of the longest lag of each network and how much gradient is left there.
 
     Example:
         >>> record = {"model": {"longest_lag": 50, "reach": 0.02, "steps": 300}, "baselines": {}}
-        >>> print(memory_table(record, name="gru"))
+        >>> print(results_table(record, name="gru"))
               longest lag  gradient left        steps
         GRU            50           0.02          300
     """

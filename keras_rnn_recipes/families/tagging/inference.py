@@ -13,7 +13,7 @@ from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_rnn_recipes.families.tagging.pipeline import ServedTagger
+    from keras_rnn_recipes.families.tagging.pipeline import Pipeline
 
 
 def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
@@ -53,33 +53,33 @@ def evaluate(
         source: a column file with the run's columns of tokens and tags.
 
     Returns:
-        The figures of `score_taggers`.
+        The figures of `score`.
 
     Raises:
         UserError: as `predict`, or a tag that training has not seen.
     """
-    from keras_rnn_recipes.families.tagging.task import read_new_sentences, score_taggers
+    from keras_rnn_recipes.families.tagging.task import read_new_sentences, score
 
     refuse_baselines(baselines)
     config, record = finished_config(run_dir), read_vocabulary(run_dir)
     name = config.model.cell
     sentences, of_spans = read_new_sentences(source, config.data, record["tags"])
     tags = [[tag for _, tag in pairs] for pairs in _answers(run_dir, sentences)]
-    return Evaluation(name, score_taggers(sentences, {name: tags}, of_spans=of_spans))
+    return Evaluation(name, score(sentences, {name: tags}, of_spans=of_spans))
 
 
-def load(run_dir: str | Path) -> ServedTagger:
+def load(run_dir: str | Path) -> Pipeline:
     """Load the tagger of a finished run from ``model.keras``, to export it or to go on with it.
 
     Raises:
         UserError: not a finished run, or its files are damaged.
     """
-    from keras_rnn_recipes.families.tagging.pipeline import ServedTagger
+    from keras_rnn_recipes.families.tagging.pipeline import Pipeline
     from keras_rnn_recipes.serving.keras_model import load_model
 
     record = read_vocabulary(run_dir)
     spelling = tokenizer_of(record["beside"]) if "beside" in record else None
-    return ServedTagger(tokenizer_of(record), spelling, load_model(run_dir), record["tags"])
+    return Pipeline(tokenizer_of(record), spelling, load_model(run_dir), record["tags"])
 
 
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:

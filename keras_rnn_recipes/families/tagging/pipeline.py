@@ -18,7 +18,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
 
 
-class ServedTagger(tf.Module):
+class Pipeline(tf.Module):
     """Words, their spelling and a network that belong together.
 
     Args:

@@ -22,7 +22,7 @@ Tags = Sequence[Sequence[str]]
 markdown_table = table_of_answers
 
 
-def write_tagging_report(
+def write_report(
     run_dir: str | Path,
     sentences: Sequence[Sentence],
     answers: Mapping[str, Tags],

@@ -26,8 +26,13 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
 from keras_rnn_recipes.families.tagging.pipeline import given_back
-from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.families.text_parts import load_parts, read_embeddings as read_embeddings
 from keras_rnn_recipes.layers.crf import crf_loss
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
+from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
 from keras_rnn_recipes.training.token_loss import token_loss
 
 
@@ -57,7 +62,7 @@ class TaggedParts:
         return allowed_transitions(self.tags, self.scheme) if self.of_spans else None
 
 
-def load_tagged(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
+def load(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
     """Read the sentences of a tagging recipe, in three parts.
 
     Args:
@@ -70,7 +75,7 @@ def load_tagged(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
             or a tag in a held-out part that training has not seen.
 
     Example:
-        >>> parts = load_tagged(TagDataConfig(source="people_places"))
+        >>> parts = load(TagDataConfig(source="people_places"))
         >>> len(parts.train), parts.of_spans, parts.tags[:2]
         (1500, True, ('B-LOC', 'B-PER'))
     """
@@ -116,7 +121,7 @@ def read_new_sentences(
     return rows, of_spans
 
 
-def fit_tag_tokenizers(
+def fit_tokenizers(
     sentences: Sequence[Sentence], data: TagDataConfig
 ) -> tuple[Tokenizer, Tokenizer]:
     """Tokenizers of the words of training sentences, and of the characters of these.
@@ -137,14 +142,14 @@ def fit_tag_tokenizers(
     )
 
 
-def tag_columns(
+def columns(
     sentences: Sequence[Sentence], words: Tokenizer, spelling: Tokenizer | None, tags: Sequence[str]
 ) -> tuple[Any, list[np.ndarray]]:
     """The inputs and targets of a tagger, for `bucketed_batches`.
 
     Args:
         sentences: some part.
-        words, spelling: from `fit_tag_tokenizers`; without spelling, words are the only input.
+        words, spelling: from `fit_tokenizers`; without spelling, words are the only input.
         tags: the tags of training.
 
     Returns:
@@ -252,12 +257,12 @@ Tags = Sequence[Sequence[str]]
 SentenceTagger = Callable[[Sequence[Sequence[str]]], Tags]
 
 
-def loss_of_tagger(model: keras.Model) -> Any:
+def loss(model: keras.Model) -> Any:
     """The loss that goes with a model of `sequence_tagger`."""
     return crf_loss if len(model.output.shape) == 4 else token_loss(padding=-1)
 
 
-def describe_tagged(parts: TaggedParts) -> str:
+def describe(parts: TaggedParts) -> str:
     """What was read, in a few lines for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
@@ -265,7 +270,7 @@ def describe_tagged(parts: TaggedParts) -> str:
     return f"{parts.name}: sentences {counts}\n{len(parts.tags)} {kind}"
 
 
-def fit_tagging_baselines(parts: TaggedParts, *, names: Sequence[str]) -> dict[str, SentenceTagger]:
+def fit_baselines(parts: TaggedParts, *, names: Sequence[str]) -> dict[str, SentenceTagger]:
     """Fit what a tagger has to beat: "most_frequent_tag", what each word alone tells."""
     if "most_frequent_tag" not in names:
         return {}
@@ -278,7 +283,7 @@ def fit_tagging_baselines(parts: TaggedParts, *, names: Sequence[str]) -> dict[s
     return {"most_frequent_tag": answer}
 
 
-def score_taggers(
+def score(
     sentences: Sequence[Sentence], answers: Mapping[str, Tags], *, of_spans: bool
 ) -> dict[str, dict[str, float]]:
     """Figures of taggers by name.
@@ -303,7 +308,7 @@ def score_taggers(
     return found
 
 
-def tags_table(sentences: Sequence[Sentence], answers: Mapping[str, Tags]) -> pd.DataFrame:
+def predictions_table(sentences: Sequence[Sentence], answers: Mapping[str, Tags]) -> pd.DataFrame:
     """A row for each token: ``sentence`` (from 1), ``token``, ``tag``, and by model its answer."""
     columns: dict[str, Any] = {
         "sentence": [n for n, row in enumerate(sentences, start=1) for _ in row.tokens],

@@ -12,7 +12,7 @@ from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
+    from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
 
 
 def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def evaluate(
         UserError: as `predict`, or a label that training has not seen.
     """
     from keras_rnn_recipes.data.text.reading import number_labels, read_labelled
-    from keras_rnn_recipes.families.text_classification.task import score_classifiers
+    from keras_rnn_recipes.families.text_classification.task import score
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
 
     refuse_baselines(baselines)
@@ -72,20 +72,20 @@ def evaluate(
     truth = number_labels(rows.labels, read_vocabulary(run_dir)["classes"], Path(source).name)
     found = SavedClassifier(Path(run_dir) / "saved_model")(rows.texts)
     answers = {name: found["probabilities"]}
-    return Evaluation(name, score_classifiers(truth, answers, metrics=config.evaluate.metrics))
+    return Evaluation(name, score(truth, answers, metrics=config.evaluate.metrics))
 
 
-def load(run_dir: str | Path) -> ServedClassifier:
+def load(run_dir: str | Path) -> Pipeline:
     """Load the classifier of a finished run from ``model.keras``, to export it or to go on with it.
 
     Raises:
         UserError: not a finished run, or its files are damaged.
     """
-    from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
+    from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
     from keras_rnn_recipes.serving.keras_model import load_model
 
     record = read_vocabulary(run_dir)
-    return ServedClassifier(tokenizer_of(record), load_model(run_dir), record["classes"])
+    return Pipeline(tokenizer_of(record), load_model(run_dir), record["classes"])
 
 
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:

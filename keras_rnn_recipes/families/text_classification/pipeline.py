@@ -15,7 +15,7 @@ from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
 BATCH_SIZE = 256
 
 
-class ServedClassifier(tf.Module):
+class Pipeline(tf.Module):
     """A tokenizer and a network that belong together.
 
     Args:
@@ -35,7 +35,7 @@ class ServedClassifier(tf.Module):
         >>> from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
         >>> tokenizer = fit_tokenizer(["so good", "so bad"], Preparation())
         >>> model = text_classifier(len(tokenizer.vocabulary), 2, units=3)
-        >>> ServedClassifier(tokenizer, model, ("bad", "good"))(["good", ""]).shape
+        >>> Pipeline(tokenizer, model, ("bad", "good"))(["good", ""]).shape
         (2, 2)
     """
 

@@ -29,7 +29,7 @@ MOST_MISTAKES, LONGEST_SHOWN = 12, 240
 markdown_table = table_of_answers
 
 
-def write_classification_report(
+def write_report(
     run_dir: str | Path,
     truth: np.ndarray,
     answers: Mapping[str, np.ndarray],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -16,20 +15,29 @@ from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
 from keras_rnn_recipes.data.text.batches import bucketed_batches
 from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out
-from keras_rnn_recipes.data.text.reading import LabelledTexts, number_labels, read_labelled
+from keras_rnn_recipes.data.text.reading import (
+    LabelledTexts,
+    class_names as class_names,
+    number_labels as number_labels,
+    read_labelled,
+)
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vectors import load_vectors
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
-from keras_rnn_recipes.families.text_classification.pipeline import ServedClassifier
-from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
+from keras_rnn_recipes.families.text_parts import load_parts, read_embeddings as read_embeddings
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
+from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
 from keras_rnn_recipes.training.loop import fit
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.text.catalogue import TextParts
 
 
-def load_labelled(data: TextDataConfig, *, seed: int = 0) -> TextParts:
+def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
     """Read the texts and labels of a classification recipe, in three parts.
 
     Args:
@@ -44,7 +52,7 @@ def load_labelled(data: TextDataConfig, *, seed: int = 0) -> TextParts:
         UserError: as `load_parts`.
 
     Example:
-        >>> parts = load_labelled(TextDataConfig(source="word_order"))
+        >>> parts = load(TextDataConfig(source="word_order"))
         >>> len(parts.train), len(parts.test)
         (3000, 500)
     """
@@ -63,11 +71,11 @@ Classifier = Callable[[Sequence[str]], np.ndarray]
 AVERAGED = TrainingConfig(epochs=8, batch_size=64, learning_rate=0.002, keep="best")
 
 
-def label_loss() -> keras.losses.Loss:
+def loss() -> keras.losses.Loss:
     """Cross-entropy of logits ``(batch, classes)`` and class numbers ``(batch,)``, in nats.
 
     Example:
-        >>> float(label_loss()(np.array([1]), np.array([[0.0, 0.0]], "float32"))) > 0.69
+        >>> float(loss()(np.array([1]), np.array([[0.0, 0.0]], "float32"))) > 0.69
         True
     """
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
@@ -93,22 +101,7 @@ def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
     return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype("float32")
 
 
-def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:
-    """Pretrained vectors for a vocabulary, ``(tokens, width)``; None where there is no file.
-
-    How many of the tokens the file knows is printed.
-
-    Raises:
-        UserError: as `load_vectors`.
-    """
-    if path is None:
-        return None
-    vectors = load_vectors(path, vocabulary)
-    print(vectors.report())
-    return vectors.matrix
-
-
-def fit_classification_baselines(
+def fit_baselines(
     texts: TextParts,
     classes: Sequence[str],
     tokenizer: Tokenizer,
@@ -119,7 +112,7 @@ def fit_classification_baselines(
     """Fit what a classifier has to beat, on the training part.
 
     Args:
-        texts: from `load_labelled`.
+        texts: from `load`.
         classes: from `class_names`.
         tokenizer: the network's own.
         names: "majority"; "tfidf", with logistic regression; "averaged_embeddings", a small network
@@ -162,12 +155,12 @@ def _fit_averaged(
         watched,
         num_windows=len(texts.train),
         config=training,
-        loss=label_loss(),
+        loss=loss(),
     )
-    return ServedClassifier(tokenizer, model, classes)
+    return Pipeline(tokenizer, model, classes)
 
 
-def describe_texts(texts: TextParts, classes: Sequence[str]) -> str:
+def describe(texts: TextParts, classes: Sequence[str]) -> str:
     """What was read, in a few lines for the terminal."""
     parts = (("to learn from", texts.train), ("to watch", texts.valid), ("to test on", texts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in parts)
@@ -175,7 +168,7 @@ def describe_texts(texts: TextParts, classes: Sequence[str]) -> str:
     return f"{texts.name}: {counts}\n{len(classes)} classes: {shown}"
 
 
-def score_classifiers(
+def score(
     truth: np.ndarray, answers: Mapping[str, np.ndarray], *, metrics: Sequence[str]
 ) -> dict[str, dict[str, float]]:
     """Figures of classifiers, by name.
@@ -187,7 +180,7 @@ def score_classifiers(
 
     Example:
         >>> answers = {"lstm": np.array([[0.9, 0.1], [0.2, 0.8]])}
-        >>> score_classifiers(np.array([0, 1]), answers, metrics=["accuracy"])
+        >>> score(np.array([0, 1]), answers, metrics=["accuracy"])
         {'lstm': {'accuracy': 1.0}}
     """
     found = {name: classification_scores(truth, given) for name, given in answers.items()}

@@ -15,7 +15,7 @@ import keras_rnn_recipes as krr
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import FitConfig
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.forecasting.task import load_panel
+from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.training.loop import best_epoch, fit
 from keras_rnn_recipes.training.state import set_seeds
 from keras_rnn_recipes.workflows.backtest import backtest_run
@@ -130,7 +130,7 @@ def test_what_it_has_learnt_from_cannot_judge_it(run, tmp_path):
 
 def test_folds_are_not_trained_twice(tmp_path):
     config = config_of(tmp_path / "sales.csv", sales())
-    folds = plan_folds(config, load_panel(config.data), folds=2)
+    folds = plan_folds(config, forecasting.load(config.data), folds=2)
     assert config.fit.refit and not any(fold.config.fit.refit for fold in folds)
 
 

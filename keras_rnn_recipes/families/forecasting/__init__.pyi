@@ -1,0 +1,29 @@
+# The verbs of this family, as its script calls them, and where each is defined.
+
+from .covariates import (
+    adapt_covariates as adapt_covariates,
+    code_covariates as code_covariates,
+)
+from .inference import evaluate as evaluate, export as export, predict as predict
+from .intervals import (
+    add_intervals as add_intervals,
+    refit_intervals as refit_intervals,
+)
+from .report import (
+    write_report as write_report,
+)
+from .task import (
+    best_epoch as best_epoch,
+    choose_defaults as choose_defaults,
+    count_windows as count_windows,
+    describe as describe,
+    fit_baselines as fit_baselines,
+    load as load,
+    results_record as results_record,
+    results_table as results_table,
+    score as score,
+    summarise as summarise,
+    validation_windows as validation_windows,
+)
+
+__all__: list[str]

@@ -1,0 +1,26 @@
+# The verbs of this family, as its script calls them, and where each is defined.
+
+from .inference import evaluate as evaluate, export as export, predict as predict
+from .pipeline import (
+    Pipeline as Pipeline,
+)
+from .report import (
+    write_report as write_report,
+)
+from .task import (
+    class_names as class_names,
+    class_weights as class_weights,
+    describe as describe,
+    fit_baselines as fit_baselines,
+    load as load,
+    loss as loss,
+    number_labels as number_labels,
+    predictions_table as predictions_table,
+    read_embeddings as read_embeddings,
+    results_record as results_record,
+    results_table as results_table,
+    score as score,
+    vocabulary_record as vocabulary_record,
+)
+
+__all__: list[str]
