@@ -58,6 +58,7 @@ def train(series: int, folder: str) -> dict[str, float]:
     """Read, split and train; save the model to serve where a folder is given."""
     import keras_rnn_recipes as krr
     from keras_rnn_recipes.config.forecasting import FitConfig
+    from keras_rnn_recipes.data.windows import count_windows
 
     frame = make_frame(series)
     reading, panel = seconds(lambda: krr.read_panel(frame, freq="D", season_length=SEASON))
@@ -70,7 +71,7 @@ def train(series: int, folder: str) -> dict[str, float]:
         options = {"shuffle": True, "repeat": True, "weights": "scale", "batch_size": BATCH}
         return krr.window_dataset(split.train, spec, first_epoch=first_epoch, **options)
 
-    count = krr.count_windows(split.train, spec)
+    count = count_windows(split.train, spec)
     model = krr.gru("direct", HORIZON, units=(16,), season_length=SEASON)
     config = FitConfig(epochs=PASSES + 1, batch_size=BATCH)
     _, history = seconds(lambda: krr.fit(model, batches, num_windows=count, config=config))

@@ -23,6 +23,7 @@ from measuring import ratio, seconds_each, spread, table, verdict
 
 import keras_rnn_recipes as krr
 from keras_rnn_recipes.config.forecasting import FitConfig
+from keras_rnn_recipes.data.windows import count_windows
 from keras_rnn_recipes.training.loop import plan_steps
 
 LOOKBACK, HORIZON, BATCH, EPOCHS, REPEATS, TARGET = 56, 14, 32, 5, 5, 1.10
@@ -57,7 +58,7 @@ def ready_made(frame: pd.DataFrame, spec: krr.WindowSpec) -> tf.data.Dataset:
 def compare(preset: str, strategy: str, frame: pd.DataFrame) -> list[str]:
     """One row of the table."""
     spec = krr.WindowSpec(LOOKBACK, HORIZON, strategy=strategy)
-    num_windows = krr.count_windows(frame, spec) // BATCH * BATCH
+    num_windows = count_windows(frame, spec) // BATCH * BATCH
     batches = ready_made(frame, spec)
     steps = plan_steps(num_windows, BATCH, None)
     config = FitConfig(epochs=EPOCHS, batch_size=BATCH, schedule="constant", unroll=False)

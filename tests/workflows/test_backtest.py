@@ -39,11 +39,12 @@ baselines = ["naive", "drift", "ridge"]
 # A script of a person's own, which forecasts the last value and trains nothing.
 SCRIPT = """
 import keras_rnn_recipes as krr
+from keras_rnn_recipes.families import forecasting
 
 
 def main(config, run):
     panel = forecasting.load(config.data)
-    config = krr.choose_defaults(config, panel)
+    config = forecasting.choose_defaults(config, panel)
     run.write_config(config)
     last = lambda history: history[:, [-1] * config.model.horizon, 0]
     tested = krr.backtest(panel.frame, {config.model.preset: last}, lookback=5,
@@ -89,7 +90,7 @@ def test_overwriting_everything_after_a_cutoff_changes_nothing_made_before_it(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(krr, "export_saved_model", lambda *_, **__: None, raising=False)
-    monkeypatch.setattr(krr, "write_report", lambda path, *_, **__: None, raising=False)
+    monkeypatch.setattr(forecasting, "write_report", lambda path, *_, **__: None, raising=False)
     frame = shop()
     recipe = write_recipe(tmp_path / "before", frame)
     planned = plan_folds(load_config(recipe), forecasting.load(load_config(recipe).data), folds=2)

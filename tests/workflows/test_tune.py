@@ -37,11 +37,12 @@ fit.loss = ["mae", "mse"]
 SCRIPT = """
 from pathlib import Path
 import keras_rnn_recipes as krr
+from keras_rnn_recipes.families import forecasting
 
 
 def main(config, run):
     panel = forecasting.load(config.data)
-    config = krr.choose_defaults(config, panel)
+    config = forecasting.choose_defaults(config, panel)
     run.write_config(config)
     with open(Path(config.data.source).parent / "seen.txt", "a") as seen:
         seen.write(f"{panel.frame['y'].max():.0f} {config.data.test_size}\\n")
