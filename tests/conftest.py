@@ -6,10 +6,14 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from fresh import run_forked, stand_in_for_subprocess
+from profiles import PROFILE, load_profile
+
+from keras_rnn_recipes.serving import verify
 
 # Before anything imports TensorFlow or matplotlib. Tests run side by side, so each keeps to one
 # thread; models are tiny and their kernels gain nothing from more. What child processes inherit,
@@ -26,6 +30,8 @@ for _name, _value in _ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
 ROOT = Path(__file__).resolve().parents[1]
+
+load_profile()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -55,6 +61,36 @@ def run_python(
 def run_python_fixture() -> Run:
     """``run_python(code, *args, env=None, timeout=240)``: run code in a fresh interpreter."""
     return run_python
+
+
+@pytest.fixture(scope="session", name="run_forked")
+def run_forked_fixture() -> Run:
+    """``run_forked(code, *args)``: as run_python, in a process that has TensorFlow imported."""
+
+    def run(code: str, *args: str, **options) -> subprocess.CompletedProcess[str]:
+        done = run_forked(code, *args, **options)
+        assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session", autouse=PROFILE == "dev")
+def exports_verified_in_forks() -> Iterator[None]:
+    """Spare every export the seconds in which a new interpreter imports TensorFlow.
+
+    What is exported is still loaded and compared in a process of its own, a fork of one that has
+    imported TensorFlow only. The profile ``thorough`` starts the interpreter, as users do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "subprocess", stand_in_for_subprocess())
+        yield
+
+
+@pytest.fixture
+def new_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports of this test are verified in new interpreters, in every profile."""
+    monkeypatch.setattr(verify, "subprocess", subprocess)
 
 
 @pytest.fixture(scope="session")

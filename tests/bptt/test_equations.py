@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 from bptt.drawn import KINDS, network_of_kinds
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.bptt.equations import Equation
 from keras_rnn_recipes.bptt.unrolled import unroll
@@ -45,7 +46,7 @@ def worked_out(equation: Equation) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@draws(30)
 @given(
     other=st.sampled_from([None, *KINDS]),
     activation=st.sampled_from(["tanh", "relu", "linear", "sigmoid"]),

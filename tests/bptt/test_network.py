@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.bptt.from_keras import keras_gradients, network_of
 from keras_rnn_recipes.bptt.network import backward, forward
@@ -76,7 +77,7 @@ def close(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(drawn=SHAPES)
 def test_it_agrees_with_automatic_differentiation(kind, drawn):
     model, x, targets = make(kind, drawn)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.bptt.cells import GRUCell, LSTMCell, SimpleRNNCell
 from keras_rnn_recipes.bptt.network import Network, Readout, backward, forward
@@ -43,7 +44,7 @@ def drawn_network(kinds: list[str], units: int, seed: int) -> tuple[Network, np.
     return Network(tuple(cells), readout), random
 
 
-@settings(max_examples=40, deadline=None)
+@draws(40)
 @given(
     kinds=st.lists(st.sampled_from(["simple_rnn", "lstm", "gru"]), min_size=1, max_size=3),
     units=st.integers(1, 3),

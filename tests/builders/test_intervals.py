@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call, histories
+from profiles import draws
 
 from keras_rnn_recipes.builders import (
     add_bounds,
@@ -21,7 +22,7 @@ HORIZON, LEVELS = 3, (80.0, 95.0)
 WIDTHS = np.array([[-1, 2, -3, 4], [-2, 3, -4, 5], [-2, 4, -5, 6.0]]) / 2
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(
     history=histories(features=2, longest=9),
     season=st.integers(1, 12),

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
+from profiles import draws
 
 from keras_rnn_recipes.builders import add_bounds, forecaster, levels_of_model, to_forecaster
 from keras_rnn_recipes.config.forecasting import FitConfig
@@ -28,7 +29,7 @@ def outwards(quantiles: np.ndarray) -> np.ndarray:
     return np.concatenate([lower[..., ::-1], quantiles[..., :1], upper], axis=-1)
 
 
-@settings(max_examples=30, deadline=None)
+@draws(30)
 @given(hnp.arrays("float32", (3, 7), elements=st.floats(-100, 100, width=32)))
 def test_no_numbers_of_a_head_make_quantiles_cross(head):
     found = np.array(spread_out(head))

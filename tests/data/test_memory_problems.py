@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.memory_problems import (
     MemoryProblem,
@@ -19,7 +20,7 @@ NAMES = ("adding", "copying", "reversing")
 
 
 @given(lag=st.integers(2, 60), seed=st.integers(0, 999))
-@settings(deadline=None, max_examples=40)
+@draws(40)
 def test_two_numbers_are_marked_one_in_each_half_and_added(lag, seed):
     inputs, sums = adding(7, lag, seed=seed)
     assert inputs.shape == (7, lag, 2) and sums.shape == (7, 1, 1)
@@ -40,7 +41,7 @@ def test_to_answer_one_always_has_the_error_one():
 
 
 @given(lag=st.integers(1, 40), symbols=st.integers(1, 12), seed=st.integers(0, 999))
-@settings(deadline=None, max_examples=40)
+@draws(40)
 def test_symbols_are_asked_for_in_order_after_the_sign(lag, symbols, seed):
     inputs, ids = copying(5, lag, symbols=symbols, seed=seed)
     assert inputs.shape == (5, lag + 2 * symbols, 10) and (inputs.sum(axis=2) == 1).all()
@@ -51,7 +52,7 @@ def test_symbols_are_asked_for_in_order_after_the_sign(lag, symbols, seed):
 
 
 @given(lag=st.integers(2, 9), seed=st.integers(0, 999), unseen=st.booleans())
-@settings(deadline=None, max_examples=40)
+@draws(40)
 def test_digits_come_back_backwards(lag, seed, unseen):
     inputs, bits = reversing(6, lag, seed=seed, unseen=unseen)
     assert inputs.shape == (6, 2 * lag, 3) and (inputs[:, lag:] == 0).all()

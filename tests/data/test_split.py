@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from keras_rnn_recipes.data.split import split_by_time
 from keras_rnn_recipes.data.window_spec import WindowSpec
@@ -23,7 +23,6 @@ def panel(*lengths: int) -> pd.DataFrame:
 SIZES = {"valid_size": st.integers(0, 4), "test_size": st.integers(0, 4)}
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 15), min_size=1, max_size=5), st.fixed_dictionaries(SIZES),
     st.integers(0, 6),

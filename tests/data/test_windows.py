@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import (
@@ -102,7 +103,7 @@ def specs(draw) -> WindowSpec:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@draws(80)
 @given(SERIES, specs(), st.sampled_from(["none", "scale"]), st.integers(1, 5))
 def test_windows_equal_those_cut_by_hand(series, spec, weights, batch_size):
     frame = panel(*series)
@@ -119,7 +120,7 @@ def test_windows_equal_those_cut_by_hand(series, spec, weights, batch_size):
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@draws(30)
 @given(SERIES, specs(), st.integers(1, 5))
 def test_what_is_known_ahead_stands_beside_the_same_windows(series, spec, batch_size):
     """Rows number themselves: the future of a window are its own rows and those of its targets."""
@@ -182,7 +183,7 @@ def test_scale_weights_put_series_of_any_size_on_one_footing(size):
     assert w[1, 0] * y[1, 0, 0] == pytest.approx(w[0, 0] * y[0, 0, 0], rel=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(SERIES, specs())
 def test_no_window_crosses_a_series(series, spec):
     frame = panel(*series)
@@ -215,7 +216,7 @@ def test_balanced_windows_show_every_series_equally_often():
     np.testing.assert_array_equal(again, y)
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(st.lists(VALUE, min_size=4, max_size=14), specs(), st.data())
 def test_what_comes_after_a_cutoff_changes_nothing_before(values, spec, data):
     frame = panel(values)
@@ -244,7 +245,7 @@ def order_of(frame, spec, epochs, batch_size=4, **options) -> list[list[float]]:
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@draws(20)
 @given(st.integers(3, 60), st.integers(1, 7), st.integers(0, 2**31 - 1))
 def test_every_epoch_holds_every_window_once(length, batch_size, seed):
     frame, spec = panel(list(range(length))), WindowSpec(lookback=1, horizon=1)

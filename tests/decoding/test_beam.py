@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from decoding.toys import END, START, begin, every_hypothesis, log_probability, toy, without_padding
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from keras import ops
+from profiles import draws
 
 from keras_rnn_recipes.decoding.beam import beam_search
 from keras_rnn_recipes.decoding.greedy import greedy
@@ -35,7 +36,7 @@ def loop_beam(step, row, *, width, max_length, alpha, vocabulary):
     return [*ended, *cut][:width]
 
 
-@settings(deadline=None, max_examples=8)
+@draws(8)
 @given(
     seed=st.integers(0, 10_000),
     alpha=st.sampled_from([0.0, 0.6, 1.5]),
@@ -63,7 +64,7 @@ def test_a_beam_as_wide_as_all_hypotheses_finds_the_best_of_them(seed, alpha, ma
         np.testing.assert_allclose(np.array(found.scores)[row], scores, rtol=1e-4)
 
 
-@settings(deadline=None, max_examples=6)
+@draws(6)
 @given(
     seed=st.integers(0, 10_000),
     width=st.integers(1, 4),

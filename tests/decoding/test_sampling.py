@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from decoding.toys import END, begin, toy
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from keras import ops
+from profiles import draws
 from scipy import stats
 
 from keras_rnn_recipes.decoding.sampling import draw, sample, uniform
@@ -61,7 +62,7 @@ def test_the_nucleus_is_taken_after_the_temperature():
 
 
 @given(st.lists(st.floats(-20, 5), min_size=2, max_size=9), st.floats(0, 0.999999))
-@settings(deadline=None, max_examples=30)
+@draws(30)
 def test_a_number_falls_where_the_probabilities_sorted_put_it(logits, number):
     logits = np.array([logits], "float32")
     p = np.exp(logits[0].astype("float64"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -34,12 +35,23 @@ def begin(rows: int):
 
 def log_probability(step, row: int, tokens) -> float:
     """Of a sequence of tokens, one step after another."""
-    state, total, last = {"place": ops.convert_to_tensor([row * 13])}, 0.0, START
-    for token in tokens:
-        rows, state, _ = step(ops.convert_to_tensor([last]), state)
-        total += float(rows[0, token])
-        last = token
-    return total
+    total, rows, _ = _after(step, row, tokens[:-1])
+    return total + float(rows[tokens[-1]])
+
+
+@functools.lru_cache(maxsize=100_000)
+def _after(step, row: int, tokens: tuple[int, ...]):
+    """Sum of the tokens' log-probabilities, those of the next one, and the state after them.
+
+    Hypotheses that begin alike share their beginning; without this it is run for each of them.
+    """
+    if tokens:
+        total, rows, state = _after(step, row, tokens[:-1])
+        total, last = total + float(rows[tokens[-1]]), tokens[-1]
+    else:
+        total, state, last = 0.0, {"place": ops.convert_to_tensor([row * 13])}, START
+    rows, state, _ = step(ops.convert_to_tensor([last]), state)
+    return total, ops.convert_to_numpy(rows)[0], state
 
 
 def every_hypothesis(allowed, max_length: int):

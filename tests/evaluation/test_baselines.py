@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from keras_rnn_recipes.errors import UserError
@@ -40,7 +40,6 @@ def observed(row: np.ndarray) -> list[int]:
     return [t for t, value in enumerate(row) if not np.isnan(value)]
 
 
-@settings(deadline=None)
 @given(HISTORIES, st.integers(1, 5))
 def test_naive_repeats_the_last_observation(history: np.ndarray, horizon: int) -> None:
     forecast = naive(history, horizon)
@@ -50,7 +49,6 @@ def test_naive_repeats_the_last_observation(history: np.ndarray, horizon: int) -
         np.testing.assert_array_equal(ahead, [expected] * horizon)
 
 
-@settings(deadline=None)
 @given(HISTORIES, st.integers(1, 9), st.integers(1, 5))
 def test_seasonal_naive_looks_back_whole_seasons(
     history: np.ndarray, horizon: int, season_length: int
@@ -64,7 +62,6 @@ def test_seasonal_naive_looks_back_whole_seasons(
             np.testing.assert_array_equal(ahead[step], expected)
 
 
-@settings(deadline=None)
 @given(HISTORIES, st.integers(1, 5))
 def test_drift_joins_first_and_last(history: np.ndarray, horizon: int) -> None:
     forecast = drift(history, horizon)
@@ -79,7 +76,6 @@ def test_drift_joins_first_and_last(history: np.ndarray, horizon: int) -> None:
         np.testing.assert_allclose(ahead, expected, atol=1e-9)
 
 
-@settings(deadline=None)
 @given(HISTORIES, st.integers(1, 4))
 def test_filling_keeps_what_is_there(history: np.ndarray, season_length: int) -> None:
     filled = fill_missing(history, season_length)
@@ -88,7 +84,6 @@ def test_filling_keeps_what_is_there(history: np.ndarray, season_length: int) ->
     np.testing.assert_array_equal(np.isnan(filled), ~there.any(axis=1)[:, None] & ~there)
 
 
-@settings(deadline=None)
 @given(HISTORIES, st.integers(0, 3))
 def test_padding_in_front_changes_nothing(history: np.ndarray, padding: int) -> None:
     padded = np.pad(history, ((0, 0), (padding, 0)), constant_values=np.nan)
@@ -104,7 +99,6 @@ def test_three_axes_are_read_at_the_target() -> None:
     np.testing.assert_array_equal(drift(history, 2), [[6, 7], [12, 13]])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(1, 4), st.integers(1, 4))
 def test_training_windows_equal_loops(lengths: list[int], lookback: int, horizon: int) -> None:
     parts = [frame_of(100 * k + np.arange(n), str(k)) for k, n in enumerate(lengths)]

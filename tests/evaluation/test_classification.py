@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from keras_rnn_recipes.evaluation.classification import (
     calibration_bins,
@@ -23,7 +23,6 @@ PAIRS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, ma
 
 
 @given(PAIRS)
-@settings(deadline=None)
 def test_class_scores_and_confusion_equal_counting(pairs):
     truth, answers = (list(column) for column in zip(*pairs, strict=True))
     counted = [[pairs.count((row, column)) for column in range(3)] for row in range(3)]
@@ -68,7 +67,6 @@ def test_three_classes_have_no_roc_and_one_class_no_area():
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=300), st.integers(2, 20))
-@settings(deadline=None)
 def test_a_roc_curve_rises_from_corner_to_corner(labels, points):
     truth = [0, 1, *map(int, labels)]
     probabilities = np.random.default_rng(len(labels)).random(len(truth)).round(2)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
+from profiles import draws
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.backtest import backtest, forecast_future
@@ -80,7 +81,7 @@ def test_widths_by_hand():
     np.testing.assert_allclose(widths[:, 2:], [[-8, 9], [-80, 90]])
 
 
-@settings(max_examples=40, deadline=None)
+@draws(40)
 @given(
     scores=hnp.arrays(
         "float64",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
 
@@ -30,7 +31,7 @@ def distance(one, other):
     counts=st.dictionaries(WORDS, st.integers(1, 3), min_size=1, max_size=6),
     texts=st.lists(WORDS, max_size=3),
 )
-@settings(deadline=None, max_examples=30)
+@draws(30)
 def test_nearest_then_most_frequent_then_first_in_the_alphabet(counts, texts):
     expected = [min(counts, key=lambda w: (distance(text, w), -counts[w], w)) for text in texts]
     assert nearest_word(counts)(texts) == expected

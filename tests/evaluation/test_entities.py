@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.text.tags import spans
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
@@ -39,7 +40,7 @@ def test_by_hand():
 
 
 @given(SENTENCES)
-@settings(deadline=None, max_examples=60)
+@draws(60)
 def test_another_library_counts_the_same(pairs):
     """Any tags, of a scheme or not: the spans are read by each library from the same tags."""
     true = [[one for one, _ in sentence] for sentence in pairs]

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation import translation
@@ -81,7 +82,7 @@ TEXTS = st.text("ab c", max_size=8).map(lambda text: " ".join(text.split()))
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS.filter(bool)), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=40)
+@draws(40)
 def test_error_rates_are_edit_distances(pairs):
     hypotheses, references = zip(*pairs, strict=True)
     for rate, split in ((character_error_rate, list), (word_error_rate, str.split)):

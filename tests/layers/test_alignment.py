@@ -6,8 +6,9 @@ import warnings
 
 import keras
 import numpy as np
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call, series
+from profiles import draws
 
 from keras_rnn_recipes.layers import AlignEnd, AlignStart
 
@@ -19,7 +20,7 @@ def padded_observed(leads, time, features=2):
     return observed
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(st.integers(1, 8).flatmap(lambda n: st.tuples(st.just(n), *[st.integers(0, n - 1)] * 3)))
 def test_what_was_observed_starts_at_step_zero_and_goes_back_to_its_place(drawn):
     time, *leads = drawn

@@ -5,8 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call
+from profiles import draws
 
 from keras_rnn_recipes.layers import AdditiveAttention, MultiplicativeAttention
 
@@ -49,7 +50,7 @@ def by_loop(layer, queries, memories, lengths):
     queries=st.integers(1, 3),
     seed=st.integers(0, 99),
 )
-@settings(deadline=None, max_examples=15)
+@draws(15)
 def test_context_and_weights_equal_a_loop(kind, lengths, queries, seed):
     keras.utils.set_random_seed(seed)
     query = 2 * numbers(len(lengths), queries, 4, seed=seed)

@@ -7,8 +7,9 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.fields import enumerate_scores, random_field
+from profiles import draws
 
 from keras_rnn_recipes.decoding.viterbi import viterbi
 from keras_rnn_recipes.layers import CRF, crf_loss
@@ -27,7 +28,7 @@ def log_sum_exp(scores):
     forbid=st.booleans(),
     seed=st.integers(0, 99),
 )
-@settings(deadline=None, max_examples=60)
+@draws(60)
 def test_likelihood_and_best_sequence_equal_enumeration(num_tags, lengths, padding, forbid, seed):
     layer, emissions, mask = random_field(num_tags, lengths, padding, forbid, seed)
     potentials = layer(emissions, mask)
@@ -66,7 +67,7 @@ def test_the_score_of_every_sequence_equals_the_sum_of_its_parts():
     padding=st.integers(1, 5),
     seed=st.integers(0, 99),
 )
-@settings(deadline=None, max_examples=25)
+@draws(25)
 def test_padding_changes_nothing(lengths, padding, seed):
     layer, emissions, mask = random_field(3, lengths, padding, True, seed)
     emissions[~mask] = 1e6  # whatever stands there

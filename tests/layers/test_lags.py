@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call, series
+from profiles import draws
 
 from keras_rnn_recipes.layers import Lags
 
@@ -19,7 +20,7 @@ def brute_force(values, offsets):
     return out
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=5), st.integers(1, 7))
 def test_equal_a_loop_over_steps_and_offsets(offsets, time):
     values = np.random.default_rng(time).normal(size=(2, time, 3)).astype("float32")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from layers.arrays import call, histories
+from profiles import draws
 
 from keras_rnn_recipes.layers import FillMissing
 
@@ -15,7 +16,7 @@ def filled_by_pandas(history):
     return np.stack([pd.DataFrame(one).ffill().bfill().fillna(0.0).to_numpy() for one in history])
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(histories())
 def test_equals_pandas_and_marks_what_was_observed(history):
     filled, observed = call(FillMissing(), history)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call
+from profiles import draws
 
 from keras_rnn_recipes.layers import AttentionPooling, MaskedPooling, PaddingMask
 
@@ -36,7 +37,7 @@ def attention(layer, rows):
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=5), st.integers(0, 2))
-@settings(deadline=None, max_examples=25)
+@draws(25)
 def test_each_kind_equals_numpy_on_the_real_steps(lengths, extra):
     for padding in (np.nan, 7.0):
         values, mask = batch(lengths, padding, time=max(max(lengths), 1) + extra)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import histories
+from profiles import draws
 
 from keras_rnn_recipes.layers.recursion import _append, recent_values
 
@@ -14,7 +15,7 @@ def recent(history, context):
     return np.array(recent_values(history, context))
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(histories(), st.integers(0, 6))
 def test_the_latest_steps_as_they_are_behind_one_value_carried_from_before(history, context):
     found = recent(history, context)
@@ -29,7 +30,7 @@ def test_the_latest_steps_as_they_are_behind_one_value_carried_from_before(histo
         np.testing.assert_array_equal(found[row, 0, feature], carried)
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(histories(longest=8), st.integers(0, 4))
 def test_appending_a_step_equals_a_history_that_is_one_step_longer(history, context):
     longer = np.concatenate([history, np.full((2, 1, 2), 7, "float32")], axis=1)

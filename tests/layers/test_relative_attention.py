@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call
+from profiles import draws
 
 from keras_rnn_recipes.layers import RelativeAttention
 
@@ -45,7 +46,7 @@ def by_loop(layer, queries, memories, lengths, firsts):
     reach=st.integers(1, 5),
     seed=st.integers(0, 99),
 )
-@settings(deadline=None, max_examples=25)
+@draws(25)
 def test_context_and_weights_equal_a_loop(rows, queries, reach, seed):
     lengths, firsts = zip(*rows, strict=True)
     query, memory = numbers(len(rows), queries, 2), numbers(len(rows), 7, 3, seed=seed)

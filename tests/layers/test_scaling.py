@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call, histories, series
+from profiles import draws
 
 from keras_rnn_recipes.builders import lstm, to_forecaster
 from keras_rnn_recipes.layers import FillMissing, ForecastOutput, Normalise, WindowStatistics
@@ -59,7 +60,7 @@ def brute_force(history, filled, scaling, transform, window):
 
 @pytest.mark.parametrize(("scaling", "transform"), COMBINATIONS)
 @pytest.mark.parametrize("window", [None, 1, 4])
-@settings(max_examples=6, deadline=None)
+@draws(6)
 @given(history=histories())
 def test_equal_numpy_on_the_observed_values_of_each_window(scaling, transform, window, history):
     filled, observed = call(FillMissing(), history)
@@ -111,7 +112,7 @@ def test_a_constant_series_is_forecast_to_stay_whatever_the_weights(strategy):
 
 @pytest.mark.parametrize(("scaling", "transform"), COMBINATIONS)
 @pytest.mark.parametrize("window", [None, 5])
-@settings(max_examples=6, deadline=None)
+@draws(6)
 @given(exponent=st.floats(-9, 12), seed=st.integers(0, 9))
 def test_what_is_normalised_comes_back_in_its_own_units(scaling, transform, window, exponent, seed):
     values = np.random.default_rng(seed).uniform(0.2, 2, (2, 7, 2)) * 10**exponent

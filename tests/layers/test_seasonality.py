@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from layers.arrays import call, series
+from profiles import draws
 
 from keras_rnn_recipes.layers import SeasonalBase
 
@@ -49,7 +50,7 @@ def level_and_shape(values, now, length, seasons):
     time=st.integers(1, 20),
     offsets=st.lists(st.integers(0, 9), min_size=1, max_size=3),
 )
-@settings(deadline=None, max_examples=40)
+@draws(40)
 def test_level_and_smoothed_shape_equal_a_loop(lengths, seasons, horizon, time, offsets):
     values = np.random.default_rng(time).uniform(1, 9, time)
     layer = SeasonalBase(lengths, horizon, offsets=offsets, seasons=seasons)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.layers import SkipCell
 
@@ -65,7 +66,7 @@ def made(cell, skips, seed=0, channels=2, units=3, **options):
     time=st.integers(1, 9),
     seed=st.integers(0, 99),
 )
-@settings(deadline=None, max_examples=12)
+@draws(12)
 def test_outputs_equal_a_loop(cell, skips, time, seed):
     layer, inputs = made(cell, skips, seed), numbers(2, time, 2, seed=seed + 1)
     expected = by_loop(cell, layer.get_weights(), inputs, skips)

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 from training.toy import HORIZON, LOOKBACK, toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.builders import language_model
@@ -35,7 +36,7 @@ def outputs_and_gradients(model: keras.Model, x: np.ndarray, how: np.ndarray) ->
 
 
 @WAYS
-@settings(max_examples=15, deadline=None)
+@draws(15)
 @given(
     units=st.integers(1, 7),
     features=st.integers(1, 4),
@@ -63,7 +64,7 @@ def test_a_whole_sequence_equals_keras_own_loop(
 
 
 @WAYS
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(
     lengths=st.lists(st.integers(0, 6), min_size=1, max_size=4),
     backwards=st.booleans(),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from profiles import num_draws
 
 from keras_rnn_recipes.config.files import dump_toml, load_config
 from keras_rnn_recipes.errors import UserError
@@ -46,9 +47,7 @@ def training_windows(config, lengths) -> int:
     return number
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=num_draws(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lengths=st.lists(st.integers(2, 90), min_size=1, max_size=5),
     horizon=st.integers(1, 40),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.text.batches import batch_order, bucketed_batches, count_batches
 
@@ -29,7 +30,6 @@ def padding_share(batches):
     seed=st.integers(0, 3),
     shuffle=st.booleans(),
 )
-@settings(deadline=None)
 def test_every_example_stands_in_one_batch(lengths, batch_size, window, seed, shuffle):
     options = {"batch_size": batch_size, "window": window, "seed": seed, "shuffle": shuffle}
     order = batch_order(lengths, **options)
@@ -43,7 +43,7 @@ def test_every_example_stands_in_one_batch(lengths, batch_size, window, seed, sh
 
 
 @given(st.integers(1, 25), st.integers(1, 9), st.booleans(), st.integers(0, 3))
-@settings(deadline=None, max_examples=25)
+@draws(25)
 def test_batches_hold_what_the_order_says_padded_on_the_right(count, batch_size, shuffle, epoch):
     ids, tags = some_rows(count), some_rows(count, seed=1)
     tags = [np.resize(row, len(i)) for row, i in zip(tags, ids, strict=True)]

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 
 from keras_rnn_recipes.data.catalogue import list_datasets
 from keras_rnn_recipes.data.text.catalogue import hold_out, load_text
@@ -96,7 +96,6 @@ def test_series_are_no_texts():
     st.integers(0, 3),
 )
 @example([("0", "b"), ("3", "a"), *[("0", "a")] * 4, ("1", "a"), ("2", "a")], 0.5625, 0)
-@settings(deadline=None)
 def test_what_is_held_out_is_neither_lost_nor_shared(rows, share, seed):
     texts, labels = zip(*rows, strict=True)
     for whole in (LabelledTexts(texts, labels), ParallelTexts(texts, labels)):

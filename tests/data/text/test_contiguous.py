@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.text.contiguous import contiguous_batches, count_windows_of_text
 from keras_rnn_recipes.errors import UserError
 
 
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(
     length=st.integers(2, 60),
     rows=st.integers(1, 5),

@@ -6,7 +6,7 @@ import csv
 import gzip
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from keras_rnn_recipes.data.text.reading import (
     class_names,
@@ -23,7 +23,6 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\
 
 
 @given(st.lists(st.tuples(CELLS, st.sampled_from(["a", "b c"])), min_size=1, max_size=5))
-@settings(deadline=None)
 def test_any_text_comes_out_of_a_csv_as_it_went_in(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("csv")
     for path, opener in ((folder / "a.csv", open), (folder / "a.csv.gz", gzip.open)):

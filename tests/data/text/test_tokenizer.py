@@ -7,7 +7,8 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
@@ -70,7 +71,7 @@ PLANS = st.builds(
 @given(st.lists(RAW, min_size=1, max_size=4), PLANS)
 @example([b"a'b'c'd 'x' it's"], Preparation())
 @example([b"\xf0\x9f\x98", b"\xff\xfea"], Preparation(unit="characters"))
-@settings(deadline=None, max_examples=80)
+@draws(80)
 def test_tokens_and_ids_equal_a_plain_reading(raw, plan):
     expected = [python_tokens(text, plan) for text in raw]
     vocabulary = build_vocabulary(expected, max_size=10)
@@ -93,7 +94,7 @@ def test_tokens_and_ids_equal_a_plain_reading(raw, plan):
         st.text(st.characters(min_codepoint=1, exclude_categories=["Cs"])), min_size=1, max_size=4
     )
 )
-@settings(deadline=None, max_examples=30)
+@draws(30)
 def test_characters_come_back(texts):
     plan = Preparation(unit="characters", lower=False, ends=True)
     tokenizer = fit_tokenizer(texts, plan)
