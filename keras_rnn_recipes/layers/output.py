@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
@@ -9,6 +10,9 @@ from keras_rnn_recipes.layers.distributions import distribution_named
 from keras_rnn_recipes.layers.scaling import invert_transform
 
 STRATEGIES = ("recursive", "direct", "seq2seq")
+
+# TensorFlow's kernels round smaller numbers (subnormal ones) to zero in sums, but not in copies.
+_SMALLEST_NORMAL = float(np.finfo("float32").tiny)
 
 
 @registered
@@ -134,7 +138,13 @@ def spread_out(head):
     median = head[..., :1]
     distances = ops.softplus(head[..., 1:])
     below, above = (ops.cumsum(distances[..., side::2], axis=-1) for side in (0, 1))
-    bounds = ops.stack([median - below, median + above], axis=-1)
+    # The sum of a subnormal median and a distance of about zero would be zero, on the wrong side of
+    # the median; such a distance leaves the median as it is.
+    lower, upper = (
+        ops.where(ops.abs(distance) < _SMALLEST_NORMAL, median, median + distance)
+        for distance in (-below, above)
+    )
+    bounds = ops.stack([lower, upper], axis=-1)
     return ops.concatenate([median, ops.reshape(bounds, ops.shape(distances))], axis=-1)
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from hypothesis.extra import numpy as hnp
 from profiles import draws
 
@@ -29,7 +29,12 @@ def outwards(quantiles: np.ndarray) -> np.ndarray:
     return np.concatenate([lower[..., ::-1], quantiles[..., :1], upper], axis=-1)
 
 
+SUBNORMAL = np.full((3, 7), 1.4e-45, "float32")
+
+
 @draws(30)
+@example(np.where(np.arange(21).reshape(3, 7) == 9, np.float32(-88), SUBNORMAL))
+@example(np.where(np.arange(21).reshape(3, 7) == 9, np.float32(-88), -SUBNORMAL))
 @given(hnp.arrays("float32", (3, 7), elements=st.floats(-100, 100, width=32)))
 def test_no_numbers_of_a_head_make_quantiles_cross(head):
     found = np.array(spread_out(head))
