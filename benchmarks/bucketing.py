@@ -1,8 +1,7 @@
-"""What batches of texts of like length save, beside batches padded to the longest of all.
+"""Time of an epoch with texts batched by length, against padding all texts to the longest.
 
-The reviews of imdb and the sentences of multi30k that $KRR_DATA holds, one epoch of an LSTM over
-each, by `bucketed_batches` and by the same examples padded once to the longest text, as
-``keras.utils.pad_sequences`` does it.
+An LSTM trains for one epoch on reviews of imdb and sentences of multi30k (both from $KRR_DATA),
+with `bucketed_batches`, and with the same examples padded by ``keras.utils.pad_sequences``.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 
 BATCH, UNITS, LONGEST, REPEATS, TARGET = 32, 64, 400, 3, 0.7
-EXAMPLES = {"imdb": 3200, "multi30k": 28_800}  # both of some seconds an epoch
+EXAMPLES = {"imdb": 3200, "multi30k": 28_800}  # some seconds per epoch each
 
 
 def read_ids(name: str) -> tuple[list[np.ndarray], int]:
-    """Ids of the first training texts, and how many different ones there may be."""
+    """Token ids of evenly spaced training texts, and the size of the vocabulary."""
     part = load_text(name).train
     texts = part.texts if hasattr(part, "texts") else part.sources
     examples = EXAMPLES[name]
@@ -50,7 +49,7 @@ def compare(name: str) -> list[str]:
     def epoch(batches: tf.data.Dataset) -> None:
         model.fit(batches, epochs=1, verbose=0)
 
-    for batches in (of_like_length, of_one_length):  # the graphs are made
+    for batches in (of_like_length, of_one_length):  # trace the graphs
         epoch(batches)
     ours, theirs = seconds_each(
         REPEATS, lambda: epoch(of_like_length), lambda: epoch(of_one_length)
@@ -68,8 +67,8 @@ def compare(name: str) -> list[str]:
 
 
 def main() -> None:
-    headings = ("texts", "real tokens", "of like length", "padded to the longest", "ratio")
-    print("## An epoch of texts of like length\n")
+    headings = ("texts", "real tokens", "batched by length", "padded to the longest", "ratio")
+    print("## An epoch of texts batched by length\n")
     print(f"An LSTM of {UNITS} units, texts of at most {LONGEST} words.\n")
     rows = [compare(name) for name in EXAMPLES]
     print(table((*headings, f"at most {TARGET}"), rows))

@@ -1,4 +1,4 @@
-"""How long the command line takes to answer where it need not think."""
+"""Response time of commands that only print help or lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
         return lambda: subprocess.run([KRR, *arguments], check=True, capture_output=True)
 
     calls = [call(arguments) for arguments in LIMITS]
-    seconds_each(1, *calls)  # the first call may write byte code
+    seconds_each(1, *calls)  # the first call may compile byte code
     times = seconds_each(REPEATS, *calls)
     rows = [
         [

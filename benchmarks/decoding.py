@@ -1,8 +1,8 @@
 """Beam search inside the graph or as a Python loop, and how fast characters stream, on one core.
 
-The loops do what a reader of the Keras guides would write: one sentence after another, at each step
-one call of the very step model that the graph decodes with, the hypotheses as rows of a batch. What
-they find must be what the graph finds; the benchmark fails where it is not.
+The loops are written as in the Keras guides: one sentence after another, one call of the step model
+per token, with the hypotheses as rows of a batch. Both use the same step model, and the benchmark
+fails if their answers differ.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ SENTENCES, WORDS, VOCABULARY, UNITS = 16, 14, 8000, 256
 BEAM, LONGEST, PENALTY, REPEATS, TARGET = 5, 20, 0.6, 3, 20.0
 CHARACTERS, PIECE, TEXT, SPEED_TARGET = 100, 50, 2000, 2000.0
 START, END = 2, 3
-TOLERANCE = 1e-4  # of a score: float32, rows in batches of another size
+TOLERANCE = 1e-4  # of a score; float32 sums depend on the batch size
 
 
 def one_sentence(encode, step, source: np.ndarray) -> tuple[list[int], float]:
-    """Beam search over one sentence with NumPy around ``step``: the best tokens, their score."""
+    """Beam search over one sentence in NumPy, calling ``step``: the best tokens and their score."""
     memory, mask, *states = (np.repeat(part, BEAM, axis=0) for part in encode(source))
     running, totals = [[START]] * BEAM, np.array([0.0] + [-np.inf] * (BEAM - 1))
     ended: list[tuple[float, list[int]]] = []
@@ -63,11 +63,11 @@ def one_sentence(encode, step, source: np.ndarray) -> tuple[list[int], float]:
 
 
 def compare(cell: str, source: np.ndarray) -> list[str]:
-    """One row of the table: times of the three ways, and their ratios."""
+    """One row of the table: the times of the three variants and their ratios."""
     keras.utils.set_random_seed(0)
     model = encoder_decoder(VOCABULARY, VOCABULARY, cell=cell, units=UNITS)
     rng = np.random.default_rng(0)
-    # As sure of itself as a trained one, and ending texts now and then.
+    # Output probabilities as peaked as a trained model, with an end token now and then.
     embedding = model.get_layer("target_embedding")
     matrix, bias = embedding.get_weights()
     bias[END] = 4.0
@@ -101,7 +101,7 @@ def compare(cell: str, source: np.ndarray) -> list[str]:
         ),
         lambda: loop(lambda x: to_numpy(quick_encode(x)), lambda x: to_numpy(quick_decode(x))),
     )
-    (tokens, scores), *others = [way() for way in ways]  # also traces them, outside the timing
+    (tokens, scores), *others = [way() for way in ways]  # trace them outside the timing
     for other_tokens, other_scores in others:
         apart = np.abs(scores / other_scores - 1).max()
         if (tokens != other_tokens).any() or not apart <= TOLERANCE:
@@ -118,7 +118,7 @@ def compare(cell: str, source: np.ndarray) -> list[str]:
 
 
 def stream(cell: str) -> list[str]:
-    """One row: characters a second of a text that is drawn piece by piece."""
+    """One row: characters per second of a streamed text."""
     keras.utils.set_random_seed(0)
     model = language_model(CHARACTERS, cell=cell, units=256, embedding_size=64)
     begin, step = generating_functions(model)
@@ -160,7 +160,7 @@ def main() -> None:
         f"at most {LONGEST} words, one core; the same hypotheses in all three.\n"
     )
     print(table(header, [compare(cell, source) for cell in ("lstm", "gru")]))
-    print("\n## Characters a second\n")
+    print("\n## Characters per second\n")
     print(f"256 units, {CHARACTERS} characters, one text in pieces of {PIECE}, top-p, one core.\n")
     rows = [stream(cell) for cell in ("lstm", "gru", "simple_rnn")]
     print(table(("model", "characters a second", f"at least {SPEED_TARGET:.0f}"), rows))

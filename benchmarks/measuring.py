@@ -1,4 +1,4 @@
-"""What the benchmarks share: timing that resists a busy machine, and tables."""
+"""Helpers of the benchmarks: paired timing that tolerates a busy machine, and tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def seconds_each(repeats: int, *contenders: Callable[[], Any]) -> list[list[float]]:
-    """Seconds of each contender's runs, taken in turn so that a slow spell hits all alike."""
+    """Seconds of each contender's runs, in turns, so that a slow period affects all of them."""
     times: list[list[float]] = [[] for _ in contenders]
     for _ in range(repeats):
         for contender, spent in zip(contenders, times, strict=True):
@@ -20,12 +20,12 @@ def seconds_each(repeats: int, *contenders: Callable[[], Any]) -> list[list[floa
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """The median over the rounds of ours to theirs; both ran in every round."""
+    """The median ratio of ours to theirs over the rounds; both ran in every round."""
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def spread(values: Sequence[float], unit: str = "s", digits: int = 3) -> str:
-    """The median, and the least and the most beside it."""
+    """The median with the minimum and maximum in brackets."""
     low, mid, high = min(values), median(values), max(values)
     return f"{mid:.{digits}f} {unit} ({low:.{digits}f} to {high:.{digits}f})"
 
@@ -37,5 +37,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def verdict(met: bool) -> str:
-    """Whether a target was met, in a word."""
+    """``met`` or ``missed``."""
     return "met" if met else "missed"

@@ -1,8 +1,8 @@
-"""How much memory training on a large panel takes, beside the same model fed random batches.
+"""Peak memory of training on a large panel, against the same model fed random batches.
 
-Each way runs in a process of its own, whose peak is read at its end. "windows" has the panel as a
-frame in memory and trains on its windows; "random" trains the same model for as many steps on
-random batches of the same shape; "file" also reads the panel, from a CSV file.
+Each variant runs in its own process, which reports its peak at the end. "windows" trains on the
+windows of a frame in memory; "random" trains the same model for the same number of steps on random
+batches of the same shape; "file" also reads the panel from a CSV file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def make_panel() -> pd.DataFrame:
 
 
 def train(dataset) -> None:
-    """The model and the training that all ways share."""
+    """The model and training of all variants."""
     import keras_rnn_recipes as krr
 
     model = krr.lstm("direct", HORIZON, units=(16,))
@@ -54,7 +54,7 @@ def random_batches():
 
 
 def windows_of(frame: pd.DataFrame):
-    """Windows of the panel, weighted by scale as the recipes do."""
+    """Windows of the panel, weighted by scale as in the recipes."""
     from keras_rnn_recipes import WindowSpec, window_dataset
 
     spec = WindowSpec(LOOKBACK, HORIZON)
@@ -63,7 +63,7 @@ def windows_of(frame: pd.DataFrame):
 
 
 def run(way: str, path: str) -> None:
-    """Train in one of the ways and print this process's peak, in MB."""
+    """Train one variant and print this process's peak memory, in MB."""
     from keras_rnn_recipes import read_panel
 
     if way == "random":
@@ -76,7 +76,7 @@ def run(way: str, path: str) -> None:
 
 
 def peak_of(way: str, path: Path) -> float:
-    """Peak memory of a fresh process that trains in one of the ways, in MB."""
+    """Peak memory of a fresh process that trains one variant, in MB."""
     command = [sys.executable, __file__, way, str(path)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout.split()[-1])
@@ -94,7 +94,7 @@ def main() -> None:
         told = {"random": "", "windows": verdict(more <= TARGET), "file": ""}[way]
         rows.append([names[way], f"{peak:,.0f}", f"{more:+,.0f}", told])
     print(f"## Memory, {SERIES:,} series of {POINTS} points\n")
-    print(table(("way", "peak, MB", "more than random, MB", f"at most {TARGET}"), rows))
+    print(table(("variant", "peak, MB", "more than random, MB", f"at most {TARGET}"), rows))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What a panel costs as it grows: reading, splitting and training it, and forecasting all of it.
+"""Time and memory by the size of a panel: reading, splitting, training, and forecasting all series.
 
-Each step runs in a process of its own, whose peak of memory is read at its end. Training makes a
-fixed number of passes over the windows of every series, so its time should grow with their number
-and no faster. Forecasts come from the SavedModel, as they would be served.
+Each step runs in its own process, which reports its peak memory at the end. Training makes a fixed
+number of passes over the windows of every series, so its time should grow linearly with the number
+of series. Forecasts come from the SavedModel.
 
-`panel_cost.py` measures 1,000, 10,000 and 100,000 series; `panel_cost.py 1000 4000` those.
+`panel_cost.py` measures 1,000, 10,000 and 100,000 series; `panel_cost.py 1000 4000` other sizes.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from measuring import table, verdict
 
 SIZES = (1_000, 10_000, 100_000)
 POINTS, LOOKBACK, HORIZON, SEASON = 200, 96, 12, 7
-# Three windows of each series in a pass: what grows is the panel, not what is learnt from a series.
+# Three windows per series and pass, whatever the number of series.
 STRIDE, PASSES, BATCH = 45, 2, 1024
-# Ten times the series may take twelve times as long; serving all may take this much more memory
-# than serving a few, beyond what the histories themselves take.
+# Ten times as many series may take twelve times as long; forecasting all may take this many MB more
+# than forecasting a few, in addition to the histories themselves.
 GROWTH, MEMORY = 1.2, 300
 
 
 def make_frame(series: int) -> pd.DataFrame:
-    """A table such as a person has: names, days, values with a weekly season, one in 50 missing."""
+    """A long table: names, days, values with a weekly season, one value in 50 missing."""
     rng = np.random.default_rng(0)
     level = rng.lognormal(3, 1, (series, 1))
     week = 1 + 0.3 * np.sin(np.arange(POINTS) * 2 * np.pi / SEASON)
@@ -55,7 +55,7 @@ def seconds(work) -> tuple[float, object]:
 
 
 def train(series: int, folder: str) -> dict[str, float]:
-    """Read, split and train; save the model to serve where a folder is given."""
+    """Read, split and train; export the model if a folder is given."""
     import keras_rnn_recipes as krr
     from keras_rnn_recipes.config.forecasting import FitConfig
     from keras_rnn_recipes.data.windows import count_windows
@@ -77,7 +77,7 @@ def train(series: int, folder: str) -> dict[str, float]:
     _, history = seconds(lambda: krr.fit(model, batches, num_windows=count, config=config))
     if folder:
         krr.export_saved_model(model, folder, verify=False)
-    # The first pass also compiles, which no panel makes longer.
+    # The first pass includes compilation, whose time does not depend on the panel.
     passes = history["seconds"].iloc[1:]
     return {
         "reading": reading,
@@ -93,14 +93,14 @@ def serve(series: int, folder: str) -> dict[str, float]:
 
     histories = np.random.default_rng(0).lognormal(3, 0.2, (series, POINTS, 1)).astype("float32")
     forecaster = krr.load_saved_model(folder)
-    forecaster.forecast_windows(histories[:BATCH])  # TensorFlow prepares itself at the first call
+    forecaster.forecast_windows(histories[:BATCH])  # the first call includes start-up
     spent, forecasts = seconds(lambda: forecaster.forecast_windows(histories))
     assert forecasts.shape == (series, HORIZON) and np.isfinite(forecasts).all()
     return {"serving": spent, "megabytes": histories.nbytes / 2**20}
 
 
 def measured(what: str, series: int, folder: str = "") -> dict[str, float]:
-    """Run one step in a fresh process; its figures and the peak of its memory, in MB."""
+    """Run one step in a fresh process: its figures and its peak memory, in MB."""
     command = [sys.executable, __file__, what, str(series), folder]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,6 +1,6 @@
-"""Run recipes over several seeds and record their figures for the tables in the READMEs.
+"""Run recipes with several seeds and record their figures for the tables in the READMEs.
 
-    python benchmarks/record_recipes.py                   every recipe whose data is there
+    python benchmarks/record_recipes.py                   every recipe whose data are available
     python benchmarks/record_recipes.py co2_lstm_direct   that one
 
 Each run goes to ``runs/record/<recipe>-<seed>``; its figures are kept as

@@ -1,8 +1,7 @@
-"""A recursive forecast of 48 steps: inside the graph, or as a Python loop around the model.
+"""A recursive forecast of 48 steps: inside the graph, against a Python loop around the model.
 
-The loops do what a reader of the Keras guides would write: forecast one step, append it to the
-window, begin again. Both loops run the very model that ``to_forecaster`` was given, so the numbers
-must agree; the benchmark fails where they do not.
+The loops are written as in the Keras guides: forecast one step, append it to the window, repeat.
+They run the same model that ``to_forecaster`` is given; the benchmark fails if the numbers differ.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from measuring import ratio, seconds_each, spread, table, verdict
 import keras_rnn_recipes as krr
 
 HORIZON, LOOKBACK, SERIES, REPEATS, TARGET = 48, 96, 32, 3, 20.0
-TOLERANCE = 1e-4  # of the largest value: 48 float32 steps, each on the one before
+TOLERANCE = 1e-4  # of the largest value, after 48 float32 steps
 
 
 def grow(step, history: np.ndarray) -> np.ndarray:
-    """Forecast by calling ``step`` on a window that grows by each forecast."""
+    """Forecast by calling ``step`` on a window that each forecast extends."""
     window = history
     for _ in range(HORIZON):
         following = np.asarray(step(window))[:, -1:, :]
@@ -32,7 +31,7 @@ def grow(step, history: np.ndarray) -> np.ndarray:
 
 
 def compare(name: str, history: np.ndarray) -> list[str]:
-    """One row of the table: times of the three ways, their ratio, how far apart they are."""
+    """One row of the table: times of the three variants, ratios, and the largest difference."""
     keras.utils.set_random_seed(0)
     model = krr.build_forecaster(name, "recursive", HORIZON)
     forecaster = krr.to_forecaster(model)
@@ -45,7 +44,7 @@ def compare(name: str, history: np.ndarray) -> list[str]:
         lambda: grow(lambda window: model.predict(window, verbose=0), history),
         lambda: grow(lambda window: traced(tf.constant(window)), history),
     )
-    forecast, *loops = [way() for way in ways]  # also traces each of them, outside the timing
+    forecast, *loops = [way() for way in ways]  # trace them outside the timing
     apart = max(float(np.abs(loop - forecast).max()) for loop in loops) / np.abs(forecast).max()
     if not apart <= TOLERANCE:
         raise SystemExit(

@@ -1,4 +1,4 @@
-"""Run every benchmark in a process of its own and write ``results.md``."""
+"""Run every benchmark in its own process and write ``results.md``."""
 
 from __future__ import annotations
 

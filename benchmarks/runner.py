@@ -1,9 +1,9 @@
-"""What our way of training costs beside a bare ``model.fit`` on ready-made batches.
+"""Overhead of ``keras_rnn_recipes.fit`` over a bare ``model.fit`` on batches made in advance.
 
-Ours: ``fit`` with windows gathered by index, the best weights kept, a resumable state, history and
-TensorBoard log written as it does. Bare: the same model, optimizer, batches and steps per call of
-the compiled function, the batches cut and laid in memory beforehand, nothing kept, nothing written.
-The third way is ``model.compile`` and ``model.fit`` as Keras's guides show them.
+`fit` gathers windows by index, keeps the best weights, and writes a resumable state, the history
+and a TensorBoard log. The bare loop has the same model, optimizer, batches and steps per execution;
+its batches are in memory and it keeps and writes nothing. The third variant is ``model.compile``
+and ``model.fit`` as in the Keras guides.
 """
 
 from __future__ import annotations

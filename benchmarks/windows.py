@@ -1,8 +1,8 @@
-"""How fast windows come, beside ``keras.utils.timeseries_dataset_from_array``.
+"""Windows per second, against ``keras.utils.timeseries_dataset_from_array``.
 
-Keras's function knows one series only. On the panel it is given the series laid end to end, as one:
-that is the cheapest it can do, though its windows then run across the borders, which ours must not.
-On the single series both yield the same windows, and the benchmark fails where they do not.
+Keras' function takes one series. For the panel it gets all series joined end to end: the least work
+it can do, although its windows then cross series, which ours never do. On the single series both
+give the same windows, and the benchmark fails if they differ.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from measuring import ratio, seconds_each, table, verdict
 from keras_rnn_recipes import WindowSpec, window_dataset
 
 POINTS, SERIES, REPEATS, TARGET = 200_000, 400, 5, 10.0
-# Windows drawn in one round: about a second of work for either, far more than is prefetched.
+# Windows per round: about a second of work for either, far more than is prefetched.
 OURS, THEIRS = 200_000, 10_000
 CASES = [(lookback, batch) for lookback in (28, 96, 336) for batch in (32, 256)]
 
@@ -43,7 +43,7 @@ def of_keras(y: np.ndarray, lookback: int, batch: int, shuffle: bool) -> tf.data
 
 
 def check_equal(frame: pd.DataFrame, lookback: int) -> None:
-    """Both must cut the same windows from a single series, in order."""
+    """Fail unless both give the same windows of a single series, in order."""
     ours = window_dataset(frame, WindowSpec(lookback, 1), batch_size=64)
     theirs = of_keras(frame["y"].to_numpy(), lookback, 64, shuffle=False)
     for (x, y, _), (keras_x, keras_y) in zip(ours.take(50), theirs.take(50), strict=True):
@@ -52,7 +52,7 @@ def check_equal(frame: pd.DataFrame, lookback: int) -> None:
 
 
 def drawing(dataset: tf.data.Dataset, batch: int, windows: int):
-    """A function that draws so many windows, going on where it stopped."""
+    """A function that draws this many windows at each call, continuing where it stopped."""
     batches = iter(dataset)
     next(batches)  # the first one builds the pipeline
 
@@ -64,7 +64,7 @@ def drawing(dataset: tf.data.Dataset, batch: int, windows: int):
 
 
 def compare(name: str, frame: pd.DataFrame, lookback: int, batch: int) -> list[object]:
-    """One row of the table: windows a second of both, and their ratio."""
+    """One row of the table: windows per second of both, and their ratio."""
     spec = WindowSpec(lookback, horizon=1)
     options = {"batch_size": batch, "shuffle": True, "repeat": True}
     ours = drawing(window_dataset(frame, spec, **options), batch, OURS)

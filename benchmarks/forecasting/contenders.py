@@ -1,20 +1,20 @@
-"""Who takes part, and with which settings: the peers' documented defaults, or our recipe's size.
+"""The contenders and their settings: the documented defaults, or the size of our recipe.
 
-Where a library leaves an argument to its user, the choice is made here, the same for every task:
+Arguments without a default in a library are chosen here, the same for every task:
 
 - neuralforecast: LSTM, GRU and DeepAR have a default for every argument (``input_size`` is three
-  horizons). NHITS demands an ``input_size``: two horizons, as in the library's quick start. A
-  panel with a series shorter than that is refused without ``start_padding_enabled``: it is set.
-- darts: both models demand an ``input_chunk_length``: two horizons, or the shortest series where
+  horizons). NHITS requires an ``input_size``: two horizons, as in the library's quick start. It
+  refuses a panel with a shorter series unless ``start_padding_enabled`` is set, so it is set.
+- darts: both models require an ``input_chunk_length``: two horizons, or the shortest series where
   that is shorter. ``training_length`` must be longer, by the horizon here. Series are scaled to
   0 to 1 (``Scaler``) and given as 32-bit numbers, as in the library's examples of these models.
 - statsforecast: the season of the task.
 
-"equal" has the width, depth, number of training steps and series to a batch of our recipe; all
-else is the default, so that the windows which neuralforecast cuts from a batch are as many as by
-default. NHITS has no recurrent layers; its hidden layers get the width. darts's cell is an LSTM
-there. A recipe that trains several networks together is also run with one, as our "equal", and
-with one for a quarter of its epochs, as our "quick".
+"equal" has the width, depth, number of training steps and series per batch of our recipe; all else
+is the default, including the number of windows that neuralforecast takes from a batch. NHITS has no
+recurrent layers; its hidden layers get the width. darts uses an LSTM cell. A recipe of several
+networks is also run with one network, as our "equal", and with one network for a quarter of its
+epochs, as our "quick".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OURS = "keras_rnn_recipes"
-# The floor: repeats the last season. Whoever stays behind it has learnt nothing of use.
+# Repeats the last season. A model that is worse has learned nothing useful.
 FLOOR = "seasonal_naive"
 RECIPE, DEFAULTS, EQUAL, QUICK = "recipe", "defaults", "equal", "quick"
 MODELS = {
@@ -34,7 +34,7 @@ MODELS = {
     "statsforecast": ("AutoETS", "AutoTheta"),
 }
 NOT_RECURRENT = ("NHITS", "AutoETS", "AutoTheta", FLOOR)
-# Nothing is drawn at random in these: one run says all.
+# Deterministic: one run is enough.
 WITHOUT_SEED = ("AutoETS", "AutoTheta", FLOOR)
 
 
@@ -78,7 +78,7 @@ class Shape:
 
 
 def all_contenders() -> Iterator[Contender]:
-    """Everyone: ours first, each peer with its defaults, and the networks at equal size."""
+    """All contenders: ours first, each peer with its defaults, and the networks of equal size."""
     yield Contender(OURS, FLOOR, DEFAULTS)
     yield Contender(OURS, "LSTM", RECIPE)
     yield Contender(OURS, "LSTM", QUICK)
@@ -116,7 +116,7 @@ def _demanded(contender: Contender, shape: Shape) -> dict[str, Any]:
     if contender.library == "neuralforecast":
         seen = 2 * shape.horizon if contender.model == "NHITS" else 3 * shape.horizon
         given = {"input_size": seen} if contender.model == "NHITS" else {}
-        # DeepAR needs a step more than it sees.
+        # DeepAR needs one step more than its window.
         return given | ({"start_padding_enabled": True} if shape.shortest <= seen else {})
     seen = min(2 * shape.horizon, shape.shortest)
     if contender.model == "RNNModel":

@@ -1,4 +1,4 @@
-"""What both kinds of contender measure of themselves."""
+"""What every contender measures of its own process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ def peak_memory(workers: int = 0) -> float:
     """Peak resident memory of this process in MB.
 
     Args:
-        workers: processes that worked for it side by side and are gone; the largest of all that
-            have ended stands for each of them.
+        workers: parallel child processes that have ended; each counts as the largest of them.
     """
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -21,6 +20,6 @@ def peak_memory(workers: int = 0) -> float:
 
 
 def processor_seconds() -> float:
-    """Seconds of processor time of this process and those that it started, so far."""
+    """Seconds of CPU time of this process and its children, so far."""
     spent = os.times()
     return spent.user + spent.system + spent.children_user + spent.children_system

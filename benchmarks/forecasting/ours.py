@@ -1,12 +1,12 @@
-"""This package on one task, in a process of its own.
+"""This package on one task, in its own process.
 
     python -m benchmarks.forecasting.ours ORDER.json
 
 "recipe" runs the recipe that comes with the package, on the data set it names, as `krr run` does.
-"defaults" does what `krr forecast known.csv --horizon --season-length` does with nothing else said.
-Both then forecast what follows the known part, with the SavedModel, as `krr predict` does. The
-clock runs from before the data are read until the trained model is written, and again for that
-forecast; ``whole_seconds`` has the scores, report and export in between as well.
+"defaults" does what `krr forecast known.csv --horizon --season-length` does without other options.
+Both then forecast the steps after the known part with the SavedModel, as `krr predict` does. The
+measured time runs from before the data are read until the trained model is written, plus that
+forecast; ``whole_seconds`` includes the scores, the report and the export.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ PACKAGES = ("tensorflow", "keras", "pandas")
 
 
 def train(order: dict[str, Any], run_dir: Path) -> Any:
-    """Run what the order asks for; return the configuration that was run."""
+    """Run what the order requests; return the configuration that was run."""
     import keras_rnn_recipes as krr
     from keras_rnn_recipes.workflows.forecast import ForecastOptions, plan_forecast
 
-    # Their scores are not asked for here, and tuning them is no part of our forecast.
+    # Baseline scores are not needed here, and fitting them is no part of our forecast.
     overrides = ["evaluate.baselines=[]", f"fit.seed={order['seed']}", *order["overrides"]]
     if order["variant"] != "defaults":
         return krr.run(order["recipe"], run_dir, overrides=overrides).config
     asked = {name: order[name] for name in ("horizon", "seed")}
-    asked["season_length"] = str(order["season_length"])  # as it is typed
+    asked["season_length"] = str(order["season_length"])  # as on the command line
     plan = plan_forecast(ForecastOptions(Path(order["folder"]) / "known.csv", **asked))
     return krr.run(plan.config, run_dir, overrides=overrides).config
 
@@ -57,7 +57,7 @@ def forecast_known(run_dir: Path, order: dict[str, Any]) -> np.ndarray:
 
 
 def run_ours(order: dict[str, Any], folder: Path) -> tuple[np.ndarray, dict[str, Any]]:
-    """Train, then forecast the known part; with what was measured."""
+    """Train and forecast; return the forecast and the measurements."""
     run_dir = folder / "run"
     started, clock = time.perf_counter(), time.time()
     config = train(order, run_dir)
@@ -75,7 +75,7 @@ def run_ours(order: dict[str, Any], folder: Path) -> tuple[np.ndarray, dict[str,
         "fit_seconds": metrics["fit_seconds"],
         "parameters": metrics["num_parameters"],
         "config": config.model_dump(mode="json", exclude_none=True)["model"],
-        # Of a recipe, on the same test part, scored by the run itself: to compare.
+        # The run's own scores on the same test part, to compare.
         "scored_by_run": metrics["model"],
     }
 

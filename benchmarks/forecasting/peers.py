@@ -1,10 +1,10 @@
-"""One peer on one task, in a process of its own and the peers' own environment.
+"""One peer on one task, in its own process and in the environment of the peers.
 
     python -m benchmarks.forecasting.peers ORDER.json
 
-The order names the files, the model, its settings, the seed and the seconds it may train. Beside
-``known.npz`` it leaves ``forecast.npy`` (series, horizon) and ``measured.json``. The package itself
-is not imported here: it need not be installed.
+The order names the files, the model, its settings, the seed and the time limit. Next to
+``known.npz`` the process writes ``forecast.npy`` (series, horizon) and ``measured.json``. It does
+not import this package, which need not be installed there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.forecasting.measured import peak_memory, processor_seconds
 
 Forecast = Callable[[list[np.ndarray], int, dict[str, Any], dict[str, Any]], np.ndarray]
-# Their progress bars and logs cost time and tell nothing here.
+# Progress bars and logs cost time and are not read.
 QUIET = {"enable_progress_bar": False, "logger": False, "enable_model_summary": False}
 
 
@@ -77,7 +77,7 @@ def darts(
     scaler = Scaler()
     panel = [TimeSeries.from_values(values.astype(np.float32)) for values in series]
     scaled = scaler.fit_transform(panel)
-    # A series shorter than one lesson is forecast without being learnt from.
+    # A series shorter than one training window is forecast but not trained on.
     learnt = [one for one in scaled if len(one) >= model.min_train_series_length]
     notes["left_out"] = len(scaled) - len(learnt)
     model.fit(learnt)
@@ -112,7 +112,7 @@ def _as_rows(table: Any, column: str, horizon: int) -> np.ndarray:
 
 
 def _import(library: str, threads: int) -> float:
-    """Import what the library imports for its user; return the seconds it took."""
+    """Import the library's models; return the seconds it took."""
     started = time.perf_counter()
     if library == "statsforecast":
         import statsforecast.models  # noqa: F401

@@ -2,9 +2,9 @@
 
     python -m benchmarks.forecasting.run --peers-python .venv-peers/bin/python
 
-Each contender, task and seed runs in a process of its own and leaves one JSON row in
-``results.jsonl``; what has a row there is not run again. ``--plan`` only lists what would be run,
-``--smoke`` trains 20 steps and keeps its rows apart.
+Each contender, task and seed runs in its own process and writes one JSON row to ``results.jsonl``;
+a trial with a row is not run again. ``--plan`` lists what would be run, ``--smoke`` trains 20 steps
+and keeps its rows in a separate file.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ from keras_rnn_recipes.config.forecasting import Config
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SMOKE_STEPS = 20
-# A preset's own width, where a recipe leaves it out; tests compare it with the builder.
+# The default width of presets, for recipes without one; a test compares it with the builder.
 PRESET_WIDTH = {"lstm": 48, "gru": 48}
-# After the time to train, forecasting and starting may take this long before all is ended.
+# Start-up and forecasting may take this long after the training limit.
 SPARE_SECONDS = 300
 
 
@@ -87,7 +87,7 @@ def recipe_of(task: str, folder: Path) -> Path:
 
 
 def order_of(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str, Any]:
-    """What the process is told, beside its folder."""
+    """The order for the process."""
     contender, recipe = trial.contender, recipe_of(task.name, options.recipes)
     order: dict[str, Any] = {
         "library": contender.library,
@@ -111,7 +111,7 @@ def order_of(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str,
 
 
 def _less(variant: str, config: Config) -> list[str]:
-    """What our recipe does without: "equal" has one network, "quick" a quarter of its epochs."""
+    """Reductions of our recipe: "equal" has one network, "quick" also a quarter of the epochs."""
     if variant not in (EQUAL, QUICK):
         return []
     alone = ["model.members=1", f"fit.batch_size={size_of(config).batch}"]
@@ -120,7 +120,7 @@ def _less(variant: str, config: Config) -> list[str]:
 
 
 def trials(options: argparse.Namespace) -> Iterator[Trial]:
-    """Everything asked for, a task after the other; what cannot be run is told, not dropped."""
+    """All requested trials, task by task; a trial that cannot be run is reported, not dropped."""
     for task in options.tasks:
         recipe = recipe_of(task, options.recipes)
         for contender in all_contenders():
@@ -137,7 +137,7 @@ def trials(options: argparse.Namespace) -> Iterator[Trial]:
 
 
 def run_trial(trial: Trial, task: Task, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one process; return its row, whatever became of it."""
+    """Run one process; return its row, also if it failed."""
     order = order_of(trial, task, options)
     cores = len(os.sched_getaffinity(0))
     row: dict[str, Any] = {
@@ -175,7 +175,7 @@ def _scores(task: Task, path: Path) -> dict[str, Any]:
 
 
 def _process(command: list[str], folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Run to the end or the limit; return what went wrong, or nothing."""
+    """Run to the end or the time limit; return the failure, or nothing."""
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
         str(options.threads),
@@ -194,7 +194,7 @@ def _process(command: list[str], folder: Path, options: argparse.Namespace) -> d
             code = process.wait(options.limit + SPARE_SECONDS)
         except subprocess.TimeoutExpired:
             return {"status": "timeout"}
-        finally:  # also where this process is ended itself: nothing may go on behind its back
+        finally:  # also when this process is killed: no child may survive it
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -202,7 +202,7 @@ def _process(command: list[str], folder: Path, options: argparse.Namespace) -> d
         return {}
     lines = (folder / "log").read_text(errors="replace").strip().splitlines()
     print("\n".join(lines[-15:]), file=sys.stderr)
-    # A path in a message would be one of this machine.
+    # Messages must not contain local paths.
     message = (lines or ["nothing was said"])[-1].replace(str(folder), "")[:300]
     return {"status": "failed", "exit": code, "message": message}
 
@@ -233,7 +233,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def to_run(options: argparse.Namespace, rows: list[dict[str, Any]]) -> Iterator[Trial]:
     """Trials without a row, or with one that failed.
 
-    Who was halted by the limit once is not run with other seeds. ``rows`` may grow meanwhile.
+    A contender that hit the time limit is not run with further seeds. ``rows`` may grow meanwhile.
     """
     for trial in trials(options):
         mine = [r for r in rows if (r["contender"], r["task"]) == trial.key[:2]]

@@ -1,7 +1,7 @@
-"""The table of the peers, made from the rows of ``results.jsonl``.
+"""The tables of the comparison, made from the rows of ``results.jsonl``.
 
 python -m benchmarks.forecasting.table           write results.md again
-python -m benchmarks.forecasting.table --check   fail if results.md is not what the rows give
+python -m benchmarks.forecasting.table --check   fail if results.md does not match the rows
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Rows = Sequence[dict[str, Any]]
 
 
 def read_rows(path: Path = ROWS) -> list[dict[str, Any]]:
-    """The rows of a file, of a trial run again the last; none where there is no file."""
+    """The rows of a file, the last one of each trial; none if there is no file."""
     if not path.exists():
         return []
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
@@ -36,7 +36,7 @@ def read_rows(path: Path = ROWS) -> list[dict[str, Any]]:
 
 
 def told(row: dict[str, Any]) -> str:
-    """One row in a line for the terminal."""
+    """One row as a line for the terminal."""
     if "smape" not in row:
         return f"{row['status']} {row.get('message', '')}".strip()
     figures = f"sMAPE {row['smape']:.2f} MASE {row['mase']:.3f} {row['seconds']:.1f} s"
@@ -44,7 +44,7 @@ def told(row: dict[str, Any]) -> str:
 
 
 def spread(values: Sequence[float], digits: int) -> str:
-    """The median, and in brackets the least and the greatest of several.
+    """The median, with the minimum and maximum of several values in brackets.
 
     Example:
         >>> spread([1.0, 3.0, 2.0], 1), spread([1.0], 1)
@@ -96,7 +96,7 @@ def _line(name: str, group: Rows, ours: dict[str, float]) -> list[str]:
 
 
 def _seeds(group: Rows) -> str:
-    """How many seeds, and what became of those that did not end well."""
+    """The number of seeds, and what happened to those that failed."""
     words = {"stopped": "stopped at the limit", "timeout": "ended, no forecast", "failed": "failed"}
     found = [words[row["status"]] for row in group if row["status"] in words]
     return ", ".join([str(len(group)), *dict.fromkeys(found)])
@@ -113,28 +113,28 @@ def _head(rows: Rows) -> str:
     pythons = "/".join(sorted({row["python"] for row in rows}))
     limits = "/".join(f"{limit:.0f}" for limit in sorted({row["limit"] for row in rows}))
     return (
-        "# This package and its peers on four competitions\n\n"
-        "Written by `make bench-forecasting` from `results.jsonl`; do not edit. Means over the "
-        "series; with several seeds the median, and in brackets the least and the greatest. "
-        '"of ours" is a contender\'s median over that of our recipe: above 1, ours is better. '
-        "Wall time is from data in memory to forecasts, imports apart; CPU time is that of all "
-        "threads, which whatever else the machine had to do lengthens less.\n\n"
+        "# Comparison with other libraries on four competitions\n\n"
+        "Written by `make bench-forecasting` from `results.jsonl`; do not edit. Figures are means "
+        "over the series; with several seeds, the median with the minimum and maximum in brackets. "
+        '"of ours" is a contender\'s median divided by that of our recipe: above 1, ours is better. '
+        "Wall time runs from data in memory to forecasts, without imports; CPU time is that of all "
+        "threads and depends less on other work of the machine.\n\n"
         f"- Machine: {machines}; measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}\n"
         f"- Python {pythons}, {told_versions}\n"
-        f"- Training was stopped after {limits} s and the forecast made with what had been learnt; "
-        "who was stopped is not run with further seeds."
+        f"- Training stopped after {limits} s, and the forecast was made with the weights at that "
+        "time; a contender that was stopped is not run with further seeds."
         if rows
         else ""
     )
 
 
 def write(results: Path = ROWS) -> None:
-    """Write the Markdown file beside the rows."""
+    """Write the Markdown file next to the rows."""
     results.with_suffix(".md").write_text(markdown(read_rows(results)), encoding="utf-8")
 
 
 def check(results: Path = ROWS) -> bool:
-    """Whether the Markdown file beside the rows is what they give; both may be missing."""
+    """Whether the Markdown file matches the rows; both may be missing."""
     path = results.with_suffix(".md")
     rows = read_rows(results)
     if not rows:
@@ -146,4 +146,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv[1:]:
         write()
     elif not check():
-        raise SystemExit("benchmarks/forecasting/results.md is not what results.jsonl gives.")
+        raise SystemExit("benchmarks/forecasting/results.md does not match results.jsonl.")

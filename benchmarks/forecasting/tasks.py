@@ -1,4 +1,4 @@
-"""The four competitions: what is known, what is to be forecast, and how a forecast is scored."""
+"""The four competitions: the known part, the test part, and how forecasts are scored."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def load_task(name: str) -> Task:
     frame, horizon = panel.frame[["unique_id", "ds", "y"]], HORIZONS[name]
     ahead = frame.groupby("unique_id").cumcount(ascending=False) < horizon
     train = frame[~ahead].reset_index(drop=True)
-    # Where cif2016 asked for six months, the other six have no value and no score.
+    # Series of cif2016 with a horizon of six months have no values to score after them.
     test = frame[ahead].dropna(subset="y").reset_index(drop=True)
     filled = train.assign(y=_filled_nn5(train)) if name == "nn5" else train
     return Task(name, panel.season_length, horizon, train, filled, test)
@@ -89,7 +89,7 @@ def score_forecast(task: Task, forecast: np.ndarray) -> dict[str, float]:
         forecast: (series, horizon), in the order of ``task.ids``.
 
     Raises:
-        ValueError: another shape, or a number that is none.
+        ValueError: the forecast has another shape or is not finite.
     """
     ids = task.ids
     if forecast.shape != (len(ids), task.horizon):
@@ -110,7 +110,7 @@ def forecast_by(task: Task, function: Callable[[np.ndarray, int], np.ndarray]) -
 
 
 def write_task(task: Task, folder: Path) -> None:
-    """Write what a contender may see: ``known.npz`` for the peers, ``known.csv`` for ours."""
+    """Write the known part: ``known.npz`` for the peers, ``known.csv`` for this package."""
     series = task.series
     np.savez(
         folder / "known.npz",

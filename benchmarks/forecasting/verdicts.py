@@ -1,4 +1,4 @@
-"""What the rows say of the promises: better than the recurrent peers, sooner, by default too."""
+"""Whether the targets are met: better and faster than the recurrent peers, with defaults too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks.forecasting.contenders import DEFAULTS, EQUAL, OURS, QUICK, RECI
 from benchmarks.measuring import table, verdict
 
 Figures = Mapping[str, float]
-# Of the wall time of the recurrent peer that comes closest, and of the recipe's errors.
+# Shares of the closest recurrent peer's wall time, and of the recipe's errors.
 TIME_SHARE, NEAR = 1 / 3, 1.03
 VARIANTS = (RECIPE, DEFAULTS, EQUAL, QUICK)
 HEADINGS = (
@@ -57,7 +57,7 @@ def _against_recurrent(
 
 
 def _against_nhits(ours: Mapping[str, Figures], peers: Mapping[Contender, Figures]) -> list[str]:
-    """Against the better of its two settings."""
+    """Comparison with the better of the two NHITS settings."""
     if not peers:
         return ["–"] * 4
     best = min(peers.values(), key=lambda figures: sum(ratios(figures, ours[RECIPE])))
@@ -67,7 +67,7 @@ def _against_nhits(ours: Mapping[str, Figures], peers: Mapping[Contender, Figure
 
 
 def _quickest(ours: Mapping[str, Figures], peer: Figures) -> tuple[str, str, bool]:
-    """The quickest of ours, its share of the peer's time, and whether that is a third at most."""
+    """Our fastest row, its share of the peer's time, and whether that is at most a third."""
     if not ours:
         return "–", "–", False
     name = min(ours, key=lambda variant: ours[variant]["seconds"])
@@ -83,7 +83,7 @@ def _default(ours: Figures, default: Figures | None) -> list[str]:
 
 
 def ratios(figures: Figures, ours: Figures) -> tuple[float, float]:
-    """Their sMAPE and MASE over ours: above 1, ours is better."""
+    """The peer's sMAPE and MASE divided by ours: above 1, ours is better."""
     return figures["smape"] / ours["smape"], figures["mase"] / ours["mase"]
 
 
