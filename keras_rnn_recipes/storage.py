@@ -19,9 +19,35 @@ if TYPE_CHECKING:
 STAGED_PREFIX, STAGED_SUFFIX = ".", ".unfinished"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file of ours; empty where there is none."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+def read_json(path: Path, *, required: bool = False) -> dict[str, Any]:
+    """Read a JSON object that a run wrote.
+
+    Args:
+        path: of the file.
+        required: whether a missing file is an error; otherwise it reads as an empty object.
+
+    Raises:
+        UserError: the file cannot be read, or does not hold a JSON object.
+
+    Example:
+        >>> read_json(Path("no_such_folder") / "metrics.json")
+        {}
+    """
+    if not required and not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> UserError:
+    """The error for a file of a run that is missing, damaged or lacks a key."""
+    return UserError(
+        f"{path} cannot be read: {error}.",
+        "a JSON file, as the run wrote it.",
+        "run it again.",
+    )
 
 
 def read_table(path: Path) -> pd.DataFrame:

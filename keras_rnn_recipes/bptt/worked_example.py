@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,9 +27,6 @@ from keras_rnn_recipes.bptt.network import (
     gradient_step,
 )
 from keras_rnn_recipes.bptt.unrolled import Unrolled, unroll
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DIGITS, BITS, UNITS = (1, 3, 5), 3, 2
 LOSS, REDUCTION = "binary_cross_entropy", "sum"
@@ -102,35 +98,6 @@ def reverse_digits(*, learning_rate: float = 0.5, seed: int = 0) -> WorkedExampl
     again = unroll(after, x, targets, loss=LOSS, reduction=REDUCTION)
     losses = (unrolled.gradients.loss, again.gradients.loss)
     return WorkedExample(network, x, targets, unrolled, after, learning_rate, *losses)
-
-
-def values_table(one: Unrolled) -> pd.DataFrame:
-    """Every value of a network drawn out in time, a row for each number.
-
-    Args:
-        one: from `unroll`, such as ``reverse_digits().unrolled``.
-
-    Returns:
-        Columns ``way`` ("forward", "back" or "sum"), ``step``, ``part`` (a layer or the output),
-        ``name`` and ``formula`` of the quantity, ``row`` and ``column`` in it, ``value``; in the
-        order in which they are computed.
-
-    Example:
-        >>> table = values_table(reverse_digits().unrolled)
-        >>> table.iloc[0][["way", "name", "formula"]].tolist()
-        ['forward', 'a₁', 'x₁ W + h₀ U + b']
-    """
-    import pandas as pd
-
-    rows = [
-        (way, step, group.heading, equation.left, equation.formula, row, column, value)
-        for way, step, groups in stages(one)
-        for group in groups
-        for equation in group.equations
-        for (row, column), value in np.ndenumerate(np.atleast_2d(equation.value))
-    ]
-    columns = ["way", "step", "part", "name", "formula", "row", "column", "value"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def stages(one: Unrolled) -> Iterator[tuple[str, int, list[Group]]]:

@@ -5,6 +5,7 @@ Listing reads the cards alone: neither pandas nor TensorFlow is imported for it.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import sys
@@ -14,14 +15,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.data.download import cache_folder, check_sha256, fetch
 from keras_rnn_recipes.errors import UserError, did_you_mean
 from keras_rnn_recipes.resources import resource_root
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
 
-KINDS = ("statsmodels", "mirror", "url", "generated")
+KINDS = ("statsmodels", "mirror", "generated")
 FORECASTING = "forecasting"
 TASKS = (FORECASTING, "text_classification", "tagging", "language_model", "encoder_decoder")
 
@@ -38,11 +38,10 @@ class Card:
         licence: as its publisher states it, or "not stated".
         homepage: of the publisher; "" where there is none.
         kind: where the files are: "statsmodels" (installed with that package), "mirror" (below
-            $KRR_DATA), "url" (fetched into the cache folder) or "generated" (no files: a
-            ``prepare.py`` makes them).
-        files: a table each, with ``path`` (below the data sets of statsmodels, below $KRR_DATA, or
-            in the cache folder), ``sha256`` (not for statsmodels) and ``url`` (for "url"); those of
-            texts also ``part``: train, valid or test.
+            $KRR_DATA) or "generated" (no files: a ``prepare.py`` makes the data).
+        files: a table for each file, with ``path`` (below the data sets of statsmodels, or below
+            $KRR_DATA) and ``sha256`` (not for statsmodels); files of texts also have ``part``:
+            train, valid or test.
         read: options for ``read_panel``: columns, freq, season_length; of texts, see ``load_text``.
         task: what it is for: forecasting where the card does not say.
         horizon: steps that are usually forecast; 0 for texts.
@@ -190,8 +189,6 @@ def _resolve(card: Card, file: dict[str, str], root: str | Path | None) -> Path:
                 "run pip install statsmodels.",
             )
         return Path(spec.submodule_search_locations[0]) / "datasets" / file["path"]
-    if card.kind == "url":
-        return fetch(file["url"], file["sha256"], cache_folder() / card.name / file["path"])
     return _mirrored(card, file, root)
 
 
@@ -210,8 +207,19 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
             "the data set's files below that folder.",
             "put it there, or correct KRR_DATA.",
         )
-    check_sha256(path, file["sha256"])
+    _check_sha256(path, file["sha256"])
     return path
+
+
+def _check_sha256(path: Path, expected: str) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise UserError(
+            f"{path} has the SHA-256 {found}.",
+            f"{expected}: the file has changed or is damaged.",
+            "get the file again from its publisher.",
+        )
 
 
 def own_reader(card: Card) -> Callable[..., Any] | None:

@@ -46,7 +46,7 @@ def window_dataset(
         frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``).
         spec: the windows. Windows start at a series' first row and every ``stride`` rows after it.
             A series too short for a whole window but longer than ``spec.ahead`` gives one window,
-            padded on the left with NaN; a shorter one gives none (see ``skipped_series``).
+            padded on the left with NaN; a shorter one gives none.
         batch_size: windows per batch.
         shuffle: a new order every epoch, each window once per epoch; the order depends on the seed
             and the epoch's number alone.
@@ -130,19 +130,6 @@ def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:
         3
     """
     return int(_windows_per_series(series_bounds(frame), spec).sum())
-
-
-def skipped_series(frame: pd.DataFrame, spec: WindowSpec) -> list[str]:
-    """Names of the series too short for a single window, in the frame's order.
-
-    Example:
-        >>> frame = pd.DataFrame({"unique_id": ["a", "a", "b"], "ds": [0, 1, 0], "y": 1.0})
-        >>> skipped_series(frame, WindowSpec(lookback=2, horizon=1))
-        ['b']
-    """
-    bounds = series_bounds(frame)
-    none = _windows_per_series(bounds, spec) == 0
-    return frame["unique_id"].iloc[bounds[:-1][none]].tolist()
 
 
 def _windows_per_series(bounds: np.ndarray, spec: WindowSpec) -> np.ndarray:

@@ -11,8 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.evaluation.levels import bound_columns, levels_of, probabilities
-from keras_rnn_recipes.evaluation.metrics import history_before, model_columns, seasonal_scales
+from keras_rnn_recipes.evaluation.levels import (
+    bound_columns,
+    levels_of,
+    model_columns,
+    probabilities,
+)
+from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 
 
 def score_intervals(

@@ -14,6 +14,7 @@ from keras_rnn_recipes.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 _BOUND = re.compile(r"-(lo|hi)-([\d.]+)$")
 
@@ -60,6 +61,19 @@ def bound_columns(model: str, levels: Iterable[float]) -> list[str]:
         ['lstm-lo-80', 'lstm-hi-80', 'lstm-lo-97.5', 'lstm-hi-97.5']
     """
     return [f"{model}-{side}-{level:g}" for level in levels for side in ("lo", "hi")]
+
+
+def model_columns(forecasts: pd.DataFrame) -> list[str]:
+    """Name the models of a forecast frame: every column but keys, truth and interval bounds.
+
+    Example:
+        >>> import pandas as pd
+        >>> model_columns(pd.DataFrame(columns=["unique_id", "ds", "y", "lstm", "lstm-lo-80"]))
+        ['lstm']
+    """
+    keys = {"unique_id", "ds", "cutoff", "y"}
+    names = [str(name) for name in forecasts.columns if name not in keys]
+    return [name for name in names if not _BOUND.search(name)]
 
 
 def levels_of(model: str, columns: Iterable[object]) -> tuple[float, ...]:

@@ -6,33 +6,21 @@ all its origins, percentages in percent, and a plain missing value where a figur
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from utilsforecast import losses
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.intervals import score_intervals
+from keras_rnn_recipes.evaluation.levels import model_columns
+from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 
 PLAIN = ("mae", "mse", "rmse", "bias", "mape", "smape")
 SCALED = ("mase", "rmsse")
 # utilsforecast gives fractions, and its sMAPE divides by |y| + |f|, not by their mean.
 PERCENT = {"mape": 100.0, "smape": 200.0}
-# Seasonal differences this small beside the values are rounding, not movement.
-STILL = 1e-12
-
-
-def model_columns(forecasts: pd.DataFrame) -> list[str]:
-    """Name the models of a forecast frame: every column but keys, truth and interval bounds.
-
-    Example:
-        >>> model_columns(pd.DataFrame(columns=["unique_id", "ds", "y", "lstm", "lstm-lo-80"]))
-        ['lstm']
-    """
-    keys = {"unique_id", "ds", "cutoff", "y"}
-    names = [str(name) for name in forecasts.columns if name not in keys]
-    return [name for name in names if not re.search(r"-(lo|hi)-[\d.]+$", name)]
 
 
 def score(
@@ -77,8 +65,6 @@ def score(
         >>> scores["naive"].tolist()
         [1.0, 0.5]
     """
-    from keras_rnn_recipes.evaluation.intervals import score_intervals  # it builds on this file
-
     _check_metrics(metrics)
     models = model_columns(forecasts)
     ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
@@ -234,31 +220,6 @@ def horizon_profile(
     return profile
 
 
-def seasonal_scales(train: pd.DataFrame, season_length: int) -> pd.Series:
-    """Measure each series' in-sample seasonal naive error, the divisor of MASE.
-
-    Args:
-        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing.
-        season_length: steps in a season.
-
-    Returns:
-        Mean of ``|y_t - y_{t-m}|`` by ``unique_id``, in the units of ``y``; NaN where it is nought
-        (to rounding) or unknown.
-
-    Example:
-        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(3), "y": [1.0, 3.0, 2.0]})
-        >>> float(seasonal_scales(train, 1)["a"])
-        1.5
-    """
-    # Numbers instead of names: of a large panel they are grouped many times faster.
-    codes, names = pd.factorize(train["unique_id"], sort=True)
-    y = train["y"].reset_index(drop=True)
-    change = (y - y.groupby(codes).shift(season_length)).abs().groupby(codes)
-    still = change.max() <= STILL * y.abs().groupby(codes).max()
-    scales = change.mean().mask(still).astype("float64")
-    return scales.set_axis(pd.Index(names, name="unique_id"))
-
-
 def _scaled(
     metric: str, known: pd.DataFrame, models: list[str], train: pd.DataFrame, season_length: int
 ) -> pd.DataFrame:
@@ -278,20 +239,6 @@ def _failures(known: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     return bad.groupby(known["unique_id"].to_numpy()).any()
 
 
-def history_before(train: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of each series up to its first cutoff; all of them where there is none.
-
-    Example:
-        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": 1.0})
-        >>> len(history_before(train, pd.DataFrame({"unique_id": ["a"], "cutoff": [2]})))
-        3
-    """
-    if "cutoff" not in forecasts:
-        return train[["unique_id", "ds", "y"]]
-    first = forecasts.groupby("unique_id")["cutoff"].min()
-    return train.loc[train["ds"] <= train["unique_id"].map(first), ["unique_id", "ds", "y"]]
-
-
 def _nothing(models: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({name: [] for name in ("unique_id", *models)}, dtype="float64")
 
@@ -304,18 +251,3 @@ def _check_metrics(metrics: Sequence[str], allowed: Sequence[str] = (*PLAIN, *SC
                 f"one of: {', '.join(allowed)}.",
                 "name one of those.",
             )
-
-
-def best_of(summary: Mapping[str, Mapping[str, float]], metric: str) -> str | None:
-    """Name the model with the smallest figure; None when none has one.
-
-    Example:
-        >>> best_of({"naive": {"mae": 2.0}, "drift": {"mae": 1.0}}, "mae")
-        'drift'
-    """
-    figures = {
-        name: values[metric]
-        for name, values in summary.items()
-        if values.get(metric) is not None and np.isfinite(values[metric])
-    }
-    return min(figures, key=lambda name: figures[name]) if figures else None

@@ -16,7 +16,8 @@ from keras_rnn_recipes.evaluation.histories import (
     target_of,
     training_windows,
 )
-from keras_rnn_recipes.evaluation.metrics import horizon_profile, seasonal_scales
+from keras_rnn_recipes.evaluation.metrics import horizon_profile
+from keras_rnn_recipes.evaluation.scales import seasonal_scales
 
 
 def fit_ridge(

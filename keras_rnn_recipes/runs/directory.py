@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import time
@@ -21,6 +20,7 @@ from keras_rnn_recipes.storage import (
     STAGED_SUFFIX,
     WriteError,
     json_text,
+    read_json,
     replacing,
     write_synced,
     writing,
@@ -189,11 +189,8 @@ class RunDirectory:
 
     def read_json(self, name: str) -> dict[str, Any] | None:
         """Read an artefact back; None when it is not there."""
-        try:
-            data = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return dict(data)
+        path = self.path / name
+        return read_json(path) if path.exists() else None
 
     @contextlib.contextmanager
     def staged(self, name: str) -> Iterator[Path]:
@@ -258,14 +255,10 @@ class RunDirectory:
 def is_run_directory(path: Path) -> bool:
     """Whether a folder holds a run: a ``config.json`` of the version that we write."""
     try:
-        data = json.loads((path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        data = read_json(path / "config.json")
+    except UserError:
         return False
-    return (
-        isinstance(data, dict)
-        and data.get("format_version") == FORMAT_VERSION
-        and isinstance(data.get("family"), str)
-    )
+    return data.get("format_version") == FORMAT_VERSION and isinstance(data.get("family"), str)
 
 
 def _is_empty(path: Path) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.storage import replacing, writing
+from keras_rnn_recipes.storage import read_json, replacing, writing
 
 
 def record_run(run_dir: str | Path, recipe: str, folder: str | Path) -> Path:
@@ -64,9 +64,9 @@ def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
 
 def _read_run(folder: Path) -> dict[str, Any]:
     """Read a run directory as a record, with its settings to tell recipes apart by."""
-    metrics = _read_json(folder / "metrics.json")
-    config = _read_json(folder / "config.json")
-    environment = _read_json(folder / "environment.json")
+    metrics = _read_required(folder / "metrics.json")
+    config = _read_required(folder / "config.json")
+    environment = _read_required(folder / "environment.json")
     data, model, fit = (config.get(part, {}) for part in ("data", "model", "fit"))
     date = datetime.datetime.fromtimestamp((folder / "metrics.json").stat().st_mtime, datetime.UTC)
     name = model.get("preset") or model.get("cell") or next(iter(model.get("cells", ())), "model")
@@ -84,7 +84,7 @@ def _read_run(folder: Path) -> dict[str, Any]:
 
 
 def _read_record(file: Path) -> dict[str, Any]:
-    record = _read_json(file)
+    record = _read_required(file)
     missing = {"recipe", "name", "model", "baselines", "num_parameters", "fit_seconds"} - set(
         record
     )
@@ -97,17 +97,10 @@ def _read_record(file: Path) -> dict[str, Any]:
     return record
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise _no_run(file.parent) from None
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{file} cannot be read: {error}.",
-            "a JSON file that a run wrote.",
-            "run it again.",
-        ) from error
+def _read_required(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        raise _no_run(file.parent)
+    return read_json(file)
 
 
 def _no_run(path: Path) -> UserError:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.storage import read_json
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.text.tokenizer import Tokenizer
@@ -41,13 +40,7 @@ def read_vocabulary(run_dir: str | Path) -> dict[str, Any]:
     Raises:
         UserError: it is missing or damaged.
     """
-    path = Path(run_dir) / "vocabulary.json"
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{path} cannot be read: {error}.", "what the run wrote there.", "run it again."
-        ) from error
+    return read_json(Path(run_dir) / "vocabulary.json", required=True)
 
 
 def tokenizer_of(record: dict[str, Any]) -> Tokenizer:

@@ -296,11 +296,8 @@ def _by_cutoff(
 
 
 def _by_step(tested: pd.DataFrame, frame: pd.DataFrame, season: int) -> pd.DataFrame:
-    from keras_rnn_recipes.evaluation.metrics import (
-        history_before,
-        horizon_profile,
-        seasonal_scales,
-    )
+    from keras_rnn_recipes.evaluation.metrics import horizon_profile
+    from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 
     several = tested["unique_id"].nunique() > 1
     scales = seasonal_scales(history_before(frame, tested), season) if several else None

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_recipes.bptt.from_keras import keras_gradients, network_of
-from keras_rnn_recipes.bptt.worked_example import describe, reverse_digits, values_table
+from keras_rnn_recipes.bptt.worked_example import describe, reverse_digits, stages
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,24 @@ def test_the_start_weights_are_of_the_seed_that_is_given(example):
     assert reverse_digits(seed=1).loss_before != example.loss_before
 
 
-def test_states_and_their_slopes_are_in_the_table(example, keras_model):
-    """The states of Keras' layer; their slopes by moving each a little, one by one."""
-    table = values_table(example.unrolled)
+def computed(example, way: str, step: int, name: str) -> np.ndarray:
+    """The numbers of a quantity that a stage of the example computes."""
+    return next(
+        np.ravel(equation.value)
+        for stage_way, stage_step, groups in stages(example.unrolled)
+        if (stage_way, stage_step) == (way, step)
+        for group in groups
+        for equation in group.equations
+        if equation.left == name
+    )
+
+
+def test_the_stages_compute_states_and_their_gradients(example, keras_model):
+    """States equal those of Keras' layer; gradients equal finite differences of the loss."""
     layer, dense = keras_model.layers[1:]
     states = layer(tf.constant(example.x)).numpy()[0]
     for step in range(1, 7):
-        rows = table[(table.way == "forward") & (table.step == step)]
-        h = rows[rows.name == f"h{'₁₂₃₄₅₆'[step - 1]}"].value
+        h = computed(example, "forward", step, f"h{'₁₂₃₄₅₆'[step - 1]}")
         np.testing.assert_allclose(h, states[step - 1], rtol=1e-12)
 
     def error_with(step: int, move: np.ndarray) -> float:
@@ -87,8 +97,7 @@ def test_states_and_their_slopes_are_in_the_table(example, keras_model):
         return float(-(d * np.log(y) + (1 - d) * np.log(1 - y)).sum())
 
     for step in range(1, 7):
-        rows = table[(table.way == "back") & (table.step == step)]
-        dh = rows[rows.name == f"dh{'₁₂₃₄₅₆'[step - 1]}"].value.to_numpy()
+        dh = computed(example, "back", step, f"dh{'₁₂₃₄₅₆'[step - 1]}")
         for unit in range(2):
             move = np.eye(2)[[unit]] * 1e-5
             slope = (error_with(step, move) - error_with(step, -move)) / 2e-5

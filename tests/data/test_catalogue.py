@@ -1,17 +1,13 @@
-"""The catalogue: cards found by looking, embedded sets read, downloads checked."""
+"""The catalogue: cards found by looking, embedded sets read, mirrored files checked."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from keras_rnn_recipes.data.catalogue import find_card, list_datasets, load_dataset, read_card
-from keras_rnn_recipes.data.download import cache_folder, check_sha256, fetch
 from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.resources import resource_root
@@ -21,39 +17,11 @@ SHA256 = hashlib.sha256(BODY).hexdigest()
 EMBEDDED = {"co2": 526, "elnino": 732, "sunspots": 309, "macrodata": 2030}
 
 
-class Server(BaseHTTPRequestHandler):
-    """Serves BODY: whole, cut short, or not at all."""
-
-    def do_GET(self):
-        if self.path == "/missing":
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(BODY)))
-        self.end_headers()
-        self.wfile.write(BODY[:10] if self.path == "/truncated" else BODY)
-
-    def log_message(self, *args):
-        """Keep quiet."""
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """Address of a server on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def write_card(folder: Path, **changes: str) -> Path:
-    """Write the card of a downloaded set."""
+    """Write the card of a set that is read from a mirror."""
     keys = {
-        "title": '"t"', "description": '"d"', "licence": '"not stated"', "kind": '"url"',
-        "horizon": "1", "files": f'[{{path = "a.csv", sha256 = "{SHA256}", url = "u"}}]',
+        "title": '"t"', "description": '"d"', "licence": '"not stated"', "kind": '"mirror"',
+        "horizon": "1", "files": f'[{{path = "a.csv", sha256 = "{SHA256}"}}]',
     }  # fmt: skip
     lines = [f"{key} = {value}" for key, value in (keys | changes).items() if value]
     path = folder / "mine" / "card.toml"
@@ -152,64 +120,21 @@ def test_a_mirrored_set_needs_its_mirror_and_the_right_file(tmp_path, monkeypatc
         load_dataset("airline_passengers")
 
 
-def test_a_downloaded_set_is_fetched_once_and_kept(tmp_path, monkeypatch, url):
-    monkeypatch.setenv("KRR_CACHE", str(tmp_path / "cache"))
-    files = f'[{{path = "a.csv", sha256 = "{SHA256}", url = "%s"}}]'
-    card = read_card(write_card(tmp_path, files=files % f"{url}/data"))
+def test_a_mirrored_set_with_the_right_file_is_read(tmp_path, monkeypatch):
+    card = read_card(write_card(tmp_path))
+    (tmp_path / "a.csv").write_bytes(BODY)
+    assert load_dataset(card, root=tmp_path).frame["y"].tolist() == [1, 2, 3]
+    monkeypatch.setenv("KRR_DATA", str(tmp_path))
     assert load_dataset(card).frame["y"].tolist() == [1, 2, 3]
-    gone = read_card(write_card(tmp_path, files=files % f"{url}/missing"))
-    assert load_dataset(gone).frame["y"].tolist() == [1, 2, 3]
-    assert [path.name for path in (tmp_path / "cache" / "mine").iterdir()] == ["a.csv"]
 
 
 def test_a_card_may_bring_its_own_reader(tmp_path, monkeypatch):
-    card = write_card(tmp_path, kind='"mirror"')
+    card = write_card(tmp_path)
     (tmp_path / "a.csv").write_bytes(BODY)
     card.with_name("prepare.py").write_text(
         "import pandas as pd\ndef prepare(path):\n    return pd.read_csv(path).assign(y=7.0)\n"
     )
     assert load_dataset(read_card(card), root=tmp_path).frame["y"].tolist() == [7, 7, 7]
-
-
-@pytest.mark.parametrize(
-    ("page", "sha256", "said"),
-    [
-        ("missing", SHA256, "answered 404"),
-        ("truncated", SHA256, "could not be fetched: (only|the connection)"),
-        ("data", "0" * 64, f"has the SHA-256 {SHA256}"),
-    ],
-)
-def test_a_bad_download_leaves_nothing(tmp_path, url, page, sha256, said):
-    with pytest.raises(UserError, match=said):
-        fetch(f"{url}/{page}", sha256, tmp_path / "a.csv")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_server_that_is_not_there_is_said_to_be(tmp_path):
-    with pytest.raises(UserError, match=r"127\.0\.0\.1:9/x could not be fetched"):
-        fetch("http://127.0.0.1:9/x", SHA256, tmp_path / "a.csv")
-
-
-def test_a_damaged_copy_in_the_cache_is_fetched_again(tmp_path, url):
-    path = tmp_path / "a.csv"
-    path.write_text("damaged")
-    fetch(f"{url}/data", SHA256, path)
-    assert path.read_bytes() == BODY
-    check_sha256(path, SHA256)
-
-
-def test_a_cache_that_cannot_be_written_is_named(tmp_path, url):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="KRR_CACHE"):
-        fetch(f"{url}/data", SHA256, tmp_path / "file" / "a.csv")
-
-
-def test_the_cache_folder_follows_the_environment(monkeypatch):
-    monkeypatch.setenv("KRR_CACHE", "/elsewhere")
-    assert cache_folder() == Path("/elsewhere")
-    monkeypatch.delenv("KRR_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/shared")
-    assert cache_folder() == Path("/shared/keras_rnn_recipes")
 
 
 def test_a_panel_of_the_cards_is_one_that_read_panel_takes_back():

@@ -13,7 +13,6 @@ from profiles import draws
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import (
     count_windows,
-    skipped_series,
     window_dataset,
 )
 from keras_rnn_recipes.errors import UserError
@@ -301,10 +300,9 @@ def test_shapes_are_known_but_for_the_batch(strategy, y, w):
     assert shapes == [(None, 5, 2), y, w]
 
 
-def test_series_too_short_for_a_window_are_named():
+def test_a_series_too_short_for_a_window_gives_none():
     frame = panel([1, 2, 3, 4, 5], [1, 2], [1, 2, 3])
     spec = WindowSpec(lookback=3, horizon=2)
-    assert skipped_series(frame, spec) == ["b"]
     assert count_windows(frame, spec) == 2
 
 

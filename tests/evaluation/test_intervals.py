@@ -14,10 +14,11 @@ from keras_rnn_recipes.evaluation.levels import (
     bound_columns,
     check_levels,
     levels_of,
+    model_columns,
     parse_levels,
     probabilities,
 )
-from keras_rnn_recipes.evaluation.metrics import model_columns, summarise
+from keras_rnn_recipes.evaluation.metrics import summarise
 
 LEVELS = (80, 95)
 

@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.metrics import (
-    best_of,
-    horizon_profile,
-    model_columns,
-    score,
-    score_notes,
-    seasonal_scales,
-    summarise,
-)
+from keras_rnn_recipes.evaluation.levels import model_columns
+from keras_rnn_recipes.evaluation.metrics import horizon_profile, score, score_notes, summarise
+from keras_rnn_recipes.evaluation.scales import seasonal_scales
 
 
 def panel(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -186,12 +180,6 @@ def test_scales_skip_gaps_and_series_boundaries() -> None:
 def test_interval_columns_are_no_models() -> None:
     names = ["unique_id", "ds", "cutoff", "y", "m", "m-lo-80", "m-hi-97.5", "low-lo"]
     assert model_columns(pd.DataFrame(columns=names)) == ["m", "low-lo"]
-
-
-def test_best_leaves_out_what_has_no_figure() -> None:
-    summary = {"a": {"mae": float("nan")}, "b": {"mae": 3.0}, "c": {}, "d": {"mae": 2.0}}
-    assert best_of(summary, "mae") == "d"
-    assert best_of({"a": {"mae": float("nan")}}, "mae") is None
 
 
 def test_unknown_metric_names_the_known() -> None:

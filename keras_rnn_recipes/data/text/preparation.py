@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 Unit = Literal["words", "characters", "whitespace"]
@@ -31,9 +30,8 @@ class Preparation:
         ValueError: an unknown unit or keep, or a max_length without room for a token.
 
     Example:
-        >>> again = Preparation.from_json(Preparation(unit="characters").to_json())
-        >>> again.unit, again.lower
-        ('characters', True)
+        >>> Preparation(unit="characters", max_length=100).lower
+        True
     """
 
     unit: Unit = "words"
@@ -56,12 +54,3 @@ class Preparation:
         # JSON and TOML give lists.
         pairs = tuple((str(pattern), str(by)) for pattern, by in self.replace)
         object.__setattr__(self, "replace", pairs)
-
-    def to_json(self) -> str:
-        """All options as one JSON object."""
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Preparation:
-        """The preparation that `to_json` wrote down."""
-        return cls(**json.loads(text))

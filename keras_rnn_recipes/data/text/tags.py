@@ -131,33 +131,6 @@ def convert_tags(tags: Sequence[str], scheme: str) -> list[str]:
     return tags_of(spans(tags), len(tags), scheme)
 
 
-def detect_scheme(sentences: Sequence[Sequence[str]]) -> str:
-    """Tell the scheme that all sentences keep to; ``"IOB2"`` where no span tells them apart.
-
-    Args:
-        sentences: the tags of each.
-
-    Raises:
-        UserError: there is none, with the first sentence that breaks each; or an unknown prefix.
-
-    Example:
-        >>> detect_scheme([["O", "I-PER", "I-PER"], ["I-LOC", "B-LOC"]])
-        'IOB1'
-    """
-    broken = []
-    for scheme in SCHEMES:
-        wrong = (n for n, tags in enumerate(sentences, 1) if not keeps_to(tags, scheme))
-        first = next(wrong, None)
-        if first is None:
-            return scheme
-        broken.append(f"sentence {first} is not {scheme} ({' '.join(sentences[first - 1])[:80]})")
-    raise UserError(
-        f"The tags keep to no scheme: {'; '.join(broken)}.",
-        "one scheme in all sentences, IOB1, IOB2 or IOBES.",
-        "correct the tags.",
-    )
-
-
 def keeps_to(tags: Sequence[str], scheme: str) -> bool:
     """Whether the tags of a sentence are as the scheme writes the spans they mark.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.storage import read_json, unreadable
 
 if TYPE_CHECKING:
     import keras
@@ -95,13 +94,9 @@ def read_covariates(run_dir: Path) -> Covariates:
     if not path.exists():
         return Covariates()
     try:
-        return Covariates.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} cannot be read: {error}.",
-            "what the run wrote there about its columns.",
-            "run it again.",
-        ) from error
+        return Covariates.from_dict(read_json(path))
+    except (KeyError, TypeError) as error:
+        raise unreadable(path, error) from error
 
 
 def _statistics(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

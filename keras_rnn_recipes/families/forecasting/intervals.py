@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.storage import read_json
 
 if TYPE_CHECKING:
     import keras
@@ -166,7 +167,4 @@ def model_with_bounds(model: keras.Model, record: Mapping[str, Any]) -> keras.Mo
 
 def read_intervals(run_dir: str | Path) -> dict[str, Any] | None:
     """Read the ``intervals.json`` of a run; None where it has no intervals."""
-    import json
-
-    path = Path(run_dir) / FILE
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    return read_json(Path(run_dir) / FILE) or None

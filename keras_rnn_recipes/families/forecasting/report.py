@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.metrics import is_of_intervals, model_columns, score_notes
+from keras_rnn_recipes.evaluation.levels import model_columns
+from keras_rnn_recipes.evaluation.metrics import is_of_intervals, score_notes
 from keras_rnn_recipes.families.forecasting import report_sections as sections
 from keras_rnn_recipes.reporting.format import deciding_metric, label, number, verdict
 from keras_rnn_recipes.reporting.page import Page, Table, render_page, settings_tables

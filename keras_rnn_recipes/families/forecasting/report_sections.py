@@ -8,11 +8,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from keras_rnn_recipes.evaluation.metrics import (
-    history_before,
-    horizon_profile,
-    seasonal_scales,
-)
+from keras_rnn_recipes.evaluation.metrics import horizon_profile
+from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 from keras_rnn_recipes.reporting import plots
 from keras_rnn_recipes.reporting.format import best_baseline, label, number, percent
 from keras_rnn_recipes.reporting.gradients import gradient_section

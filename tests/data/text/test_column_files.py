@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from keras_rnn_recipes.data.text.column_files import read_column_file
-from keras_rnn_recipes.data.text.tags import convert_tags, detect_scheme
+from keras_rnn_recipes.data.text.tags import convert_tags, keeps_to
 from keras_rnn_recipes.errors import UserError
 
 TOY = """-DOCSTART- -X- O O
@@ -67,12 +67,12 @@ def test_a_token_may_hold_a_space_between_tabs_and_a_no_break_space_anywhere(wri
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        (TOY + "is VBZ O\n", {}, r"Line 9 of toy\.txt has 3 columns\. Expected 4, as in the lines"),
-        (TOY + "\n\n\nis\n", {}, r"Line 12 of toy\.txt has 1 column\. Expected 4"),
+        (TOY + "is VBZ O\n", {}, r"Line 9 of toy\.txt has 3 columns\. Expected: 4, as in the lines"),
+        (TOY + "\n\n\nis\n", {}, r"Line 12 of toy\.txt has 1 column\. Expected: 4"),
         (TOY, {"tag_column": 1, "of_spans": True}, r"Line 3 of toy\.txt has the tag 'NNP'"),
         (TOY + "x x x X-PER", {"of_spans": True}, r"Line 9 of toy\.txt has the tag 'X-PER'\. Exp"),
         (TOY, {"tag_column": 4}, r"Line 3 of toy\.txt has 4 columns; there is no column 4\."),
-        (TOY, {"token_column": -5}, r"there is no column -5\. Expected a token column from 0 to 3"),
+        (TOY, {"token_column": -5}, r"there is no column -5\. Expected: a token column from 0 to 3"),
         ("one\ntwo\n", {}, r"both column 0 of toy\.txt, which has 1 \(line 1\)"),
         ("", {}, r"toy\.txt holds no sentence"),
         ("\n-DOCSTART- O\n \t\n", {}, r"toy\.txt holds no sentence"),
@@ -95,7 +95,8 @@ def test_the_published_training_part(krr_data):
     sentences = read_column_file(krr_data / "text/conll2003/eng.train", of_spans=True)
     assert sum(len(sentence.tokens) for sentence in sentences) + 946 == 204567  # the documents
     tags = [sentence.tags for sentence in sentences]
-    assert detect_scheme(tags) == "IOB1"
+    assert all(keeps_to(sentence, "IOB1") for sentence in tags)
+    assert not all(keeps_to(sentence, "IOB2") for sentence in tags)
     begun = [tag for sentence in tags for tag in convert_tags(sentence, "IOB2") if tag[0] == "B"]
     counts = {kind: begun.count(f"B-{kind}") for kind in ("LOC", "MISC", "ORG", "PER")}
     assert counts == {"LOC": 7140, "MISC": 3438, "ORG": 6321, "PER": 6600}

@@ -12,7 +12,6 @@ from keras_rnn_recipes.data.text.tags import (
     SCHEMES,
     allowed_transitions,
     convert_tags,
-    detect_scheme,
     keeps_to,
     spans,
     split_tag,
@@ -51,7 +50,7 @@ def test_every_scheme_becomes_every_other(scheme, other):
     tags = SENTENCE[scheme].split()
     assert spans(tags) == SPANS
     assert convert_tags(tags, other) == SENTENCE[other].split()
-    assert detect_scheme([["O"], tags]) == scheme
+    assert [name for name in SCHEMES if keeps_to(tags, name)] == [scheme]
 
 
 @given(span_lists(), st.sampled_from(SCHEMES))
@@ -97,14 +96,8 @@ def test_allowed_transitions_let_through_what_keeps_to_the_scheme_and_nothing_el
 
 
 def test_without_spans_every_scheme_would_do():
-    assert detect_scheme([["O", "O"], []]) == "IOB2"
+    assert all(keeps_to(tags, scheme) for tags in (["O", "O"], []) for scheme in SCHEMES)
     np.testing.assert_array_equal(allowed_transitions(["O"]), [[True, True], [True, False]])
-
-
-def test_a_mixture_of_schemes_names_a_sentence_for_each():
-    mixed = [["B-X", "I-X"], ["O", "I-X"]]
-    with pytest.raises(UserError, match="2 is not IOB2 .O I-X.; sentence 1 is not IOB1 .*IOBES"):
-        detect_scheme(mixed)
 
 
 @pytest.mark.parametrize("tag", ["NN", "B-", "X-PER", "", "O-PER", "b-PER", "BPER"])

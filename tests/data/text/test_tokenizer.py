@@ -174,12 +174,6 @@ def test_a_preparation_that_cannot_be_is_refused(wrong):
         Preparation(**wrong)
 
 
-@given(PLANS)
-def test_a_preparation_survives_json(plan):
-    assert Preparation.from_json(plan.to_json()) == plan
-    assert json.loads(plan.to_json())["unit"] == plan.unit
-
-
 def test_the_vocabulary_does_not_depend_on_the_order_of_the_texts():
     lists = [["b", "a", "c"], ["c", "[END]"], ["d", ""]]
     expected = (*SPECIALS, "c", "a", "b", "d")

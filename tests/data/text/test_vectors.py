@@ -71,17 +71,17 @@ def test_words_with_spaces_and_blank_lines_are_taken_as_glove_writes_them(tmp_pa
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.txt", b"the 1 2 3\na 1 2\n", "Line 2 of a.txt has 2 numbers. Expected 3"),
-        ("a.txt", b"the 1 2\na 1 2 3\n", "Line 2 of a.txt has 3 numbers. Expected 2"),
-        ("a.vec", b"2 3\nthe 1 2\na 1 2 3\n", "Line 2 of a.vec has 2 numbers. Expected 3"),
+        ("a.txt", b"the 1 2 3\na 1 2\n", "Line 2 of a.txt has 2 numbers. Expected: 3"),
+        ("a.txt", b"the 1 2\na 1 2 3\n", "Line 2 of a.txt has 3 numbers. Expected: 2"),
+        ("a.vec", b"2 3\nthe 1 2\na 1 2 3\n", "Line 2 of a.vec has 2 numbers. Expected: 3"),
         ("a.txt", b"the\n", "Line 1 of a.txt has 0 numbers"),
         ("a.txt", b"the 1 nan\n", "Line 1 of a.txt holds something that is not a finite number"),
         ("a.txt", b"of 1 2\nthe 1 x\n", "Line 2 of a.txt holds something"),
-        ("a.vec", b"3 2\nthe 1 2\n", "ends after 1 vectors. Expected 3"),
+        ("a.vec", b"3 2\nthe 1 2\n", "ends after 1 vectors. Expected: 3"),
         ("a.txt", b"der 1 2\n", "a vector for none of the 4 words"),
         ("a.txt", b"", "is empty"),
         ("a.bin", b"the 1 2 3\n", "does not begin with"),
-        ("a.bin", binary()[:-5], "ends after 3 vectors. Expected 4"),
+        ("a.bin", binary()[:-5], "ends after 3 vectors. Expected: 4"),
         ("a.txt.gz", b"the 1 2\n", "could not be read"),
     ],
 )

@@ -1,0 +1,47 @@
+"""The in-sample error of the seasonal naive forecast, which divides MASE, RMSSE and MSIS."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+# Seasonal differences this small relative to the values are rounding errors.
+_ROUNDING = 1e-12
+
+
+def seasonal_scales(train: pd.DataFrame, season_length: int) -> pd.Series:
+    """Measure each series' in-sample seasonal naive error, the divisor of MASE.
+
+    Args:
+        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing.
+        season_length: steps in a season.
+
+    Returns:
+        Mean of ``|y_t - y_{t-m}|`` by ``unique_id``, in the units of ``y``; NaN where it is nought
+        (to rounding) or unknown.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(3), "y": [1.0, 3.0, 2.0]})
+        >>> float(seasonal_scales(train, 1)["a"])
+        1.5
+    """
+    # Numbers instead of names: of a large panel they are grouped many times faster.
+    codes, names = pd.factorize(train["unique_id"], sort=True)
+    y = train["y"].reset_index(drop=True)
+    change = (y - y.groupby(codes).shift(season_length)).abs().groupby(codes)
+    constant = change.max() <= _ROUNDING * y.abs().groupby(codes).max()
+    scales = change.mean().mask(constant).astype("float64")
+    return scales.set_axis(pd.Index(names, name="unique_id"))
+
+
+def history_before(train: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of each series up to its first cutoff; all of them where there is none.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": 1.0})
+        >>> len(history_before(train, pd.DataFrame({"unique_id": ["a"], "cutoff": [2]})))
+        3
+    """
+    if "cutoff" not in forecasts:
+        return train[["unique_id", "ds", "y"]]
+    first = forecasts.groupby("unique_id")["cutoff"].min()
+    return train.loc[train["ds"] <= train["unique_id"].map(first), ["unique_id", "ds", "y"]]
