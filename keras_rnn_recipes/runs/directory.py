@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_recipes.config.files import FORMAT_VERSION, config_to_dict, dump_toml
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.runs.lock import FolderLock, refuse_locked
+from keras_rnn_recipes.runs.lock import LOCK_NAME, FolderLock, refuse_locked
 from keras_rnn_recipes.storage import (
     STAGED_PREFIX,
     STAGED_SUFFIX,
@@ -230,9 +230,9 @@ class RunDirectory:
         if self.replaces or not self.path.is_dir():
             return  # nothing was written yet; what is there is the earlier run's
         _remove_artefacts(self.path)
+        self.release()
         if self.created and not any(self.path.iterdir()):
             self.path.rmdir()
-        self.release()
 
     def release(self) -> None:
         """Let other processes write here again."""
@@ -262,8 +262,10 @@ def is_run_directory(path: Path) -> bool:
 
 
 def _is_empty(path: Path) -> bool:
-    """Leftovers of a write that was killed count as nothing."""
-    return not path.exists() or all(_is_leftover(entry) for entry in path.iterdir())
+    """Whether nothing is there but what a killed process left: unfinished files, its lock."""
+    return not path.exists() or all(
+        entry.name == LOCK_NAME or _is_leftover(entry) for entry in path.iterdir()
+    )
 
 
 def _is_leftover(entry: Path) -> bool:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
-from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
 
-_CAN_LOCK = find_spec("fcntl") is not None  # not on Windows: there runs go without
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
-_Key = tuple[int, int]
-
-# What this process holds: the open folder and how often. A process may use a folder through several
-# objects, and the system would refuse it the second time.
-_HELD: dict[_Key, tuple[int, int]] = {}
+# Stands in the folder while a run writes there. The operating system ends the lock with the
+# process, so the file that a killed process leaves behind locks nothing.
+LOCK_NAME = ".lock"
 
 
 class FolderLock:
-    """Held from the first thing written until it is let go, or the process ends, however it ends.
+    """A lock on a folder.
 
-    The lock is on the folder itself, so that no file is left behind by a process that was killed.
-    Where the system has no such locks (Windows, some network disks), nothing is locked.
+    It is held until `release` is called, nothing refers to the object, or the process ends. A
+    process may lock a folder several times. Where nothing can be locked (a read-only folder, a file
+    system without locks), nothing is.
 
     Args:
-        path: the folder, which must be there.
+        path: the folder, which must exist.
 
     Raises:
-        UserError: another process holds it.
+        UserError: another process holds the lock.
 
     Example:
         >>> import tempfile
@@ -37,59 +38,48 @@ class FolderLock:
     """
 
     def __init__(self, path: Path) -> None:
-        key = _take(path)
-        self._release = weakref.finalize(self, _let_go, key) if key else None
+        lock = _acquire(path)
+        self._release = weakref.finalize(self, _release, lock, os.getpid()) if lock else None
 
     def release(self) -> None:
-        """Let go, if it is held."""
+        """Release the lock; calling it again does nothing."""
         if self._release is not None:
             self._release()
 
 
 def refuse_locked(path: Path) -> None:
-    """Tell at once when another process is at work in a folder.
+    """Check that no other process writes to a folder; leaves the folder as it is.
 
     Raises:
-        UserError: it is.
+        UserError: another process does.
     """
-    if path.is_dir():
+    if (path / LOCK_NAME).exists():
         FolderLock(path).release()
 
 
-def _take(path: Path) -> _Key | None:
-    if not _CAN_LOCK:
-        return None
-    import fcntl
+def _acquire(path: Path) -> BaseFileLock | None:
+    from filelock import FileLock, Timeout
 
+    # One object per file and process, which counts how often this process holds the lock.
+    lock = FileLock(path.resolve() / LOCK_NAME, thread_local=False, is_singleton=True)
     try:
-        folder = os.open(path, os.O_RDONLY)
-    except OSError:
-        return None
-    status = os.fstat(folder)
-    key = (status.st_dev, status.st_ino)
-    if key in _HELD:
-        os.close(folder)
-        _HELD[key] = (_HELD[key][0], _HELD[key][1] + 1)
-        return key
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(folder)
+        lock.acquire(timeout=0)
+    except Timeout:
         raise UserError(
             f"Another process is writing to {path}.",
-            "a run directory of its own for every run.",
-            "wait until that run is done, or stop it, or choose another --run-dir.",
+            "a run directory that no other process uses.",
+            "wait until that run is finished, stop it, or choose another --run-dir.",
         ) from None
-    except OSError:  # a disk that knows no locks
-        os.close(folder)
+    except (OSError, NotImplementedError):
         return None
-    _HELD[key] = (folder, 1)
-    return key
+    return lock
 
 
-def _let_go(key: _Key) -> None:
-    folder, count = _HELD.pop(key)
-    if count > 1:
-        _HELD[key] = (folder, count - 1)
-    else:
-        os.close(folder)
+def _release(lock: BaseFileLock, owner: int) -> None:
+    if os.getpid() != owner:  # a fork must not release the lock of its parent
+        return
+    if lock.lock_counter == 1:
+        # Unlinked while still locked: whoever has the file open sees that it is gone.
+        with contextlib.suppress(OSError):
+            os.unlink(lock.lock_file)
+    lock.release()

@@ -19,6 +19,7 @@ from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs import directory as run_directory
 from keras_rnn_recipes.runs.directory import ARTEFACTS, RunDirectory
+from keras_rnn_recipes.runs.lock import LOCK_NAME
 from keras_rnn_recipes.storage import WriteError, replacing
 
 CONFIG = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
@@ -32,7 +33,7 @@ def a_run(path: Path) -> RunDirectory:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != LOCK_NAME]
     return {str(p.relative_to(folder)): p.read_bytes() for p in files}
 
 
@@ -144,7 +145,7 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path, monkeypatch, wher
         with pytest.raises(WriteError, match="No space left"):
             run.write_json("metrics.json", {"mae": 2.0})
     assert content(run.path) == before
-    assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == [LOCK_NAME]
     run.write_json("metrics.json", {"mae": 2.0})
     assert run.read_json("metrics.json") == {"mae": 2.0}
 
