@@ -147,14 +147,17 @@ def _all_keys(model: type[BaseModel]) -> list[str]:
     return keys + [f"{section}.{key}" for section in keys for key in _keys(model, (section,))]
 
 
+def expected_of(error: Any) -> str:
+    """What pydantic expected, in words, from one entry of ``ValidationError.errors()``."""
+    if error["type"] in _KINDS:
+        return _KINDS[error["type"]].format(**error.get("ctx", {}))
+    return _lower(error["msg"])
+
+
 def _kinds_expected(found: list[Any], first: Any) -> str:
     """Several errors at one key are the members of a union: any of them would do."""
     same = [e for e in found if e["loc"][:2] == first["loc"][:2]] if first["loc"][2:] else [first]
-    kinds = [
-        _KINDS[e["type"]].format(**e.get("ctx", {})) if e["type"] in _KINDS else _lower(e["msg"])
-        for e in same
-    ]
-    return " or ".join(dict.fromkeys(kinds))
+    return " or ".join(dict.fromkeys(map(expected_of, same)))
 
 
 def _lower(message: str) -> str:

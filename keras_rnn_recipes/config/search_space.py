@@ -1,4 +1,4 @@
-"""The section ``[tune]`` of a recipe: what a search may change, and between which values.
+"""The section ``[tune]`` of a recipe: which keys a search may change, and the values to try.
 
     [tune]
     trials = 30
@@ -6,69 +6,129 @@
     model.dropout = {low = 0.0, high = 0.4}
     fit.learning_rate = {low = 0.0005, high = 0.02, log = true}
 
-A list is a choice of one; a range of whole numbers may have a ``step``, one of others be ``log``.
+A list gives the values themselves. A table gives a range; a range of whole numbers may have a
+``step``, and a range of positive numbers without a step may be searched on a logarithmic scale.
 """
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Strict,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from keras_rnn_recipes.config.base import Count
+from keras_rnn_recipes.config.errors import expected_of, line_of
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.errors import UserError, did_you_mean
 
-SETTINGS = {"trials": 30, "folds": 3, "metric": None}
-
-# Another task, or another yardstick: figures found with other values of these cannot be compared.
-_SETTLED = ("data", "evaluate", "family", "tune", "model.horizon", "fit.seed")
+# Keys that define the task or how it is scored: scores for different values of these cannot be
+# compared.
+_FIXED = ("data", "evaluate", "family", "tune", "model.horizon", "fit.seed")
 
 _COLUMNS = ("data.past_cols", "data.future_cols", "data.static_cols", "data.calendar")
 
-_BOUNDS = {"low", "high", "log", "step"}
+# The types are strict, the dataclasses are not: they are made from TOML tables.
+_CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+Number = StrictInt | StrictFloat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_CONFIG)
 class Choice:
-    """One of a list of values."""
+    """A list of values to choose from."""
 
-    values: tuple[Any, ...]
+    values: Annotated[tuple[Any, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_CONFIG)
 class Range:
-    """Numbers between two, both included; whole ones where both are whole."""
+    """A range of numbers, bounds included.
 
-    low: float
-    high: float
-    log: bool = False
-    step: int | None = None
+    Attributes:
+        low: the smallest value.
+        high: the largest value.
+        log: whether to sample on a logarithmic scale.
+        step: distance between the values of a range of whole numbers.
+    """
+
+    low: Number
+    high: Number
+    log: StrictBool = False
+    step: Annotated[Count, Strict()] | None = None
 
     @property
     def whole(self) -> bool:
-        """Whether only whole numbers are meant."""
+        """Whether the range holds whole numbers only: both bounds are written as such."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
+    @model_validator(mode="after")
+    def _check(self) -> Range:
+        if not self.low < self.high:
+            raise ValueError(f"{_VALUES_EXPECTED}, with low below high")
+        if self.log and (self.step is not None or self.low <= 0):
+            raise ValueError("with log = true a low above 0, and no step")
+        if self.step is not None and not self.whole:
+            raise ValueError("a step between whole numbers only")
+        return self
 
-@dataclass(frozen=True)
+
+_VALUES_EXPECTED = "a list of values, or a range such as {low = 0.001, high = 0.1, log = true}"
+
+
+def _kind(value: object) -> str:
+    return "choice" if isinstance(value, list) else "range"
+
+
+def _as_choice(value: list[Any]) -> dict[str, Any]:
+    return {"values": tuple(value)}
+
+
+Values = Annotated[
+    Annotated[Choice, BeforeValidator(_as_choice), Tag("choice")] | Annotated[Range, Tag("range")],
+    Discriminator(_kind),
+]
+
+_VALUES: TypeAdapter[Choice | Range] = TypeAdapter(Values)
+
+_RANGE_KEYS = set(Range.__dataclass_fields__)
+
+
+@dataclass(frozen=True, config=_CONFIG)
 class SearchSpace:
-    """What is searched, and how long.
+    """What is searched, and for how long.
 
     Attributes:
-        keys: by dotted key, the values there are.
-        trials: how many settings are tried.
-        folds: on how many parts of the past each is judged.
-        metric: the figure that decides; None: as for a run.
+        keys: the values to try, by dotted key.
+        trials: number of settings to try.
+        folds: number of parts of the past on which each setting is scored.
+        metric: the metric that decides; None for the one that decides in a run.
     """
 
     keys: dict[str, Choice | Range]
-    trials: int = SETTINGS["trials"]  # type: ignore[assignment]
-    folds: int = SETTINGS["folds"]  # type: ignore[assignment]
+    trials: Annotated[Count, Strict()] = 30
+    folds: Annotated[Count, Strict()] = 3
     metric: str | None = None
+
+
+SETTINGS = ("trials", "folds", "metric")
 
 
 def read_space(path: str | Path, config: Config) -> SearchSpace:
@@ -76,44 +136,48 @@ def read_space(path: str | Path, config: Config) -> SearchSpace:
 
     Args:
         path: the TOML file.
-        config: the recipe without it, in which every value must be possible by itself.
+        config: the recipe itself, which must be valid with each value by itself.
 
     Raises:
-        UserError: there is no ``[tune]``, or something in it cannot be; the message names the key.
+        UserError: there is no ``[tune]``, or it has a mistake; the message names the file, the
+            line and the key.
     """
     path = Path(path)
-    section = _section(path)
-    where = f"the section [tune] of {path}"
+    text = path.read_text(encoding="utf-8")
+    section = tomllib.loads(text).get("tune")
     if not isinstance(section, dict):
         raise UserError(
             f"{path} has no section [tune].",
-            "a table of what may be changed, and between which values.",
+            "a section that lists the keys to search and the values to try.",
             "add for example [tune] and under it fit.learning_rate = [0.001, 0.003, 0.01].",
         )
-    settings = {name: section[name] for name in SETTINGS if name in section}
+    place = _Place(path, text)
     keys = {
-        key: _values(key, value, where)
+        key: _values(key, value, place.of(key))
         for key, value in _flat({k: v for k, v in section.items() if k not in SETTINGS})
     }
     if not keys:
         raise UserError(
-            f"In {where} there is nothing to be searched.", "at least one key.", "add one."
+            f"The section [tune] of {path} names no key to search.",
+            "at least one key of the recipe.",
+            "add for example fit.learning_rate = [0.001, 0.003, 0.01] to it.",
         )
     for key, values in keys.items():
-        _check(key, values, config, where)
-    return SearchSpace(keys, **_checked_settings(settings, config, where))
+        _check(key, values, config, place.of(key))
+    return _with_settings(keys, section, config, place)
 
 
 def has_space(path: str | Path) -> bool:
     """Whether a recipe has a section ``[tune]``."""
-    return Path(path).suffix != ".json" and _section(Path(path)) is not None
+    path = Path(path)
+    return path.suffix != ".json" and "tune" in tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config:
-    """Give a recipe with other values at some dotted keys.
+    """Copy a recipe with other values at some dotted keys.
 
     Raises:
-        UserError: a key that there is not, or a value that it may not have.
+        UserError: an unknown key, or a value that it cannot take.
 
     Example:
         >>> asked = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
@@ -127,16 +191,23 @@ def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config
     return config_from_dict(data, where=where)
 
 
-def _section(path: Path) -> Any:
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("tune")
+class _Place:
+    """Where a key of the section stands, for messages."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path, self._text = path, text
+
+    def of(self, key: str) -> str:
+        line = line_of(self._text, ("tune", *key.split(".")))
+        return f"the section [tune] of {self._path}{f', line {line}' if line else ''}"
 
 
 def _flat(section: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    """Dotted keys, whether TOML took the dots as tables or they stood in quotes."""
+    """Dotted keys, whether TOML read the dots as tables or they were quoted."""
     found: list[tuple[str, Any]] = []
     for name, value in section.items():
         key = f"{before}{name}"
-        if isinstance(value, dict) and not _BOUNDS & set(value):
+        if isinstance(value, dict) and not _RANGE_KEYS & set(value):
             found += _flat(value, f"{key}.")
         else:
             found.append((key, value))
@@ -144,63 +215,57 @@ def _flat(section: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]
 
 
 def _values(key: str, value: Any, where: str) -> Choice | Range:
-    if isinstance(value, list) and value:
-        return Choice(tuple(value))
-    wrong = UserError(
-        f"{key} is {value!r}, in {where}.",
-        "a list of values, or a range such as {low = 0.001, high = 0.1, log = true}.",
-        f"change {key} there.",
-    )
-    if not isinstance(value, dict) or not {"low", "high"} <= set(value) <= _BOUNDS:
-        raise wrong
-    bounds = value["low"], value["high"]
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in bounds):
-        raise wrong
-    found = Range(**value)
-    stepped = found.step is not None
-    if not math.isfinite(found.low) or not found.low < found.high < math.inf:
-        raise wrong
-    if (found.log and (stepped or found.low <= 0)) or (stepped and not found.whole):
+    try:
+        return _VALUES.validate_python(value)
+    except ValidationError as error:
+        rules = [e["ctx"]["error"] for e in error.errors() if e["type"] == "value_error"]
         raise UserError(
             f"{key} is {value!r}, in {where}.",
-            "log = true above nought and without a step; a step between whole numbers only.",
+            f"{rules[0] if rules else _VALUES_EXPECTED}.",
             f"change {key} there.",
-        )
-    return found
+        ) from None
 
 
 def _check(key: str, values: Choice | Range, config: Config, where: str) -> None:
-    """Try each value by itself: what is wrong is told as it would be of the recipe."""
-    settled = [one for one in _SETTLED if key == one or key.startswith(f"{one}.")]
-    if settled and key not in _COLUMNS:
+    """Try each value by itself, so that a mistake is reported as it would be in the recipe."""
+    fixed = any(key == one or key.startswith(f"{one}.") for one in _FIXED)
+    if fixed and key not in _COLUMNS:
         raise UserError(
-            f"{key} cannot be searched, in {where}: it changes what is asked, not the answer.",
-            "keys of model (but horizon) and fit (but seed), and the further columns of data.",
+            f"{key} cannot be searched, in {where}: it changes the task or how it is scored.",
+            "keys of model (except horizon) and of fit (except seed), or the covariate columns of "
+            "data.",
             "set it in the recipe itself.",
         )
     if "." not in key:
         raise UserError(
             f"There is no key {key}, in {where}.",
             f"one of {', '.join(SETTINGS)}, or a dotted key such as fit.learning_rate.",
-            did_you_mean(key, (*SETTINGS, "model", "fit"), otherwise="write the section as well."),
+            did_you_mean(key, (*SETTINGS, "model", "fit"), otherwise="write its section as well."),
         )
     tried = values.values if isinstance(values, Choice) else (values.low, values.high)
     for value in tried:
         with_values(config, {key: value}, where)
 
 
-def _checked_settings(settings: dict[str, Any], config: Config, where: str) -> dict[str, Any]:
-    for name in ("trials", "folds"):
-        value = settings.get(name, 1)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise UserError(
-                f"{name} is {value!r}, in {where}.", "a whole number of at least 1.", "change it."
-            )
-    metric, known = settings.get("metric"), config.evaluate.metrics
-    if metric is not None and metric not in known:
+def _with_settings(
+    keys: dict[str, Choice | Range], section: Mapping[str, Any], config: Config, place: _Place
+) -> SearchSpace:
+    settings = {name: section[name] for name in SETTINGS if name in section}
+    try:
+        space = SearchSpace(keys, **settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
         raise UserError(
-            f"metric is {metric!r}, in {where}.",
+            f"{name} is {settings[name]!r}, in {place.of(name)}.",
+            f"{expected_of(first)}.",
+            f"change {name} there.",
+        ) from None
+    known = config.evaluate.metrics
+    if space.metric is not None and space.metric not in known:
+        raise UserError(
+            f"metric is {space.metric!r}, in {place.of('metric')}.",
             f"one of evaluate.metrics: {', '.join(known)}.",
-            "choose one of those.",
+            did_you_mean(space.metric, known, otherwise="choose one of those."),
         )
-    return settings
+    return space

@@ -48,7 +48,7 @@ def test_settings_and_ranges_of_whole_numbers(tmp_path):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("", "nothing to be searched"),
+        ("", "names no key to search"),
         ("fit.learning_rat = [0.1]", "did you mean fit.learning_rate"),
         ("learning_rate = [0.1]", "There is no key learning_rate"),
         ("trails = 5\nfit.epochs = [3]", "trails"),
@@ -59,12 +59,19 @@ def test_settings_and_ranges_of_whole_numbers(tmp_path):
         ("fit.epochs = []", "a list of values, or a range"),
         ("fit.epochs = {low = 9, high = 3}", "a list of values, or a range"),
         ("fit.epochs = {low = 1, hihg = 3}", "fit.epochs"),
-        ("model.dropout = {low = 0.0, high = 0.5, log = true}", "above nought"),
+        ("fit.epochs = {low = 3, high = 3}", "low below high"),
+        ("fit.epochs = {low = true, high = 9}", "a list of values, or a range"),
+        ("fit.epochs = {low = 1, high = 9, step = 0}", "a list of values, or a range"),
+        ("fit.epochs = {low = 1, high = 9, log = true, step = 2}", "no step"),
+        ("fit.learning_rate = {low = 0.1, high = inf}", "a list of values, or a range"),
+        ("model.dropout = {low = 0.0, high = 0.5, log = true}", "a low above 0"),
         ("model.dropout = {low = 0.0, high = 0.5, step = 2}", "whole numbers only"),
         ("model.horizon = [12, 24]", "model.horizon cannot be searched"),
         ("data.test_size = [12, 24]", "data.test_size cannot be searched"),
         ("fit.seed = [1, 2]", "fit.seed cannot be searched"),
         ("trials = 0\nfit.epochs = [3]", "trials is 0"),
+        ("trials = true\nfit.epochs = [3]", "a whole number"),
+        ("folds = 0\nfit.epochs = [3]", "a number of at least 1"),
         ('metric = "crps"\nfit.epochs = [3]', "metric is 'crps'"),
     ],
 )
@@ -72,6 +79,7 @@ def test_a_mistake_names_the_key(tmp_path, text, said):
     with pytest.raises(UserError) as told:
         space(tmp_path, text)
     assert said in str(told.value), str(told.value)
+    assert "my.toml" in str(told.value) and (not text or ", line 7" in str(told.value))
 
 
 def test_a_recipe_with_a_search_is_a_recipe_and_one_without_says_so(tmp_path):
