@@ -1,4 +1,4 @@
-"""What stands beside the target in a forecaster: its inputs, and the channels made of them."""
+"""Covariates of a forecaster: its inputs, and the channels that the network makes of them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LONGEST_VECTOR = 16
 
 
 @dataclass(frozen=True)
-class Beside:
-    """The columns beside the target that a forecaster takes.
+class CovariateInputs:
+    """The covariates that a forecaster takes, and how many categories each has.
 
     Args:
         past_codes, future_codes, static_codes: for each column how many codes it has, 0 for a
@@ -32,7 +32,7 @@ class Beside:
     series_embedding: int | None = None
 
     def inputs(self, history: Any) -> Any:
-        """The model's inputs: ``history`` alone, or a dict with what there is beside it."""
+        """The model's inputs: ``history`` alone, or a dict of ``history`` and the covariates."""
         named = {"history": history}
         if self.future_codes:
             named["future"] = keras.Input((None, len(self.future_codes)), name="future")
@@ -70,7 +70,7 @@ class Beside:
         return KnownColumns(codes, widths, name=f"{kind}_columns", dtype=exact)
 
 
-def describe_beside(
+def check_covariates(
     *,
     num_past: int,
     num_future: int,
@@ -79,8 +79,8 @@ def describe_beside(
     future_codes: Sequence[int],
     static_codes: Sequence[int],
     series_embedding: int | None,
-) -> Beside:
-    """The columns beside the target, checked.
+) -> CovariateInputs:
+    """Check the covariates of a forecaster.
 
     Raises:
         ValueError: codes that are not one for each column, or an embedding of no series.
@@ -104,11 +104,11 @@ def describe_beside(
             "series_embedding needs the code of the series as the last static column; received "
             f"static_codes={static_codes!r}."
         )
-    return Beside(**parts, series_embedding=series_embedding)
+    return CovariateInputs(**parts, series_embedding=series_embedding)
 
 
-def beside_history(history: Any, channels: dict[str, Any]) -> list[Any]:
-    """What is known of each time step of a history, ``(batch, time, channels)`` each."""
+def covariates_of_history(history: Any, channels: dict[str, Any]) -> list[Any]:
+    """The covariates of each time step of a history, each ``(batch, time, channels)``."""
     return [
         values if kind == "past" else BesideHistory(name=f"{kind}_beside")(history, values)
         for kind, values in channels.items()

@@ -1,7 +1,7 @@
 """The three multi-step strategies. Each is a function of its own, because it changes the contract.
 
 All of them read ``history (batch, time, features)`` in the data's own units, targets first, NaN for
-missing values, time of any length (and what is known beside it, see `forecaster`), and differ in
+missing values, time of any length (and covariates, see `forecaster`), and differ in
 what they are trained to give:
 
     direct      (batch, horizon, targets)         all steps at once, from the last time step
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from keras_rnn_recipes.builders.covariates import beside_history, describe_beside
+from keras_rnn_recipes.builders.covariates import check_covariates, covariates_of_history
 from keras_rnn_recipes.builders.encoders import encode
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.members import ensemble
@@ -183,7 +183,7 @@ def forecaster(
 
     Returns:
         An uncompiled functional ``keras.Model`` from ``history``; shapes as in the module's table.
-        With columns beside it from a dict of ``history``, ``future`` (batch, time + horizon,
+        With covariates, it takes a dict of ``history``, ``future`` (batch, time + horizon,
         num_future), of which the recursive strategy needs time + 1 rows to be trained, and
         ``static`` (batch, num_static).
 
@@ -207,7 +207,7 @@ def forecaster(
         longest = max(looks_back.context + 1, *_listed(season_length or 1))
         scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
 
-    beside = describe_beside(
+    covariates = check_covariates(
         num_past=num_features - num_targets,
         num_future=num_future,
         num_static=num_static,
@@ -217,9 +217,9 @@ def forecaster(
         series_embedding=series_embedding,
     )
     history = keras.Input((None, num_features), name="history")
-    given = beside.inputs(history)
-    numbers, codes = beside.divide(history)
-    channels = beside.channels(given, codes)
+    given = covariates.inputs(history)
+    numbers, codes = covariates.divide(history)
+    channels = covariates.channels(given, codes)
     filled, observed = FillMissing(name="fill_missing", **exact)(numbers)
     statistics = WindowStatistics(scaling, transform, scale_window, name="statistics", **exact)
     magnitude, center, scale = statistics(filled, observed)
@@ -231,7 +231,7 @@ def forecaster(
         base, normal, *shapes = seasonal(filled, magnitude)
     normalise = Normalise(transform, name="normalise", **exact)
     scaled = normalise(looks_back(filled), magnitude, normal, scale)
-    seen = [scaled, observed, *shapes, *beside_history(filled, channels)]
+    seen = [scaled, observed, *shapes, *covariates_of_history(filled, channels)]
     inputs = layers.Concatenate(name="inputs")(seen)
     ahead = (channels["future"], filled) if "future" in channels else ()
     network = partial(

@@ -84,7 +84,7 @@ def check_static(rows: Rows, columns: Columns, labels: Labels) -> None:
     """
     first = len(columns.past) + len(columns.future)
     for number, name in enumerate(columns.static, start=first):
-        cells = rows.past[:, number]
+        cells = rows.covariates[:, number]
         given = np.flatnonzero(~np.isnan(cells))
         changed = (np.diff(rows.codes[given]) == 0) & (np.diff(cells[given]) != 0)
         if not changed.any():
@@ -100,14 +100,14 @@ def check_static(rows: Rows, columns: Columns, labels: Labels) -> None:
         )
 
 
-def fill_static(rows: Rows, number_static: int) -> None:
+def fill_static(rows: Rows, num_static: int) -> None:
     """Give every row of a series its static values, those that were filled in as well."""
-    if not number_static:
+    if not num_static:
         return
-    cells = rows.past[:, -number_static:]
+    cells = rows.covariates[:, -num_static:]
     lengths = np.diff(rows.bounds)
     highest = np.fmax.reduceat(cells, rows.bounds[:-1], axis=0)
-    rows.past[:, -number_static:] = np.repeat(highest, lengths, axis=0)
+    rows.covariates[:, -num_static:] = np.repeat(highest, lengths, axis=0)
 
 
 def observed_part(rows: Rows) -> np.ndarray:

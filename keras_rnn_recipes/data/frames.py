@@ -356,5 +356,5 @@ def _frame(rows: Rows, columns: Columns, labels: Labels) -> pd.DataFrame:
     names = pd.Series(pd.Categorical.from_codes(rows.codes, pd.Index(rows.names))).astype(str)
     frame = pd.DataFrame({"unique_id": names, "ds": rows.ds, "y": rows.y})
     for number, name in enumerate(columns.covariates):
-        frame[name] = cells_as_column(rows.past[:, number], labels.get(name))
+        frame[name] = cells_as_column(rows.covariates[:, number], labels.get(name))
     return frame

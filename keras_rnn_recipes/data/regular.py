@@ -14,7 +14,7 @@ from keras_rnn_recipes.data.frequency import advance, ordinals
 from keras_rnn_recipes.data.reading import Table
 from keras_rnn_recipes.errors import UserError
 
-# A panel may grow so much when its gaps are filled; beyond, a date or the frequency must be wrong.
+# A panel may grow this much when its gaps are filled; beyond, a date or the frequency must be wrong.
 _MOST_GROWTH, _MOST_ROWS = 50, 1_000_000
 
 
@@ -27,7 +27,7 @@ class Rows:
         names: of the series, by number, sorted.
         ds: datetime64 or int64 (rows,).
         y: float64 (rows,).
-        past: float64 (rows, columns beside the target); categories by the number of their label.
+        covariates: float64 (rows, covariates); a category is the number of its label.
         row: where each row stood in the table, -1 for one that was filled in.
         table: the table.
     """
@@ -36,7 +36,7 @@ class Rows:
     names: np.ndarray
     ds: np.ndarray
     y: np.ndarray
-    past: np.ndarray
+    covariates: np.ndarray
     row: np.ndarray
     table: Table
 
@@ -48,18 +48,20 @@ class Rows:
 
     def take(self, rows: np.ndarray) -> Rows:
         """Some of the rows, by number or by a mask."""
-        parts = {name: getattr(self, name)[rows] for name in ("codes", "ds", "y", "past", "row")}
+        parts = {
+            name: getattr(self, name)[rows] for name in ("codes", "ds", "y", "covariates", "row")
+        }
         return replace(self, **parts)
 
     def with_dates(self, ds: np.ndarray) -> Rows:
         """The same rows at other dates."""
         return replace(self, ds=ds)
 
-    def without_past(self, rows: np.ndarray, number_past: int) -> Rows:
-        """The same rows, of which those under the mask keep only what is known ahead."""
-        past = self.past.copy()
-        past[rows, :number_past] = np.nan
-        return replace(self, y=np.where(rows, np.nan, self.y), past=past)
+    def without_past(self, rows: np.ndarray, num_past: int) -> Rows:
+        """The same rows; those under the mask lose their target and past covariates."""
+        covariates = self.covariates.copy()
+        covariates[rows, :num_past] = np.nan
+        return replace(self, y=np.where(rows, np.nan, self.y), covariates=covariates)
 
     def at(self, row: int) -> str:
         """Which series, time and line a row is, in words."""
@@ -79,7 +81,7 @@ class Rows:
         codes = [rank[part.codes + shift] for part, shift in zip(parts, shifts, strict=True)]
         columns: dict[str, Any] = {
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("ds", "y", "past", "row")
+            for name in ("ds", "y", "covariates", "row")
         }
         return replace(parts[0], codes=np.concatenate(codes), names=names[order], **columns)
 
@@ -211,9 +213,15 @@ def _filled(rows: Rows, position: np.ndarray, full: np.ndarray, freq: str) -> Ro
     place = position + np.repeat(starts, lengths)
     step = np.arange(ends[-1]) - np.repeat(starts, full)
     y = np.full(ends[-1], np.nan)
-    past = np.full((ends[-1], rows.past.shape[1]), np.nan)
+    covariates = np.full((ends[-1], rows.covariates.shape[1]), np.nan)
     row = np.full(ends[-1], -1)
-    y[place], past[place], row[place] = rows.y, rows.past, rows.row
+    y[place], covariates[place], row[place] = rows.y, rows.covariates, rows.row
     firsts = rows.bounds[:-1]
-    ds = advance(np.repeat(rows.ds[firsts], full), step, freq)
-    return replace(rows, codes=np.repeat(rows.codes[firsts], full), ds=ds, y=y, past=past, row=row)
+    return replace(
+        rows,
+        codes=np.repeat(rows.codes[firsts], full),
+        ds=advance(np.repeat(rows.ds[firsts], full), step, freq),
+        y=y,
+        covariates=covariates,
+        row=row,
+    )

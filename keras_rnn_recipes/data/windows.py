@@ -97,7 +97,7 @@ def window_dataset(
     batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, frame)
     with tf.device("CPU:0"):
         source = _source(frame, bounds, counts, spec, past_cols, weights)
-        source |= _beside(frame, bounds, counts, spec, future_cols, static_cols)
+        source |= _covariates(frame, bounds, counts, spec, future_cols, static_cols)
 
         def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
             epoch, number = step // batches, step % batches
@@ -113,7 +113,7 @@ def window_dataset(
             values = _gather(source["values"], source, series, rows)
             parts = _inputs_and_targets(values, tf.gather(source["weights"], series), spec)
             parts = _with_static_shapes(parts, batch_size if drop_remainder else None)
-            return _with_beside(parts, source, series, rows)
+            return _with_covariates(parts, source, series, rows)
 
         steps = tf.data.Dataset.counter(first_epoch * batches)
         if not repeat:
@@ -193,7 +193,7 @@ def _source(
     }
 
 
-def _beside(
+def _covariates(
     frame: pd.DataFrame,
     bounds: np.ndarray,
     counts: np.ndarray,
@@ -201,7 +201,7 @@ def _beside(
     future_cols: Sequence[str],
     static_cols: Sequence[str],
 ) -> dict[str, tf.Tensor]:
-    """Future columns of every row and static columns of every series that has windows."""
+    """Future covariates of every row, static covariates of every series that has windows."""
     import tensorflow as tf
 
     if future_cols and spec.gap:
@@ -210,13 +210,13 @@ def _beside(
             "no gap: a forecast sees them from the next step on.",
             "leave the gap out, or the future columns.",
         )
-    beside = {}
+    covariates = {}
     if future_cols:
-        beside["future"] = tf.constant(_numbers(frame, future_cols))
+        covariates["future"] = tf.constant(_numbers(frame, future_cols))
     if static_cols:
         first_rows = frame.iloc[bounds[:-1][counts > 0]]
-        beside["static"] = tf.constant(_numbers(first_rows, static_cols))
-    return beside
+        covariates["static"] = tf.constant(_numbers(first_rows, static_cols))
+    return covariates
 
 
 def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -328,10 +328,10 @@ def _with_static_shapes(parts: tuple, batch: int | None) -> tuple:
     return parts
 
 
-def _with_beside(
+def _with_covariates(
     parts: tuple, source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor
 ) -> tuple[Any, tf.Tensor, tf.Tensor]:
-    """The history alone, or a dict with what is known beside it."""
+    """The history alone, or a dict of the history and its covariates."""
     import tensorflow as tf
 
     history, y, w = parts

@@ -1,4 +1,4 @@
-"""Judging forecasts: metrics, simple forecasters to beat, and rolling-origin backtests.
+"""Evaluation: metrics, baselines, prediction intervals and rolling-origin backtests.
 
 Nothing here imports TensorFlow or Keras: a forecaster is any function from histories to forecasts.
 """

@@ -1,4 +1,4 @@
-"""Forecast from many past origins, and from the present one, as one would have done then."""
+"""Rolling-origin backtests, and forecasts from the end of the data."""
 
 from __future__ import annotations
 
@@ -28,41 +28,42 @@ def backtest(
     batch_size: int = 1024,
     levels: Sequence[float] = (),
 ) -> pd.DataFrame:
-    """Forecast from rolling origins at the end of every series, without fitting again.
+    """Forecast from rolling origins at the end of every series, without refitting.
 
     An origin is used when all its ``horizon`` targets lie in the last ``test_size`` steps of its
-    series; the last one possible always is, and the others lie ``stride`` steps apart before it.
-    A forecaster sees the rows up to the origin and no other, but for ``future_cols``, which it sees
-    as far as the horizon reaches. Origins with nothing observed in the
-    history are left out, and so are series too short to have one.
+    series. The last possible origin is always used; the others lie ``stride`` steps apart before
+    it. A forecaster sees the rows up to the origin only, except for ``future_cols``, which it sees
+    up to the end of the horizon. Origins without an observed value in the history are left out, and
+    so are series without an origin.
 
     Args:
-        frame: columns ``unique_id, ds, y`` and those named below, sorted, regular, NaN = missing:
+        frame: columns ``unique_id, ds, y`` and the covariates, sorted, regular, NaN = missing:
             the test part with the history before it.
         forecasters: by name, functions ``(n, lookback, features) -> (n, horizon)`` (or
-            ``(n, horizon, 1)``); features are ``y`` and ``past_cols``, float64, padded in front
-            with NaN where a history is short. Where there are future or static columns, a dict of
-            that as ``history``, of ``future`` (n, lookback + horizon, columns) and ``static``
-            (n, columns). One that has an attribute ``lookback``, as baselines do, is given that
-            many steps of history instead, and nothing else. With ``levels`` one may give ``(n,
-            horizon, 1 + 2 * levels)``: the forecast, then lower and upper bound of each level.
+            ``(n, horizon, 1)``). The features are ``y`` and ``past_cols``, float64, left-padded
+            with NaN where a history is short. With future or static covariates the input is a dict
+            of ``history``, ``future`` (n, lookback + horizon, columns) and ``static``
+            (n, columns). A forecaster with an attribute ``lookback``, such as a `Baseline`, gets
+            that many steps of history and no dict. With ``levels`` a forecaster may return
+            ``(n, horizon, 1 + 2 * levels)``: the forecast, then the lower and upper bound of each
+            level.
         lookback: steps of history.
         horizon: steps to forecast.
         test_size: steps at the end of each series; None means ``horizon``, hence one origin.
         stride: steps between origins.
-        past_cols, future_cols, static_cols: further columns that the forecasters see: known up to
-            the origin, known ahead, constant in each series.
-        batch_size: histories in one call.
-        levels: in percent, of the intervals that forecasters give.
+        past_cols, future_cols, static_cols: covariates known up to the origin, known ahead, and
+            constant in each series.
+        batch_size: histories per call of a forecaster.
+        levels: of the intervals that forecasters may return, in percent.
 
     Returns:
-        Columns ``unique_id, ds, cutoff, y`` and one per forecaster, sorted, with its bounds behind
-        it, such as ``lstm-lo-80``; ``cutoff`` is the time of the last row that was seen. ``y`` is
-        NaN where the truth is missing.
+        Columns ``unique_id, ds, cutoff, y`` and one per forecaster, each followed by its bounds,
+        such as ``lstm-lo-80``; sorted by series, origin and time. ``cutoff`` is the time of the
+        last row that the forecaster saw. ``y`` is NaN where it was not observed.
 
     Raises:
-        UserError: if ``test_size`` is shorter than the horizon, or no series has an origin.
-        ValueError: if a forecaster returns another shape.
+        UserError: ``test_size`` is shorter than the horizon, or no series has an origin.
+        ValueError: a forecaster returns another shape.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(6), "y": np.arange(6.0)})
@@ -80,10 +81,9 @@ def backtest(
     starts, ends = starts[kept], ends[kept]
     if not len(ends):
         raise UserError(
-            f"No series is long enough to be tested over {horizon} steps.",
-            f"at least one series of {horizon + 1} steps with some observed before the last "
-            f"{horizon}.",
-            "give longer series, or a shorter horizon.",
+            f"No series is long enough for a backtest over {horizon} steps.",
+            f"at least one series of {horizon + 1} steps with a value before the last {horizon}.",
+            "give longer series, or shorten the horizon.",
         )
     targets = (ends[:, None] + np.arange(horizon)).ravel()
     table = frame[["unique_id", "ds", "y"]].iloc[targets].reset_index(drop=True)
@@ -117,20 +117,23 @@ def forecast_future(
     """Forecast the steps after the last row of every series.
 
     Args:
-        frame: as in :func:`backtest`: all that is known.
+        frame: as in :func:`backtest`, with all observed rows.
         forecasters: as in :func:`backtest`.
         lookback: steps of history.
         horizon: steps to forecast.
         freq: a pandas offset alias such as ``"MS"`` or ``"W-SUN"``; for integer ``ds`` the step
             (``1`` or ``"1"``).
-        past_cols, future_cols, static_cols: further columns that the forecasters see.
-        future: columns ``future_cols`` for the steps ahead: ``horizon`` rows for each series, in
-            the order of ``frame``.
-        batch_size: histories in one call.
+        past_cols, future_cols, static_cols: covariates, as in :func:`backtest`.
+        future: columns ``unique_id`` and ``future_cols`` for the steps to forecast: ``horizon``
+            rows for each series, in the order of ``frame``.
+        batch_size: histories per call of a forecaster.
         levels: as in :func:`backtest`.
 
     Returns:
-        Columns ``unique_id, ds`` and one per forecaster, sorted, with its bounds behind it.
+        Columns ``unique_id, ds`` and one per forecaster, each followed by its bounds, sorted.
+
+    Raises:
+        ValueError: ``future`` does not have these rows, or a forecaster returns another shape.
 
     Example:
         >>> days = pd.date_range("2024-01-31", periods=3, freq="ME")
@@ -165,7 +168,7 @@ def _fill(
     batch_size: int,
     levels: Sequence[float],
 ) -> pd.DataFrame:
-    """Add a forecaster's columns to a table that has ``horizon`` rows for each origin."""
+    """Add the columns of all forecasters to a table with ``horizon`` rows for each origin."""
     horizon, longest = windows.horizon, _longest(forecasters, lookback)
     answers: dict[str, list[np.ndarray]] = {name: [] for name in forecasters}
     for at in range(0, len(windows.ends), batch_size):
@@ -173,8 +176,8 @@ def _fill(
         history = windows.history(part, longest)
         for name, forecaster in forecasters.items():
             seen = history[:, longest - _lookback_of(forecaster, lookback) :].copy()
-            given = seen if _has_lookback(forecaster) else windows.beside(part, seen)
-            answers[name].append(_ask(name, forecaster, given, horizon, levels))
+            inputs = seen if _has_lookback(forecaster) else windows.with_covariates(part, seen)
+            answers[name].append(_call(name, forecaster, inputs, horizon, levels))
     columns: dict[str, np.ndarray] = {}
     for name, parts in answers.items():
         rows = np.concatenate(parts).reshape(len(table), -1)
@@ -183,11 +186,11 @@ def _fill(
     return table.assign(**columns)
 
 
-def _ask(
-    name: str, forecaster: Forecaster, given: Any, horizon: int, levels: Sequence[float]
+def _call(
+    name: str, forecaster: Forecaster, inputs: Any, horizon: int, levels: Sequence[float]
 ) -> np.ndarray:
-    forecast = np.asarray(forecaster(given), dtype="float64")
-    history = given["history"] if isinstance(given, dict) else given
+    forecast = np.asarray(forecaster(inputs), dtype="float64")
+    history = inputs["history"] if isinstance(inputs, dict) else inputs
     if forecast.ndim == 2:
         forecast = forecast[..., None]
     shapes = [(len(history), horizon, depth) for depth in (1, 1 + 2 * len(levels))]
@@ -203,7 +206,7 @@ def _ask(
 def _origins(
     starts: np.ndarray, stops: np.ndarray, horizon: int, test_size: int, stride: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give, for every origin, its series' first row and the row after the last one seen."""
+    """For every origin the first row of its series and the row after the last visible one."""
     last = stops - horizon
     first = np.maximum(stops - test_size, starts + 1)
     count = np.maximum((last - first) // stride + 1, 0)
@@ -231,7 +234,7 @@ def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
 def _steps_ahead(
     future: pd.DataFrame | None, columns: Sequence[str], table: pd.DataFrame
 ) -> np.ndarray | None:
-    """Columns of the steps to forecast, (rows of ``table``, columns)."""
+    """Future covariates of the steps to forecast, (rows of ``table``, columns)."""
     if not columns:
         return None
     names = None if future is None else future["unique_id"].to_numpy()
@@ -259,13 +262,13 @@ def _longest(forecasters: Mapping[str, Forecaster], lookback: int) -> int:
 def _check_sizes(test_size: int, horizon: int, stride: int) -> None:
     if test_size < horizon:
         raise UserError(
-            f"A test part of {test_size} steps cannot hold a forecast of {horizon}.",
+            f"A test part of {test_size} steps is shorter than the horizon of {horizon}.",
             f"a test_size of at least {horizon}.",
-            "raise test_size, or lower the horizon.",
+            "raise test_size, or shorten the horizon.",
         )
     if min(horizon, stride) < 1:
         raise UserError(
             f"Got a horizon of {horizon} and a stride of {stride} steps.",
-            "both to be 1 or more.",
+            "both at least 1.",
             "give positive whole numbers.",
         )

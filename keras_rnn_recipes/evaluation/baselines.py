@@ -1,7 +1,8 @@
-"""Forecasts that take no network: the ones a network has to beat.
+"""Baseline forecasts without a network.
 
-Each works on many series at once, ``history (batch, time) -> forecast (batch, horizon)``, and takes
-missing values (NaN) as they come. A history of three axes is read at its first feature, the target.
+Each works on a batch of series, ``history (batch, time) -> forecast (batch, horizon)``, and accepts
+missing values (NaN). A history ``(batch, time, features)`` is read at its first feature, the
+target.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ ALL_NAMES = (*NAMES, *MODELS)
 
 
 def naive(history: np.ndarray, horizon: int) -> np.ndarray:
-    """Repeat the last observed value; NaN where none was.
+    """Repeat the last observed value; NaN where nothing was observed.
 
     Args:
         history: ``(batch, time)``, NaN = missing.
@@ -58,13 +59,13 @@ def naive(history: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def seasonal_naive(history: np.ndarray, horizon: int, season_length: int) -> np.ndarray:
-    """Repeat the last season; a missing value is taken from the last season that observed it.
+    """Repeat the last season; a missing value is taken from the last season that has it.
 
-    Where no season did, as in a history shorter than one, the last observed value stands in.
+    Where no season has it, as in a history shorter than a season, the last observed value is used.
 
     Args:
         history: ``(batch, time)``, NaN = missing.
-        horizon: steps to forecast, more than a season if need be.
+        horizon: steps to forecast; may exceed a season.
         season_length: steps in a season.
 
     Returns:
@@ -86,10 +87,10 @@ def seasonal_naive(history: np.ndarray, horizon: int, season_length: int) -> np.
 
 
 def drift(history: np.ndarray, horizon: int) -> np.ndarray:
-    """Go on along the line from the first observed value to the last.
+    """Extrapolate the line from the first observed value to the last.
 
     Args:
-        history: ``(batch, time)``, NaN = missing. One observation gives a flat line.
+        history: ``(batch, time)``, NaN = missing. A single observation gives a constant.
         horizon: steps to forecast.
 
     Returns:
@@ -119,24 +120,23 @@ def fit_baselines(
     names: Sequence[str] = NAMES,
     seed: int = 0,
 ) -> dict[str, Baseline]:
-    """Make the named baselines ready for a backtest.
+    """Fit the named baselines for a backtest.
 
     Args:
-        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing: nothing of the test
-            part may be in it.
+        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing, without the test part.
         horizon: steps to forecast.
         season_length: steps in a season.
-        names: any of naive, seasonal_naive (left out for a season of 1: it would be naive again),
-            drift, ridge (tuned; left out where ``train`` is too short for it); and with the extra
-            ``baselines`` auto_ets, auto_arima, auto_theta, which are fitted anew at every origin.
-        seed: for ridge.
+        names: any of naive, seasonal_naive (left out for a season of 1, where it equals naive),
+            drift, ridge (tuned; left out where ``train`` is too short); and with the extra
+            ``baselines`` auto_ets, auto_arima, auto_theta, which are refitted at every origin.
+        seed: of ridge.
 
     Returns:
-        Forecasters by name, in the order asked for. Whatever the lookback of a model, they are
-        given at least five seasons (and two horizons) of history.
+        Forecasters by name, in the order of ``names``. Their own lookback is at least five seasons
+        and two horizons, whatever the lookback of the model that they are compared with.
 
     Raises:
-        UserError: if a name is not one of those, or needs an extra that is not installed.
+        UserError: an unknown name, or one that needs an extra that is not installed.
 
     Example:
         >>> train = pd.DataFrame({"unique_id": "a", "ds": range(30), "y": np.arange(30.0)})
@@ -150,8 +150,8 @@ def fit_baselines(
     }
     if season_length > 1:
         simple["seasonal_naive"] = lambda history: seasonal_naive(history, horizon, season_length)
-    seen = max(5 * season_length, 2 * horizon)
-    ready = {name: Baseline(name, function, seen) for name, function in simple.items()}
+    lookback = max(5 * season_length, 2 * horizon)
+    ready = {name: Baseline(name, function, lookback) for name, function in simple.items()}
     if "ridge" in names:
         with contextlib.suppress(UserError):
             ready["ridge"] = tune_ridge(
@@ -164,10 +164,13 @@ def fit_baselines(
 
 
 def require_baselines(names: Sequence[str]) -> None:
-    """Refuse names that cannot be had, before anything is trained to be compared with them.
+    """Check the names of baselines, before a model is trained to be compared with them.
+
+    Args:
+        names: as in `fit_baselines`.
 
     Raises:
-        UserError: there is no such baseline, or it needs an extra that is not installed.
+        UserError: an unknown name, or one that needs an extra that is not installed.
 
     Example:
         >>> require_baselines(["naive", "ridge"])
@@ -177,7 +180,7 @@ def require_baselines(names: Sequence[str]) -> None:
             raise UserError(
                 f"There is no baseline {name!r}.",
                 f"any of: {', '.join(ALL_NAMES)}.",
-                did_you_mean(name, ALL_NAMES, otherwise="name some of those."),
+                did_you_mean(name, ALL_NAMES, otherwise="choose among these."),
             )
         if name in MODELS:
             require_extra("baselines", f"The baseline {name}")

@@ -1,7 +1,6 @@
-"""How good a classifier is: right answers, classes one by one, ranking, and honest probabilities.
+"""Metrics of classifiers: accuracy, scores per class, ranking and calibration.
 
-Everything is a plain number, list or dict, ready for JSON. Figures are scikit-learn's where it has
-them.
+All results are plain numbers, lists or dicts, ready for JSON. scikit-learn computes what it has.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ _BINS = 15
 def classification_scores(
     truth: Sequence[int] | np.ndarray, probabilities: np.ndarray, *, bins: int = _BINS
 ) -> dict[str, float]:
-    """Figures of a classifier as a whole.
+    """Metrics over all classes.
 
     Args:
         truth: class numbers ``(examples,)``.
         probabilities: ``(examples, classes)``, each row summing to 1.
-        bins: for the calibration error.
+        bins: number of bins of the calibration error.
 
     Returns:
-        ``accuracy``; ``macro_f1``, the mean of the classes' F1; ``log_loss`` in nats;
-        ``calibration_error``, see `calibration_error`; for two classes ``roc_auc`` of the second.
-        The last is NaN where the truth holds one class only.
+        ``accuracy``; ``macro_f1``, the mean F1 over the classes; ``log_loss`` in nats;
+        ``calibration_error``, see `calibration_error`; for two classes ``roc_auc`` of the second,
+        NaN where ``truth`` contains one class only.
 
     Raises:
-        ValueError: no examples, shapes that do not go together, class numbers out of range, or rows
-            that are no probabilities.
+        ValueError: no examples, shapes that do not match, class numbers out of range, or rows that
+            are not probabilities.
 
     Example:
         >>> probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
@@ -41,13 +40,13 @@ def classification_scores(
     """
     from sklearn import metrics
 
-    truth, probabilities = _checked(truth, probabilities)
+    truth, probabilities = _validated(truth, probabilities)
     classes = np.arange(probabilities.shape[1])
-    answers = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     scores = {
-        "accuracy": float(np.mean(answers == truth)),
+        "accuracy": float(np.mean(predicted == truth)),
         "macro_f1": float(
-            metrics.f1_score(truth, answers, labels=classes, average="macro", zero_division=0)
+            metrics.f1_score(truth, predicted, labels=classes, average="macro", zero_division=0)
         ),
         "log_loss": float(metrics.log_loss(truth, probabilities, labels=classes)),
         "calibration_error": calibration_error(truth, probabilities, bins=bins),
@@ -61,18 +60,19 @@ def classification_scores(
 
 def class_scores(
     truth: Sequence[int] | np.ndarray,
-    answers: Sequence[int] | np.ndarray,
+    predicted: Sequence[int] | np.ndarray,
     classes: Sequence[str],
 ) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and number of examples of each class.
 
     Args:
-        truth, answers: class numbers ``(examples,)``.
-        classes: their names, by number.
+        truth: true class numbers ``(examples,)``.
+        predicted: predicted class numbers ``(examples,)``.
+        classes: names of the classes, by number.
 
     Returns:
-        ``{class: {"precision", "recall", "f1", "support"}}``; 0 where a figure has no meaning, such
-        as the precision of a class that was never answered.
+        ``{class: {"precision", "recall", "f1", "support"}}``; 0 where a score is undefined, such as
+        the precision of a class that was never predicted.
 
     Example:
         >>> class_scores([0, 1, 1], [0, 1, 0], ("ham", "spam"))["spam"]["recall"]
@@ -81,7 +81,7 @@ def class_scores(
     from sklearn.metrics import precision_recall_fscore_support
 
     numbers = np.arange(len(classes))
-    figures = precision_recall_fscore_support(truth, answers, labels=numbers, zero_division=0)
+    figures = precision_recall_fscore_support(truth, predicted, labels=numbers, zero_division=0)
     names = ("precision", "recall", "f1", "support")
     return {
         name: {key: float(values[number]) for key, values in zip(names, figures, strict=True)}
@@ -90,9 +90,14 @@ def class_scores(
 
 
 def confusion(
-    truth: Sequence[int] | np.ndarray, answers: Sequence[int] | np.ndarray, num_classes: int
+    truth: Sequence[int] | np.ndarray, predicted: Sequence[int] | np.ndarray, num_classes: int
 ) -> list[list[int]]:
-    """How often each true class (row) was answered as each class (column).
+    """Confusion matrix: how often each true class (row) was predicted as each class (column).
+
+    Args:
+        truth: true class numbers ``(examples,)``.
+        predicted: predicted class numbers ``(examples,)``.
+        num_classes: number of classes.
 
     Example:
         >>> confusion([0, 1, 1], [0, 1, 0], 2)
@@ -100,18 +105,18 @@ def confusion(
     """
     from sklearn.metrics import confusion_matrix
 
-    return confusion_matrix(truth, answers, labels=np.arange(num_classes)).tolist()
+    return confusion_matrix(truth, predicted, labels=np.arange(num_classes)).tolist()
 
 
 def roc_points(
     truth: Sequence[int] | np.ndarray, probabilities: np.ndarray, *, points: int = 200
 ) -> dict[str, list[float]]:
-    """The ROC curve of the second of two classes.
+    """ROC curve of the second of two classes.
 
     Args:
-        truth: 0 or 1, ``(examples,)``, both of them.
+        truth: true class numbers, 0 or 1, ``(examples,)``; both classes must occur.
         probabilities: of class 1, ``(examples,)``.
-        points: at most, evenly picked.
+        points: at most this many points of the curve, evenly spaced among all.
 
     Returns:
         ``false_positive_rate`` and ``true_positive_rate``, from (0, 0) to (1, 1).
@@ -133,15 +138,19 @@ def roc_points(
 def calibration_error(
     truth: Sequence[int] | np.ndarray, probabilities: np.ndarray, *, bins: int = _BINS
 ) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, on average.
+    """Expected calibration error: mean absolute difference of confidence and accuracy.
 
-    The confidence of an answer is its probability. Answers are put into bins of equal width by
-    confidence; the error is the mean over the answers of |accuracy - mean confidence| of their bin.
+    The confidence of a prediction is the probability of the predicted class. Predictions are binned
+    by confidence; the error is the mean over the predictions of |accuracy - mean confidence| of
+    their bin.
 
     Args:
         truth: class numbers ``(examples,)``.
         probabilities: ``(examples, classes)``.
-        bins: their number, over (0, 1], a bin's upper border included.
+        bins: number of bins of equal width over (0, 1]; a bin includes its upper edge.
+
+    Raises:
+        ValueError: as `classification_scores`.
 
     Source: Guo et al. 2017, On calibration of modern neural networks, equation 5.
 
@@ -157,10 +166,13 @@ def calibration_error(
 def calibration_bins(
     truth: Sequence[int] | np.ndarray, probabilities: np.ndarray, *, bins: int = _BINS
 ) -> list[dict[str, Any]]:
-    """The bins of `calibration_error` that hold answers, for a reliability diagram.
+    """The non-empty bins of `calibration_error`, for a reliability diagram.
+
+    Args:
+        truth, probabilities, bins: as in `calibration_error`.
 
     Returns:
-        A dict each: ``confidence`` and ``accuracy``, means over the bin, and ``count``.
+        A dict for each bin: ``confidence`` and ``accuracy``, means over the bin, and ``count``.
 
     Raises:
         ValueError: as `classification_scores`.
@@ -169,7 +181,7 @@ def calibration_bins(
         >>> calibration_bins([0, 0], np.array([[0.75, 0.25], [0.25, 0.75]]))
         [{'confidence': 0.75, 'accuracy': 0.5, 'count': 2}]
     """
-    truth, probabilities = _checked(truth, probabilities)
+    truth, probabilities = _validated(truth, probabilities)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     numbers = np.ceil(confidence * bins).astype(int)
@@ -183,7 +195,7 @@ def calibration_bins(
     ]
 
 
-def _checked(
+def _validated(
     truth: Sequence[int] | np.ndarray, probabilities: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     truth, probabilities = np.asarray(truth), np.asarray(probabilities, "float64")

@@ -1,4 +1,4 @@
-"""Classifiers to beat: the most frequent class, and words weighed by a linear model."""
+"""Baseline text classifiers: class frequencies, and logistic regression on tf-idf."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Classifier = Callable[[Sequence[str]], np.ndarray]
 
 
 def fit_majority(labels: Sequence[int] | np.ndarray, num_classes: int) -> Classifier:
-    """Answer every text with the shares of the classes in training.
+    """Predict the class frequencies of the training part for every text.
 
     Args:
-        labels: class numbers of the training part.
-        num_classes: how many there are.
+        labels: class numbers of the training part ``(examples,)``.
+        num_classes: number of classes.
 
     Returns:
         A function from texts to probabilities ``(examples, classes)``.
@@ -37,20 +37,20 @@ def fit_tfidf(
     longest: int = 1,
     inverse_penalty: float = 1.0,
 ) -> Classifier:
-    """Logistic regression on how often each word occurs, rare words weighing more (tf-idf).
+    """Logistic regression on tf-idf weights of words or word n-grams.
 
     Args:
         texts: of the training part.
-        labels: their class numbers, at least two different ones.
-        num_classes: how many there are; one that training does not show gets probability 0.
-        longest: words in a feature at most. 1 sees no word order at all, 2 sees neighbours.
+        labels: their class numbers ``(examples,)``, of at least two classes.
+        num_classes: number of classes; one without a training example gets probability 0.
+        longest: words in the longest n-gram; 1 ignores the order of words.
         inverse_penalty: scikit-learn's ``C``.
 
     Returns:
         A function from texts to probabilities ``(examples, classes)``.
 
-    Source: Salton and Buckley 1988, Term-weighting approaches in automatic text retrieval; as
-    scikit-learn computes it, with sublinear counts.
+    Source: Salton and Buckley 1988, Term-weighting approaches in automatic text retrieval;
+    computed by scikit-learn with sublinear term frequencies.
 
     Example:
         >>> classify = fit_tfidf(["so good", "very good", "so bad", "very bad"], [1, 1, 0, 0], 2)
@@ -60,7 +60,7 @@ def fit_tfidf(
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    # Single characters are words too (as in Chinese, or "I"); scikit-learn leaves them out.
+    # The pattern keeps words of one character ("I", Chinese), which scikit-learn leaves out.
     words = TfidfVectorizer(
         ngram_range=(1, longest), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
     )

@@ -1,8 +1,8 @@
-"""Intervals for any forecaster, as wide as its own errors were on values it had not learnt from.
+"""Conformal prediction intervals: calibrated on a forecaster's errors on held-out values.
 
-The errors of a backtest are divided by a scale that each history has in itself, so that the series
-of a panel tell each other how wide an interval has to be and an unseen series has one too. Their
-quantiles, times the scale of the history at hand, are added to the forecast.
+The errors of a backtest are divided by a scale computed from each history. This pools the errors of
+all series of a panel, and also gives intervals to a series that was not calibrated on. Quantiles of
+the scaled errors, times the scale of a history, are added to its forecast.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from keras_rnn_recipes.evaluation.baselines import seasonal_naive
 from keras_rnn_recipes.evaluation.histories import Baseline, Forecaster, target_of
 from keras_rnn_recipes.evaluation.levels import check_levels
 
-# Errors from which a quantile is taken: with fewer at a step, its neighbours' are added.
+# A quantile is taken from at least this many errors: those of neighboring steps are added.
 ENOUGH_SCORES = 400
-# Origins to calibrate on; with more, they are taken further apart and then from fewer series.
+# At most this many origins: with more, the stride grows first, then series are left out.
 MOST_ORIGINS = 10_000
-# Before the validation part, to tell whether it was a usual one; and what is believed at most.
+# Horizons before the validation part that tell whether it was typical, and the largest widening.
 HORIZONS_BEFORE, MOST_WIDENING = 3, 3.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How wide the intervals of one forecaster are.
+    """The widths of the intervals of one forecaster.
 
     Attributes:
         levels: in percent, ascending.
-        widths: ``(horizon, 2 * levels)``: for each level what is added to the forecast below (0 or
-            less) and above (0 or more), in units of the history's scale.
-        season_length: steps between the values whose differences make that scale.
-        nonnegative: whether a bound below nought is nought.
-        notes: sentences about what the intervals rest on.
+        widths: ``(horizon, 2 * levels)``: for each level the offsets of the lower bound (at most
+            0) and of the upper bound (at least 0), in units of the history's scale.
+        season_length: steps in a season, for that scale.
+        nonnegative: whether negative bounds are set to 0.
+        notes: sentences about the errors that the widths were computed from.
     """
 
     levels: tuple[float, ...]
@@ -49,15 +49,15 @@ class Calibration:
     notes: tuple[str, ...] = ()
 
     def bounds(self, point: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """Put the bounds beside forecasts.
+        """Add bounds to point forecasts.
 
         Args:
-            point: ``(n, horizon)``.
-            scale: ``(n,)``, from `interval_scale`.
+            point: forecasts, ``(n, horizon)``.
+            scale: of their histories, ``(n,)``, from `interval_scale`.
 
         Returns:
-            ``(n, horizon, 1 + 2 * levels)``: the forecast, then lower and upper bound of each
-            level. No two cross.
+            ``(n, horizon, 1 + 2 * levels)``: the forecast, then the lower and upper bound of each
+            level. Bounds do not cross.
 
         Example:
             >>> one = Calibration((80.0,), np.array([[-2.0, 1.0]]), 1, nonnegative=True)
@@ -71,16 +71,16 @@ class Calibration:
 
 
 def interval_scale(history: np.ndarray, season_length: int) -> np.ndarray:
-    """Measure how much a series moves, from season to season and from step to step.
+    """Scale of the changes of a series, from season to season and from step to step.
 
     Args:
         history: ``(n, time)``, or ``(n, time, features)`` with the target first; NaN = missing.
         season_length: steps in a season.
 
     Returns:
-        ``(n,)`` in the units of the history: the geometric mean of the mean sizes of its seasonal
-        and of its one-step differences; the latter alone for histories without two values a season
-        apart, or that repeat themselves exactly; 0 where there are none of these either.
+        ``(n,)`` in the units of the history: the geometric mean of the mean absolute seasonal and
+        one-step differences; the latter alone for histories without two values a season apart, or
+        that are exactly periodic; 0 where there is no change at all.
 
     Example:
         >>> history = np.array([[1.0, 5.0, 2.0, 9.0, 4.0], [3.0, 4.0, 3.0, 4.0, 3.0]])
@@ -106,30 +106,31 @@ def calibrate(
     static_cols: Sequence[str] = (),
     batch_size: int = 1024,
 ) -> Calibration:
-    """Find out how wide a forecaster's intervals have to be, from its errors on the last steps.
+    """Calibrate the intervals of a forecaster on its errors on the last steps.
 
     Args:
-        frame: columns ``unique_id, ds, y`` and ``past_cols``, sorted, regular, NaN = missing. It
-            ends where the validation part does: nothing of the test part may be in it.
-        forecaster: as in `backtest`; fitted on what is before the last ``valid_size`` steps.
+        frame: columns ``unique_id, ds, y`` and the covariates, sorted, regular, NaN = missing. It
+            ends with the validation part and must not contain the test part.
+        forecaster: as in `backtest`; fitted on the rows before the last ``valid_size`` steps.
         levels: in percent.
         lookback, horizon, past_cols, future_cols, static_cols, batch_size: as in `backtest`.
         season_length: steps in a season.
         valid_size: steps at the end of each series that the forecaster was not fitted on. Where
-            they hold no whole forecast, the last ``horizon`` steps are taken, with a note.
+            they are fewer than ``horizon``, the last ``horizon`` steps are used, with a note.
 
     Returns:
-        The widths: for every step ahead the finite-sample quantile of the sizes of the scaled
-        errors there (the smallest error than which no more than the wanted share of ``n + 1`` is
-        larger), from all series together and from neighbouring steps where errors are few; divided
-        between below and above as the errors of all steps are, if these are not few. A validation
-        part of one horizon is one moment, which all series share and which may have been an easy
-        one: the errors of the seasonal naive forecast there and in the three horizons before tell,
-        and the widths then go halfway to what was usual, and halfway to being the same below and
-        above (less far for longer parts).
+        The calibration. The width of a level at a step is the finite-sample quantile (rank
+        ``ceil((n + 1) level / 100)``) of the absolute scaled errors at that step, pooled over all
+        series, and over neighboring steps where errors are few. It is divided into a lower and an
+        upper part by the skewness of the errors of all steps, unless these are few.
+
+        A validation part of one horizon shows a single period, which may have been easy to
+        forecast. The errors of the seasonal naive forecast in that period are therefore compared
+        with those in the three horizons before, and the widths move halfway towards the typical
+        size and halfway towards symmetry; less far for longer validation parts.
 
     Raises:
-        UserError: levels that are none, or no series is long enough.
+        UserError: invalid levels, no series that is long enough, or no usable error.
 
     Source:
         Vovk et al. (2005), Algorithmic learning in a random world; the scaling is that of
@@ -162,17 +163,17 @@ def calibrate(
     )
     if not np.isfinite(scores).any():
         raise UserError(
-            "There are no errors to make intervals from: nothing was observed in the last "
-            f"{size} steps, or no history moves.",
-            "series with values there that are not all alike.",
+            "Intervals cannot be calibrated: no value was observed in the last "
+            f"{size} steps, or all histories are constant.",
+            "series that vary and have values in these steps.",
             "leave the levels out, or give more data.",
         )
-    # A part of one horizon is one moment; the longer it is, the more it tells of others.
-    told = size / (size + horizon)
-    widening = _widening(sample, size, **options) ** (1 - told)
+    # The longer the validation part, the better it represents other periods.
+    trust = size / (size + horizon)
+    widening = _widening(sample, size, **options) ** (1 - trust)
     return Calibration(
         levels,
-        widening * interval_widths(scores, levels, skewness=told),
+        widening * interval_widths(scores, levels, skewness=trust),
         season_length,
         nonnegative=bool(frame["y"].min() >= 0),
         notes=_notes(valid_size, horizon, int(np.isfinite(scores).sum()), levels, widening),
@@ -182,17 +183,20 @@ def calibrate(
 def interval_widths(
     scores: np.ndarray, levels: Sequence[float], *, skewness: float = 1.0
 ) -> np.ndarray:
-    """Take the widths of intervals from scaled errors.
+    """Compute the widths of intervals from scaled errors.
 
     Args:
-        scores: ``(origins, horizon)``, truth minus forecast over scale; NaN where unknown, and
-            some number somewhere.
+        scores: ``(origins, horizon)``, true value minus forecast, divided by the scale; NaN where
+            unknown; at least one finite error.
         levels: in percent, ascending.
-        skewness: how far the division between below and above is that of the errors, from 0 (both
-            alike) to 1.
+        skewness: weight of the errors' skewness, from 0 (symmetric intervals) to 1.
 
     Returns:
-        ``(horizon, 2 * levels)``, as in `Calibration`; a higher level is nowhere narrower.
+        ``(horizon, 2 * levels)``, as in `Calibration`; a higher level is never narrower.
+
+    Source:
+        Lei et al. (2018), Distribution-free predictive inference for regression, for the rank of
+        the quantile.
 
     Example:
         >>> errors = np.arange(-49.0, 50.0)[:, None]
@@ -204,7 +208,7 @@ def interval_widths(
     for level in levels:
         share = level / 100
         sizes = np.array([_quantile(pool, share) for pool in pools])
-        # Skewness is the same thing at all steps, and needs more errors to be seen than size does.
+        # Skewness is taken from all steps together: estimating it needs more errors than the width.
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             relative = (scores / sizes).ravel()
         relative = relative[np.isfinite(relative)]
@@ -219,12 +223,12 @@ def interval_widths(
 
 
 def with_bounds(forecaster: Forecaster, calibration: Calibration, *, lookback: int) -> Baseline:
-    """Make a forecaster give its intervals as well.
+    """Make a forecaster that returns calibrated bounds with its forecasts.
 
     Args:
-        forecaster: ``(n, time, features) -> (n, horizon)``.
-        calibration: from `calibrate`, of this forecaster.
-        lookback: steps of history it wants, where it does not say so itself.
+        forecaster: ``(n, time, features) -> (n, horizon)``, or of a dict with ``history``.
+        calibration: of this forecaster, from `calibrate`.
+        lookback: steps of history that it takes, unless it has an attribute ``lookback``.
 
     Returns:
         A forecaster ``(n, time, features) -> (n, horizon, 1 + 2 * levels)``.
@@ -254,7 +258,7 @@ def _scaled_errors(
     season_length: int,
     **options: Any,
 ) -> np.ndarray:
-    """Truth minus forecast over the history's scale, ``(origins, horizon)``; NaN where unknown."""
+    """Errors divided by the scale of the history, ``(origins, horizon)``; NaN where unknown."""
 
     def scale(history: np.ndarray) -> np.ndarray:
         moves = interval_scale(_history_of(history), season_length)
@@ -270,7 +274,7 @@ def _scaled_errors(
 
 
 def _widening(frame: pd.DataFrame, size: int, *, horizon: int, season_length: int) -> float:
-    """How much larger than at the end errors usually are, told by forecasts without fitting."""
+    """Ratio, from 1 to 3, of the typical to the latest errors of the seasonal naive forecast."""
     frame = _some_series(frame, MOST_ORIGINS // (5 * HORIZONS_BEFORE))
     simple = partial(seasonal_naive, horizon=horizon, season_length=season_length)
     options: dict[str, Any] = {
@@ -292,7 +296,7 @@ def _widening(frame: pd.DataFrame, size: int, *, horizon: int, season_length: in
 
 
 def _history_of(seen: Any) -> np.ndarray:
-    """What a forecaster sees may be a history with other columns beside it."""
+    """The history among the inputs of a forecaster, which may also be a dict with covariates."""
     return seen["history"] if isinstance(seen, Mapping) else seen
 
 
@@ -303,7 +307,7 @@ def _mean_change(target: np.ndarray, lag: int) -> np.ndarray:
 
 
 def _pool(sizes: np.ndarray, step: int) -> np.ndarray:
-    """Errors at a step and, until there are enough, at the ones around it."""
+    """Errors at a step and, until there are enough, at its neighboring steps."""
     for reach in range(sizes.shape[1]):
         near = sizes[:, max(step - reach, 0) : step + reach + 1]
         near = near[np.isfinite(near)]
@@ -313,14 +317,14 @@ def _pool(sizes: np.ndarray, step: int) -> np.ndarray:
 
 
 def _quantile(values: np.ndarray, share: float) -> float:
-    """The value that the next one does not exceed with this probability; the largest at most."""
-    # The product is a whole number too often to be left to rounding.
+    """The bound that a further value does not exceed with this probability, or the maximum."""
+    # Rounded first: floating-point error would raise a product that is a whole number by one rank.
     rank = int(np.ceil(round((len(values) + 1) * share, 9)))
     return float(np.sort(values)[min(rank, len(values)) - 1])
 
 
 def _thinned(frame: pd.DataFrame, size: int, horizon: int) -> tuple[pd.DataFrame, int]:
-    """Few enough origins: further apart, up to a horizon, and then from every so-manieth series."""
+    """At most ``MOST_ORIGINS``: a larger stride, up to the horizon, and then every k-th series."""
     number = frame["unique_id"].nunique()
     stride = 1
     while number * ((size - horizon) // stride + 1) > MOST_ORIGINS and stride < horizon:
@@ -340,17 +344,17 @@ def _notes(
     notes = []
     if widening > 1.1:
         notes.append(
-            "The validation part was easier to forecast than the time before it: the intervals are "
-            f"{widening - 1:.0%} wider than the errors there would make them."
+            "The validation part was easier to forecast than the steps before it: the intervals "
+            f"are {widening - 1:.0%} wider than its errors alone would give."
         )
     if valid_size < horizon:
         notes.append(
-            f"The intervals rest on errors in the last {horizon} steps that were learnt from, for "
-            "want of a longer validation part: they are likely too narrow."
+            f"The intervals are calibrated on the last {horizon} steps, which the model was "
+            "trained on, since the validation part is shorter: they are likely too narrow."
         )
     if count < 2 / (1 - levels[-1] / 100) - 1:
         notes.append(
-            f"The intervals of level {levels[-1]:g} reach as far as the largest of only {count} "
+            f"The intervals of level {levels[-1]:g} are as wide as the largest of only {count} "
             "errors: they are likely too narrow."
         )
     return tuple(notes)

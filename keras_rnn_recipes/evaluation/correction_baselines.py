@@ -1,4 +1,4 @@
-"""Correcting texts without a network: leave them as they are, or take the nearest known word."""
+"""Baselines for spelling correction: copy the text, or take the nearest known word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from keras_rnn_recipes.extras import require_extra
 
 
 def copy(texts: Sequence[str]) -> list[str]:
-    """Give every text back as it is.
+    """Return every text unchanged.
 
     Example:
         >>> copy(["teh", "cat"])
@@ -18,20 +18,20 @@ def copy(texts: Sequence[str]) -> list[str]:
 
 
 def nearest_word(counts: Mapping[str, int]) -> Callable[[Sequence[str]], list[str]]:
-    """Make a corrector that gives the word with the smallest edit distance.
+    """Make a corrector that returns the known word with the smallest edit distance.
 
-    The distance counts letters put in, left out, changed, and neighbours that changed places (the
-    optimal string alignment distance). Of words as near as each other the most frequent is taken,
-    and of these the first in the alphabet. A word that is known is given back.
+    The distance is the optimal string alignment distance: the number of letters inserted, deleted
+    or substituted and of adjacent letters transposed. Of words at the same distance the most
+    frequent is taken, then the first in alphabetical order. A known word is returned unchanged.
 
     Args:
-        counts: how often each known word occurs.
+        counts: frequency of each known word.
 
     Returns:
-        From texts to as many words.
+        A function from texts to a list of as many words.
 
     Raises:
-        ValueError: for no words.
+        ValueError: ``counts`` is empty.
         UserError: the extra ``text`` is not installed.
 
     Source: Damerau 1964; the frequencies as in P. Norvig's How to write a spelling corrector.
@@ -42,7 +42,7 @@ def nearest_word(counts: Mapping[str, int]) -> Callable[[Sequence[str]], list[st
         ['the', 'the', 'across', 'across']
     """
     if not counts:
-        raise ValueError("There must be words to choose from; received none.")
+        raise ValueError("counts must contain at least one word; received none.")
     require_extra("text", "The baseline nearest_word")
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
@@ -50,7 +50,7 @@ def nearest_word(counts: Mapping[str, int]) -> Callable[[Sequence[str]], list[st
     words = sorted(counts, key=lambda word: (-counts[word], word))
 
     def correct(texts: Sequence[str]) -> list[str]:
-        # Of equals it gives the first: the most frequent one.
+        # extractOne returns the first of equally near words, hence the most frequent one.
         found = {text: process.extractOne(text, words, scorer=OSA.distance) for text in set(texts)}
         return [found[text][0] for text in texts]
 

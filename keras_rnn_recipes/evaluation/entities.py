@@ -1,4 +1,4 @@
-"""How well a tagger finds spans: strict precision, recall and F1, and tokens beside it.
+"""Metrics of taggers: strict precision, recall and F1 of spans, and token accuracy.
 
 Spans are ``(start, end, type)``, as ``data.text.tags.spans`` reads them from tags.
 """
@@ -13,19 +13,19 @@ Spans = Iterable[tuple[int, int, str]]
 
 
 def entity_scores(true: Sequence[Spans], found: Sequence[Spans]) -> dict[str, Any]:
-    """Score spans; one is right only where start, end and type are all right.
+    """Score spans: a span is correct where start, end and type are all correct.
 
     Args:
-        true: the spans of each sentence, ``(start, end, type)``.
-        found: those that a model found, sentence by sentence; one that is named twice counts once.
+        true: the true spans of each sentence, ``(start, end, type)``.
+        found: the predicted spans of each sentence; repeated spans count once.
 
     Returns:
-        ``precision``, ``recall`` and ``f1`` over all types together (micro average), as shares of
-        1; ``num_true``, ``num_found`` and ``num_correct`` spans; and ``by_type``: ``{type: the
-        same figures}``, in the alphabet's order. A share of none is 0.
+        ``precision``, ``recall`` and ``f1`` over all types (micro average), between 0 and 1;
+        ``num_true``, ``num_found`` and ``num_correct`` spans; and ``by_type``: ``{type: the same
+        scores}``, in alphabetical order. A score with a denominator of 0 is 0.
 
     Raises:
-        ValueError: another number of sentences.
+        ValueError: ``true`` and ``found`` have different numbers of sentences.
 
     Source: the shared task of CoNLL-2003 (Tjong Kim Sang and De Meulder 2003), as its script
         ``conlleval`` counts.
@@ -41,8 +41,12 @@ def entity_scores(true: Sequence[Spans], found: Sequence[Spans]) -> dict[str, An
     counts: dict[str, Counter[str]] = {"num_true": Counter(), "num_found": Counter()}
     counts["num_correct"] = Counter()
     for true_spans, found_spans in zip(true, found, strict=True):
-        truly, marked = set(true_spans), set(found_spans)
-        parts = {"num_true": truly, "num_found": marked, "num_correct": truly & marked}
+        in_truth, predicted = set(true_spans), set(found_spans)
+        parts = {
+            "num_true": in_truth,
+            "num_found": predicted,
+            "num_correct": in_truth & predicted,
+        }
         for name, part in parts.items():
             counts[name].update(kind for _, _, kind in part)
     kinds = sorted(counts["num_true"] | counts["num_found"])
@@ -52,17 +56,19 @@ def entity_scores(true: Sequence[Spans], found: Sequence[Spans]) -> dict[str, An
 
 
 def token_accuracy(true: Sequence[Sequence[Any]], found: Sequence[Sequence[Any]]) -> float:
-    """Share of tokens with the right tag; it flatters, since most tokens are outside of any span.
+    """Share of tokens with the correct tag.
+
+    It is high even for poor taggers, since most tokens lie outside of all spans.
 
     Args:
-        true: the tags of each sentence.
-        found: those that a model found.
+        true: the true tags of each sentence.
+        found: the predicted tags of each sentence.
 
     Returns:
         Between 0 and 1; 0 where there is no token.
 
     Raises:
-        ValueError: another number of sentences, or of tokens in one of them.
+        ValueError: different numbers of sentences, or of tags in a sentence.
 
     Example:
         >>> token_accuracy([["O", "B-PER"], ["O"]], [["O", "O"], ["O"]])
@@ -70,10 +76,10 @@ def token_accuracy(true: Sequence[Sequence[Any]], found: Sequence[Sequence[Any]]
     """
     _require_equal(len(true), len(found), "sentences")
     correct = total = 0
-    for number, (truly, marked) in enumerate(zip(true, found, strict=True)):
-        _require_equal(len(truly), len(marked), f"tags in sentence {number}")
-        correct += sum(one == other for one, other in zip(truly, marked, strict=True))
-        total += len(truly)
+    for number, (tags, predicted) in enumerate(zip(true, found, strict=True)):
+        _require_equal(len(tags), len(predicted), f"tags in sentence {number}")
+        correct += sum(one == other for one, other in zip(tags, predicted, strict=True))
+        total += len(tags)
     return _share(correct, total)
 
 
@@ -94,4 +100,6 @@ def _share(part: int, whole: int) -> float:
 
 def _require_equal(true: int, found: int, what: str) -> None:
     if true != found:
-        raise ValueError(f"true and found must have as many {what}; received {true} and {found}.")
+        raise ValueError(
+            f"true and found must have equally many {what}; received {true} and {found}."
+        )

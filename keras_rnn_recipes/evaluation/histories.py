@@ -1,4 +1,4 @@
-"""Cut and mend histories: the array work that baselines and backtests share."""
+"""Array operations on histories that baselines and backtests share."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# From a history (batch, time, features), or a dict of it and what is known beside it.
+# From a history (batch, time, features), or from a dict of the history and its covariates.
 Forecaster = Callable[[Any], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A forecaster together with the history it wants to see.
+    """A forecaster with the length of history that it takes.
 
     Args:
-        name: the column it fills in a backtest.
+        name: of its column in a backtest.
         function: ``history (batch, time) -> forecast (batch, horizon)``.
         lookback: steps of history that :func:`~keras_rnn_recipes.evaluation.backtest.backtest`
-            gives it.
+            passes to it.
 
     Example:
         >>> last = Baseline("last", lambda history: history[:, [-1, -1]], lookback=5)
@@ -39,10 +39,13 @@ class Baseline:
 
 
 def target_of(history: np.ndarray) -> np.ndarray:
-    """Take the target of a history, ``(batch, time)``, with infinities as missing.
+    """The target of a history, with infinities as missing values.
 
     Args:
         history: ``(batch, time)``, or ``(batch, time, features)`` with the target first.
+
+    Returns:
+        float64 ``(batch, time)``, NaN = missing.
 
     Example:
         >>> target_of(np.array([[[1.0, 7.0], [np.inf, 8.0]]]))
@@ -54,13 +57,13 @@ def target_of(history: np.ndarray) -> np.ndarray:
 
 
 def last_observed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the last value that is not missing, along the last axis, and where it stands.
+    """The last observed value along the last axis, and its position.
 
     Args:
         values: ``(..., time)``, NaN = missing.
 
     Returns:
-        The values and their positions, each ``(...,)``; NaN and 0 where there is none.
+        Values and positions, each ``(...,)``; NaN and 0 where nothing was observed.
 
     Example:
         >>> last_observed(np.array([[1.0, 2.0, np.nan]]))
@@ -71,14 +74,14 @@ def last_observed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fill_missing(history: np.ndarray, season_length: int = 1) -> np.ndarray:
-    """Fill each gap from a season earlier, else with the last value before it, else after it.
+    """Fill each gap with the value one season earlier, else the previous value, else the next.
 
     Args:
         history: ``(batch, time)``, NaN = missing.
         season_length: steps in a season.
 
     Returns:
-        A copy without NaN, except in rows that have no value at all.
+        A copy without NaN, except in rows without any value.
 
     Example:
         >>> fill_missing(np.array([[np.nan, 1.0, 2.0, np.nan, 3.0]]), season_length=2)
@@ -90,7 +93,7 @@ def fill_missing(history: np.ndarray, season_length: int = 1) -> np.ndarray:
     for step in range(season_length, filled.shape[1]):
         here = filled[:, step]
         np.copyto(here, filled[:, step - season_length], where=np.isnan(here))
-    for order in (slice(None), slice(None, None, -1)):  # forwards, then backwards
+    for order in (slice(None), slice(None, None, -1)):  # forward, then backward
         view = filled[:, order]
         for step in range(1, view.shape[1]):
             here = view[:, step]
@@ -99,13 +102,13 @@ def fill_missing(history: np.ndarray, season_length: int = 1) -> np.ndarray:
 
 
 def series_bounds(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Find where each series starts and ends in a sorted frame.
+    """The first row of each series of a sorted frame, and the row after its last.
 
     Args:
-        frame: a column ``unique_id``; each series' rows stand together.
+        frame: a column ``unique_id``; the rows of each series are contiguous.
 
     Returns:
-        First row of each series, and the row after its last.
+        Two arrays of row numbers, int64 ``(series,)``.
 
     Example:
         >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]}))
@@ -119,12 +122,12 @@ def series_bounds(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def cut_histories(
     values: np.ndarray, starts: np.ndarray, ends: np.ndarray, lookback: int
 ) -> np.ndarray:
-    """Cut the ``lookback`` rows before each end, padded in front with NaN.
+    """Cut the ``lookback`` rows before each end, left-padded with NaN.
 
     Args:
-        values: ``(rows, features)``, series one after another.
+        values: ``(rows, features)``, series after series.
         starts: ``(n,)`` first row of the series that each window belongs to.
-        ends: ``(n,)`` the row after the last that each window may see.
+        ends: ``(n,)`` the row after the last row of each window.
         lookback: length of the windows.
 
     Returns:
@@ -143,17 +146,17 @@ def cut_histories(
 
 @dataclass(frozen=True)
 class Windows:
-    """Histories that end at given rows, and what is known beside them.
+    """Histories that end at given rows, with their covariates.
 
     Args:
-        values: ``(rows, features)``, series one after another.
+        values: ``(rows, features)``, series after series.
         starts: ``(n,)`` first row of the series that each window belongs to.
-        ends: ``(n,)`` the row after the last that each window may see.
-        horizon: steps after it for which future columns are known.
-        future: ``(rows, columns)`` known ahead, or None.
-        static: ``(rows, columns)`` constant in each series, or None.
-        ahead: ``(n * horizon, columns)``: the future columns after each end; None where they stand
-            in the rows after it.
+        ends: ``(n,)`` the row after the last row of each window.
+        horizon: steps after a window for which future covariates are known.
+        future: ``(rows, columns)`` future covariates, or None.
+        static: ``(rows, columns)`` static covariates, or None.
+        ahead: ``(n * horizon, columns)``: the future covariates after each end; None where the
+            rows after the end have them.
     """
 
     values: np.ndarray
@@ -168,8 +171,10 @@ class Windows:
         """Cut the histories of some windows, ``(n, lookback, features)``."""
         return cut_histories(self.values, self.starts[part], self.ends[part], lookback)
 
-    def beside(self, part: slice, history: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
-        """Give some histories as a forecaster takes them: alone, or with what is beside them."""
+    def with_covariates(
+        self, part: slice, history: np.ndarray
+    ) -> np.ndarray | dict[str, np.ndarray]:
+        """The inputs of a forecaster: histories alone, or a dict of histories and covariates."""
         given = {"history": history}
         starts, ends, lookback = self.starts[part], self.ends[part], history.shape[1]
         if self.future is not None and self.ahead is None:
@@ -187,18 +192,25 @@ class Windows:
 def training_windows(
     train: pd.DataFrame, *, lookback: int, horizon: int, max_windows: int, seed: int
 ) -> np.ndarray:
-    """Cut windows of history and targets, ``lookback + horizon`` long, at random if too many.
+    """Cut windows of history and targets; a random sample where there are too many.
 
     Args:
         train: columns ``unique_id, y``, sorted, regular, NaN = missing.
         lookback: steps of history in a window.
         horizon: steps of targets after them.
-        max_windows: at most this many, and at most ten million values.
-        seed: for the draw.
+        max_windows: at most this many windows, and at most ten million values.
+        seed: of the sample.
 
     Returns:
-        ``(windows, lookback + horizon)``; windows without a single value of history, or of
-        targets, are left out.
+        float64 ``(windows, lookback + horizon)``, NaN = missing. Windows without an observed value
+        in the history or in the targets are left out. A series longer than the horizon but shorter
+        than a window gives one window, left-padded with NaN.
+
+    Example:
+        >>> train = pd.DataFrame({"unique_id": "a", "y": [1.0, 2.0, 3.0, 4.0]})
+        >>> training_windows(train, lookback=2, horizon=1, max_windows=10, seed=0)
+        array([[1., 2., 3.],
+               [2., 3., 4.]])
     """
     values = train["y"].to_numpy("float64")
     starts, stops = series_bounds(train)
@@ -208,7 +220,7 @@ def training_windows(
     total = int(count.sum())
     size = min(total, max_windows, 10_000_000 // (lookback + horizon))
     rng = np.random.default_rng(seed)
-    # choice without replacement would hold a permutation of all windows; this draw is as even.
+    # Drawn with replacement: without, NumPy would hold a permutation of all windows in memory.
     number = np.arange(total) if size == total else rng.integers(0, max(total, 1), size)
     before = np.concatenate([[0], np.cumsum(count)])
     series = np.searchsorted(before, number, side="right") - 1

@@ -1,7 +1,7 @@
-"""How good forecast intervals are: whether they hold what they should, and how wide they are.
+"""Metrics of prediction intervals: coverage, interval score, pinball loss and CRPS.
 
-The same convention as in `metrics`: one figure per series over all its origins, percentages in
-percent, a plain missing value where a figure has no meaning.
+The conventions are those of `metrics`: one value per series over all its origins, percentages in
+percent, and NaN where a metric is undefined.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 def score_intervals(
     forecasts: pd.DataFrame, train: pd.DataFrame, *, season_length: int
 ) -> pd.DataFrame:
-    """Score the intervals of every model that has some, on every series.
+    """Score the prediction intervals of every model that gives intervals, on every series.
 
-    Rows whose ``y`` is missing are left out. A model with a missing or infinite number at a scored
-    row has no figure (NaN) for that series.
+    Rows whose ``y`` is missing are left out. A model with a missing or infinite forecast or bound
+    in a scored row gets NaN for that series.
 
     Args:
         forecasts: columns ``unique_id, ds, y``, usually ``cutoff``, and one per model with its
             bounds, such as ``lstm, lstm-lo-80, lstm-hi-80``.
         train: columns ``unique_id, ds, y``, sorted, regular: the history that scales MSIS. Rows
-            after a series' first cutoff are not looked at.
+            after a series' first cutoff are ignored.
         season_length: steps in a season, for that scale.
 
     Returns:
         Columns ``metric, unique_id`` and one per model with intervals; a row for every metric and
-        series. For each level ``coverage-80``, the truths inside the interval in percent, its ends
-        counted in, and ``msis-80``, the mean scaled interval score, in multiples of the in-sample
-        error of the seasonal naive forecast; over all levels ``pinball``, the mean loss of the
-        quantiles, the median among them, in the units of ``y``; and ``crps``, twice that over the
-        mean ``|y|``. Empty where no model has intervals.
+        series. For each level: ``coverage-80``, the percentage of true values inside the closed
+        interval, and ``msis-80``, the mean scaled interval score, in multiples of the in-sample
+        error of the seasonal naive forecast. Over all levels: ``pinball``, the mean pinball loss
+        of the median and the bounds, in the units of ``y``, and ``crps``, twice that divided by
+        the mean of ``|y|``. Empty where no model gives intervals.
 
     Source:
         Gneiting and Raftery (2007), Strictly proper scoring rules; the M4 competition's guide for
@@ -64,7 +64,7 @@ def score_intervals(
     known = forecasts[forecasts["y"].notna()]
     scales = seasonal_scales(history_before(train, forecasts), season_length)
     columns = {
-        name: _figures(known, name, levels, scales).reindex(ids) for name, levels in models.items()
+        name: _scores(known, name, levels, scales).reindex(ids) for name, levels in models.items()
     }
     metrics = list(dict.fromkeys(name for table in columns.values() for name in table))
     empty = pd.Series(np.nan, index=ids)
@@ -79,13 +79,18 @@ def score_intervals(
 
 
 def pinball(truth: np.ndarray, forecast: np.ndarray, probability: np.ndarray | float) -> np.ndarray:
-    """The loss whose mean a quantile makes least: ``max(p (y - f), (p - 1) (y - f))``.
+    """Pinball loss, which a quantile minimizes: ``max(p (y - f), (p - 1) (y - f))``.
 
     Args:
-        truth, forecast, probability: arrays that broadcast; probabilities between 0 and 1.
+        truth: true values ``y``.
+        forecast: forecast quantiles ``f``; broadcasts with ``truth``.
+        probability: of the quantiles, between 0 and 1; broadcasts with ``truth``.
 
     Returns:
-        An array in the units of the truth.
+        An array in the units of ``truth``.
+
+    Source:
+        Koenker and Bassett (1978), Regression quantiles.
 
     Example:
         >>> pinball(np.array([1.0, 4.0]), np.array([2.0, 2.0]), 0.9).round(3).tolist()
@@ -98,14 +103,18 @@ def pinball(truth: np.ndarray, forecast: np.ndarray, probability: np.ndarray | f
 def interval_score(
     truth: np.ndarray, low: np.ndarray, high: np.ndarray, level: float
 ) -> np.ndarray:
-    """Width of an interval, and ``2 / (1 - level / 100)`` times what the truth lies outside it.
+    """Interval score: width plus ``2 / (1 - level / 100)`` times the distance outside the interval.
 
     Args:
-        truth, low, high: arrays of one shape.
-        level: in percent.
+        truth: true values.
+        low, high: bounds, arrays of the shape of ``truth``.
+        level: of the interval, in percent.
 
     Returns:
-        An array in the units of the truth; its mean, scaled, is the M4 competition's MSIS.
+        An array in the units of ``truth``; its scaled mean is the M4 competition's MSIS.
+
+    Source:
+        Gneiting and Raftery (2007), Strictly proper scoring rules, section 6.2.
 
     Example:
         >>> interval_score(np.array([2.0, 4.0]), np.ones(2), np.full(2, 3.0), 80).round(3).tolist()
@@ -115,20 +124,20 @@ def interval_score(
     return high - low + outside * 2 / (1 - level / 100)
 
 
-def _figures(
+def _scores(
     known: pd.DataFrame, name: str, levels: Sequence[float], scales: pd.Series
 ) -> pd.DataFrame:
-    """Give one model's figures: a row for every series, a column for every metric."""
+    """The metrics of one model: a row for every series, a column for every metric."""
     truth = known["y"].to_numpy("float64")
     quantiles = known[[name, *bound_columns(name, levels)]].to_numpy("float64")
     ids = known["unique_id"]
-    each: dict[str, np.ndarray] = {}
+    by_row: dict[str, np.ndarray] = {}
     for number, level in enumerate(levels):
         low, high = quantiles[:, 1 + 2 * number], quantiles[:, 2 + 2 * number]
-        each[f"coverage-{level:g}"] = 100.0 * ((low <= truth) & (truth <= high))
-        each[f"msis-{level:g}"] = interval_score(truth, low, high, level)
-    each["pinball"] = pinball(truth[:, None], quantiles, probabilities(levels)).mean(axis=1)
-    table = pd.DataFrame(each, index=known.index)
+        by_row[f"coverage-{level:g}"] = 100.0 * ((low <= truth) & (truth <= high))
+        by_row[f"msis-{level:g}"] = interval_score(truth, low, high, level)
+    by_row["pinball"] = pinball(truth[:, None], quantiles, probabilities(levels)).mean(axis=1)
+    table = pd.DataFrame(by_row, index=known.index)
     failed = (~pd.Series(np.isfinite(quantiles).all(axis=1), index=known.index)).groupby(ids).any()
     table = table.groupby(ids).mean()
     table.loc[failed.reindex(table.index, fill_value=False)] = np.nan

@@ -1,6 +1,7 @@
-"""Levels of forecast intervals: their check, their names, and the quantiles they stand for.
+"""Levels of prediction intervals: validation, column names, and the quantiles they stand for.
 
-An interval of level 80 holds the truth 80 times in 100 and leaves as much out below as above.
+An interval of level 80 is central: it contains the true value with a probability of 80 %, and 10 %
+lie below and above it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ _BOUND = re.compile(r"-(lo|hi)-([\d.]+)$")
 
 
 def check_levels(levels: Sequence[object], where: str = "levels") -> tuple[float, ...]:
-    """Put levels in ascending order, if they are levels.
+    """Validate levels and sort them in ascending order.
 
     Args:
         levels: percentages such as ``(80, 95)``.
-        where: what they are called in the message.
+        where: the option or argument that the error names.
 
     Raises:
-        UserError: one is no number, not between 0 and 100, or there twice.
+        UserError: a level is not a number, is not between 0 and 100, or is repeated.
 
     Example:
         >>> check_levels([95, 80])
@@ -36,12 +37,12 @@ def check_levels(levels: Sequence[object], where: str = "levels") -> tuple[float
     numbers = [_as_level(level, levels, where) for level in levels]
     for number in numbers:
         if numbers.count(number) > 1:
-            raise _mistake(levels, f"{number:g} is there more than once", where)
+            raise _mistake(levels, f"{number:g} is repeated", where)
     return tuple(sorted(numbers))
 
 
 def parse_levels(text: str | None, where: str = "--levels") -> tuple[float, ...]:
-    """Read levels such as ``80,95``.
+    """Parse levels such as ``80,95``; no text gives no levels.
 
     Raises:
         UserError: as `check_levels`.
@@ -54,7 +55,7 @@ def parse_levels(text: str | None, where: str = "--levels") -> tuple[float, ...]
 
 
 def bound_columns(model: str, levels: Iterable[float]) -> list[str]:
-    """Name the columns that hold a model's bounds.
+    """The names of the columns that hold a model's bounds.
 
     Example:
         >>> bound_columns("lstm", (80, 97.5))
@@ -64,7 +65,7 @@ def bound_columns(model: str, levels: Iterable[float]) -> list[str]:
 
 
 def model_columns(forecasts: pd.DataFrame) -> list[str]:
-    """Name the models of a forecast frame: every column but keys, truth and interval bounds.
+    """The models of a forecast frame: every column except keys, ``y`` and interval bounds.
 
     Example:
         >>> import pandas as pd
@@ -77,7 +78,7 @@ def model_columns(forecasts: pd.DataFrame) -> list[str]:
 
 
 def levels_of(model: str, columns: Iterable[object]) -> tuple[float, ...]:
-    """Find the levels whose two bounds a model has among the columns of a forecast frame.
+    """The levels for which a forecast frame has both bounds of a model, in ascending order.
 
     Example:
         >>> levels_of("lstm", ["lstm", "lstm-lo-80", "lstm-hi-80", "naive-lo-95"])
@@ -91,16 +92,16 @@ def levels_of(model: str, columns: Iterable[object]) -> tuple[float, ...]:
 
 
 def probabilities(levels: Iterable[float]) -> np.ndarray:
-    """Say which quantiles a forecast with these levels holds: the median, then lower, upper.
+    """The quantiles of a forecast with these levels: the median, then lower and upper bounds.
 
     Returns:
-        ``(1 + 2 * levels,)``, each between 0 and 1.
+        float64 ``(1 + 2 * levels,)``, probabilities between 0 and 1.
 
     Example:
         >>> probabilities((80, 95)).round(3).tolist()
         [0.5, 0.1, 0.9, 0.025, 0.975]
     """
-    import numpy as np  # here, since recipes are read with this file and without NumPy
+    import numpy as np  # here: recipes are validated with this module, without NumPy
 
     tails = [(1 - level / 100) / 2 for level in levels]
     return np.array([0.5, *(side for tail in tails for side in (tail, 1 - tail))])
@@ -111,9 +112,9 @@ def _as_level(level: object, levels: Sequence[object], where: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise _mistake(levels, f"{text!r} is no number", where) from None
+        raise _mistake(levels, f"{text!r} is not a number", where) from None
     if isinstance(level, bool) or not math.isfinite(number) or not 0 < number < 100:
-        raise _mistake(levels, f"{text} does not lie between 0 and 100", where)
+        raise _mistake(levels, f"{text} is not between 0 and 100", where)
     return number
 
 
@@ -122,5 +123,5 @@ def _mistake(levels: Sequence[object], what: str, where: str) -> UserError:
     return UserError(
         f"{where} is {given!r}: {what}.",
         "percentages above 0 and below 100, each once.",
-        "write for example 80,95: intervals that hold 80 and 95 of 100 truths.",
+        "give for example 80,95.",
     )

@@ -1,7 +1,7 @@
-"""How good a forecast is: figures per series, their summary, and the error by step ahead.
+"""Point forecast metrics per series, their mean over series, and the error by forecast horizon.
 
-The sums are ``utilsforecast``'s. What is added here is the convention: one figure per series over
-all its origins, percentages in percent, and a plain missing value where a figure has no meaning.
+``utilsforecast`` computes the metrics. This module adds the conventions: one value per series over
+all its origins, percentages in percent, and NaN where a metric is undefined.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ def score(
 ) -> pd.DataFrame:
     """Score every model on every series, over all its origins together.
 
-    Rows whose ``y`` is missing are left out. A model with a missing or infinite forecast at a
-    scored row has no figure (NaN) for that series, rather than one that passes over its failures.
+    Rows whose ``y`` is missing are left out. A model with a missing or infinite forecast in a
+    scored row gets NaN for that series: a mean over its other rows would hide the failure.
 
     Args:
         forecasts: columns ``unique_id, ds, y``, usually ``cutoff``, and one per model.
         train: columns ``unique_id, ds, y``, sorted, regular: the history that scales ``mase`` and
-            ``rmsse``. Rows after a series' first cutoff are not looked at.
+            ``rmsse``. Rows after a series' first cutoff are ignored.
         season_length: steps in a season; 1 scales by the one-step naive forecast.
         metrics: any of mae, mse, rmse, bias (forecast minus truth), all in the units of ``y``;
             mape, smape (mean of ``200 |y-f| / (|y|+|f|)``), in percent; mase, rmsse, in multiples
-            of the in-sample error of the seasonal naive forecast. The scaled ones are NaN, for
-            every model, where that error is nought or unknown: a constant or perfectly periodic
-            series, or one no longer than a season. :func:`score_notes` counts them.
+            of the in-sample error of the seasonal naive forecast. The scaled metrics are NaN for
+            every model where that error is zero or unknown: for a constant or perfectly periodic
+            series, or one no longer than a season. :func:`score_notes` counts these series.
 
     Returns:
-        Columns ``metric, unique_id`` and one per model; a row for every metric and series. Where
-        models give intervals, these are scored behind the rest, see
-        :func:`~keras_rnn_recipes.evaluation.intervals.score_intervals`.
+        Columns ``metric, unique_id`` and one per model; a row for every metric and series. The
+        rows of :func:`~keras_rnn_recipes.evaluation.intervals.score_intervals` follow where a
+        model gives intervals.
 
     Raises:
-        UserError: if a metric is not one of those above.
+        UserError: an unknown metric.
 
     Source:
         Hyndman and Koehler (2006), Another look at measures of forecast accuracy; the M4
@@ -68,18 +68,18 @@ def score(
     _check_metrics(metrics)
     models = model_columns(forecasts)
     ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
-    known = _scorable(forecasts, models)
+    known = _observed(forecasts, models)
     failed = _failures(known, models).reindex(ids, fill_value=False)
     history = history_before(train, forecasts)
-    moving = seasonal_scales(history, season_length).dropna().index
+    scalable = seasonal_scales(history, season_length).dropna().index
     parts = []
     for metric in metrics:
         if metric in SCALED:
-            usable = known[known["unique_id"].isin(moving)]
+            usable = known[known["unique_id"].isin(scalable)]
             base = history[history["unique_id"].isin(usable["unique_id"].unique())]
             table = _scaled(metric, usable, models, base, season_length)
         else:
-            table = getattr(losses, metric)(known, models) if len(known) else _nothing(models)
+            table = getattr(losses, metric)(known, models) if len(known) else _empty_table(models)
         values = table.set_index("unique_id")[models].reindex(ids).astype("float64")
         values = values.mask(failed[models]) * PERCENT.get(metric, 1.0)
         parts.append(values.reset_index().assign(metric=metric))
@@ -91,9 +91,9 @@ def score(
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Average scores over series, the same series for every model.
 
-    A series on which any model has no figure for a metric is left out of that metric for all, so
-    that the means compare like with like; NaN when none is left. Only the models that give
-    intervals have figures of them.
+    A series for which any model has no value of a metric is left out of that metric's mean for all
+    models, so that the means are comparable; the mean is NaN when no series is left. Interval
+    metrics are averaged for the models that give intervals only.
 
     Args:
         scores: the frame that :func:`score` returns.
@@ -117,7 +117,7 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def is_of_intervals(metric: str) -> bool:
-    """Whether a metric is one of intervals, which only some models give.
+    """Whether a metric scores intervals, which only some models give.
 
     Example:
         >>> [is_of_intervals(name) for name in ("mase", "msis-95", "coverage-80", "crps")]
@@ -127,18 +127,23 @@ def is_of_intervals(metric: str) -> bool:
 
 
 def models_scored(rows: pd.DataFrame, models: Sequence[str]) -> list[str]:
-    """Name the models that a metric is for: of intervals, those that give some.
+    """The models that a metric applies to: interval metrics need a model that gives intervals.
 
     Args:
-        rows: one metric's part of the frame that :func:`score` returns.
-        models: all of them.
+        rows: the rows of one metric of the frame that :func:`score` returns.
+        models: names of all models.
+
+    Example:
+        >>> rows = pd.DataFrame({"metric": ["crps"], "lstm": [0.2], "naive": [None]})
+        >>> models_scored(rows, ["lstm", "naive"])
+        ['lstm']
     """
     metric = str(rows["metric"].iloc[0])
     return [m for m in models if not is_of_intervals(metric) or rows[m].notna().any()]
 
 
 def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
-    """Say how many series the means leave out and why: a sentence a metric and a failing model.
+    """Notes on the series that the means leave out: one sentence per metric and failing model.
 
     Example:
         >>> scores = pd.DataFrame({"metric": "mase", "unique_id": ["a", "b"], "lstm": [1.0, None]})
@@ -153,7 +158,7 @@ def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
         reason = (
             "constant, perfectly periodic or no longer than a season, so without a scale"
             if metric in SCALED
-            else "nothing observed in the test part, or a forecast that is not a number"
+            else "nothing observed in the test part, or no model gave a finite forecast"
         )
         notes.append(
             f"{str(metric).upper()} leaves out {_counted(rows, scores)}: {reason} "
@@ -163,7 +168,7 @@ def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _failure_notes(scores: pd.DataFrame, known: pd.DataFrame) -> list[str]:
-    """Which model failed where others did not, and that this costs them the series as well."""
+    """The models that failed where others did not, which excludes the series for every model."""
     notes = []
     for model in known.columns[~known.all()]:
         failed = scores.loc[known.index[~known[model]]].drop_duplicates("unique_id")
@@ -185,18 +190,22 @@ def _some(names: pd.Series) -> str:
 def horizon_profile(
     forecasts: pd.DataFrame, *, scales: pd.Series | None = None, metric: str = "mae"
 ) -> pd.DataFrame:
-    """Average the error by step ahead, over all series and origins.
+    """Mean error for each step of the horizon, over all series and origins.
 
     Args:
-        forecasts: as in :func:`score`, with a row for every step of every origin, also those
-            whose ``y`` is missing (they count as steps, and are left out of the means).
-        scales: one divisor per ``unique_id``, such as :func:`seasonal_scales` gives, so that the
-            series of a panel count alike; None leaves the units of ``y``. Series without a
-            finite divisor are left out.
+        forecasts: as in :func:`score`, with a row for every step of every origin, also where
+            ``y`` is missing: such rows count as steps and are left out of the means.
+        scales: one divisor per ``unique_id``, as
+            :func:`~keras_rnn_recipes.evaluation.scales.seasonal_scales` gives, so that the series
+            of a panel have equal weight; None keeps the units of ``y``. Series without a finite
+            divisor are left out.
         metric: mae, mse, rmse, bias, mape or smape.
 
     Returns:
         Columns ``step`` (1 to horizon) and one per model.
+
+    Raises:
+        UserError: an unknown or a scaled metric.
 
     Example:
         >>> forecasts = pd.DataFrame(
@@ -214,7 +223,7 @@ def horizon_profile(
         rows[["y", *models]] = rows[["y", *models]].div(divisor, axis=0)
     rows = rows[["step", "y", *models]].dropna(subset=["y"])
     if rows.empty:
-        return _nothing(["step", *models])[["step", *models]]
+        return _empty_table(["step", *models])[["step", *models]]
     profile = getattr(losses, metric)(rows, models, id_col="step").reset_index(drop=True)
     profile[models] *= PERCENT.get(metric, 1.0)
     return profile
@@ -224,13 +233,13 @@ def _scaled(
     metric: str, known: pd.DataFrame, models: list[str], train: pd.DataFrame, season_length: int
 ) -> pd.DataFrame:
     if known.empty:
-        return _nothing(models)
+        return _empty_table(models)
     loss = getattr(losses, metric)
     return loss(known, models=models, seasonality=season_length, train_df=train)
 
 
-def _scorable(forecasts: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    """Keep rows with a truth; without ``cutoff``, so that a series' origins are taken together."""
+def _observed(forecasts: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """The rows with an observed ``y``, without ``cutoff``, so that all origins are pooled."""
     return forecasts.loc[forecasts["y"].notna(), ["unique_id", "ds", "y", *models]]
 
 
@@ -239,7 +248,7 @@ def _failures(known: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     return bad.groupby(known["unique_id"].to_numpy()).any()
 
 
-def _nothing(models: Sequence[str]) -> pd.DataFrame:
+def _empty_table(models: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({name: [] for name in ("unique_id", *models)}, dtype="float64")
 
 
@@ -247,7 +256,7 @@ def _check_metrics(metrics: Sequence[str], allowed: Sequence[str] = (*PLAIN, *SC
     for metric in metrics:
         if metric not in allowed:
             raise UserError(
-                f"There is no metric {metric!r} here.",
+                f"There is no metric {metric!r}.",
                 f"one of: {', '.join(allowed)}.",
                 "name one of those.",
             )

@@ -1,4 +1,4 @@
-"""The n-gram language model that a recurrent one has to beat."""
+"""Kneser-Ney n-gram language model, the baseline of recurrent language models."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 class NGrams:
-    """Interpolated Kneser-Ney smoothing with one discount for each length.
+    """N-gram language model with interpolated Kneser-Ney smoothing, one discount per order.
 
     Args:
-        tokens: ids of the training text.
-        length: tokens in the longest gram, at least 1.
-        vocabulary_size: how many ids there are, for tokens that were never seen.
+        tokens: ids of the training text, ``(tokens,)``.
+        length: tokens in the longest n-gram, at least 1.
+        vocabulary_size: number of ids; unseen tokens share its uniform distribution.
 
     Raises:
         ValueError: a length below 1, or no tokens.
@@ -31,9 +31,11 @@ class NGrams:
     def __init__(self, tokens: Sequence[int] | np.ndarray, length: int, vocabulary_size: int):
         ids = [int(token) for token in tokens]
         if length < 1 or not ids:
-            raise ValueError(f"length must be at least 1, of some tokens; received {length}.")
+            raise ValueError(
+                f"length must be at least 1 and tokens not empty; received length {length}."
+            )
         self.length, self.vocabulary_size = length, vocabulary_size
-        # By length of the context: how often each token followed it.
+        # counts[size][context][token]: how often the token followed a context of that size.
         self.counts: list[dict[tuple[int, ...], Counter[int]]] = []
         self.totals: list[dict[tuple[int, ...], int]] = []
         self.discounts: list[float] = []
@@ -42,7 +44,7 @@ class NGrams:
 
     def _count(self, ids: Sequence[int], size: int) -> None:
         longest = size == self.length - 1
-        # Shorter grams are counted by how many different tokens stand before them.
+        # Shorter n-grams count the distinct tokens that precede them (continuation counts).
         grams = zip(*(ids[at:] for at in range(size + (1 if longest else 2))), strict=False)
         seen = grams if longest else set(grams)
         found: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
@@ -58,8 +60,8 @@ class NGrams:
         self.discounts.append(once / (once + 2 * twice) if once and twice else 0.5)
 
     def probability(self, context: Sequence[int], token: int) -> float:
-        """The probability of ``token`` after ``context``, of which the last tokens count."""
-        share = 1.0 / self.vocabulary_size
+        """Probability of ``token`` after the last ``length - 1`` ids of ``context``."""
+        probability = 1.0 / self.vocabulary_size
         context = tuple(context)[-(self.length - 1) :] if self.length > 1 else ()
         for size in range(min(self.length, len(context) + 1)):
             key = context[len(context) - size :]
@@ -67,17 +69,18 @@ class NGrams:
             if row is None:
                 break
             discount, total = self.discounts[size], self.totals[size][key]
-            share = (max(row[token] - discount, 0.0) + discount * len(row) * share) / total
-        return share
+            held_back = discount * len(row) * probability
+            probability = (max(row[token] - discount, 0.0) + held_back) / total
+        return probability
 
     def nats(self, tokens: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The negative log probability of each token but the first, given those before it.
+        """Negative log probability of each token after the first, given the tokens before it.
 
         Args:
-            tokens: of a text, the first of which is given, (tokens,).
+            tokens: ids of a text ``(tokens,)``; the first one is given.
 
         Returns:
-            Nats, float64 (tokens - 1,).
+            Nats, float64 ``(tokens - 1,)``.
         """
         ids = [int(token) for token in tokens]
         begins = (max(at - self.length + 1, 0) for at in range(1, len(ids)))

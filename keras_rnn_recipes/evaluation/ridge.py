@@ -1,4 +1,4 @@
-"""A linear forecaster fitted to all series together: the baseline that is hardest to beat."""
+"""Ridge regression fitted to the windows of all series together."""
 
 from __future__ import annotations
 
@@ -31,29 +31,28 @@ def fit_ridge(
     max_windows: int = 200_000,
     seed: int = 0,
 ) -> Baseline:
-    """Fit one linear map, last values to next values, to the windows of all series together.
+    """Fit one linear map from the last values to the next to the windows of all series together.
 
-    Every window is taken relative to the mean of its history and divided by the mean distance from
-    it, so that series of any level and scale share the coefficients. Missing values are filled from
-    the season before. A series too short for a whole window gives one that is padded in front.
+    Each window is centered on the mean of its history and divided by its mean absolute deviation,
+    so that series of any level and scale share the coefficients. Missing values are filled from a
+    season earlier. A series too short for a whole window gives one left-padded window.
 
     Args:
-        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing: nothing of the test
-            part may be in it.
-        lookback: steps the map sees.
-        horizon: steps it forecasts.
-        season_length: steps in a season, used for filling only.
+        train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing, without the test part.
+        lookback: steps of the input.
+        horizon: steps to forecast.
+        season_length: steps in a season, used to fill missing values only.
         alpha: weight of the penalty on squared coefficients.
-        log: work on logarithms; values of nought or less then count as missing.
-        max_windows: fit at most this many windows, drawn at random; fewer where they would take
+        log: fit on logarithms; values of zero or less then count as missing.
+        max_windows: fit at most this many windows, a random sample; fewer where they would take
             more than about 80 MB.
-        seed: for that draw.
+        seed: of that sample.
 
     Returns:
-        A :class:`Baseline` named ``ridge``; NaN for a history without any observation.
+        A :class:`Baseline` named ``ridge``; it forecasts NaN for a history without a value.
 
     Raises:
-        UserError: if no series is longer than the horizon.
+        UserError: no series is longer than the horizon.
 
     Source:
         The pooled regression of Godahewa et al. (2021), Monash time series forecasting archive.
@@ -75,18 +74,18 @@ def fit_ridge(
     )
     if not len(windows):
         raise UserError(
-            f"Ridge found no series with values observed both before and in {horizon} steps.",
+            f"Ridge cannot be fitted: no series has values in {horizon} steps and before them.",
             f"at least {horizon + 1} steps of training data in some series.",
-            "give longer series, or a shorter horizon.",
+            "give longer series, or shorten the horizon.",
         )
     windows = fill_missing(windows, season_length)
-    centre, scale = _level(windows[:, :lookback])
-    # Not float32: a pooled panel makes the normal equations too ill-conditioned for it.
-    relative = (windows - centre) / scale
+    center, scale = _level(windows[:, :lookback])
+    # In float64: the normal equations of a pooled panel are too ill-conditioned for float32.
+    relative = (windows - center) / scale
     model = Ridge(alpha=alpha).fit(relative[:, :lookback], relative[:, lookback:])
     weights = model.coef_.reshape(horizon, lookback).T
     intercept = model.intercept_
-    # Beyond what any training window did, a forecast in logarithms would explode.
+    # Clipped to the range of the training windows, since exp() would amplify an extrapolation.
     lowest, highest = relative[:, lookback:].min(), relative[:, lookback:].max()
 
     def forecast(history: np.ndarray) -> np.ndarray:
@@ -94,22 +93,22 @@ def fit_ridge(
         target = _logarithm(target) if log else target
         padding = ((0, 0), (lookback - target.shape[1], 0))
         target = fill_missing(np.pad(target, padding, constant_values=np.nan), season_length)
-        centre, scale = _level(target)
-        ahead = ((target - centre) / scale) @ weights + intercept
+        center, scale = _level(target)
+        ahead = ((target - center) / scale) @ weights + intercept
         if not log:
-            return ahead * scale + centre
-        return np.exp(np.clip(ahead, lowest, highest) * scale + centre)
+            return ahead * scale + center
+        return np.exp(np.clip(ahead, lowest, highest) * scale + center)
 
     return Baseline("ridge", forecast, lookback)
 
 
 def tune_ridge(train: pd.DataFrame, *, horizon: int, season_length: int, seed: int = 0) -> Baseline:
-    """Fit :func:`fit_ridge` with the lookback and scale that forecast the end of ``train`` best.
+    """Fit ridge with the lookback and transform that forecast the end of ``train`` best.
 
-    Tried are 1.25 and 3.5 times the season or the horizon, whichever is longer, as lookback, each
-    on the values and, where all are positive, on their logarithms. The last fifth of the median
-    series (the horizon at least) is held back for the choice, in which at most 500 series, drawn at
-    random, take part; the winner is fitted again on all.
+    The candidates are lookbacks of 1.25 and 3.5 times the longer of season and horizon, each on the
+    values and, where all are positive, on their logarithms. A fifth of the median series length,
+    and at least the horizon, is held out at the end of at most 500 randomly drawn series. The best
+    candidate is refitted on all of ``train``.
 
     Args:
         train: as in :func:`fit_ridge`.
@@ -133,7 +132,7 @@ def tune_ridge(train: pd.DataFrame, *, horizon: int, season_length: int, seed: i
     choices = list(itertools.product((-(-5 * span // 4), -(-7 * span // 2)), {False, positive}))
     options = {"horizon": horizon, "season_length": season_length, "seed": seed}
     sample = _some_series(train, 500, seed)
-    errors = [_held_back_error(sample, lookback, log, options) for lookback, log in choices]
+    errors = [_held_out_error(sample, lookback, log, options) for lookback, log in choices]
     lookback, log = choices[int(np.argmin(errors))]
     return fit_ridge(train, lookback=lookback, log=log, **options)
 
@@ -147,15 +146,15 @@ def _some_series(train: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
     return train[np.repeat(chosen, stops - starts)]
 
 
-def _held_back_error(train: pd.DataFrame, lookback: int, log: bool, options: dict) -> float:
-    """Give the scaled error over the held back end of ``train``; infinite if none can be had."""
+def _held_out_error(train: pd.DataFrame, lookback: int, log: bool, options: dict) -> float:
+    """Scaled error over the held-out end of ``train``; infinite where it cannot be computed."""
     horizon, season_length = options["horizon"], options["season_length"]
     starts, stops = series_bounds(train)
     size = max(horizon, int(np.median(stops - starts)) // 5)
     before = train[train.groupby("unique_id").cumcount(ascending=False) >= size]
     try:
         ridge = fit_ridge(before, lookback=lookback, log=log, max_windows=20_000, **options)
-        # Ten origins a series are enough to choose by.
+        # Ten origins per series are enough for the choice.
         forecasts = backtest(
             train,
             {"ridge": ridge},
@@ -176,6 +175,6 @@ def _logarithm(values: np.ndarray) -> np.ndarray:
 
 
 def _level(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    centre = history.mean(axis=1, keepdims=True)
-    scale = np.abs(history - centre).mean(axis=1, keepdims=True)
-    return centre, np.where(scale > 1e-9 * np.abs(centre), scale, 1.0)
+    center = history.mean(axis=1, keepdims=True)
+    scale = np.abs(history - center).mean(axis=1, keepdims=True)
+    return center, np.where(scale > 1e-9 * np.abs(center), scale, 1.0)

@@ -9,22 +9,25 @@ _ROUNDING = 1e-12
 
 
 def seasonal_scales(train: pd.DataFrame, season_length: int) -> pd.Series:
-    """Measure each series' in-sample seasonal naive error, the divisor of MASE.
+    """In-sample mean absolute error of the seasonal naive forecast of each series.
 
     Args:
         train: columns ``unique_id, ds, y``, sorted, regular, NaN = missing.
         season_length: steps in a season.
 
     Returns:
-        Mean of ``|y_t - y_{t-m}|`` by ``unique_id``, in the units of ``y``; NaN where it is nought
-        (to rounding) or unknown.
+        Mean of ``|y_t - y_{t-m}|`` by ``unique_id``, in the units of ``y``; NaN where it is zero
+        (up to rounding) or unknown.
+
+    Source:
+        Hyndman and Koehler (2006), Another look at measures of forecast accuracy.
 
     Example:
         >>> train = pd.DataFrame({"unique_id": "a", "ds": range(3), "y": [1.0, 3.0, 2.0]})
         >>> float(seasonal_scales(train, 1)["a"])
         1.5
     """
-    # Numbers instead of names: of a large panel they are grouped many times faster.
+    # Integer codes instead of names: grouping a large panel by them is many times faster.
     codes, names = pd.factorize(train["unique_id"], sort=True)
     y = train["y"].reset_index(drop=True)
     change = (y - y.groupby(codes).shift(season_length)).abs().groupby(codes)
@@ -34,7 +37,12 @@ def seasonal_scales(train: pd.DataFrame, season_length: int) -> pd.Series:
 
 
 def history_before(train: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of each series up to its first cutoff; all of them where there is none.
+    """The rows of each series up to its first cutoff; all rows where there are no cutoffs.
+
+    Args:
+        train: columns ``unique_id, ds, y``.
+        forecasts: columns ``unique_id`` and perhaps ``cutoff``. Series that are not in it are
+            left out where there are cutoffs.
 
     Example:
         >>> train = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": 1.0})

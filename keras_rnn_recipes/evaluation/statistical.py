@@ -1,8 +1,8 @@
-"""Exponential smoothing, ARIMA and Theta, chosen by statsforecast and fitted to each history.
+"""Automatic ETS, ARIMA and Theta models of statsforecast, fitted to each history.
 
-Unlike the other baselines these learn nothing from a panel: every series, at every origin, gets a
-model of its own, fitted to what lies before that origin. That is what a forecaster expects beside a
-network, and it is slow: from milliseconds (Theta) to many seconds (ARIMA with a long season) a fit.
+Unlike the other baselines these learn nothing from the rest of a panel: each series gets its own
+model at each origin, fitted to the values before that origin. This is the standard comparison for a
+network, and it is slow: a fit takes milliseconds (Theta) to many seconds (ARIMA, long season).
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import numpy as np
 from keras_rnn_recipes.evaluation.histories import Baseline, fill_missing, target_of
 from keras_rnn_recipes.extras import require_extra
 
-# By the names under which statsforecast has them.
+# Our names, and the names of the classes in statsforecast.
 MODELS = {"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"}
-# All that lies before an origin, unless that is more than this: fitting takes ever longer, and a
-# model of a few numbers learns no more from it.
+# At most this much history: fitting takes longer with each step, and a model with few parameters
+# gains nothing from more.
 MOST_STEPS = 4096
 
 
 def fit_each(name: str, *, horizon: int, season_length: int) -> Baseline:
-    """Make a baseline that fits a statistical model to every history that it is given.
+    """Make a baseline that fits a statistical model to each history.
 
-    Missing values are filled from a season earlier, else carried forward; what lies before the
-    first observation is left out. A history that is constant is continued as it is. One that the
-    model cannot be fitted to, such as one of three steps, is forecast as NaN, so that it is
-    counted and told rather than passed over.
+    Missing values are filled from a season earlier, else from the previous value; steps before the
+    first observed value are left out. The forecast of a constant history is that constant. Where
+    the model cannot be fitted, as to a history of three steps, the forecast is NaN, so that the
+    scores report the failure.
 
     Args:
         name: ``"auto_ets"``, ``"auto_arima"`` or ``"auto_theta"``.
@@ -37,7 +37,7 @@ def fit_each(name: str, *, horizon: int, season_length: int) -> Baseline:
         season_length: steps in a season.
 
     Returns:
-        A baseline ``(batch, time) -> (batch, horizon)`` that sees at most 4096 steps.
+        A baseline ``(batch, time) -> (batch, horizon)`` with a lookback of 4096 steps.
 
     Raises:
         UserError: the extra ``baselines`` is not installed.
@@ -57,10 +57,10 @@ def fit_each(name: str, *, horizon: int, season_length: int) -> Baseline:
     def forecast(history: np.ndarray) -> np.ndarray:
         target = target_of(history)
         filled = fill_missing(target, season_length)
-        begun = np.isfinite(target).argmax(axis=1)
+        first = np.isfinite(target).argmax(axis=1)
         rows = [
             _forecast_one(kind(season_length=season_length), row[start:], horizon)
-            for row, start in zip(filled, begun, strict=True)
+            for row, start in zip(filled, first, strict=True)
         ]
         return np.reshape(rows, (len(target), horizon))
 
@@ -74,8 +74,8 @@ def _forecast_one(model: Any, values: np.ndarray, horizon: int) -> np.ndarray:
     if len(values) > 1 and np.ptp(values) == 0:
         return np.full(horizon, values[-1])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # remarks on tests of stationarity, on steps of a search
-        # Whatever it says, it comes to the same: there is no forecast of this model here.
+        warnings.simplefilter("ignore")  # about tests of stationarity and steps of a search
+        # Whatever the error, the model has no forecast for this history.
         with contextlib.suppress(Exception):
             found = np.asarray(model.forecast(y=values, h=horizon)["mean"], dtype="float64")
             if found.shape == (horizon,) and np.isfinite(found).all():

@@ -1,4 +1,4 @@
-"""What a tagger has to beat: what can be told from each word alone."""
+"""Baseline tagger: the most frequent tag of each word."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ Tagger = Callable[[Sequence[str]], list[str]]
 
 
 def most_frequent_tag(sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> Tagger:
-    """Learn each word's most frequent tag; a word that was never seen gets that of all words.
+    """Learn the most frequent tag of each word; unseen words get the most frequent tag overall.
 
     Args:
-        sentences: the tokens of each training sentence; upper and lower case are told apart.
-        tags: their tags.
+        sentences: the tokens of each training sentence; case-sensitive.
+        tags: the tags of each training sentence.
 
     Returns:
-        A function from the tokens of a sentence to their tags. Of tags that are equally frequent it
-        takes the first in the alphabet.
+        A function from the tokens of a sentence to their tags. Of equally frequent tags it takes
+        the first in alphabetical order.
 
     Raises:
-        ValueError: no token, or a sentence with another number of tags than of tokens.
+        ValueError: no token, or a sentence with different numbers of tags and tokens.
 
     Example:
         >>> tag = most_frequent_tag([["Bob", "sings"], ["Ann", "sings"]], [["N", "V"], ["N", "V"]])
@@ -29,14 +29,14 @@ def most_frequent_tag(sentences: Sequence[Sequence[str]], tags: Sequence[Sequenc
     """
     of_word: dict[str, Counter[str]] = defaultdict(Counter)
     of_all: Counter[str] = Counter()
-    for number, (words, theirs) in enumerate(zip(sentences, tags, strict=True)):
-        if len(words) != len(theirs):
+    for number, (words, word_tags) in enumerate(zip(sentences, tags, strict=True)):
+        if len(words) != len(word_tags):
             raise ValueError(
-                f"every token must have a tag; received {len(words)} tokens and {len(theirs)} tags "
-                f"in sentence {number}."
+                f"every token must have a tag; received {len(words)} tokens and {len(word_tags)} "
+                f"tags in sentence {number}."
             )
-        of_all.update(theirs)
-        for word, tag in zip(words, theirs, strict=True):
+        of_all.update(word_tags)
+        for word, tag in zip(words, word_tags, strict=True):
             of_word[word][tag] += 1
     if not of_all:
         raise ValueError("sentences must hold at least one token; received none.")

@@ -1,4 +1,4 @@
-"""How near texts come to what was wanted: BLEU, chrF, error rates, and how many are right."""
+"""Metrics of generated texts: BLEU, chrF, error rates and exact matches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras_rnn_recipes.extras import require_extra
 
 
 class CorpusScore(NamedTuple):
-    """A figure between 0 and 100 of a whole corpus, and how it was come by, as others print it."""
+    """Corpus score from 0 to 100, with its sacreBLEU signature."""
 
     score: float
     signature: str
@@ -18,19 +18,19 @@ class CorpusScore(NamedTuple):
 def bleu(
     hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False
 ) -> CorpusScore:
-    """BLEU of a corpus, by sacreBLEU, which splits the texts into words itself.
+    """Corpus BLEU, computed and tokenized by sacreBLEU.
 
     Args:
-        hypotheses: what was given, as it would be read: not split, not lower-cased.
-        references: what was wanted, one for each.
-        lowercase: make no difference between capital and small letters.
+        hypotheses: generated texts, detokenized and in their original case.
+        references: reference texts, one for each hypothesis.
+        lowercase: ignore case.
 
     Returns:
-        The score, from 0 to 100, and sacreBLEU's signature. Two figures may be compared where the
+        The score, from 0 to 100, and sacreBLEU's signature. Scores are comparable where their
         signatures are equal.
 
     Raises:
-        ValueError: for no texts, or unequal numbers of them.
+        ValueError: no texts, or different numbers of hypotheses and references.
         UserError: the extra ``text`` is not installed.
 
     Source: Papineni et al. 2002; Post 2018, A call for clarity in reporting BLEU scores.
@@ -47,7 +47,7 @@ def bleu(
 
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
-    """Compare n-grams of characters over a corpus (chrF2), by sacreBLEU.
+    """Corpus chrF2, the F-score of character n-grams, computed by sacreBLEU.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
@@ -71,14 +71,13 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
 
 
 def character_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """Characters put in, left out or changed, per character of the references.
+    """Characters inserted, deleted or substituted, per character of the references.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
 
     Returns:
-        0 where all is right; above 1 where more is wrong than there is. White space at either end
-        is not counted.
+        0 where all texts are equal; it can exceed 1. White space at either end is ignored.
 
     Raises:
         ValueError: as :func:`bleu`, and where all references are empty.
@@ -96,13 +95,13 @@ def character_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -
 
 
 def word_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """Words put in, left out or changed, per word of the references; words by white space.
+    """Words inserted, deleted or substituted, per word of the references, split at white space.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
 
     Returns:
-        0 where all is right; above 1 where more is wrong than there is.
+        0 where all texts are equal; it can exceed 1.
 
     Raises:
         ValueError: as :func:`bleu`, and where all references are empty.
@@ -120,7 +119,7 @@ def word_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> flo
 
 
 def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """Share of texts that are exactly what was wanted, white space at either end aside.
+    """Share of hypotheses that equal their reference, except for white space at either end.
 
     Args:
         hypotheses, references: as in :func:`bleu`; of several candidates the first.
@@ -129,7 +128,7 @@ def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float
         From 0 to 1.
 
     Raises:
-        ValueError: for no texts, or unequal numbers of them.
+        ValueError: as :func:`bleu`.
 
     Example:
         >>> accuracy_at_1(["across", "teh "], ["across", "the"])
@@ -137,18 +136,21 @@ def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float
     """
     _check(hypotheses, references)
     pairs = zip(hypotheses, references, strict=True)
-    return sum(found.strip() == wanted.strip() for found, wanted in pairs) / len(references)
+    return sum(text.strip() == reference.strip() for text, reference in pairs) / len(references)
 
 
 def score_texts(
     hypotheses: Sequence[str], references: Sequence[str], *, metrics: Sequence[str] = ()
 ) -> dict[str, float]:
-    """Figures of this file by their names, for ``metrics.json``.
+    """The metrics of this module by name, for ``metrics.json``.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
-        metrics: which ones, of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
-            ``character_error_rate`` and ``word_error_rate``, shares; all of them when left out.
+        metrics: any of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
+            ``character_error_rate`` and ``word_error_rate``, ratios; all metrics by default.
+
+    Returns:
+        ``{metric: value}``, in the order of ``metrics``.
 
     Raises:
         ValueError: as :func:`character_error_rate`.
@@ -171,7 +173,10 @@ _METRICS: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {
 
 
 def signatures(metrics: Sequence[str]) -> dict[str, str]:
-    """SacreBLEU's signatures of those of the metrics that have one, by name.
+    """The sacreBLEU signatures of the metrics that have one, by name.
+
+    Args:
+        metrics: names, as in :func:`score_texts`.
 
     Example:
         >>> list(signatures(["accuracy_at_1"]))
@@ -182,7 +187,10 @@ def signatures(metrics: Sequence[str]) -> dict[str, str]:
 
 
 def describe_signatures(metrics: Sequence[str]) -> str:
-    """A line for each metric that has a signature of sacreBLEU's, for the terminal.
+    """One line with the signature of each metric that has one, for the terminal.
+
+    Args:
+        metrics: names, as in :func:`score_texts`.
 
     Example:
         >>> describe_signatures(["accuracy_at_1"])
@@ -199,7 +207,7 @@ def _corpus_score(metric: Any, hypotheses: Sequence[str], references: Sequence[s
 def _check(hypotheses: Sequence[str], references: Sequence[str], what: str = "") -> None:
     if not len(references) or len(hypotheses) != len(references):
         raise ValueError(
-            "There must be texts, and as many hypotheses as references; "
+            "hypotheses and references must be equally many, at least one; "
             f"received {len(hypotheses)} and {len(references)}."
         )
     if what:
@@ -208,4 +216,4 @@ def _check(hypotheses: Sequence[str], references: Sequence[str], what: str = "")
 
 def _check_not_empty(references: Sequence[str]) -> None:
     if not any(reference.strip() for reference in references):
-        raise ValueError("All references are empty: an error rate divides by their length.")
+        raise ValueError("all references are empty, and an error rate divides by their length.")

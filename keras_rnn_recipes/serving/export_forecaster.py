@@ -138,14 +138,14 @@ class Served:
             named | ({"past": features[:, :, self.num_targets :]} if self.num_past else {}) | given
         )
 
-    def answer(self, history: Any, past: Any = None, **beside: Any) -> dict[str, Any]:
+    def answer(self, history: Any, past: Any = None, **covariates: Any) -> dict[str, Any]:
         """Serve: named inputs in, named float32 outputs, whatever the model computes in."""
         from keras import ops
 
         features = history[..., None] if self.num_targets == 1 else history
         if past is not None:
             features = ops.concatenate([features, past], axis=-1)
-        inputs = {"history": features, **beside} if beside else features
+        inputs = {"history": features, **covariates} if covariates else features
         outputs = ops.cast(self.model(inputs, training=False), "float32")
         if self.levels:
             return {"forecast": outputs[..., 0], "quantiles": outputs}
@@ -262,22 +262,22 @@ def sample_windows(
     rng = np.random.default_rng(0)
     lengths = (3, 24, 61) if served.time is None else (served.time,)
     for batch, time in zip((1, 5, 2), lengths, strict=False):
-        beside = sample_beside(served.model, batch, time + served.horizon, rng)
+        covariates = sample_covariates(served.model, batch, time + served.horizon, rng)
         steps = rng.normal(0, 1, (batch, time, served.num_features)).cumsum(axis=1)
         windows = 100 + 10 * np.sin(np.arange(time) / 2)[None, :, None] + steps
-        yield {"history": windows, **beside} if beside else windows
+        yield {"history": windows, **covariates} if covariates else windows
         if time > 3:
             windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
             windows[0, : time // 2] = np.nan
-            yield {"history": windows, **beside} if beside else windows
+            yield {"history": windows, **covariates} if covariates else windows
     if given is not None:
         yield given
 
 
-def sample_beside(
+def sample_covariates(
     model: keras.Model, batch: int, rows: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Draw what could stand beside some histories: numbers as in training, codes, some unknown.
+    """Draw covariates for some histories: numbers as in training, codes, some unknown.
 
     Args:
         model: with the layers ``future_columns`` and ``static_columns``, or without.
@@ -288,7 +288,7 @@ def sample_beside(
     Returns:
         ``future`` (batch, rows, columns) and ``static`` (batch, columns), of those there are.
     """
-    beside = {}
+    covariates = {}
     for layer in model._flatten_layers():
         kind = layer.name.removesuffix("_columns")
         if layer.name == kind or kind not in ("future", "static"):
@@ -299,5 +299,5 @@ def sample_beside(
             rng.integers(0, size, shape) if size else rng.normal(*next(numbers), shape)
             for size in layer.codes
         ]
-        beside[kind] = np.stack(columns, axis=-1).astype("float32")
-    return beside
+        covariates[kind] = np.stack(columns, axis=-1).astype("float32")
+    return covariates

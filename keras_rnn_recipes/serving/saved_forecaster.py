@@ -124,7 +124,7 @@ class SavedForecaster:
         }
         for name, shape in shapes.items():
             if shape[-1] or given[name] is not None:
-                tensors[name] = self._checked_beside(name, given[name], shape)
+                tensors[name] = self._checked_covariate(name, given[name], shape)
         import tensorflow as tf
 
         answer = self._serve(**{name: tf.constant(array) for name, array in tensors.items()})
@@ -195,7 +195,7 @@ class SavedForecaster:
             )
         return array
 
-    def _checked_beside(
+    def _checked_covariate(
         self, name: str, values: ArrayLike | None, wanted: tuple[int, ...]
     ) -> np.ndarray:
         if values is None or not wanted[-1]:

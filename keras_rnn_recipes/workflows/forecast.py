@@ -227,8 +227,8 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
         "pays and the data leave room for.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
     ]
-    if beside := _columns_beside(config):
-        reasons.append(beside)
+    if covariates := _describe_covariates(config):
+        reasons.append(covariates)
     if model.seasonal:
         memory = f", smoothed with a memory of {model.seasons}" if model.seasons != 1 else ""
         reasons.append(f"The network corrects a repetition of the season{memory}.")
@@ -271,8 +271,8 @@ def _origin(given: object, option: str) -> str:
     return "as given" if given is not None else f"inferred from the dates and values ({option})"
 
 
-def _columns_beside(config: Config) -> str:
-    """What stands beside the target, and from when on it is known."""
+def _describe_covariates(config: Config) -> str:
+    """The covariates, and from when on their values are known."""
     data = config.data
     derived = (*data.calendar, *([f"holidays ({data.holidays})"] if data.holidays else []))
     parts = {
@@ -282,4 +282,4 @@ def _columns_beside(config: Config) -> str:
         "constant in each series": data.static_cols,
     }
     told = "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts.items() if names)
-    return f"Beside the values: {told}." if told else ""
+    return f"Covariates: {told}." if told else ""

@@ -153,7 +153,7 @@ def test_mistakes_are_told() -> None:
         backtest(frame, {}, lookback=4, horizon=9)
     with pytest.raises(UserError, match="test_size of at least 4"):
         backtest(frame, {}, lookback=4, horizon=4, test_size=3)
-    with pytest.raises(UserError, match="1 or more"):
+    with pytest.raises(UserError, match="both at least 1"):
         backtest(frame, {}, lookback=4, horizon=4, stride=0)
 
 

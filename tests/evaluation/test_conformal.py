@@ -183,9 +183,9 @@ def test_columns_beside_the_history_change_nothing():
 
 def test_what_cannot_be_calibrated_is_told():
     still = walks(2, 30).assign(y=3.0)
-    with pytest.raises(UserError, match="no errors to make intervals from"):
+    with pytest.raises(UserError, match="Intervals cannot be calibrated"):
         calibrated(still, 8)
-    with pytest.raises(UserError, match="100 does not lie between"):
+    with pytest.raises(UserError, match="100 is not between"):
         calibrated(walks(2, 30), 8, levels=(100,))
 
 

@@ -78,7 +78,7 @@ def test_tokens_are_counted_over_all_sentences():
 
 
 def test_what_does_not_match_in_number_is_refused():
-    with pytest.raises(ValueError, match="as many sentences; received 1 and 2"):
+    with pytest.raises(ValueError, match="equally many sentences; received 1 and 2"):
         entity_scores([[]], [[], []])
-    with pytest.raises(ValueError, match="as many tags in sentence 1; received 1 and 0"):
+    with pytest.raises(ValueError, match="equally many tags in sentence 1; received 1 and 0"):
         token_accuracy([["O"], ["O"]], [["O"], []])

@@ -127,16 +127,16 @@ def test_levels_are_found_again_in_the_columns(levels):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("80,80", "'80,80': 80 is there more than once"),
-        ("80,80.0", "80 is there more than once"),
-        ("0,80", "0 does not lie between 0 and 100"),
-        ("100", "100 does not lie between 0 and 100"),
-        ("-5", "-5 does not lie"),
-        ("nan", "nan does not lie"),
-        ("80,inf", "inf does not lie"),
-        ("80;95", "'80;95' is no number"),
-        ("80,", "'' is no number"),
-        ("", "'' is no number"),
+        ("80,80", "'80,80': 80 is repeated"),
+        ("80,80.0", "80 is repeated"),
+        ("0,80", "0 is not between 0 and 100"),
+        ("100", "100 is not between 0 and 100"),
+        ("-5", "-5 is not between"),
+        ("nan", "nan is not between"),
+        ("80,inf", "inf is not between"),
+        ("80;95", "'80;95' is not a number"),
+        ("80,", "'' is not a number"),
+        ("", "'' is not a number"),
     ],
 )
 def test_levels_that_are_none_are_told(text, message):

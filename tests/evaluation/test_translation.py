@@ -120,7 +120,7 @@ def test_unequal_numbers_and_no_texts_are_refused(function):
 
 def test_an_error_rate_of_nothing_is_refused():
     for rate in (character_error_rate, word_error_rate):
-        with pytest.raises(ValueError, match="All references are empty"):
+        with pytest.raises(ValueError, match="all references are empty"):
             rate(["a"], [" "])
 
 

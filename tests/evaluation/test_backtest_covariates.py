@@ -1,4 +1,4 @@
-"""What forecasters see beside a history: their own rows, as far as they are known."""
+"""The covariates that forecasters see: the rows of their own series, as far as they are known."""
 
 from __future__ import annotations
 
