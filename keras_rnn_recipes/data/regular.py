@@ -14,7 +14,7 @@ from keras_rnn_recipes.data.frequency import advance, ordinals
 from keras_rnn_recipes.data.reading import Table
 from keras_rnn_recipes.errors import UserError
 
-# A panel may grow this much when its gaps are filled; beyond, a date or the frequency must be wrong.
+# Filling gaps may grow a panel this much; beyond it, a date or the frequency must be wrong.
 _MOST_GROWTH, _MOST_ROWS = 50, 1_000_000
 
 
