@@ -43,6 +43,11 @@ from .evaluation.intervals import score_intervals as score_intervals
 from .evaluation.metrics import score as score, summarise as summarise
 from .explain.page import explain as explain
 from .layers.crf import crf_loss as crf_loss
+from .reporting.plots import (
+    plot_forecasts as plot_forecasts,
+    plot_gradient_flow as plot_gradient_flow,
+    plot_history as plot_history,
+)
 from .runs.directory import RunDirectory as RunDirectory
 from .serving.export_forecaster import export_saved_model as export_saved_model
 from .serving.export_onnx import export_onnx as export_onnx

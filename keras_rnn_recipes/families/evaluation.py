@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.reporting.format import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,17 @@ class Evaluation:
     num_series: int = 1
     test_size: int | None = None
     forecasts: pd.DataFrame | None = None
+
+    def _repr_html_(self) -> str:
+        """The scores beside those of the baselines, as Jupyter shows the result of a cell."""
+        from keras_rnn_recipes.reporting.notebook import scores_html
+
+        model, *baselines = [self.name, *(name for name in self.summary if name != self.name)]
+        record = {
+            "model": self.summary[model],
+            "baselines": {name: self.summary[name] for name in baselines},
+        }
+        return scores_html(model, record, f"{label(model)} on other data")
 
 
 def refuse_baselines(baselines: str | None) -> None:

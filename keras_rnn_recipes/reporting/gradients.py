@@ -1,4 +1,4 @@
-"""How far errors reach back, as a picture for the report and as lines for a terminal."""
+"""Gradient flow of a run, as a figure for the report and as lines for a terminal."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from markupsafe import Markup
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+import pandas as pd
 
 from keras_rnn_recipes.diagnostics.gradient_health import FADED
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.reporting.page import Section
-from keras_rnn_recipes.reporting.plots import INK, MODEL, MUTED, STYLE, figure_of, svg_of
+from keras_rnn_recipes.reporting.plots import LAYERS_NAMED, describe_reach, plot_gradient_flow
+from keras_rnn_recipes.reporting.style import svg_of
 from keras_rnn_recipes.storage import read_json
-
-# More layers than that (of an ensemble, say) are drawn without their names.
-_NAMED = 4
-
-# What is less than that of the largest norm is rounding, and not drawn.
-_DEPTH = 1e-8
-
-_DASHES: tuple[Any, ...] = ("-", "--", ":", "-.")
 
 
 def gradient_section(record: Mapping[str, Any]) -> Section | None:
@@ -34,15 +25,17 @@ def gradient_section(record: Mapping[str, Any]) -> Section | None:
     """
     if not record:
         return None
-    told = "; ".join(_told(row) for row in record["judged"][:_NAMED])
-    rest = len(record["judged"]) - _NAMED
+    judged = record["judged"]
+    reaches = "; ".join(map(describe_reach, judged[:LAYERS_NAMED]))
+    rest = len(judged) - LAYERS_NAMED
     more = f"; and {rest} further layers" if rest > 0 else ""
-    found = " ".join(record["advice"]) or f"{told[:1].upper()}{told[1:]}{more}."
+    found = " ".join(record["advice"]) or f"{reaches[:1].upper()}{reaches[1:]}{more}."
     caption = (
-        "The slope of the error by what a layer gave out so many steps before: by how much the "
-        f"network learns from there. {found}"
+        "The norm of the loss gradient with respect to the hidden state, by the number of steps "
+        "back. Where it has decayed to zero, the network learns nothing from inputs that long ago. "
+        f"{found}"
     )
-    return Section("How far errors reach back", Markup(draw_flows(record)), caption)
+    return Section("Gradient flow", svg_of(plot_gradient_flow(flow_table(record))), caption)
 
 
 def gradient_lines(run_dir: str | Path) -> list[str]:
@@ -85,65 +78,32 @@ def gradient_lines(run_dir: str | Path) -> list[str]:
     ]
 
 
-def draw_flows(record: Mapping[str, Any]) -> str:
-    """Draw the norms by lag on a logarithmic axis, of the first measurement and of the last.
+def flow_table(record: Mapping[str, Any]) -> pd.DataFrame:
+    """The measurements of a run as a table, as `plot_gradient_flow` takes it.
 
     Args:
         record: the content of ``gradients.json``.
+
+    Returns:
+        Columns ``epoch, layer, lag, norm``; NaN for a norm that is not a number.
+
+    Example:
+        >>> flows = [{"epoch": 0, "layer": "rnn", "norms": [0.5, None]}]
+        >>> flow_table({"flows": flows})["lag"].tolist()
+        [0, 1]
     """
-    flows = record["flows"]
-    last = flows[-1]["epoch"]
-    final = [flow for flow in flows if flow["epoch"] == last]
-    named = len(final) <= _NAMED
-    with mpl.rc_context(STYLE):
-        figure, axes = figure_of(2.8)
-        largest = max((max(flow["norms"]) for flow in flows), default=1.0) or 1.0
-        for start in flows if flows[0]["epoch"] != last else ():
-            if start["epoch"] != last:
-                axes.plot(_shown(start["norms"], largest), color=MUTED, lw=1.0, alpha=0.7)
-        for number, flow in enumerate(final):
-            dashes = _DASHES[number % len(_DASHES)] if named else "-"
-            axes.plot(
-                _shown(flow["norms"], largest),
-                color=MODEL,
-                linestyle=dashes,
-                label=flow["layer"] if named else None,
-            )
-            if len(final) == 1:
-                axes.axhline(
-                    FADED * flow["norms"][0], color=INK, lw=0.9, ls=":", label="1% of lag 0"
-                )
-        if flows[0]["epoch"] != last:
-            when = f"after {flows[0]['epoch']} epochs" if flows[0]["epoch"] else "before training"
-            axes.plot([], [], color=MUTED, lw=1.0, label=when)
-        axes.set(xlabel="lag, steps back", ylabel="norm of the slope", yscale="log")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.tick_params(axis="y", which="minor", length=0)
-        axes.margins(x=0.01)
-        handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
-        told = "; ".join(_told(row) for row in record["judged"][:_NAMED])
-        return svg_of(figure, f"Norm of the error's slope by lag: {told}.")
-
-
-def _told(row: Mapping[str, Any]) -> str:
-    if row["verdict"] == "none":
-        return f"no error comes to {row['layer']}"
-    if row["verdict"] == "exploding":
-        return f"in {row['layer']} it grows on the way back"
-    if row["reach"] == row["steps"]:
-        return f"in {row['layer']} it reaches back over all {row['steps']} steps"
-    return (
-        f"in {row['layer']} it falls below {FADED:.0%} after {row['reach']} of {row['steps']} steps"
-    )
-
-
-def _shown(norms: list[float], largest: float) -> np.ndarray:
-    values = np.asarray([np.nan if norm is None else norm for norm in norms], "float64")
-    return np.where(values > _DEPTH * largest, values, np.nan)
+    parts = [
+        pd.DataFrame(
+            {
+                "epoch": flow["epoch"],
+                "layer": flow["layer"],
+                "lag": range(len(flow["norms"])),
+                "norm": np.asarray(flow["norms"], "float64"),
+            }
+        )
+        for flow in record["flows"]
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _number(value: float | None) -> str:

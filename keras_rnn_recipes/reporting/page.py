@@ -17,8 +17,8 @@ class Section:
     """A heading, a picture (or none) and what there is to say about it.
 
     Example:
-        >>> Section("Learning", "", "Loss by epoch.").heading
-        'Learning'
+        >>> Section("Learning curve", "", "Loss by epoch.").heading
+        'Learning curve'
     """
 
     heading: str

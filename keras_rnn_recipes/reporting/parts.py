@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
-from keras_rnn_recipes.reporting import plots
 from keras_rnn_recipes.reporting.format import MORE_IS_BETTER, label, number, spread, verdict
 from keras_rnn_recipes.reporting.gradients import gradient_section
 from keras_rnn_recipes.reporting.page import Page, Section, Table, render_page, settings_tables
+from keras_rnn_recipes.reporting.plots import plot_history
+from keras_rnn_recipes.reporting.style import svg_of
 from keras_rnn_recipes.storage import read_json, read_table, replacing
 
 
@@ -81,7 +81,7 @@ def learning_section(history: pd.DataFrame, config: Mapping[str, Any]) -> Sectio
             f"Loss after each epoch. Validation was best, {number(best['val_loss'])}, at epoch "
             f"{int(best['epoch'])} of {len(history)}; the weights of {kept} epoch were kept."
         )
-    return Section("Learning", Markup(plots.learning_curves(history)), caption)
+    return Section("Learning curve", svg_of(plot_history(history)), caption)
 
 
 def write_text_page(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,21 @@ def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     return records
 
 
+def model_name(config: Mapping[str, Any]) -> str:
+    """What the model of a run is called in its ``metrics.json`` and its tables.
+
+    Args:
+        config: the configuration of the run.
+
+    Example:
+        >>> model_name({"model": {"preset": "lstm"}}), model_name({"model": {"cell": "gru"}})
+        ('lstm', 'gru')
+    """
+    model = config.get("model", {})
+    cells = model.get("cells") or ("model",)
+    return str(model.get("preset") or model.get("cell") or cells[0])
+
+
 def _read_run(folder: Path) -> dict[str, Any]:
     """Read a run directory as a record, with its settings to tell recipes apart by."""
     metrics = _read_required(folder / "metrics.json")
@@ -69,7 +84,7 @@ def _read_run(folder: Path) -> dict[str, Any]:
     environment = _read_required(folder / "environment.json")
     data, model, fit = (config.get(part, {}) for part in ("data", "model", "fit"))
     date = datetime.datetime.fromtimestamp((folder / "metrics.json").stat().st_mtime, datetime.UTC)
-    name = model.get("preset") or model.get("cell") or next(iter(model.get("cells", ())), "model")
+    name = model_name(config)
     source = Path(str(data.get("source") or data.get("problem") or folder.name)).stem
     fixed = {**config, "fit": {key: value for key, value in fit.items() if key != "seed"}}
     return {

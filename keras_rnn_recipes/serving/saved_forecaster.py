@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import ArrayLike
 
 from keras_rnn_recipes.errors import UserError
@@ -171,6 +172,28 @@ class SavedForecaster:
             f"SavedForecaster({str(self.path)!r}, horizon={self.horizon}, "
             f"num_targets={self.num_targets}, num_past={self.num_past})"
         )
+
+    def _repr_html_(self) -> str:
+        """What goes in and what comes out, as Jupyter shows the result of a cell."""
+        targets = f", {self.num_targets}" if self.num_targets > 1 else ""
+        time = "time" if self.time is None else self.time
+        inputs = {
+            "history": f"(batch, {time}{targets})",
+            "past": f"(batch, {time}, {self.num_past})" if self.num_past else "",
+            "future": f"(batch, {time} + {self.horizon}, {self.num_future})"
+            if self.num_future
+            else "",
+            "static": f"(batch, {self.num_static})" if self.num_static else "",
+        }
+        rows = [(f"input {name}", shape) for name, shape in inputs.items() if shape]
+        rows.append(("output forecast", f"(batch, {self.horizon}{targets})"))
+        if self.levels:
+            listed = ", ".join(f"{level:g}%" for level in self.levels)
+            rows.append(("intervals", f"{listed}, from quantiles()"))
+        cells = [Markup("<tr><th>{}</th><td>{}</td></tr>").format(*row) for row in rows]
+        table = Markup("<table><caption>{}</caption>\n{}</table>")
+        caption = f"Forecaster of {self.horizon} steps, from {self.path}"
+        return table.format(caption, Markup("\n").join(cells))
 
     def _checked_history(self, history: ArrayLike) -> np.ndarray:
         array = _as_floats(history, "history")

@@ -17,6 +17,7 @@ from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.config.sources import is_file_name
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.runs.records import model_name
 from keras_rnn_recipes.training.state import set_seeds
 
 Main = Callable[[Config, RunDirectory], None]
@@ -39,6 +40,14 @@ class RunResult:
     config: Config
     metrics: dict[str, Any]
     wall_seconds: float
+
+    def _repr_html_(self) -> str:
+        """The scores beside those of the baselines, as Jupyter shows the result of a cell."""
+        from keras_rnn_recipes.reporting.notebook import scores_html  # draws: slow to import
+
+        caption = f"{self.config.headline}, in {self.run_dir} (open its report.html for more)"
+        name = model_name(self.config.model_dump())
+        return scores_html(name, self.metrics, caption)
 
 
 def run(

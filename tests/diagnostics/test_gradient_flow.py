@@ -212,7 +212,7 @@ def test_the_command_and_the_report_tell_it(tmp_path) -> None:
     krr("run", "forecasting/co2_lstm_direct", "fit.epochs=2", "--run-dir", str(folder))
     printed = krr("gradients", str(folder))
     assert "lstm_1" in printed and "reach" in printed
-    assert "How far errors reach back" in (folder / "report.html").read_text()
+    assert "<h2>Gradient flow</h2>" in (folder / "report.html").read_text()
     (folder / "gradients.json").unlink()
     message = krr("gradients", str(folder), status=2)
     assert "does not tell how far errors reach back" in message

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-from markupsafe import Markup
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from keras_rnn_recipes.data.text.reading import ParallelTexts
 from keras_rnn_recipes.data.text.tokenizer import as_strings
 from keras_rnn_recipes.evaluation.translation import signatures
-from keras_rnn_recipes.families.encoder_decoder import report as plots
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
-from keras_rnn_recipes.reporting.plots import MODEL, STYLE, figure_of, svg_of
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+from keras_rnn_recipes.reporting.style import MODEL, new_figure, svg_of
 from keras_rnn_recipes.storage import read_json
 
 MOST_SHOWN, MOST_DRAWN, LONGEST_DRAWN = 14, 3, 24
@@ -88,31 +87,30 @@ def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
         written = found.tokens.numpy()[0, 0]
         written = written[: int(np.count_nonzero(written))]
         weights = np.asarray(found.attention)[0, 0, : len(written)]
-        picture = plots.attention_matrix(
+        figure = plot_attention(
             weights,
             [served.source.vocabulary[token] for token in ids.numpy()[0]],
             [served.target.vocabulary[token] for token in written],
         )
         caption = "Rows: what it wrote. Columns: what it read; the fuller, the more it looked."
-        drawn.append(Section(f"Where it looked: {text}", Markup(picture), caption))
+        drawn.append(Section(f"Where it looked: {text}", svg_of(figure), caption))
     return drawn
 
 
 LONGEST_TICK = 14
 
 
-def attention_matrix(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> str:
-    """Draw the attention of one text: a row for each token written, a column for each one read.
+def plot_attention(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> Figure:
+    """Plot the attention of one text: a row for each token written, a column for each one read.
 
     Args:
         weights: ``(target time, source time)``, from 0 to 1.
         source, target: the tokens.
     """
     rows, columns = len(target), len(source)
-    with mpl.rc_context({**STYLE, "axes.grid": False}):
-        figure, axes = figure_of(0.9 + 0.24 * rows)
+    with new_figure(0.9 + 0.24 * rows, axes_grid=False) as (figure, axes):
         for (row, column), share in np.ndenumerate(weights[:rows, :columns]):
-            box = mpl.patches.Rectangle(
+            box = Rectangle(
                 (column - 0.47, row - 0.47), 0.94, 0.94, facecolor=MODEL, alpha=0.04 + 0.9 * share
             )
             axes.add_patch(box)
@@ -120,7 +118,8 @@ def attention_matrix(weights: np.ndarray, source: Sequence[str], target: Sequenc
         axes.set_xticks(range(columns), [_short(token) for token in source], rotation=45)
         axes.set_yticks(range(rows), [_short(token) for token in target])
         axes.xaxis.tick_top()
-        return svg_of(figure, f"Attention from {rows} written tokens to {columns} read ones.")
+        figure.set_label(f"Attention from {rows} written tokens to {columns} read ones.")
+    return figure
 
 
 def _short(token: str) -> str:

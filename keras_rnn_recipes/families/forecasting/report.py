@@ -1,68 +1,23 @@
-"""``report.html``: what a run came to, in one file that opens without a network."""
+"""``report.html`` of a forecaster: what a run came to, in one file that opens without a network."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.levels import model_columns
 from keras_rnn_recipes.evaluation.metrics import is_of_intervals, score_notes
-from keras_rnn_recipes.families.forecasting import report_sections as sections
-from keras_rnn_recipes.reporting.format import deciding_metric, label, number, verdict
+from keras_rnn_recipes.families.forecasting.report_content import ReportContent, read_content
+from keras_rnn_recipes.families.forecasting.report_sections import report_sections
+from keras_rnn_recipes.reporting.format import label, number, verdict
 from keras_rnn_recipes.reporting.page import Page, Table, render_page, settings_tables
 from keras_rnn_recipes.reporting.parts import figure_rows
 from keras_rnn_recipes.reporting.readme_tables import table_of_series
 from keras_rnn_recipes.reporting.results import interval_figures
-from keras_rnn_recipes.storage import read_json, read_table, replacing
+from keras_rnn_recipes.storage import replacing
 
 markdown_table = table_of_series
-
-
-@dataclass(frozen=True)
-class ReportContent:
-    """All that a report is made of; what is empty is left out of it.
-
-    Args:
-        title: the heading.
-        name: the model's column in ``tested``, ``scores`` and ``future``.
-        record: the content of ``metrics.json``.
-        tested: what ``backtest`` returned.
-        scores: what ``score`` returned.
-        frame: columns ``unique_id, ds, y``: the series, for the history before the forecasts.
-        season_length: steps in a season.
-        history: one row per epoch: ``epoch``, ``loss``, perhaps ``val_loss``.
-        gradients: the content of ``gradients.json``.
-        future: what ``forecast_future`` returned.
-        config: the resolved configuration.
-        environment: the content of ``environment.json``.
-        notes: sentences about the data.
-        seeds: the model's figures of several seeds, this run's among them.
-    """
-
-    title: str
-    name: str
-    record: Mapping[str, Any]
-    tested: pd.DataFrame
-    scores: pd.DataFrame
-    frame: pd.DataFrame
-    season_length: int = 1
-    history: pd.DataFrame = field(default_factory=pd.DataFrame)
-    gradients: Mapping[str, Any] = field(default_factory=dict)
-    future: pd.DataFrame = field(default_factory=pd.DataFrame)
-    config: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    seeds: Sequence[Mapping[str, float]] = ()
-
-    @property
-    def metric(self) -> str:
-        """The figure that decides."""
-        return deciding_metric(self.record["model"], self.scores["unique_id"].nunique())
 
 
 def write_report(
@@ -101,44 +56,6 @@ def write_report(
     return target
 
 
-def read_content(
-    run_dir: str | Path,
-    frame: pd.DataFrame | None = None,
-    *,
-    notes: Sequence[str] = (),
-    seeds: Sequence[Mapping[str, float]] = (),
-) -> ReportContent:
-    """Read what a report is made of from a run directory; arguments as :func:`write_report`."""
-    folder = Path(run_dir)
-    record = read_json(folder / "metrics.json")
-    config = read_json(folder / "config.json")
-    if not record or not (folder / "backtest.csv").exists():
-        raise UserError(
-            f"There is no evaluated run in {folder}.",
-            "a run directory with metrics.json and backtest.csv.",
-            "finish the run with --resume, or check the path.",
-        )
-    tested = read_table(folder / "backtest.csv")
-    trained = [name for name in model_columns(tested) if name not in record["baselines"]]
-    data = config.get("data", {})
-    return ReportContent(
-        title=_title(trained[0], config),
-        name=trained[0],
-        record=record,
-        tested=tested,
-        scores=read_table(folder / "scores.csv"),
-        frame=_truths(tested) if frame is None else frame,
-        season_length=_main_season(data),
-        history=read_table(folder / "history.csv"),
-        gradients=read_json(folder / "gradients.json"),
-        future=read_table(folder / "forecasts.csv"),
-        config=config,
-        environment=read_json(folder / "environment.json"),
-        notes=[*notes, *read_json(folder / "intervals.json").get("notes", ())],
-        seeds=seeds,
-    )
-
-
 def render_report(content: ReportContent) -> str:
     """Make the page.
 
@@ -161,15 +78,15 @@ def render_report(content: ReportContent) -> str:
             kind=kind,
             verdict=sentence,
             facts=_facts(content),
-            caption="Means over series; smaller is better, ● marks the best of a column.",
-            first="Forecast by",
+            caption="Mean over series; smaller is better, and ● marks the best of each column.",
+            first="Model",
             columns=[label(metric) for metric in _metrics(content)],
             rows=figure_rows(
                 content.name, content.record, _metrics(content), content.metric, content.seeds
             ),
             num_seeds=len(content.seeds),
             more_tables=_intervals(content),
-            figures=sections.figures(content),
+            figures=report_sections(content),
             notes=[*content.notes, *score_notes(content.scores)],
             tables=settings_tables(content.config, content.environment),
         )
@@ -189,11 +106,11 @@ def _intervals(content: ReportContent) -> list[Table]:
         return []
     return [
         Table(
-            "How sure the forecasts are",
-            "Truths of the test part that lay within the intervals of each level; their share "
-            "should be the level. MSIS is the width with a fine for every miss, CRPS the error of "
-            "all quantiles together; of both, less is better.",
-            "Forecast by",
+            "Forecast intervals",
+            "The share of test values inside the intervals of each level: it should be the level; "
+            "below it, the model is too sure. MSIS is the width of the intervals plus a penalty "
+            "for each miss, CRPS the mean error over all quantiles; smaller is better for both.",
+            "Model",
             [label(metric) for metric in metrics],
             [(label(name), name == content.name, row) for name, row in figures.items()],
         )
@@ -218,21 +135,3 @@ def _facts(content: ReportContent) -> list[str]:
     if content.config.get("fit", {}).get("refit"):
         facts.append("trained again on all data for the forecast")
     return facts
-
-
-def _title(name: str, config: Mapping[str, Any]) -> str:
-    source = str(config.get("data", {}).get("source") or "")
-    model = config.get("model", {})
-    parts = [label(name)[0].upper() + label(name)[1:]]
-    parts += [str(model["strategy"])] if model.get("strategy") else []
-    return ", ".join(parts) + (f", on {Path(source).name}" if source else "")
-
-
-def _main_season(data: Mapping[str, Any]) -> int:
-    season = data.get("season_length") or 1
-    return int(season[0]) if isinstance(season, list) else int(season)
-
-
-def _truths(tested: pd.DataFrame) -> pd.DataFrame:
-    rows = tested[["unique_id", "ds", "y"]].drop_duplicates(["unique_id", "ds"])
-    return rows.sort_values(["unique_id", "ds"], ignore_index=True)

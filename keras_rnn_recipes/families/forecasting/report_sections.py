@@ -1,40 +1,42 @@
-"""The pictures of a report with their headings and the sentences under them."""
+"""The figures of a forecaster's report, with their headings and captions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from keras_rnn_recipes.evaluation.metrics import horizon_profile
 from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
-from keras_rnn_recipes.reporting import plots
+from keras_rnn_recipes.families.forecasting.report_content import ReportContent
 from keras_rnn_recipes.reporting.format import best_baseline, label, number, percent
 from keras_rnn_recipes.reporting.gradients import gradient_section
 from keras_rnn_recipes.reporting.page import Section
 from keras_rnn_recipes.reporting.parts import learning_section
-
-if TYPE_CHECKING:
-    from keras_rnn_recipes.families.forecasting.report import ReportContent
-
+from keras_rnn_recipes.reporting.plots import (
+    plot_error_by_step,
+    plot_forecasts,
+    plot_histogram,
+    plot_residuals,
+)
+from keras_rnn_recipes.reporting.style import svg_of
 
 # With fewer series than this, a histogram of them says less than the table of scores.
 ENOUGH_SERIES = 8
 
 
-def figures(content: ReportContent) -> list[Section]:
-    """Draw every picture that the content allows, in reading order.
+def report_sections(content: ReportContent) -> list[Section]:
+    """The sections that the content allows, in reading order.
 
     Example:
-        >>> figures(content)[0].heading  # doctest: +SKIP
-        'What comes next'
+        >>> report_sections(content)[0].heading  # doctest: +SKIP
+        'Forecast'
     """
     scales, unit = _scales(content)
     made = [
-        _future(content),
-        _examples(content),
+        _forecast(content),
+        _backtest(content),
         _by_step(content, scales, unit),
         _by_series(content),
         _residuals(content, scales, unit),
@@ -44,43 +46,49 @@ def figures(content: ReportContent) -> list[Section]:
     return [section for section in made if section is not None]
 
 
-def _future(content: ReportContent) -> Section | None:
+def _forecast(content: ReportContent) -> Section | None:
     if content.future.empty:
         return None
-    names = [name for name, _, _ in choose_examples(content)]
-    names = list(dict.fromkeys(names)) or content.future["unique_id"].unique()[:3].tolist()
-    panels = []
-    for name in names:
-        ahead = content.future[content.future["unique_id"] == name]
-        if len(ahead):
-            title = (
-                f"{name}" if content.future["unique_id"].nunique() > 1 else "After the last value"
-            )
-            panels.append({"title": title, "past": _past(content, name), "ahead": ahead})
-    if not panels:
+    there = content.future["unique_id"].unique().tolist()
+    chosen = list(dict.fromkeys(name for name, _, _ in choose_examples(content)))
+    names = [name for name in chosen or there[:3] if name in there]
+    if not names:
         return None
-    picture = plots.forecast_panels(panels, model=content.name, rival=None)
-    number_of = content.future["unique_id"].nunique()
-    shown = f" of {len(panels)} of {number_of:,} series" if number_of > len(panels) else ""
-    caption = f"The forecast{shown}; every number is in forecasts.csv."
-    return Section("What comes next", Markup(picture), caption)
-
-
-def _examples(content: ReportContent) -> Section | None:
-    rival = best_baseline(content.record, content.metric)
-    panels = []
-    for name, cutoff, title in choose_examples(content):
-        rows = content.tested
-        ahead = rows[(rows["unique_id"] == name) & (rows["cutoff"] == cutoff)]
-        panels.append({"title": title, "past": _past(content, name, cutoff), "ahead": ahead})
-    if not panels:
-        return None
-    picture = plots.forecast_panels(panels, model=content.name, rival=rival)
-    caption = (
-        "Forecasts of values that the model had not seen. Nothing to the right of the dotted line "
-        "was known when they were made."
+    titles = {name: str(name) if len(there) > 1 else "After the last value" for name in names}
+    figure = plot_forecasts(
+        content.frame,
+        content.future,
+        series=titles,
+        models=[content.name],
+        history=_history_shown(content),
     )
-    return Section("Forecasts and what happened", Markup(picture), caption)
+    some = len(there) > len(names)
+    shown = f" of {len(names)} of {len(there):,} series" if some else ""
+    caption = (
+        f"The forecast{shown} after the last known value. The numbers for every series are in "
+        "forecasts.csv."
+    )
+    return Section("Forecast", svg_of(figure), caption)
+
+
+def _backtest(content: ReportContent) -> Section | None:
+    examples = choose_examples(content)
+    if not examples:
+        return None
+    rival = best_baseline(content.record, content.metric)
+    there = rival is not None and rival in content.tested
+    figure = plot_forecasts(
+        content.frame,
+        content.tested,
+        series={(name, cutoff): title for name, cutoff, title in examples},
+        models=[content.name, *([rival] if rival is not None and there else [])],
+        history=_history_shown(content),
+    )
+    caption = (
+        "Forecasts of test values, which the model had not seen: compare them with what was "
+        "observed. The model knew only what is left of the dotted line."
+    )
+    return Section("Backtest", svg_of(figure), caption)
 
 
 def choose_examples(content: ReportContent) -> list[tuple[str, object, str]]:
@@ -129,12 +137,14 @@ def _by_step(content: ReportContent, scales: pd.Series | None, unit: str) -> Sec
     if len(profile) < 2:
         return None
     rival = best_baseline(content.record, content.metric)
-    picture = plots.error_by_step(profile, model=content.name, rival=rival, unit=_axis(scales))
+    figure = plot_error_by_step(profile, model=content.name, rival=rival, unit=_axis(scales))
     caption = f"Mean absolute error at each step ahead, over all series and origins, {unit}."
     if rival is not None:
         wins = int((profile[content.name] < profile[rival]).sum())
-        caption += f" The model is below {label(rival)} at {wins} of {len(profile)} steps."
-    return Section("Error by step ahead", Markup(picture), caption)
+        caption += (
+            f" The model has a smaller error than {label(rival)} at {wins} of {len(profile)} steps."
+        )
+    return Section("Error by horizon", svg_of(figure), caption)
 
 
 def _by_series(content: ReportContent) -> Section | None:
@@ -146,12 +156,12 @@ def _by_series(content: ReportContent) -> Section | None:
         return None
     unit = label(content.metric)
     errors = {name: values[name].to_numpy("float64") for name in names}
-    picture = plots.histogram(errors, rival=rival, unit=unit, count="series")
+    figure = plot_histogram(errors, rival=rival, unit=unit, count="series")
     caption = f"{unit} of each of {len(values):,} series; the dotted lines are medians."
     if rival is not None:
         share = float((values[content.name] < values[rival]).mean())
         caption += f" The model is better than {label(rival)} on {percent(share)} of them."
-    return Section("Error by series", Markup(picture), caption)
+    return Section("Error by series", svg_of(figure), caption)
 
 
 def _residuals(content: ReportContent, scales: pd.Series | None, unit: str) -> Section | None:
@@ -163,16 +173,16 @@ def _residuals(content: ReportContent, scales: pd.Series | None, unit: str) -> S
     if len(errors) < 10:
         return None
     bias = horizon_profile(content.tested, scales=scales, metric="bias")
-    picture = plots.residuals(errors, bias, model=content.name, unit=_axis(scales))
+    figure = plot_residuals(errors, bias, model=content.name, unit=_axis(scales))
     mean, size = float(errors.mean()), float(np.abs(errors).mean())
     way = "high" if mean > 0 else "low"
-    caption = f"On average the forecasts are {number(abs(mean))} too {way}, {unit}"
+    caption = f"On average the forecasts are too {way} by {number(abs(mean))}, {unit}"
     caption += f": {percent(abs(mean) / size)} of the mean absolute error." if size else "."
-    return Section("What is left over", Markup(picture), caption + _memory(content, scales))
+    return Section("Residuals", svg_of(figure), caption + _autocorrelation(content, scales))
 
 
-def _memory(content: ReportContent, scales: pd.Series | None) -> str:
-    """Say how one-step errors at neighbouring origins correlate; nothing if origins are apart."""
+def _autocorrelation(content: ReportContent, scales: pd.Series | None) -> str:
+    """The autocorrelation of one-step errors in words; nothing where origins are steps apart."""
     first = content.tested.groupby(["unique_id", "cutoff"]).head(1)
     horizon = len(content.tested) // max(len(first), 1)
     counts = content.tested.groupby("unique_id").agg({"cutoff": "nunique", "ds": "nunique"})
@@ -187,12 +197,12 @@ def _memory(content: ReportContent, scales: pd.Series | None) -> str:
         return ""
     if abs(related) < 0.2:
         return (
-            " Errors one step ahead are nearly unrelated to the ones before them "
-            f"(correlation {number(round(related, 2))}), as they should be."
+            " Errors one step ahead are nearly uncorrelated with those before them "
+            f"(autocorrelation {number(round(related, 2))}), as they should be."
         )
     return (
-        " Errors one step ahead resemble the ones before them "
-        f"(correlation {number(round(related, 2))}): something predictable is left."
+        " Errors one step ahead are correlated with those before them "
+        f"(autocorrelation {number(round(related, 2))}): the residuals can still be predicted."
     )
 
 
@@ -211,12 +221,10 @@ def _axis(scales: pd.Series | None) -> str:
     return "error" if scales is None else "scaled error"
 
 
-def _past(content: ReportContent, name: str, cutoff: object | None = None) -> pd.DataFrame:
-    rows = content.frame[content.frame["unique_id"] == name]
-    if cutoff is not None:
-        rows = rows[rows["ds"] <= cutoff]
+def _history_shown(content: ReportContent) -> int:
+    """Values that are drawn before a forecast: a few horizons or seasons of them."""
     horizon = content.tested.groupby(["unique_id", "cutoff"]).size().max()
-    return rows.tail(int(min(max(3 * horizon, 2 * content.season_length, 30), 400)))
+    return int(min(max(3 * horizon, 2 * content.season_length, 30), 400))
 
 
 def _moment(time: object) -> str:

@@ -6,16 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
-from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from keras_rnn_recipes.reporting.format import label, number, spread
 from keras_rnn_recipes.reporting.page import Page, Section, Table, render_page, settings_tables
 from keras_rnn_recipes.reporting.parts import figure_rows
-from keras_rnn_recipes.reporting.plots import INK, MODEL, MUTED, STYLE, figure_of, svg_of
 from keras_rnn_recipes.reporting.readme_tables import Named, markdown_rows, with_range
+from keras_rnn_recipes.reporting.style import (
+    INK,
+    MODEL,
+    MUTED,
+    legend_above,
+    log_axis,
+    new_figure,
+    svg_of,
+)
 from keras_rnn_recipes.storage import read_json, replacing
 
 _METRICS = ("longest_lag", "gradient", "reach", "steps")
@@ -129,8 +135,7 @@ def _every_trial(trials: pd.DataFrame, name: str) -> Table:
 def _climbs(trials: pd.DataFrame) -> Section:
     """A row for each network, a dot for each lag: full where solved."""
     names, lags = list(dict.fromkeys(trials["cell"])), sorted(set(trials["lag"]))
-    with mpl.rc_context({**STYLE, "axes.grid.axis": "both"}):
-        figure, axes = figure_of(0.9 + 0.3 * len(names))
+    with new_figure(0.9 + 0.3 * len(names), axes_grid_axis="both") as (figure, axes):
         for row, name in enumerate(names):
             of_cell = trials[trials["cell"] == name]
             solved, failed = of_cell[of_cell["solved"]], of_cell[~of_cell["solved"].astype(bool)]
@@ -141,14 +146,13 @@ def _climbs(trials: pd.DataFrame) -> Section:
         axes.set(xlabel="lag", ylim=(len(names) - 0.5, -0.5))
         axes.set_yticks(range(len(names)), [label(name) for name in names], color=INK)
         _lag_axis(axes, lags)
-        picture = svg_of(figure, _sentence({n: _longest(trials, n) for n in names}))
-    return Section("Lags solved", Markup(picture), "● solved, × not solved in the steps given.")
+        figure.set_label(_sentence({n: _longest(trials, n) for n in names}))
+    return Section("Lags solved", svg_of(figure), "● solved, × not solved in the steps given.")
 
 
 def _gradients(trials: pd.DataFrame) -> Section:
     """How much of the slope is left at the first step before training, by lag."""
-    with mpl.rc_context(STYLE):
-        figure, axes = figure_of(2.8)
+    with new_figure(2.8) as (figure, axes):
         for number_of, (name, rows) in enumerate(trials.groupby("cell", sort=False)):
             shown = rows[rows["reach"] > 0]
             style = ("-", "--", ":", "-.")[number_of // 2 % 4]
@@ -163,19 +167,15 @@ def _gradients(trials: pd.DataFrame) -> Section:
                 label=label(str(name)),
             )
         axes.set(xlabel="lag", ylabel="share left")
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        log_axis(axes)
         _lag_axis(axes, sorted(set(trials["lag"])))
-        handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, handlelength=2.2)
-        picture = svg_of(
-            figure, "The share of the gradient that is left at the first step, by lag."
-        )
+        legend_above(figure, axes, columns=3)
+        figure.set_label("The share of the gradient that is left at the first step, by lag.")
     caption = (
         "The norm of the error's slope by the state at the first step, as a share of that at the "
         "last, after training at each lag, solved or not."
     )
-    return Section("Gradient left at the first step", Markup(picture), caption)
+    return Section("Gradient left at the first step", svg_of(figure), caption)
 
 
 def _longest(trials: pd.DataFrame, name: str) -> dict[str, int]:

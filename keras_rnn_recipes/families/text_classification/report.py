@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from keras_rnn_recipes.evaluation.classification import (
     calibration_bins,
@@ -17,12 +17,11 @@ from keras_rnn_recipes.evaluation.classification import (
     confusion,
     roc_points,
 )
-from keras_rnn_recipes.families.text_classification import report as plots
 from keras_rnn_recipes.reporting.format import label
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
-from keras_rnn_recipes.reporting.plots import INK, MODEL, MUTED, STYLE, figure_of, svg_of
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+from keras_rnn_recipes.reporting.style import INK, MODEL, MUTED, legend_above, new_figure, svg_of
 
 MOST_MISTAKES, LONGEST_SHOWN = 12, 240
 
@@ -113,12 +112,12 @@ def _figures(
 ) -> list[Section]:
     found = answers[name]
     made: list[Section] = []
-    if len(classes) <= plots.MOST_CLASSES:
+    if len(classes) <= MOST_CLASSES:
         counts = confusion(truth, found.argmax(axis=1), len(classes))
         made.append(
             Section(
                 "What was taken for what",
-                Markup(plots.confusion_matrix(counts, classes)),
+                svg_of(plot_confusion_matrix(counts, classes)),
                 "Texts by true class (rows) and answer (columns); the fuller the colour, the "
                 "larger the share of the row.",
             )
@@ -128,7 +127,7 @@ def _figures(
         made.append(
             Section(
                 "Ranking",
-                Markup(plots.roc_curve(curves, model=label(name))),
+                svg_of(plot_roc_curve(curves, model=label(name))),
                 f"The share of {classes[1]!r} that is found against the share of the others that "
                 "is taken for it, for every threshold.",
             )
@@ -136,7 +135,7 @@ def _figures(
     made.append(
         Section(
             "How honest the probabilities are",
-            Markup(plots.reliability(calibration_bins(truth, found))),
+            svg_of(plot_reliability(calibration_bins(truth, found))),
             "Answers by their probability: on the dotted line, as many are right as it says; below "
             "it, the model is too sure. The larger a dot, the more answers.",
         )
@@ -152,8 +151,8 @@ def _shown(text: str) -> str:
 MOST_CLASSES = 24
 
 
-def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
-    """Draw how often each true class (row) was answered as each class (column).
+def plot_confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
+    """Plot how often each true class (row) was answered as each class (column).
 
     Args:
         counts: from `confusion`.
@@ -161,11 +160,10 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     """
     table = np.asarray(counts, "float64")
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    with mpl.rc_context({**STYLE, "axes.grid": False}):
-        figure, axes = figure_of(1.4 + 0.34 * len(classes))
+    with new_figure(1.4 + 0.34 * len(classes), axes_grid=False) as (figure, axes):
         for (row, column), share in np.ndenumerate(shares):
             # The page's own colour, more or less of it, so that it serves light and dark alike.
-            box = mpl.patches.Rectangle(
+            box = Rectangle(
                 (column - 0.48, row - 0.48), 0.96, 0.96, facecolor=MODEL, alpha=0.08 + 0.6 * share
             )
             axes.add_patch(box)
@@ -176,18 +174,18 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
         axes.set(xlim=ends, ylim=ends[::-1], xlabel="answered", ylabel="true")
         axes.set_xticks(range(len(classes)), [_short(name) for name in classes], rotation=30)
         axes.set_yticks(range(len(classes)), [_short(name) for name in classes])
-        return svg_of(figure, f"How {len(classes)} true classes were answered.")
+        figure.set_label(f"How {len(classes)} true classes were answered.")
+    return figure
 
 
-def roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model: str) -> str:
-    """Draw ROC curves, the model's and its baselines'.
+def plot_roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model: str) -> Figure:
+    """Plot ROC curves, the model's and its baselines'.
 
     Args:
         points: by name, from `roc_points`.
         model: which of the names is the model.
     """
-    with mpl.rc_context(STYLE):
-        figure, axes = figure_of(3.4)
+    with new_figure(3.4) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
         for name, curve in points.items():
             look: dict[str, Any] = {"color": MODEL} if name == model else {"color": MUTED}
@@ -199,18 +197,18 @@ def roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model: str
                 **look,
             )
         axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1))
-        figure.legend(loc="outside upper left", ncols=3, handlelength=2.2)
-        return svg_of(figure, "ROC curves.")
+        legend_above(figure, axes, columns=3)
+        figure.set_label("ROC curves.")
+    return figure
 
 
-def reliability(bins: Sequence[Mapping[str, Any]]) -> str:
-    """Draw how often answers of each confidence were right; a perfect model lies on the diagonal.
+def plot_reliability(bins: Sequence[Mapping[str, Any]]) -> Figure:
+    """Plot how often answers of each confidence were right; a perfect model lies on the diagonal.
 
     Args:
         bins: from `calibration_bins`.
     """
-    with mpl.rc_context(STYLE):
-        figure, axes = figure_of(3.0)
+    with new_figure(3.0) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
         most = max(row["count"] for row in bins)
         axes.scatter(
@@ -223,7 +221,8 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> str:
         axes.set(
             xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.02), ylim=(0, 1.05)
         )
-        return svg_of(figure, f"Confidence and accuracy in {len(bins)} bins.")
+        figure.set_label(f"Confidence and accuracy in {len(bins)} bins.")
+    return figure
 
 
 def _short(name: str) -> str:

@@ -16,14 +16,9 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.backtest import backtest, forecast_future
 from keras_rnn_recipes.evaluation.baselines import fit_baselines, seasonal_naive
 from keras_rnn_recipes.evaluation.metrics import score, summarise
-from keras_rnn_recipes.families.forecasting.report import (
-    ReportContent,
-    read_content,
-    render_report,
-    write_report,
-)
-from keras_rnn_recipes.families.forecasting.report_sections import choose_examples, figures
-from keras_rnn_recipes.reporting import plots
+from keras_rnn_recipes.families.forecasting.report import render_report, write_report
+from keras_rnn_recipes.families.forecasting.report_content import ReportContent, read_content
+from keras_rnn_recipes.families.forecasting.report_sections import choose_examples, report_sections
 from keras_rnn_recipes.reporting.format import verdict
 
 
@@ -140,11 +135,11 @@ def test_page_says_what_it_has_to(page: Page) -> None:
         assert wanted in page.text
     assert "dropout" not in page.text, "what was left open is left out"
     for heading in (
-        "What comes next",
-        "Forecasts and what happened",
-        "Error by step ahead",
-        "What is left over",
-        "Learning",
+        "Forecast",
+        "Backtest",
+        "Error by horizon",
+        "Residuals",
+        "Learning curve",
         "Configuration",
         "Environment",
     ):
@@ -258,7 +253,7 @@ def test_what_is_not_there_is_left_out(content: ReportContent, change: dict) -> 
     made = replace(content, **change)
     page = Page(render_report(made))
     if "config" in change:
-        assert not {"Learning", "What comes next", "Configuration"} & set(page.texts)
+        assert not {"Learning curve", "Forecast", "Configuration"} & set(page.texts)
 
 
 @pytest.mark.parametrize("dates", [True, False])
@@ -291,7 +286,7 @@ def test_one_step_and_one_origin() -> None:
     page = Page(render_report(made))
     assert "one origin, 1 step ahead" in page.text
     assert "No baseline was scored beside it" in page.text
-    assert [section.heading for section in figures(made)] == ["Forecasts and what happened"]
+    assert [section.heading for section in report_sections(made)] == ["Backtest"]
 
 
 def test_names_cannot_break_the_page() -> None:
@@ -384,9 +379,3 @@ def test_a_run_that_was_not_evaluated_has_no_report(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no evaluated run"):
         write_report(tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_lone_point_between_gaps_is_drawn() -> None:
-    nan = np.nan
-    assert plots._lonely([1.0, nan, 2.0, nan, 3.0, 4.0])["markevery"] == [0, 2]
-    assert plots._lonely([1.0, 2.0]) == {}

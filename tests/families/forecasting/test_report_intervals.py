@@ -9,7 +9,8 @@ import pandas as pd
 
 from keras_rnn_recipes.evaluation.levels import bound_columns
 from keras_rnn_recipes.evaluation.metrics import score, summarise
-from keras_rnn_recipes.families.forecasting.report import ReportContent, render_report
+from keras_rnn_recipes.families.forecasting.report import render_report
+from keras_rnn_recipes.families.forecasting.report_content import ReportContent
 
 LEVELS = (80, 95)
 
@@ -45,17 +46,17 @@ def content_with(levels: tuple[float, ...]) -> ReportContent:
 
 def test_the_report_says_how_often_intervals_held_and_shades_them():
     page = render_report(content_with(LEVELS))
-    table = page[page.index("How sure the forecasts are") :]
+    table = page[page.index("Forecast intervals") :]
     table = table[: table.index("</table>")]
     assert re.findall(r"<td>([\d.]+%)</td>", table) == ["75.0%", "75.0%"]
     assert "naive" not in table and "MSIS 95%" in table and "CRPS" in table
-    first = page[page.index("What comes next") :]
+    first = page[page.index("<h2>Forecast</h2>") :]
     assert "95% interval" in first and "80% interval" in first
     # Coverage is no error of which less is better: it stands in no column beside MASE.
-    errors = page[page.index("Model and baselines") : page.index("How sure")]
+    errors = page[page.index("Model and baselines") : page.index("Forecast intervals")]
     assert "within" not in errors
 
 
 def test_without_intervals_there_is_nothing_of_them():
     page = render_report(content_with(()))
-    assert "How sure" not in page and "interval" not in page
+    assert "Forecast intervals" not in page and "interval" not in page
