@@ -87,12 +87,6 @@ def exports_verified_in_forks() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def new_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exports of this test are verified in new interpreters, in every profile."""
-    monkeypatch.setattr(verify, "subprocess", subprocess)
-
-
 @pytest.fixture(scope="session")
 def run_under_backend() -> Run:
     """``run_under_backend(backend, code)``: run code in a fresh interpreter on a Keras backend.

@@ -60,6 +60,10 @@ class ForkedPopen:
         assert self.process.pid is not None
         return self.process.pid
 
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.is_alive()
+
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, negative for a signal; ``TimeoutError`` when it still runs."""
         self.process.join(timeout)

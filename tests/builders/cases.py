@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_rnn_recipes.builders import PRESETS, build_forecaster
+from keras_rnn_recipes.builders import PRESETS, build_forecaster, to_forecaster
 
 STRATEGIES = ("direct", "seq2seq", "recursive")
 RECURRENT_PRESETS = ("simple_rnn", "deep_rnn", "lstm", "gru")
@@ -28,6 +29,26 @@ def small(
     if preset in ("linear", "dense"):
         defaults["lags"] = 5
     return build_forecaster(preset, strategy, horizon, **{**defaults, **options})
+
+
+def shared(preset: str, strategy: str, horizon: int = 3, **options: Any) -> keras.Model:
+    """A small model that is built once for all tests: none of them may change it."""
+    return _built(preset, strategy, horizon, tuple(sorted(options.items())))
+
+
+def shared_forecaster(preset: str, strategy: str, horizon: int = 3, **options: Any) -> keras.Model:
+    """The forecaster of a shared model; none of the tests may change it either."""
+    return _forecaster(preset, strategy, horizon, tuple(sorted(options.items())))
+
+
+@functools.cache
+def _built(preset: str, strategy: str, horizon: int, options: tuple) -> keras.Model:
+    return small(preset, strategy, horizon, **dict(options))
+
+
+@functools.cache
+def _forecaster(preset: str, strategy: str, horizon: int, options: tuple) -> keras.Model:
+    return to_forecaster(_built(preset, strategy, horizon, options))
 
 
 def run(model: Any, history: Any) -> np.ndarray:

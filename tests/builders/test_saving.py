@@ -7,7 +7,15 @@ import json
 import keras
 import numpy as np
 import pytest
-from builders.cases import COMBINATIONS, STRATEGIES, run, small, target_shape, with_holes
+from builders.cases import (
+    COMBINATIONS,
+    STRATEGIES,
+    run,
+    shared_forecaster,
+    small,
+    target_shape,
+    with_holes,
+)
 
 from keras_rnn_recipes.builders import to_forecaster
 
@@ -71,9 +79,9 @@ def save_all(folder):
     return expected
 
 
-def test_every_combination_is_trained_and_agrees_in_a_fresh_process(tmp_path, run_python):
+def test_every_combination_is_trained_and_agrees_in_a_fresh_process(tmp_path, run_forked):
     expected = save_all(tmp_path)
-    run_python(LOAD, str(tmp_path))
+    run_forked(LOAD, str(tmp_path))
     with np.load(tmp_path / "answers.npz") as answers:
         assert sorted(answers.files) == sorted(expected)
         assert len(expected) >= 23 + 15
@@ -115,7 +123,7 @@ def test_a_graph_of_unknown_batch_and_time_is_traced_once(preset, strategy):
     tf = pytest.importorskip("tensorflow")
     if keras.backend.backend() != "tensorflow":
         pytest.skip("graphs are TensorFlow's")
-    forecast = to_forecaster(small(preset, strategy, season_length=4))
+    forecast = shared_forecaster(preset, strategy, season_length=4)
     graph = tf.function(forecast, input_signature=[tf.TensorSpec((None, None, 1))])
     for time in (2, 11):
         history = with_holes(time)

@@ -194,7 +194,7 @@ np.savez(folder + "/y.npz", served=served, found=found, loss=loss)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spelling", ["conv", "lstm"])
-def test_saved_and_exported_it_gives_the_same(spelling, tmp_path, run_python):
+def test_saved_and_exported_it_gives_the_same(spelling, tmp_path, run_forked):
     model = tagger(num_characters=9, character_cell=spelling, word_dropout=0.2)
     inputs, tags = sentences()
     model.compile("adam", crf_loss)
@@ -203,7 +203,7 @@ def test_saved_and_exported_it_gives_the_same(spelling, tmp_path, run_python):
     model.save(tmp_path / "model.keras")
     model.export(tmp_path / "saved", verbose=False)
     np.savez(tmp_path / "x.npz", tokens=inputs[0], characters=inputs[1], tags=tags)
-    run_python(LOAD, str(tmp_path))
+    run_forked(LOAD, str(tmp_path))
     with np.load(tmp_path / "y.npz") as again:
         np.testing.assert_allclose(again["found"], expected, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(again["served"], expected, rtol=1e-5, atol=1e-5)

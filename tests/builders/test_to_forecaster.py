@@ -11,6 +11,8 @@ from builders.cases import (
     growing_window,
     positive,
     run,
+    shared,
+    shared_forecaster,
     small,
     with_holes,
 )
@@ -35,8 +37,8 @@ REST = [("conv", "two targets, last value"), ("dense", "whole block"), ("conv", 
 @pytest.mark.parametrize(("preset", "name"), sorted({*EVERY_PRESET, *EVERY_OPTION, *REST}), ids=str)
 def test_recursion_equals_the_growing_window(preset, name):
     options = OPTIONS[name]
-    model = small(preset, "recursive", 5, **options)
-    forecast = to_forecaster(model)
+    model = shared(preset, "recursive", 5, **options)
+    forecast = shared_forecaster(preset, "recursive", 5, **options)
     for time in (1, 3, 15):  # shorter than the context and longer
         history = with_holes(time, options.get("num_features", 1))
         slow, fast = growing_window(model, history, 5), run(forecast, history)
@@ -48,9 +50,9 @@ def test_recursion_equals_the_growing_window(preset, name):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_seq2seq_is_read_at_its_last_step(preset):
     for options in ({}, {"lags": 3, "season_length": 4, "num_features": 2}):
-        model = small(preset, "seq2seq", **options)
+        model = shared(preset, "seq2seq", **options)
         history = with_holes(9, options.get("num_features", 1))
-        forecast = to_forecaster(model)
+        forecast = shared_forecaster(preset, "seq2seq", **options)
         np.testing.assert_allclose(
             run(forecast, history), run(model, history)[:, -1], rtol=1e-5, atol=1e-6
         )

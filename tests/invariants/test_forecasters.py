@@ -5,9 +5,18 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from builders.cases import COMBINATIONS, positive, run, small, target_shape, with_holes
+from builders.cases import (
+    COMBINATIONS,
+    positive,
+    run,
+    shared,
+    shared_forecaster,
+    small,
+    target_shape,
+    with_holes,
+)
 
-from keras_rnn_recipes.builders import PRESETS, to_forecaster
+from keras_rnn_recipes.builders import PRESETS
 
 EVERY_STEP = [(p, s) for p, s in COMBINATIONS if s != "direct"]
 # Combinations that take other ways through the layers than the presets do.
@@ -59,7 +68,7 @@ def test_every_weight_learns(preset, strategy, options):
 
 @everything
 def test_the_last_observation_alone_changes_the_forecast(preset, strategy, options):
-    forecast, history = to_forecaster(small(preset, strategy, **options)), positive(9)
+    forecast, history = shared_forecaster(preset, strategy, **options), positive(9)
     changed = history.copy()
     changed[:, -1] += 0.5
     moved = np.abs(run(forecast, changed) - run(forecast, history))
@@ -73,7 +82,7 @@ def test_the_last_observation_alone_changes_the_forecast(preset, strategy, optio
     ids=name_of,
 )
 def test_nothing_after_a_time_step_changes_its_output(preset, strategy, options):
-    model, history = small(preset, strategy, **options), positive(10)
+    model, history = shared(preset, strategy, **options), positive(10)
     expected = run(model, history)
     for step in (3, 7):
         changed = history.copy()
@@ -88,7 +97,7 @@ def test_nothing_after_a_time_step_changes_its_output(preset, strategy, options)
 
 @everything
 def test_padding_on_the_left_never_changes_a_forecast(preset, strategy, options):
-    forecast, history = to_forecaster(small(preset, strategy, **options)), with_holes(8)
+    forecast, history = shared_forecaster(preset, strategy, **options), with_holes(8)
     expected = run(forecast, history)
     for length in (1, 11):
         padding = np.full((4, length, 1), np.nan, "float32")
@@ -98,7 +107,7 @@ def test_padding_on_the_left_never_changes_a_forecast(preset, strategy, options)
 
 @everything
 def test_the_rest_of_the_batch_never_changes_a_forecast(preset, strategy, options):
-    forecast, history = to_forecaster(small(preset, strategy, **options)), with_holes(8)
+    forecast, history = shared_forecaster(preset, strategy, **options), with_holes(8)
     together = run(forecast, history)
     alone = np.concatenate([run(forecast, history[row : row + 1]) for row in range(4)])
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
@@ -110,7 +119,7 @@ def test_forecasts_have_the_units_of_the_history(preset, strategy, options):
     """Ten times the history, ten times the forecast; and as well at 1e-9 and at 1e12."""
     history = with_holes(9)
     history[0, 3:] = 2.5  # constant from there on
-    forecast = to_forecaster(small(preset, strategy, **options))
+    forecast = shared_forecaster(preset, strategy, **options)
     expected = run(forecast, history)
     for unit in (10.0, 1e-9, 1e12):
         np.testing.assert_allclose(
@@ -130,7 +139,7 @@ def test_a_gap_longer_than_every_window_keeps_the_units(preset):
 
 @everything
 def test_degenerate_histories_have_finite_forecasts(preset, strategy, options):
-    forecast = to_forecaster(small(preset, strategy, horizon=8, **options))
+    forecast = shared_forecaster(preset, strategy, 8, **options)
     history = np.full((6, 9, 1), np.nan, "float32")  # the first is missing altogether
     history[1] = 0
     history[2] = 1e12

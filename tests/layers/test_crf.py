@@ -173,7 +173,7 @@ def test_what_only_transitions_tell_is_learnt():
     assert (np.diff(best) % 3 == 1).all()
 
 
-def test_saved_and_exported_it_gives_the_same(tmp_path, run_python):
+def test_saved_and_exported_it_gives_the_same(tmp_path, run_forked):
     inputs, tags = zigzag(8, 5, np.random.default_rng(0))
     inputs = inputs + np.random.default_rng(1).normal(size=inputs.shape).astype("float32")
     mask = np.arange(5) < np.array([[5, 1, 3, 4, 2, 5, 5, 1]]).T
@@ -185,7 +185,7 @@ def test_saved_and_exported_it_gives_the_same(tmp_path, run_python):
     model.save(tmp_path / "model.keras")
     model.export(tmp_path / "saved", verbose=False)
     np.savez(tmp_path / "x.npz", inputs=inputs, mask=mask, tags=np.where(mask, tags, -1))
-    run_python(
+    run_forked(
         """
 import sys, keras, numpy as np, tensorflow as tf
 folder = sys.argv[1]

@@ -7,6 +7,7 @@ import errno
 import importlib
 import json
 import os
+import subprocess
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ import tensorflow as tf
 
 import keras_rnn_recipes
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.serving import export_forecaster as export
+from keras_rnn_recipes.serving import export_forecaster as export, verify
 from keras_rnn_recipes.serving.export_common import portable_kernels
 from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
 from keras_rnn_recipes.serving.verify import largest_difference
@@ -50,9 +51,11 @@ def mean_model(horizon=3):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """One model through the whole of it, the fresh process included."""
-    model = plain_model()
-    return model, export_saved_model(model, tmp_path_factory.mktemp("runs") / "saved_model")
+    """One model through the whole of it, the new interpreter included in every profile."""
+    model, folder = plain_model(), tmp_path_factory.mktemp("runs") / "saved_model"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "subprocess", subprocess)
+        return model, export_saved_model(model, folder)
 
 
 def test_endpoints_have_the_frozen_names_shapes_and_types(exported):

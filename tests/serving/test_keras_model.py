@@ -24,7 +24,7 @@ def run_dir(tmp_path_factory):
     return folder
 
 
-def test_a_fresh_process_finds_the_layers_without_importing_them_by_hand(run_dir, run_python):
+def test_a_fresh_process_finds_the_layers_without_importing_them_by_hand(run_dir, run_forked):
     code = """
 import sys, numpy as np, keras_rnn_recipes as krr
 model = krr.load_model(sys.argv[1])
@@ -32,7 +32,7 @@ history = np.array([[[1.0], [np.nan], [3.0], [2.0], [5.0]]], "float32")
 print(krr.to_forecaster(model).predict(history, verbose=0).ravel().tolist())
 """
     here = krr.to_forecaster(krr.load_model(run_dir / "model.keras")).predict(HISTORY, verbose=0)
-    told = run_python(code, str(run_dir)).stdout.strip().strip("[]").split(",")
+    told = run_forked(code, str(run_dir)).stdout.strip().strip("[]").split(",")
     np.testing.assert_allclose([float(x) for x in told], here.ravel(), rtol=1e-5)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from fresh import ForkedPopen
 from training.toy import toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.config.files import config_from_dict
@@ -157,8 +157,7 @@ def test_saving_takes_little_of_the_time(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_kill_9_at_random_moments(tmp_path):
     """The real thing, with processes; the moments are drawn anew every time and printed."""
-    with start(tmp_path / "whole", tmp_path / "whole.npz") as whole:
-        whole.communicate(timeout=120)
+    assert start(tmp_path, "whole").wait(120) == 0
     kills = 0
     while killed_after(random.uniform(0, 2), tmp_path) and kills < 4:
         kills += 1
@@ -172,23 +171,22 @@ def test_kill_9_at_random_moments(tmp_path):
 
 def killed_after(seconds: float, folder: Path) -> bool:
     """Train, and strike so long after training began; whether it was hit before it ended."""
-    with start(folder / "killed", folder / "killed.npz") as process:
-        for line in process.stdout:
-            if b"training" in line:
-                break
-        timer = threading.Timer(seconds, os.kill, (process.pid, signal.SIGKILL))
-        timer.start()
-        process.communicate(timeout=120)
-        timer.cancel()
-    print(f"struck after {seconds:.3f} s of training: {process.returncode}")
-    assert process.returncode in (0, -signal.SIGKILL)
-    return process.returncode != 0
+    process = start(folder, "killed")
+    while process.alive() and "training" not in (folder / "killed.out").read_text():
+        time.sleep(0.01)
+    timer = threading.Timer(seconds, os.kill, (process.pid, signal.SIGKILL))
+    timer.start()
+    status = process.wait(120)
+    timer.cancel()
+    print(f"struck after {seconds:.3f} s of training: {status}")
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
 
 
-def start(run_dir: Path, output: Path) -> subprocess.Popen:
+def start(folder: Path, name: str) -> ForkedPopen:
+    """Train in a fork: the run in ``folder/name``, its weights in ``name.npz``."""
     script = Path(__file__).with_name("train_toy.py")
-    return subprocess.Popen(
-        [sys.executable, str(script), str(run_dir), str(output)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    (folder / f"{name}.out").write_text("")
+    code = f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
+    args = [str(folder / name), str(folder / f"{name}.npz")]
+    return ForkedPopen(code, args, stdout=folder / f"{name}.out")

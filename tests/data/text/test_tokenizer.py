@@ -212,7 +212,7 @@ def exported(tokenizer, path):
     tf.saved_model.save(module, str(path))
 
 
-def test_a_saved_tokenizer_agrees_in_a_fresh_process(tmp_path, run_python):
+def test_a_saved_tokenizer_agrees_in_a_fresh_process(tmp_path, run_forked):
     raw = ["It's “not” GOOD…", "", "😀 的 ة", "İstanbul \n ΑΣ"]
     texts = [text.encode() for text in raw] + [b"\xff\xf0\x9f a", b"never seen"]
     expected = []
@@ -223,5 +223,5 @@ def test_a_saved_tokenizer_agrees_in_a_fresh_process(tmp_path, run_python):
         ids = tokenizer(texts)
         back = [text.hex() for text in tokenizer.texts(ids).numpy().tolist()]
         expected.append([ids.numpy().tolist(), back])
-    done = run_python(LOAD, str(tmp_path), *(text.hex() for text in texts))
+    done = run_forked(LOAD, str(tmp_path), *(text.hex() for text in texts))
     assert json.loads(done.stdout) == expected
