@@ -1,7 +1,9 @@
 # Everything runs in .venv, which is made when needed: a bare Python 3.11 or newer with pip is enough.
 #
 #   make forecast   train, evaluate, export and report one LSTM on a real series
-#   make test       every test; warnings are errors, the examples in docstrings are tests too
+#   make test       the tests that take seconds; warnings are errors, examples in docstrings are tests
+#   make test-all   the rest: slow tests, every recipe, all random draws; .ci/run calls it after test
+#   make test-baselines   the tests of statsforecast, in an environment of their own
 #   make lint       formatting, types, import directions, generated tables
 #   make tables     write the tables of results again from the recorded runs
 #   make bench      measure against the peers; rewrites benchmarks/results.md
@@ -13,8 +15,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 PEERS ?= .venv-peers
+BASELINES ?= .venv-baselines
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist worksteal
 RUN_DIR ?= runs/co2
 METADATA := setup.cfg pyproject.toml
 # Recorded runs: of every family, and those whose rows are in the README.
@@ -27,7 +30,7 @@ HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_seq2seq elnino_lstm_direct sunspot
 UPDATE := import sys; from keras_rnn_recipes.workflows.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
 
-.PHONY: help forecast test lint format tables bench bench-forecasting wheel clean
+.PHONY: help forecast test test-all test-baselines lint format tables bench bench-forecasting wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,11 +59,24 @@ $(PEERS)/.installed: benchmarks/forecasting/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# statsforecast takes pandas back to 2.x.
+$(BASELINES)/.installed: $(METADATA)
+	$(PYTHON) -m venv $(BASELINES)
+	$(BASELINES)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-e '.[baselines]' hypothesis pytest pytest-timeout
+	@touch $@
+
 forecast: $(VENV)/.installed
 	$(BIN)/krr run forecasting/co2_lstm_seq2seq --run-dir $(RUN_DIR) --overwrite
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-all: $(VENV)/.installed-dev
+	KRR_TESTS=thorough $(BIN)/python -m pytest -m "slow or hypothesis" $(PYTEST_ARGS)
+
+test-baselines: $(BASELINES)/.installed
+	$(BASELINES)/bin/python -m pytest tests/evaluation/test_statistical.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -158,7 +158,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise UserError(
             f"{path.name} is a Parquet file, and nothing that reads one is installed.",
             "a CSV file, or the package pyarrow.",
-            "run pip install pyarrow, or save the table as CSV.",
+            "run pip install 'keras-rnn-recipes[parquet]', or save the table as CSV.",
         ) from error
     except (OSError, ValueError) as error:
         raise UserError(

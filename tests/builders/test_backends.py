@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from builders.cases import run, small, with_holes
 
 from keras_rnn_recipes.builders import to_forecaster
@@ -46,6 +47,7 @@ np.savez(folder / "answers.npz", **answers)
 """
 
 
+@pytest.mark.slow
 def test_jax_loads_what_tensorflow_saved_and_agrees(tmp_path, run_under_backend, project_root):
     history, expected = with_holes(9), {}
     np.save(tmp_path / "history.npy", history)

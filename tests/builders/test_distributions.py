@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 
 import keras
@@ -27,6 +28,12 @@ from keras_rnn_recipes.training.state import set_seeds
 
 LEVELS = (80, 95)
 NAMES = ("gaussian", "student_t", "negative_binomial")
+# Each strategy and each distribution once in every profile, every pair in the thorough run.
+QUICK = {("direct", "gaussian"), ("seq2seq", "student_t"), ("recursive", "negative_binomial")}
+SERVED = [
+    pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow)
+    for pair in itertools.product(("direct", "seq2seq", "recursive"), NAMES)
+]
 
 
 def autoregression(coefficient: float, horizon: int, scale: float = 2.0) -> keras.Model:
@@ -108,8 +115,7 @@ def test_bounds_are_those_of_the_distribution_at_the_last_step(strategy):
     np.testing.assert_allclose(median, expected[..., :1], rtol=1e-4)
 
 
-@pytest.mark.parametrize("strategy", ["direct", "seq2seq", "recursive"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("strategy", "name"), SERVED)
 def test_it_is_saved_and_served_like_any_forecaster(strategy, name, tmp_path):
     model = small("lstm", strategy, distribution=name)
     answers = to_forecaster(model, (95, 80))

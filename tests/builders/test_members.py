@@ -50,7 +50,8 @@ def test_each_member_learns_from_its_own_rows_alone(batch):
     for number, (single, (first, end)) in enumerate(
         zip(singles, itertools.pairwise(edges), strict=True), start=1
     ):
-        single.compile(keras.optimizers.SGD(0.1 * (end - first) / batch), "mae")
+        rate = 0.1 * (end - first) / batch
+        single.compile(keras.optimizers.SGD(rate), "mae", run_eagerly=True)
         single.train_on_batch(history[first:end], targets[first:end])
         learnt = alone(model, "seq2seq", number).get_weights()
         for one, other in zip(learnt, single.get_weights(), strict=True):
@@ -74,7 +75,7 @@ def test_a_batch_with_fewer_rows_than_members_teaches_those_that_have_one(batch)
         expected = before[number - 1]
         if end > first:
             single = singles[number - 1]
-            single.compile(keras.optimizers.SGD(0.1 / batch), "mae")
+            single.compile(keras.optimizers.SGD(0.1 / batch), "mae", run_eagerly=True)
             single.train_on_batch(history[first:end], targets[first:end])
             expected = single.get_weights()
         for one, other in zip(learnt, expected, strict=True):

@@ -51,6 +51,8 @@ EXTRAS: dict[str, tuple[str, str, dict]] = {
 
 # A graph takes longer to trace than these take to train; the other presets show that it works.
 EAGER = ("simple_rnn", "deep_rnn", "gru", "dense", "linear")
+# Presets traced in every profile; the others, in the thorough run, share all their layers.
+TRACED = ("deep_rnn", "lstm", "conv")
 
 
 def trained(preset, strategy, **options):
@@ -79,6 +81,7 @@ def save_all(folder):
     return expected
 
 
+@pytest.mark.slow
 def test_every_combination_is_trained_and_agrees_in_a_fresh_process(tmp_path, run_forked):
     expected = save_all(tmp_path)
     run_forked(LOAD, str(tmp_path))
@@ -118,7 +121,13 @@ def test_the_saved_configuration_says_nothing_of_unrolling_or_fixed_lengths():
         assert list(values_of(config, "batch_shape"))[0] == [None, None, 1]
 
 
-@pytest.mark.parametrize(("preset", "strategy"), COMBINATIONS)
+@pytest.mark.parametrize(
+    ("preset", "strategy"),
+    [
+        pytest.param(*pair, marks=() if pair[0] in TRACED else pytest.mark.slow)
+        for pair in COMBINATIONS
+    ],
+)
 def test_a_graph_of_unknown_batch_and_time_is_traced_once(preset, strategy):
     tf = pytest.importorskip("tensorflow")
     if keras.backend.backend() != "tensorflow":

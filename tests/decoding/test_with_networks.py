@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from decoding.test_beam import penalised
 from decoding.toys import END, START, without_padding
@@ -93,6 +94,7 @@ def test_a_text_goes_on_as_the_whole_network_says():
         assert np.array(found)[row].tolist() == text[length:]
 
 
+@pytest.mark.slow
 def test_reversing_is_learnt_and_decoded():
     """A toy that must be solved: two digits the other way round."""
     keras.utils.set_random_seed(0)

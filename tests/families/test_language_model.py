@@ -191,6 +191,7 @@ def test_a_twin_reads_windows_as_the_whole_text_is_read(cell):
     np.testing.assert_allclose(found[1, :real], expected[1, :real], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_leaves_a_model_without_states_and_equals_keras_own_loop(monkeypatch):
     def trained(on_cpu: bool) -> list[np.ndarray]:
         if not on_cpu:  # Keras' own loop

@@ -104,6 +104,7 @@ def test_the_network_that_is_kept_is_the_first_at_its_longest_lag(finished):
     assert error == pytest.approx(row["error"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_and_comes_to_the_same(finished, tmp_path):
     folder = tmp_path / "again"
     shutil.copytree(finished.run_dir, folder)

@@ -59,7 +59,9 @@ def every_epoch_saved(monkeypatch):
     monkeypatch.setattr(training_state.StateFile, "due", lambda self: True)
 
 
-@pytest.mark.parametrize("epoch", [1, 4, 8])
+@pytest.mark.parametrize(
+    "epoch", [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(8, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
 def test_killed_around_a_save(tmp_path, monkeypatch, uninterrupted, epoch, moment):
     """Before the state is written, half way through the file, or when it has just been renamed."""

@@ -170,6 +170,7 @@ def run_dir(tmp_path_factory):
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_codes_and_can_be_asked_again(run_dir):
     known = read_covariates(run_dir)
     assert [c.name for c in known.future] == ["promo", "price", "day_of_week"]
@@ -183,6 +184,7 @@ def test_a_run_keeps_its_codes_and_can_be_asked_again(run_dir):
     assert again["ds"].tolist() == ["2024-02-27", "2024-02-28", "2024-02-29"] * 2
 
 
+@pytest.mark.slow
 def test_what_training_never_saw_is_forecast_and_judged(run_dir):
     new = run_dir.parent / "new.csv"
     frame = table("zz").assign(promo="radio")
@@ -193,6 +195,7 @@ def test_what_training_never_saw_is_forecast_and_judged(run_dir):
     assert "gru" in command("evaluate", str(run_dir), "--input", str(new))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

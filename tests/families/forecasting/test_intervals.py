@@ -198,6 +198,7 @@ def test_learnt_quantiles_go_with_their_loss_and_levels(changed, told):
         config_from_dict(given, changed)
 
 
+@pytest.mark.slow
 def test_a_distribution_has_intervals_of_its_own_and_keeps_them_when_exported_again(made, tmp_path):
     *_, panel = made
     given = config_with().model_dump()
