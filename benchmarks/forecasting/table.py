@@ -116,7 +116,7 @@ def _head(rows: Rows) -> str:
         "# Comparison with other libraries on four competitions\n\n"
         "Written by `make bench-forecasting` from `results.jsonl`; do not edit. Figures are means "
         "over the series; with several seeds, the median with the minimum and maximum in brackets. "
-        '"of ours" is a contender\'s median divided by that of our recipe: above 1, ours is better. '
+        '"of ours" is a contender\'s median over that of our recipe: above 1, ours is better. '
         "Wall time runs from data in memory to forecasts, without imports; CPU time is that of all "
         "threads and depends less on other work of the machine.\n\n"
         f"- Machine: {machines}; measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}\n"

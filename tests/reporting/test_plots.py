@@ -61,7 +61,7 @@ def widths(axes) -> dict[str, float]:
 def test_each_series_has_axes_with_history_forecast_and_bands():
     frame, ahead = series(), forecasts(50)
     figure = plot_forecasts(frame, ahead)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "b", "c"], "the first three"
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "b", "c"]
     for axes, name in zip(figure.axes, NAMES, strict=False):
         lines = lines_of(axes)
         assert list(lines) == ["observed", "naive", "LSTM"]
