@@ -1,1 +1,1 @@
-"""Before the model: tables, frequencies, splits, windows and the catalogue of data sets."""
+"""Data: tables, frequencies, covariates, splits, windows, texts and the catalog of data sets."""

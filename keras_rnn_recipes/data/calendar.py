@@ -1,4 +1,4 @@
-"""Columns derived from the dates: known for every step, past and to come."""
+"""Calendar covariates: columns derived from the dates, hence known for every future step."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _numbers(first: int, last: int) -> tuple[str, ...]:
     return tuple(str(number) for number in range(first, last + 1))
 
 
-# For each feature its categories and, from dates, the place among them (counted from 0).
+# For each feature its categories, and a function from dates to the index of the category.
 _CATEGORIES: dict[str, tuple[tuple[str, ...], Callable[[pd.DatetimeIndex], pd.Index]]] = {
     "minute": (_numbers(0, 59), lambda ds: ds.minute),
     "hour": (_numbers(0, 23), lambda ds: ds.hour),
@@ -45,13 +45,15 @@ _CATEGORIES: dict[str, tuple[tuple[str, ...], Callable[[pd.DatetimeIndex], pd.In
 
 
 def calendar_columns(calendar: Sequence[str], holidays: str | None) -> tuple[Covariate, ...]:
-    """The columns that stand for some features of the calendar.
+    """The future covariates that represent features of the calendar.
 
     Args:
-        calendar: features: minute, hour, day_of_week, day_of_month, week_of_year, month and quarter
-            are categories with a fixed meaning; day_of_year becomes two numbers, a sine and a
-            cosine over the year.
-        holidays: a country's code such as "US"; None for no column of holidays.
+        calendar: features. minute, hour, day_of_week, day_of_month, week_of_year, month and quarter
+            are categorical; day_of_year becomes two numbers, a sine and a cosine over the year.
+        holidays: a country code such as "US"; None for no column of holidays.
+
+    Returns:
+        The columns, in the order of ``calendar``, the holidays last.
 
     Raises:
         UserError: an unknown feature.
@@ -78,10 +80,10 @@ def calendar_columns(calendar: Sequence[str], holidays: str | None) -> tuple[Cov
 def calendar_values(
     ds: np.ndarray, freq: str, calendar: Sequence[str], holidays: str | None
 ) -> dict[str, np.ndarray]:
-    """The values of `calendar_columns` at some dates: codes from 1, or numbers.
+    """The values of `calendar_columns` at given dates: category codes from 1, or numbers.
 
-    The column ``holiday`` counts the public holidays from a date up to the next step; of a step
-    that ends a month or a longer time, those of that time.
+    The column ``holiday`` counts the public holidays from a date up to the next step. For a
+    frequency whose dates end their period (such as "ME") it counts those of that period.
 
     Args:
         ds: datetime64 (rows,).
@@ -89,10 +91,11 @@ def calendar_values(
         calendar, holidays: as in `calendar_columns`.
 
     Returns:
-        float32 (rows,) by name of column.
+        ``{column: float32 (rows,)}``.
 
     Raises:
-        UserError: times that are whole numbers; no such country; the package for it is missing.
+        UserError: times that are whole numbers, an unknown country, or the package ``holidays`` is
+            not installed.
 
     Example:
         >>> days = np.array(["2024-02-29", "2024-03-01"], "datetime64[us]")
@@ -104,7 +107,7 @@ def calendar_values(
     if ds.dtype.kind != "M":
         raise UserError(
             "Calendar features were asked for, but the times are whole numbers.",
-            "dates, from which the day or the month can be told.",
+            "a column of dates.",
             "give a column of dates, or leave calendar and holidays out.",
         )
     dates = pd.DatetimeIndex(ds)
@@ -121,7 +124,7 @@ def calendar_values(
 
 
 def _count_holidays(ds: np.ndarray, freq: str, country: str) -> np.ndarray:
-    """Public holidays within the step that each date stands for."""
+    """Number of public holidays in the period of each date."""
     unique, place = np.unique(ds, return_inverse=True)
     if "E" in freq.split("-")[0]:  # the date ends its month, quarter or year
         before = advance(unique, -1, freq)
@@ -141,7 +144,7 @@ def _holidays_between(first: np.datetime64, last: np.datetime64, country: str) -
         import holidays
     except ImportError as error:
         raise UserError(
-            "Holidays were asked for, and the package that knows them is not installed.",
+            "Holidays were asked for, and the package holidays is not installed.",
             "the package holidays.",
             "run pip install 'keras-rnn-recipes[holidays]', or leave holidays out.",
         ) from error
@@ -151,7 +154,7 @@ def _holidays_between(first: np.datetime64, last: np.datetime64, country: str) -
     except (NotImplementedError, AttributeError, KeyError) as error:
         raise UserError(
             f"The package holidays knows no country {country!r}.",
-            "a country's code of two letters, such as US or DE.",
+            "a country code of two letters, such as US or DE.",
             "correct holidays.",
         ) from error
     return np.sort(np.array(list(days), dtype="datetime64[D]"))

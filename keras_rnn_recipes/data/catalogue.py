@@ -1,6 +1,6 @@
-"""The catalogue of data sets: a folder each, with a card that says what it is and where it is.
+"""The catalog of data sets: one folder each, with a card that describes the data and their files.
 
-Listing reads the cards alone: neither pandas nor TensorFlow is imported for it.
+Listing reads the cards only and imports neither pandas nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -28,24 +28,23 @@ TASKS = (FORECASTING, "text_classification", "tagging", "language_model", "encod
 
 @dataclass(frozen=True)
 class Card:
-    """What ``datasets/<name>/card.toml`` says.
+    """The content of ``datasets/<name>/card.toml``.
 
     Args:
         name: of the folder.
         title: one line.
-        description: what the series or texts are, in which units, and what has to be known to use
-            them.
-        licence: as its publisher states it, or "not stated".
+        description: what the series or texts are, their units, and what a user has to know.
+        licence: as the publisher states it, or "not stated".
         homepage: of the publisher; "" where there is none.
-        kind: where the files are: "statsmodels" (installed with that package), "mirror" (below
-            $KRR_DATA) or "generated" (no files: a ``prepare.py`` makes the data).
-        files: a table for each file, with ``path`` (below the data sets of statsmodels, or below
+        kind: where the files are: "statsmodels" (installed with that package), "mirror" (under
+            $KRR_DATA) or "generated" (no files: ``prepare.py`` makes the data).
+        files: a table for each file, with ``path`` (under the data sets of statsmodels, or under
             $KRR_DATA) and ``sha256`` (not for statsmodels); files of texts also have ``part``:
             train, valid or test.
-        read: options for ``read_panel``: columns, freq, season_length; of texts, see ``load_text``.
-        task: what it is for: forecasting where the card does not say.
-        horizon: steps that are usually forecast; 0 for texts.
-        folder: of the card, where a ``prepare.py`` may stand beside it.
+        read: options of ``read_panel``: columns, freq, season_length; for texts see ``load_text``.
+        task: the task of the data; forecasting by default.
+        horizon: the usual forecast horizon in steps; 0 for texts.
+        folder: of the card, and of ``prepare.py`` where there is one.
     """
 
     name: str
@@ -62,13 +61,13 @@ class Card:
 
 
 def list_datasets(folder: Path | None = None) -> list[Card]:
-    """The cards of all data sets, by name.
+    """The cards of all data sets, sorted by name.
 
     Args:
-        folder: where to look; the package's own when left out.
+        folder: the folder with a subfolder for each data set; by default that of the package.
 
     Raises:
-        UserError: a card that cannot be read.
+        UserError: a card is invalid.
 
     Example:
         >>> [card.title for card in list_datasets() if card.name == "co2"]
@@ -81,47 +80,60 @@ def list_datasets(folder: Path | None = None) -> list[Card]:
 def read_card(path: Path) -> Card:
     """Read one card.
 
+    Args:
+        path: of ``card.toml``; the name of its folder is the name of the data set.
+
     Raises:
-        UserError: not TOML, an unknown or missing key, or a kind or task that is not known.
+        UserError: the file is not TOML, has an unknown key, lacks a key, or has an unknown kind or
+            task.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path} could not be read: {error}.", "a card.", "mend it.") from error
+        raise UserError(
+            f"{path} could not be read: {error}.", "a TOML file.", "correct it."
+        ) from error
     known = {item.name for item in fields(Card)} - {"name", "folder"}
-    needed = _needed(told)
-    wrong = sorted(set(told) - known) or sorted(needed - set(told))
-    what = f"the key {wrong[0]!r}" if wrong else _unknown(told)
+    needed = _needed(values)
+    wrong = sorted(set(values) - known) or sorted(needed - set(values))
+    what = f"the key {wrong[0]!r}" if wrong else _unknown_choice(values)
     if what:
         raise UserError(
             f"{path} has a mistake in {what}.",
             f"the keys {', '.join(sorted(needed))}; kind one of {', '.join(KINDS)}; task one of "
             f"{', '.join(TASKS)}.",
-            "mend the card.",
+            "correct the card.",
         )
-    told["files"] = tuple(told.get("files", ()))
-    return Card(name=path.parent.name, folder=path.parent, **told)
+    values["files"] = tuple(values.get("files", ()))
+    return Card(name=path.parent.name, folder=path.parent, **values)
 
 
-def _needed(told: dict[str, Any]) -> set[str]:
-    """Keys that a card must have."""
+def _needed(values: dict[str, Any]) -> set[str]:
+    """The keys that a card must have."""
     needed = {"title", "description", "licence", "kind"}
-    needed |= {"files"} if told.get("kind") != "generated" else set()
-    return needed | ({"horizon"} if told.get("task", FORECASTING) == FORECASTING else set())
+    needed |= {"files"} if values.get("kind") != "generated" else set()
+    return needed | ({"horizon"} if values.get("task", FORECASTING) == FORECASTING else set())
 
 
-def _unknown(told: dict[str, Any]) -> str:
+def _unknown_choice(values: dict[str, Any]) -> str:
     for key, allowed in (("kind", KINDS), ("task", TASKS)):
-        if key in told and told[key] not in allowed:
-            return f"the {key} {told[key]!r}"
+        if key in values and values[key] not in allowed:
+            return f"the {key} {values[key]!r}"
     return ""
 
 
 def find_card(name: str) -> Card:
     """The card of one data set.
 
+    Args:
+        name: of the data set.
+
     Raises:
-        UserError: there is none; the message suggests the nearest.
+        UserError: an unknown name; the message suggests the nearest one.
+
+    Example:
+        >>> find_card("co2").kind
+        'statsmodels'
     """
     cards = {card.name: card for card in list_datasets()}
     if name in cards:
@@ -134,17 +146,17 @@ def find_card(name: str) -> Card:
 
 
 def load_dataset(name: str | Card, *, root: str | Path | None = None, **options: Any) -> Panel:
-    """Read a data set of the catalogue.
+    """Read a data set of series from the catalog.
 
     Args:
         name: of the data set (see ``list_datasets``), or a card.
-        root: folder of the local mirror; $KRR_DATA when left out.
-        **options: for ``read_panel``, instead of the card's own: another ``target_col``,
+        root: folder of the local mirror; $KRR_DATA by default.
+        **options: of ``read_panel``; they replace those of the card: another ``target_col``,
             ``past_cols``, ``start``, ``end``, ...
 
     Raises:
-        UserError: no such data set, or one of texts; its files are not there, cannot be fetched or
-            have changed, or an option does not fit them.
+        UserError: an unknown data set, a data set of texts, files that are missing or have changed,
+            or an option that does not match the data.
 
     Example:
         >>> panel = load_dataset("co2", end="1999-12-01")
@@ -158,7 +170,7 @@ def load_dataset(name: str | Card, *, root: str | Path | None = None, **options:
         raise UserError(
             f"The data set {card.name} holds texts for {card.task.replace('_', ' ')}.",
             "a data set of series.",
-            "choose another, or read it with load_text.",
+            "choose another one, or read it with load_text.",
         )
     paths = dataset_files(card, root=root)
     prepare = own_reader(card)
@@ -166,10 +178,14 @@ def load_dataset(name: str | Card, *, root: str | Path | None = None, **options:
 
 
 def dataset_files(card: Card, *, root: str | Path | None = None) -> list[Path]:
-    """Where the files of a data set are on this machine, fetched and checked as the card says.
+    """Paths of the files of a data set; those of the mirror are checked by their SHA-256.
+
+    Args:
+        card: of the data set.
+        root: folder of the local mirror; $KRR_DATA by default.
 
     Raises:
-        UserError: they are not there, cannot be fetched or have changed.
+        UserError: a file is missing or has changed.
 
     Example:
         >>> [path.name for path in dataset_files(find_card("co2"))]
@@ -179,7 +195,6 @@ def dataset_files(card: Card, *, root: str | Path | None = None) -> list[Path]:
 
 
 def _resolve(card: Card, file: dict[str, str], root: str | Path | None) -> Path:
-    """Where a file of the card is on this machine; fetched and checked where that is called for."""
     if card.kind == "statsmodels":
         spec = importlib.util.find_spec("statsmodels")
         if spec is None or not spec.submodule_search_locations:
@@ -196,7 +211,7 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
     root = root or os.environ.get("KRR_DATA")
     if not root:
         raise UserError(
-            f"The data set {card.name} may not be shipped and is read from a local mirror.",
+            f"The data set {card.name} is not shipped and is read from a local mirror.",
             "the environment variable KRR_DATA to name the mirror's folder.",
             f"get the files ({card.homepage or card.title}) and set KRR_DATA.",
         )
@@ -204,7 +219,7 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
     if not path.is_file():
         raise UserError(
             f"The file {file['path']} of the data set {card.name} is not in {root}.",
-            "the data set's files below that folder.",
+            "the files of the data set under that folder.",
             "put it there, or correct KRR_DATA.",
         )
     _check_sha256(path, file["sha256"])
@@ -223,7 +238,7 @@ def _check_sha256(path: Path, expected: str) -> None:
 
 
 def own_reader(card: Card) -> Callable[..., Any] | None:
-    """The function ``prepare(*paths)`` of the file beside the card; None where there is none."""
+    """The function ``prepare(*paths)`` of the card's ``prepare.py``; None without such a file."""
     script = card.folder / "prepare.py"
     if not script.is_file():
         return None

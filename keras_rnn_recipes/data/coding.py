@@ -1,4 +1,4 @@
-"""Columns beside the target become numbers: codes learnt from the past, a calendar, steps ahead."""
+"""Covariates as numbers: category codes learned from the training part, and calendar columns."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def learn_covariates(
     holidays: str | None = None,
     series: bool = False,
 ) -> Covariates:
-    """What the columns beside the target mean, learnt from the training part alone.
+    """Learn the covariates of a panel and their category codes from the training part only.
 
     Args:
         panel: as ``read_panel`` gives it.
-        held_out: steps at the end of every series that are no part of training.
+        held_out: steps at the end of every series that do not belong to the training part.
         calendar, holidays: columns to derive from the dates, see ``calendar_columns``.
-        series: whether a series is to be known by a code of its own.
+        series: add a static covariate with a code for each series.
 
     Returns:
-        The columns, each category with its code.
+        The covariates, each category with its code.
 
     Raises:
-        UserError: an unknown feature of the calendar, or one that has the name of a column.
+        UserError: an unknown calendar feature, or one with the name of a column of the panel.
 
     Example:
         >>> from keras_rnn_recipes.data.frames import read_panel
@@ -53,7 +53,7 @@ def learn_covariates(
     """
     train = panel.frame[training_rows(panel.frame, held_out)]
     past, future, static = (
-        tuple(_learnt(train[name]) for name in names)
+        tuple(_learn_column(train[name]) for name in names)
         for names in (panel.past_cols, panel.future_cols, panel.static_cols)
     )
     derived = calendar_columns(calendar, holidays)
@@ -63,28 +63,28 @@ def learn_covariates(
 
 
 def apply_covariates(panel: Panel, covariates: Covariates, *, horizon: int | None = None) -> Panel:
-    """A panel whose columns beside the target are numbers, as a network takes them.
+    """Convert the covariates of a panel to numbers, as a network takes them.
 
     Args:
-        panel: as ``read_panel`` gives it, with the columns that ``covariates`` were learnt from.
-        covariates: from `learn_covariates`, perhaps of another panel: what was not seen there
-            has the code 0.
-        horizon: steps ahead for which future columns are needed; None: for none.
+        panel: as ``read_panel`` gives it, with the columns of ``covariates``.
+        covariates: from `learn_covariates`, perhaps of another panel: a category that was not
+            seen there has the code 0.
+        horizon: future steps for which the future covariates are required; None: for none.
 
     Returns:
-        A panel whose ``frame`` holds float64 or float32 only beside names and dates, and whose
-        ``future`` has exactly ``horizon`` rows for each series, or is None.
+        A panel whose ``frame`` has float columns besides names and dates, and whose ``future`` has
+        exactly ``horizon`` rows for each series, or is None.
 
     Raises:
-        UserError: a value of a future column is missing for a step ahead; series and date are
-            named.
+        UserError: a future covariate has no value for a required step; the message names the series
+            and the date.
 
     Example:
         >>> from keras_rnn_recipes.data.frames import read_panel
         >>> days = pd.date_range("2024-01-01", periods=3)
         >>> panel = read_panel(pd.DataFrame({"ds": days, "y": [1.0, 2.0, 3.0]}), freq="D")
-        >>> known = learn_covariates(panel, calendar=["day_of_week"])
-        >>> coded = apply_covariates(panel, known, horizon=2)
+        >>> learned = learn_covariates(panel, calendar=["day_of_week"])
+        >>> coded = apply_covariates(panel, learned, horizon=2)
         >>> coded.frame["day_of_week"].tolist(), coded.future["day_of_week"].tolist()
         ([1.0, 2.0, 3.0], [4.0, 5.0])
     """
@@ -93,7 +93,7 @@ def apply_covariates(panel: Panel, covariates: Covariates, *, horizon: int | Non
     future = None
     if horizon is not None and covariates.future:
         future = _coded(_steps_ahead(panel, horizon), covariates.future, panel, covariates)
-        _check_known(future, covariates.future, panel, horizon)
+        _check_future(future, covariates.future, panel, horizon)
     columns = (*covariates.past, *covariates.future, *covariates.static)
     past, future_cols, static = (
         tuple(column.name for column in part)
@@ -110,7 +110,7 @@ def apply_covariates(panel: Panel, covariates: Covariates, *, horizon: int | Non
     )
 
 
-def _learnt(cells: pd.Series) -> Covariate:
+def _learn_column(cells: pd.Series) -> Covariate:
     if not isinstance(cells.dtype, pd.CategoricalDtype):
         return Covariate(str(cells.name))
     seen = cells.cat.remove_unused_categories().cat.categories
@@ -122,7 +122,7 @@ def _check_names(derived: Sequence[Covariate], panel: Panel) -> None:
     twice = [column.name for column in derived if column.name in taken]
     if twice:
         raise UserError(
-            f"The column {twice[0]!r} is in the table and is to be derived from the dates as well.",
+            f"The column {twice[0]!r} is in the table and is also derived from the dates.",
             "one column of that name.",
             "leave it out of calendar and holidays, or rename the column.",
         )
@@ -131,7 +131,7 @@ def _check_names(derived: Sequence[Covariate], panel: Panel) -> None:
 def _coded(
     frame: pd.DataFrame, columns: Sequence[Covariate], panel: Panel, covariates: Covariates
 ) -> pd.DataFrame:
-    """Names, dates and values as they are, then each column as numbers."""
+    """Names, dates and values unchanged, then each covariate as numbers."""
     kept = [name for name in ("unique_id", "ds", "y") if name in frame.columns]
     dates = calendar_values(
         frame["ds"].to_numpy(), panel.freq, covariates.calendar, covariates.holidays
@@ -151,7 +151,7 @@ def _coded(
 
 
 def _codes(cells: pd.Series, column: Covariate) -> np.ndarray:
-    """Numbers as they are; categories by their code, 0 where unknown, NaN where missing."""
+    """Numbers unchanged; categories as codes, 0 where unknown, NaN where missing."""
     if column.values is None:
         return cells.to_numpy("float64")
     if isinstance(cells.dtype, pd.CategoricalDtype):
@@ -159,13 +159,13 @@ def _codes(cells: pd.Series, column: Covariate) -> np.ndarray:
     else:
         place, labels = pd.factorize(cells)
     code_of = {value: code for code, value in enumerate(column.values, start=1)}
-    # A missing cell has the place -1, the last of the table.
+    # A missing cell has the index -1, hence the last entry of the table.
     table = [*(code_of.get(str(label), 0) for label in labels), np.nan]
     return np.array(table, "float32")[place]
 
 
 def _steps_ahead(panel: Panel, horizon: int) -> pd.DataFrame:
-    """A row for each step ahead of each series, with what the table says of it."""
+    """A row for each future step of each series, with the future covariates that are known."""
     bounds = series_bounds(panel.frame)
     last = panel.frame.iloc[bounds[1:] - 1]
     steps = np.tile(np.arange(1, horizon + 1), len(last))
@@ -180,7 +180,7 @@ def _steps_ahead(panel: Panel, horizon: int) -> pd.DataFrame:
     return rows.merge(panel.future, on=["unique_id", "ds"], how="left", sort=False)
 
 
-def _check_known(
+def _check_future(
     future: pd.DataFrame, columns: Sequence[Covariate], panel: Panel, horizon: int
 ) -> None:
     for column in columns:
@@ -191,10 +191,10 @@ def _check_known(
         others = future["unique_id"][missing].nunique() - 1
         more = f", and in {others} more series" if others else ""
         raise UserError(
-            f"The future column {column.name!r} has no value for series "
+            f"The future covariate {column.name!r} has no value for series "
             f"{future['unique_id'].iloc[row]!r} at {shown(future['ds'].iloc[row].to_datetime64())}"
-            f", step {row % horizon + 1} of the {horizon} to be forecast{more}.",
+            f", step {row % horizon + 1} of the {horizon} to forecast{more}.",
             f"a value for each of the {horizon} steps after the last observed one.",
-            "add rows with the dates to come, the values left empty and the future columns filled "
-            "in, or ask for a shorter horizon.",
+            "add rows for the future dates, with an empty target and the future covariates filled "
+            "in, or shorten the horizon.",
         )

@@ -1,4 +1,4 @@
-"""Which column of a table is the series' name, the time, the value."""
+"""The roles of a table's columns: name of the series, time, targets and covariates."""
 
 from __future__ import annotations
 
@@ -28,9 +28,15 @@ _TIME_NAMES = (
 
 @dataclass(frozen=True)
 class Columns:
-    """The parts that a table's columns play; ``id`` is None where the file has no such column.
+    """The roles of a table's columns.
 
-    ``spare`` are columns of text with no part: one may turn out to name the series.
+    Args:
+        id: names the series; None where the table has no such column.
+        time: dates or whole numbers.
+        targets: values to forecast.
+        past, future, static: covariates known up to the present, known ahead, constant in each
+            series.
+        spare: columns of text without a role; one of them may turn out to name the series.
     """
 
     id: str | None
@@ -43,7 +49,7 @@ class Columns:
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Every column beside the target, in the order in which they are kept."""
+        """All covariates: past, then future, then static."""
         return (*self.past, *self.future, *self.static)
 
 
@@ -57,10 +63,15 @@ def choose_columns(
     future_cols: Sequence[str] = (),
     static_cols: Sequence[str] = (),
 ) -> Columns:
-    """Take the columns that are named, and find the others by name or by what is in them.
+    """Take the named columns, and find the others by their names or contents.
+
+    Args:
+        table: the table.
+        id_col, time_col, target_col, past_cols, future_cols, static_cols: as in ``read_panel``.
 
     Raises:
-        UserError: a column is missing (with the nearest name), or several could be meant.
+        UserError: a named column does not exist (with the nearest name), no column or several
+            columns fit a role, or a column has two roles.
 
     Example:
         >>> from keras_rnn_recipes.data.reading import open_table
@@ -89,7 +100,7 @@ def choose_columns(
     taken |= {time}
     if not targets:
         targets = _find_target(table, [c for c in sample.columns if c not in taken])
-    _check_apart(identity, time, targets, (*past, *future, *static))
+    _check_roles(identity, time, targets, (*past, *future, *static))
     spare = tuple(
         c for c in sample.columns if c not in taken | set(targets) and not _is_number(sample[c])
     )
@@ -129,7 +140,7 @@ def _find_time(table: Table, free: list[str]) -> str:
     if len(named) == 1:
         return named[0]
     raise UserError(
-        f"No column of {table.name} holds dates (columns: {', '.join(table.sample.columns)}).",
+        f"No column of {table.name} contains dates (columns: {', '.join(table.sample.columns)}).",
         "a column of dates such as 2024-01-31, or of whole numbers.",
         "name it with --time-col.",
     )
@@ -143,7 +154,7 @@ def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
         return (candidates[0],)
     if not numeric:
         raise UserError(
-            f"No column of {table.name} holds numbers to forecast.",
+            f"No column of {table.name} contains numbers to forecast.",
             "a column of numbers.",
             "name it with --target-col.",
         )
@@ -151,7 +162,7 @@ def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
 
 
 def _is_number(values: pd.Series) -> bool:
-    """Most of the cells that are filled are numbers."""
+    """Whether at least half of the non-empty cells are numbers."""
     filled = values.dropna()
     if isinstance(filled.dtype, pd.CategoricalDtype):
         filled = filled.astype(object)
@@ -161,7 +172,10 @@ def _is_number(values: pd.Series) -> bool:
 
 
 def holds_categories(sample: pd.Series) -> bool:
-    """Whether a column beside the target is one of categories: bool, category, or text.
+    """Whether a covariate is categorical: bool, category, or text.
+
+    Args:
+        sample: some cells of the column.
 
     Example:
         >>> holds_categories(pd.Series(["rain", "sun"])), holds_categories(pd.Series(["1", "2"]))
@@ -178,21 +192,21 @@ def holds_categories(sample: pd.Series) -> bool:
 def _several(table: Table, names: list[str], what: str, option: str) -> UserError:
     more = f", or several joined by commas: --{option} {','.join(names[:2])}"
     return UserError(
-        f"Several columns of {table.name} could hold {what}: {', '.join(names)}.",
+        f"Several columns of {table.name} could contain {what}: {', '.join(names)}.",
         "one.",
         f"choose with --{option} {names[0]}{more if option == 'target-col' else ''}.",
     )
 
 
-def _check_apart(
+def _check_roles(
     identity: str | None, time: str, targets: tuple[str, ...], covariates: tuple[str, ...]
 ) -> None:
     names = [name for name in (identity, time, *targets, *covariates) if name is not None]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(
-            f"The column {twice[0]!r} is given two parts to play.",
-            "different columns for the series, the time, the values and what stands beside them.",
+            f"The column {twice[0]!r} has two roles.",
+            "different columns for the series, the time, the target and the covariates.",
             "correct --id-col, --time-col, --target-col, --past-cols, --future-cols or "
             "--static-cols.",
         )

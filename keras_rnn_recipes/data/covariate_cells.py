@@ -1,7 +1,7 @@
-"""Columns beside the target, from cells to numbers: checked where the lines are still known.
+"""Covariates from cells to numbers, checked while the lines of the file are still known.
 
-Every cell becomes a float64; the cells of a column of categories become the number of their label,
-NaN where they are empty. What a label's code is in a network is learnt later, see ``coding``.
+Every cell becomes a float64; a category becomes the number of its label, and an empty cell NaN. The
+codes that a network takes are learned later, see ``coding``.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from keras_rnn_recipes.errors import UserError
 
 Labels = dict[str, np.ndarray]
 
-# More labels than this, and fewer than two rows to a label, is text or an identity.
+# More labels than this, with fewer than two rows per label, are free text or identifiers.
 _MANY_LABELS = 50
 
 
 def category_columns(
     table: Table, columns: Columns, categories: Sequence[str] | None
 ) -> tuple[str, ...]:
-    """The columns beside the target that hold categories.
+    """The names of the categorical covariates.
 
     Args:
         table: the table.
-        columns: what its columns are.
-        categories: the names of such columns, where they are known already; None: as the cells
-            look.
+        columns: the roles of its columns.
+        categories: names of categorical columns, where they are known; None: inferred from the
+            cells.
 
     Raises:
-        UserError: a column of dates.
+        UserError: a covariate contains dates.
     """
     if categories is not None:
         return tuple(name for name in columns.covariates if name in categories)
@@ -43,8 +43,8 @@ def category_columns(
     dated = [name for name in found if looks_like_dates(table.sample[name])]
     if dated:
         raise UserError(
-            f"Column {dated[0]!r} of {table.name} holds dates.",
-            "numbers, or words that come again: a price, a kind of day.",
+            f"Column {dated[0]!r} of {table.name} contains dates.",
+            "numbers, or categories that repeat: a price, a kind of day.",
             "leave the column out; --calendar derives day or month from the dates of the rows.",
         )
     return found
@@ -53,13 +53,19 @@ def category_columns(
 def read_cells(
     frame: pd.DataFrame, columns: Columns, texts: Sequence[str], table: Table
 ) -> tuple[np.ndarray, Labels]:
-    """The cells of the columns beside the target, and the labels of those that have some.
+    """The cells of the covariates as numbers, and the labels of the categorical ones.
+
+    Args:
+        frame: the loaded rows of the table.
+        columns: the roles of the columns.
+        texts: names of the categorical covariates.
+        table: the table, which tells the line of a row.
 
     Returns:
-        float64 (rows, columns), and for each column of categories its labels, sorted.
+        float64 (rows, covariates), and the sorted labels of each categorical covariate.
 
     Raises:
-        UserError: text in a column of numbers, or free text instead of categories.
+        UserError: text in a numeric column, or free text instead of categories.
     """
     cells = np.empty((len(frame), len(columns.covariates)))
     labels: Labels = {}
@@ -67,20 +73,22 @@ def read_cells(
         if name not in texts:
             cells[:, number] = read_numbers(frame[name], table)
             continue
-        cells[:, number], labels[name] = _labelled(frame[name])
+        cells[:, number], labels[name] = _number_labels(frame[name])
         if name not in columns.static:
             _check_labels(name, labels[name], frame, table)
     return cells, labels
 
 
 def check_static(rows: Rows, columns: Columns, labels: Labels) -> None:
-    """Refuse a static column that changes inside a series.
+    """Check that static covariates are constant in each series.
 
     Args:
         rows: sorted by series.
+        columns: the roles of the columns.
+        labels: of the categorical covariates.
 
     Raises:
-        UserError: naming series, both values and their lines.
+        UserError: one changes; the message names the series, both values and their lines.
     """
     first = len(columns.past) + len(columns.future)
     for number, name in enumerate(columns.static, start=first):
@@ -93,15 +101,15 @@ def check_static(rows: Rows, columns: Columns, labels: Labels) -> None:
         before, after = given[place], given[place + 1]
         a, b = (_shown(cells[row], labels.get(name)) for row in (before, after))
         raise UserError(
-            f"The static column {name!r} changes inside a series: it is {a} for {rows.at(before)} "
-            f"and {b} for {rows.at(after)}.",
+            f"The static covariate {name!r} changes within a series: it is {a} for "
+            f"{rows.at(before)} and {b} for {rows.at(after)}.",
             "one value for all rows of a series.",
             "correct the cells, or give the column to --past-cols or --future-cols.",
         )
 
 
 def fill_static(rows: Rows, num_static: int) -> None:
-    """Give every row of a series its static values, those that were filled in as well."""
+    """Copy the static covariates of a series to all its rows, in place."""
     if not num_static:
         return
     cells = rows.covariates[:, -num_static:]
@@ -111,21 +119,21 @@ def fill_static(rows: Rows, num_static: int) -> None:
 
 
 def observed_part(rows: Rows) -> np.ndarray:
-    """Mask of the rows up to the last observed value of their series: the rest is known future."""
+    """Mask of the rows up to the last observed target of their series, bool (rows,)."""
     row = np.arange(len(rows.y))
     last = np.maximum.reduceat(np.where(np.isnan(rows.y), -1, row), rows.bounds[:-1])
     return row <= np.repeat(last, np.diff(rows.bounds))
 
 
 def cells_as_column(cells: np.ndarray, labels: np.ndarray | None) -> np.ndarray | pd.Categorical:
-    """A column of a frame: the numbers themselves, or categories."""
+    """A covariate as a column of a frame: numbers, or a categorical."""
     if labels is None:
         return cells
     codes = np.where(np.isnan(cells), -1, cells).astype("int64")
     return pd.Categorical.from_codes(codes, categories=pd.Index(labels, dtype=object))
 
 
-def _labelled(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _number_labels(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     codes, uniques = pd.factorize(cells)
     texts = [str(value).strip() for value in uniques]
     labels, place = np.unique(np.array(texts, dtype=object), return_inverse=True)
@@ -137,10 +145,10 @@ def _check_labels(name: str, labels: np.ndarray, frame: pd.DataFrame, table: Tab
     if len(labels) <= max(_MANY_LABELS, len(frame) // 2):
         return
     raise UserError(
-        f"Column {name!r} of {table.name} holds {len(labels)} different texts in {len(frame)} "
+        f"Column {name!r} of {table.name} contains {len(labels)} different texts in {len(frame)} "
         f"rows, such as {labels[0]!r}.",
-        "numbers, or words that come again: a kind of day, a campaign.",
-        "leave the column out, or sum its texts up in a few words.",
+        "numbers, or categories that repeat: a kind of day, a campaign.",
+        "leave the column out, or replace its texts by a few categories.",
     )
 
 

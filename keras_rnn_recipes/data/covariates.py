@@ -1,4 +1,4 @@
-"""What stands beside the target: which columns a panel has, and what their codes mean."""
+"""The covariates of a panel, and the meaning of their category codes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# The column of numbers under which a series itself is known, where an embedding asks for it.
+# The static covariate with a code for each series, where the series are embedded.
 SERIES = "(series)"
 
 
 @dataclass(frozen=True)
 class Covariate:
-    """A column beside the target.
+    """One covariate.
 
     Args:
         name: of the column.
-        values: None for a column of numbers; else its categories, in the order of their codes,
-            which begin at 1. The code 0 stands for a value that is missing or not among them.
+        values: None for a numeric covariate; else the categories in the order of their codes,
+            which begin at 1. The code 0 stands for a missing or unknown category.
 
     Example:
         >>> Covariate("weather", ("rain", "sun")).num_codes
@@ -29,20 +29,20 @@ class Covariate:
 
     @property
     def num_codes(self) -> int:
-        """How many codes there are, the unknown one included; 0 for a column of numbers."""
+        """Number of codes, including that of unknown categories; 0 for a numeric covariate."""
         return 0 if self.values is None else len(self.values) + 1
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """All columns beside the target, in the order in which a network takes them.
+    """All covariates, in the order in which a network takes them.
 
     Args:
-        past: known up to the present, after the target in ``history``.
-        future: known ahead, in ``future``; those derived from the dates come last.
-        static: constant in each series, in ``static``; the series' own code comes last.
+        past: known up to the present; they follow the target in the input ``history``.
+        future: known ahead, the input ``future``; those derived from the dates are last.
+        static: constant in each series, the input ``static``; the code of the series is last.
         calendar: features derived from the dates, see ``calendar_columns``.
-        holidays: the country whose public holidays are among them.
+        holidays: country of the public holidays among them, or None.
     """
 
     past: tuple[Covariate, ...] = ()
@@ -52,17 +52,17 @@ class Covariates:
     holidays: str | None = None
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether there is any covariate."""
         return bool(self.past or self.future or self.static)
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Names of the columns that hold categories."""
+        """Names of the categorical covariates."""
         return tuple(c.name for c in (*self.past, *self.future, *self.static) if c.num_codes)
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What a builder has to know; only what is there.
+        """Keyword arguments of a builder that depend on the covariates; none without covariates.
 
         Example:
             >>> Covariates(future=(Covariate("price"), Covariate("day", ("Mo", "Tu")))).sizes
@@ -80,19 +80,22 @@ class Covariates:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, for ``covariates.json``."""
+        """Plain data, the content of ``covariates.json``."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Covariates:
-        """What `to_dict` gave, also after it has been JSON.
+        """The inverse of `to_dict`, also for data that were read from JSON.
+
+        Args:
+            data: from `to_dict`.
 
         Raises:
-            KeyError, TypeError: it is something else.
+            KeyError, TypeError: the data have another structure.
 
         Example:
-            >>> known = Covariates(static=(Covariate("town", ("Graz", "Linz")),))
-            >>> Covariates.from_dict(known.to_dict()) == known
+            >>> covariates = Covariates(static=(Covariate("town", ("Graz", "Linz")),))
+            >>> Covariates.from_dict(covariates.to_dict()) == covariates
             True
         """
         parts = {name: _columns(data[name]) for name in ("past", "future", "static")}

@@ -1,4 +1,4 @@
-"""Dates as people write them, read strictly: one order of day and month for the whole column."""
+"""Parsing of dates: one order of day and month, and one treatment of zones, for a whole column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Dates:
     """A column of times.
 
     Args:
-        values: datetime64 without a zone, NaT where one could not be read; or int64.
-        bad: where a cell is empty or could not be read.
-        notes: what was decided, in sentences.
+        values: datetime64 without a zone, NaT where a cell could not be parsed; or int64.
+        bad: mask of the cells that are empty or could not be parsed.
+        notes: sentences about the choices that were made.
     """
 
     values: np.ndarray
@@ -29,13 +29,19 @@ class Dates:
 
 
 def parse_dates(column: pd.Series) -> Dates:
-    """Read a column of dates (text, datetimes with or without a zone, periods) or whole numbers.
+    """Parse a column of dates (text, datetimes with or without a zone, periods) or whole numbers.
 
     Whole numbers stay numbers, except eight digits that are dates (20240131). Dates such as
-    3/4/2024 are read month first or day first, whichever fits every row; where both do, whichever
-    gives the more even steps. Times with a zone: where all have the same offset from UTC, or all
-    the same time of day (daily data), the clock time is kept and the zone dropped; otherwise they
-    become UTC, in which no hour is lost or doubled when the clocks change.
+    3/4/2024 are read month first or day first, whichever fits every row; where both fit, whichever
+    gives the more regular steps. Times with a zone: where all have the same offset from UTC, or all
+    the same time of day (daily data), the local time is kept and the zone dropped. Otherwise they
+    are converted to UTC, in which no hour is skipped or repeated by daylight saving time.
+
+    Args:
+        column: the cells.
+
+    Returns:
+        The times; cells that could not be parsed are marked and raise no error.
 
     Example:
         >>> parse_dates(pd.Series(["31/12/2023", "01/01/2024"])).values.astype("datetime64[D]")
@@ -55,13 +61,16 @@ def parse_dates(column: pd.Series) -> Dates:
     if not len(texts):
         return Dates(np.zeros(len(column), "int64"), np.ones(len(column), bool))
     parsed = _parse_texts(texts.astype(str).str.strip())
-    # A missing cell has the code -1: it takes any value and is marked bad.
+    # A missing cell has the code -1: it takes the last value and is marked as bad.
     bad = parsed.bad[codes] | (codes < 0)
     return Dates(parsed.values[codes], bad, parsed.notes)
 
 
 def looks_like_dates(column: pd.Series) -> bool:
-    """Whether most of the filled cells are dates (plain numbers are not, 20240131 is).
+    """Whether more than half of the non-empty cells are dates (7 is not, 20240131 is).
+
+    Args:
+        column: the cells, or a sample of them.
 
     Example:
         >>> looks_like_dates(pd.Series(["2024-01", "2024-02"]))
@@ -95,7 +104,7 @@ def _parse_numbers(column: pd.Series) -> Dates:
 
 
 def _eight_digits(numbers: np.ndarray) -> np.ndarray | None:
-    """Numbers such as 20240131 as dates; None unless all are such."""
+    """Numbers such as 20240131 as dates; None unless all are dates."""
     if len(numbers) == 0 or numbers.min() < 1700_01_01 or numbers.max() > 2200_12_31:
         return None
     dates = pd.to_datetime(pd.Series(numbers).astype(str), format="%Y%m%d", errors="coerce")
@@ -111,30 +120,30 @@ def _parse_texts(texts: pd.Series) -> Dates:
     if texts.str.fullmatch(r"\s*[+-]?\d{1,18}\s*").mean() > 0.5:
         return _parse_numbers(pd.to_numeric(texts, errors="coerce"))
     if texts.str.contains(_OFFSET).any():
-        return _parse_times(_quietly(texts, utc=True), _wall_clock(texts))
+        return _parse_times(_to_datetimes(texts, utc=True), _local_times(texts))
     slashed = texts.str.extract(_SLASHED)
     if slashed[0].notna().mean() > 0.5:
         return _parse_slashed(slashed)
-    return _parse_times(_quietly(texts))
+    return _parse_times(_to_datetimes(texts))
 
 
-def _quietly(texts: pd.Series, *, utc: bool = False) -> pd.Series:
-    """ISO 8601 where most cells are; else whatever pandas understands. NaT where it fails."""
+def _to_datetimes(texts: pd.Series, *, utc: bool = False) -> pd.Series:
+    """Parsed as ISO 8601 where most cells are, else cell by cell; NaT where that fails."""
     dates = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=utc)
     if dates.notna().mean() > 0.5:
         return dates
     with warnings.catch_warnings():
-        # Here a guess is wanted, cell by cell: the column is in no standard form.
+        # pandas warns that it infers the format of each cell, which is intended here.
         warnings.simplefilter("ignore")
         return pd.to_datetime(texts, format="mixed", errors="coerce", utc=utc)
 
 
-def _wall_clock(texts: pd.Series) -> pd.Series:
-    return _quietly(texts.str.replace(r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$", "", regex=True))
+def _local_times(texts: pd.Series) -> pd.Series:
+    return _to_datetimes(texts.str.replace(r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$", "", regex=True))
 
 
 def _parse_times(dates: pd.Series, wall: pd.Series | None = None) -> Dates:
-    """Drop the zone, by clock or by UTC (see ``parse_dates``)."""
+    """Drop the zone, keeping local time or converting to UTC (see ``parse_dates``)."""
     bad = dates.isna().to_numpy()
     if getattr(dates.dt, "tz", None) is None:
         return Dates(_plain(dates), bad)
@@ -144,36 +153,36 @@ def _parse_times(dates: pd.Series, wall: pd.Series | None = None) -> Dates:
     offsets = np.unique((clock - universal)[~bad])
     times_of_day = np.unique((clock - clock.astype("datetime64[D]"))[~bad])
     if len(offsets) <= 1 or len(times_of_day) <= 1:
-        note = "The times have a zone; the clock time was kept and the zone dropped."
+        note = "The times have a zone; the local time was kept and the zone dropped."
         return Dates(clock, bad, (note,))
     note = (
-        "The times have a zone in which the clocks change; they were converted to UTC, "
-        "so that no hour is lost or doubled."
+        "The times have a zone with daylight saving time; they were converted to UTC, so that no "
+        "hour is skipped or repeated."
     )
     return Dates(universal, bad, (note,))
 
 
 def _parse_slashed(parts: pd.DataFrame) -> Dates:
-    """Dates such as 3/4/2024: one order for the whole column."""
+    """Dates such as 3/4/2024, with one order of day and month for the whole column."""
     readings = {"month/day/year": (0, 2), "day/month/year": (2, 0)}
     if (parts[1] == ".").mean() > 0.5:
         readings = dict(reversed(readings.items()))
-    dates = {name: _ordered(parts, *order) for name, order in readings.items()}
-    best = min(dates, key=lambda name: (dates[name].isna().sum(), _unevenness(dates[name])))
+    dates = {name: _in_order(parts, *order) for name, order in readings.items()}
+    best = min(dates, key=lambda name: (dates[name].isna().sum(), _num_step_lengths(dates[name])))
     bad = dates[best].isna().to_numpy()
     notes: tuple[str, ...] = ()
     if all(series.isna().sum() == bad.sum() for series in dates.values()):
-        notes = (f"The dates fit two orders and were read as {best}.",)
+        notes = (f"The order of day and month is ambiguous; the dates were read as {best}.",)
     return Dates(_plain(dates[best]), bad, notes)
 
 
-def _ordered(parts: pd.DataFrame, month: int, day: int) -> pd.Series:
+def _in_order(parts: pd.DataFrame, month: int, day: int) -> pd.Series:
     iso = parts[3] + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2)
     times = parts[4].fillna("").str.strip()
-    return _quietly((iso + " " + times).str.strip())
+    return _to_datetimes((iso + " " + times).str.strip())
 
 
-def _unevenness(dates: pd.Series) -> int:
-    """How many different steps there are between the dates in order."""
+def _num_step_lengths(dates: pd.Series) -> int:
+    """Number of different steps between the sorted dates; 1 where they are regular."""
     known = np.unique(_plain(dates.dropna()))
     return len(np.unique(np.diff(known)))

@@ -1,4 +1,4 @@
-"""Text files, also gzipped: opened with what can be wrong with them said plainly."""
+"""Opening text files, also gzipped, with an error message for each kind of damage."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from keras_rnn_recipes.errors import UserError
 
 
 def check_file(path: Path, expected: str = "a CSV file") -> None:
-    """Refuse what is not a file with something in it.
+    """Check that a path is a readable file with content.
 
     Args:
         path: of the file.
-        expected: what it should be, in words.
+        expected: the kind of file, for the message.
 
     Raises:
-        UserError: a folder, no such file, a file that may not be read or is empty.
+        UserError: a folder, a missing file, or a file that is not readable or is empty.
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder.", "a file.", f"name {expected} inside it.")
@@ -29,14 +29,16 @@ def check_file(path: Path, expected: str = "a CSV file") -> None:
             pass
     except OSError as error:
         raise UserError(
-            f"{path} could not be read: {error.strerror}.", "a readable file.", "check its rights."
+            f"{path} could not be read: {error.strerror}.",
+            "a readable file.",
+            "check its permissions.",
         ) from error
     if empty:
         raise empty_file(path, "a header line and rows" if "CSV" in expected else expected)
 
 
 def open_text(path: Path) -> IO[str]:
-    """A text file in UTF-8, gzipped or not, its line breaks as they are."""
+    """Open a text file in UTF-8, gzipped or not; line breaks are not translated."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
@@ -48,23 +50,23 @@ def empty_file(path: Path, expected: str = "a header line and rows") -> UserErro
 
 
 def broken_file(path: Path, error: Exception) -> UserError:
-    """The error for a file that ends too early or is not what its name says."""
+    """The error for a file that is truncated or not of the type that its name says."""
     return UserError(
         f"{path.name} could not be read: {error}.",
-        "a whole file.",
-        "get it again, or name another.",
+        "a complete file.",
+        "get it again, or give another file.",
     )
 
 
 def not_utf8(path: Path) -> UserError:
-    """Say which line holds the first byte that is not UTF-8."""
+    """The error for a file that is not UTF-8, with the line of the first invalid byte."""
     line, encoding = 0, "LATIN1"
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         for line, text in enumerate(lines, start=1):
             try:
                 text.decode("utf-8")
             except UnicodeDecodeError as error:
-                place = f"line {line} of {path.name} holds the byte 0x{text[error.start]:02x}"
+                place = f"line {line} of {path.name} has the byte 0x{text[error.start]:02x}"
                 if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
                     encoding = "UTF-16"
                 break
@@ -78,7 +80,7 @@ def not_utf8(path: Path) -> UserError:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell of a file is a number.
+    """Whether a text is a number.
 
     Example:
         >>> is_number("-2.5e3"), is_number("a")

@@ -1,4 +1,4 @@
-"""Panels: many series in one long, regular, checked table."""
+"""Panels: one or many series as a validated, regular table in long format."""
 
 from __future__ import annotations
 
@@ -45,14 +45,13 @@ class Panel:
         freq: pandas offset alias such as "D", "MS", "W-SUN", "h"; a number such as "1"
             where ds is a whole number.
         season_length: steps in a season.
-        past_cols: columns whose values are known up to the present only.
-        notes: what was noticed and mended on reading, each a sentence.
-        future_cols: columns whose values are known ahead.
-        static_cols: columns that are constant in each series.
-        future: columns unique_id, ds and ``future_cols``: the steps after the last observed value
-            for which they were given; None where there are no such columns.
-        covariates: what the columns beside the target mean once they are numbers, see
-            ``apply_covariates``.
+        past_cols: covariates that are known up to the present only.
+        notes: sentences about what was found and corrected on reading.
+        future_cols: covariates that are known ahead.
+        static_cols: covariates that are constant in each series.
+        future: columns unique_id, ds and ``future_cols``: the rows after the last observed target;
+            None where there are no future covariates.
+        covariates: the meaning of the covariates once they are numbers, see ``apply_covariates``.
     """
 
     frame: pd.DataFrame
@@ -72,7 +71,7 @@ class Panel:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns beside the target, as windows and backtests take them."""
+        """Names of the covariates, as keyword arguments of windows and backtests."""
         return {
             "past_cols": self.past_cols,
             "future_cols": self.future_cols,
@@ -81,15 +80,18 @@ class Panel:
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What a builder has to know of the columns, once they are numbers."""
+        """Keyword arguments of a builder, once the covariates are numbers."""
         return {"num_features": 1 + len(self.past_cols), **self.covariates.sizes}
 
 
 def series_bounds(frame: pd.DataFrame) -> np.ndarray:
-    """Where each series begins: first row of each, and the number of rows, int64 (series + 1,).
+    """First row of each series, and the number of rows, int64 (series + 1,).
+
+    Args:
+        frame: a column ``unique_id``; the rows of each series are contiguous.
 
     Raises:
-        UserError: the rows of a series are not together.
+        UserError: the rows of a series are not contiguous.
 
     Example:
         >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]})).tolist()
@@ -101,7 +103,7 @@ def series_bounds(frame: pd.DataFrame) -> np.ndarray:
     firsts = names[bounds[:-1]]
     if len(set(firsts)) < len(firsts):
         raise UserError(
-            "The rows of a series are not together in the frame.",
+            "The rows of a series are not contiguous in the frame.",
             "rows sorted by unique_id and ds.",
             'sort it: frame.sort_values(["unique_id", "ds"]).',
         )
@@ -123,31 +125,31 @@ def read_panel(
     start: object = None,
     end: object = None,
 ) -> Panel:
-    """Read, check and regularise a table of one or many series.
+    """Read, validate and regularize a table of one or many series.
 
-    Columns that are not named are found: unique_id, ds and y by name; else the one column of dates
-    and the one column of numbers. A column of text names the series where the dates repeat without
-    it. What had to be mended (order, gaps, zones) is said in ``Panel.notes``.
+    Columns that are not named are inferred: unique_id, ds and y by name, else the only column of
+    dates and the only column of numbers. A column of text names the series where dates are unique
+    only within its values. ``Panel.notes`` lists the corrections (order, gaps, zones).
 
     Args:
         source: a CSV or TSV file (also gzipped; separated by commas, semicolons, tabs or bars), a
             Parquet file, or a DataFrame, whose datetime index counts as a column.
         id_col: column that names the series.
         time_col: column of dates (see ``dates.parse_dates``) or of whole numbers.
-        target_col: column of values; several, joined by commas, become a series each.
-        past_cols: further columns, known up to the present. They hold numbers, or categories: text,
-            booleans, pandas' category.
-        future_cols: further columns, known ahead. Rows after the last observed value of a series
-            are then the steps for which they are known.
-        static_cols: further columns, constant in each series.
-        categories: which of these columns hold categories; None: as they look.
-        freq: the frequency; None: the commonest step.
-        season_length: steps in a season; None: the customary number for the frequency.
+        target_col: column of values; several, joined by commas, become one series each.
+        past_cols: covariates known up to the present: numbers, or categories (text, booleans,
+            pandas' category).
+        future_cols: covariates known ahead. Rows after the last observed target of a series hold
+            their future values.
+        static_cols: covariates that are constant in each series.
+        categories: names of the categorical covariates; None: inferred from the cells.
+        freq: the frequency; None: the most common step.
+        season_length: steps in a season; None: the usual number for the frequency.
         start: first date kept, inclusive; "2019" or "2019-03" mean all of that year or month.
-        end: last date kept, inclusive; of later rows the ``future_cols`` alone.
+        end: last date kept, inclusive; later rows keep their ``future_cols`` only.
 
     Raises:
-        UserError: anything in the table that cannot be used, with file, line, series and column.
+        UserError: the table cannot be used; the message names file, line, series and column.
 
     Example:
         >>> days = ["2024-01-03", "2024-01-01", "2024-01-04"]
@@ -204,7 +206,7 @@ def read_panel(
 def _read_rows(
     table: Table, columns: Columns, texts: Sequence[str]
 ) -> tuple[Rows, Labels, list[str]]:
-    """Load a table's rows as arrays, everything in them checked cell by cell."""
+    """Load a table's rows as arrays and validate every cell."""
     keys = [columns.time, *([columns.id] if columns.id else [])]
     spare = list(columns.spare) if not columns.id else []
     numbers = [name for name in columns.covariates if name not in texts]
@@ -214,14 +216,14 @@ def _read_rows(
     _check_dates(dates.bad, frame[columns.time], table)
     notes = list(dates.notes)
     if table.decimal == ",":
-        notes.append("Decimal commas were read as such.")
+        notes.append("Numbers were read with decimal commas.")
     id_col = columns.id or _hidden_id(frame, dates.values, spare, notes)
-    past, labels = read_cells(frame, columns, texts, table)
+    covariates, labels = read_cells(frame, columns, texts, table)
     parts = []
     for target in columns.targets:
         codes, names = _series_names(frame, id_col, columns, target, table)
         y = read_numbers(frame[target], table)
-        parts.append(Rows(codes, names, dates.values, y, past, line, table))
+        parts.append(Rows(codes, names, dates.values, y, covariates, line, table))
     return Rows.joined(parts), labels, notes
 
 
@@ -232,10 +234,10 @@ def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
     row, cell = cells.index[first], cells.iloc[first]
     more = f" ({int(bad.sum()) - 1} more like it)" if bad.sum() > 1 else ""
     where = table.where(row)
-    what = "is empty" if pd.isna(cell) else f"holds {str(cell)!r}, which is no date"
+    what = "is empty" if pd.isna(cell) else f"contains {str(cell)!r}, which is not a date"
     raise UserError(
         f"Column {cells.name!r} {what}, in {where}{more}.",
-        "a date such as 2024-01-31 or 2024-01-31 13:00, written alike in every row.",
+        "a date such as 2024-01-31 or 2024-01-31 13:00, in the same format in every row.",
         "correct or remove the row.",
     )
 
@@ -243,18 +245,18 @@ def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
 def _hidden_id(
     frame: pd.DataFrame, ds: np.ndarray, spare: list[str], notes: list[str]
 ) -> str | None:
-    """The one column of text that tells the series apart, where dates repeat without it."""
+    """The only column of text whose values make the dates unique; None without such a column."""
     if not spare or not pd.Series(ds).duplicated().any():
         return None
-    apart = [
+    candidates = [
         name
         for name in spare
         if not pd.DataFrame({"id": frame[name].to_numpy(), "ds": ds}).duplicated().any()
     ]
-    if len(apart) != 1:
+    if len(candidates) != 1:
         return None
-    notes.append(f"The column {apart[0]!r} was taken to name the series.")
-    return apart[0]
+    notes.append(f"The column {candidates[0]!r} was taken as the name of the series.")
+    return candidates[0]
 
 
 def _series_names(
@@ -285,11 +287,11 @@ def _cut(rows: Rows, start: object, end: object, table: Table, columns: Columns)
         return rows
     keep, late = np.ones(len(rows.ds), bool), np.zeros(len(rows.ds), bool)
     if start is not None:
-        keep &= rows.ds >= _moment(start, rows.ds, first=True)
+        keep &= rows.ds >= _boundary(start, rows.ds, first=True)
     if end is not None:
-        late = rows.ds > _moment(end, rows.ds, first=False)
+        late = rows.ds > _boundary(end, rows.ds, first=False)
     if columns.future and (keep & ~late).any():
-        # What is known ahead is known of the time after the end as well; nothing else is.
+        # Future covariates remain known after the end; the target and past covariates do not.
         rows = rows.without_past(late, len(columns.past))
     else:
         keep &= ~late
@@ -303,8 +305,8 @@ def _cut(rows: Rows, start: object, end: object, table: Table, columns: Columns)
     return rows.take(keep)
 
 
-def _moment(value: object, ds: np.ndarray, *, first: bool) -> Any:
-    """The first or last moment that a date, perhaps only a month or a year, stands for."""
+def _boundary(value: object, ds: np.ndarray, *, first: bool) -> Any:
+    """The first or last moment of a date, which may be only a month or a year."""
     try:
         if ds.dtype.kind == "i":
             return int(str(value))
@@ -317,27 +319,29 @@ def _moment(value: object, ds: np.ndarray, *, first: bool) -> Any:
 
 
 def _without_empty_series(rows: Rows, table: Table, notes: list[str]) -> Rows:
-    """Leave out series without a single value; an error where nothing else is left."""
+    """Leave out series without an observed value; an error where none is left."""
     observed = np.bincount(rows.codes[~np.isnan(rows.y)], minlength=len(rows.names)) > 0
     present = np.bincount(rows.codes, minlength=len(rows.names)) > 0
     empty = rows.names[present & ~observed]
     if not observed.any():
         raise UserError(
-            f"Every value of {table.name} is missing (series: {_some(empty)}).",
+            f"Every value of {table.name} is missing (series: {_first_names(empty)}).",
             "at least a few values.",
             "fill in the values, or choose another --target-col.",
         )
     if len(empty):
-        notes.append(f"{len(empty)} series without a single value were left out: {_some(empty)}.")
+        notes.append(
+            f"{len(empty)} series without an observed value were left out: {_first_names(empty)}."
+        )
     return rows.take(observed[rows.codes]) if len(empty) else rows
 
 
-def _some(names: np.ndarray, number: int = 5) -> str:
+def _first_names(names: np.ndarray, number: int = 5) -> str:
     return ", ".join(map(str, names[:number])) + (", ..." if len(names) > number else "")
 
 
 def _on_months(rows: Rows, freq: str, notes: list[str]) -> Rows:
-    """Dates within a month moved to its start (or end), where the step is months."""
+    """Dates moved to the start or end of their month, where the step is months."""
     if rows.ds.dtype.kind == "i":
         return rows
     ds = to_grid(rows.ds, freq)

@@ -1,8 +1,8 @@
-"""Frequencies: which step a panel's dates take, and arithmetic on such steps.
+"""Frequencies: inferring the step of a panel's dates, and arithmetic on such steps.
 
 A frequency is a pandas offset alias ("D", "MS", "W-SUN", "15min", ...), or a number such as "1"
 where time is a whole number. Three kinds of step cover the aliases: a fixed length of time, whole
-months (at their start or end), business days.
+months (at their start or end), and business days.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from keras_rnn_recipes.errors import UserError
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _DAY = 86_400 * 10**9
-# Aliases that pandas has given up or that users write, and what they mean.
+# Aliases that pandas has removed or that users write, and their present names.
 _OLD_ALIASES = {
     "M": "ME",
     "Q": "QE",
@@ -36,21 +36,24 @@ _UNITS = {"h": _HOUR, "min": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3}
 
 @dataclass(frozen=True)
 class _Step:
-    """One step: ``size`` nanoseconds, months, business days or whole numbers, as ``kind`` says."""
+    """One step of ``size`` nanoseconds, months, business days or whole numbers, by ``kind``."""
 
     kind: str  # "time", "month_start", "month_end", "business" or "number"
     size: int
 
 
 def infer_freq(ds: pd.Series | np.ndarray, bounds: np.ndarray) -> str:
-    """Frequency of a panel, from the commonest step within its series.
+    """Infer the frequency of a panel from the most common step within its series.
 
     Args:
-        ds: dates (or whole numbers), ascending within each series.
+        ds: dates or whole numbers, ascending within each series, (rows,).
         bounds: first row of each series, and the number of rows (see ``frames.series_bounds``).
 
+    Returns:
+        A pandas offset alias, or a number as text.
+
     Raises:
-        UserError: no series has two different dates.
+        UserError: no series has two dates.
 
     Example:
         >>> ds = pd.date_range("2024-01-31", periods=5, freq="ME").to_series()
@@ -61,13 +64,13 @@ def infer_freq(ds: pd.Series | np.ndarray, bounds: np.ndarray) -> str:
     steps = np.delete(np.diff(values), bounds[1:-1] - 1)
     if not len(steps):
         raise UserError(
-            "The frequency cannot be told: no series has two dates.",
+            "The frequency cannot be inferred: no series has two dates.",
             "at least two dates in a series.",
             "give the frequency, such as freq=D (on the command line --freq D).",
         )
     if np.issubdtype(values.dtype, np.integer):
-        return str(_commonest(steps))
-    step = int(_commonest(steps.astype("timedelta64[ns]").astype("int64")))
+        return str(_most_common(steps))
+    step = int(_most_common(steps.astype("timedelta64[ns]").astype("int64")))
     if step % _DAY:
         return _time_alias(step)
     days = values.astype("datetime64[D]")
@@ -75,12 +78,16 @@ def infer_freq(ds: pd.Series | np.ndarray, bounds: np.ndarray) -> str:
 
 
 def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
-    """The alias of a frequency that the user gave, with its anchor taken from the dates.
+    """Normalize a frequency that the user gave, with its anchor taken from the dates.
 
     "W" becomes "W-WED" where the dates are Wednesdays, "M" becomes "MS" or "ME", "H" becomes "h".
 
+    Args:
+        freq: as the user wrote it.
+        ds: dates or whole numbers, (rows,).
+
     Raises:
-        UserError: not a frequency that this package knows.
+        UserError: an unknown frequency, or an alias where the times are whole numbers.
 
     Example:
         >>> normalise_freq("M", pd.date_range("2024-01-01", periods=3, freq="MS").to_series())
@@ -104,15 +111,18 @@ def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
 
 
 def infer_season_length(freq: str, y: np.ndarray | None = None) -> int:
-    """Steps in a season: the customary number for the frequency, checked against the data.
+    """Infer the number of steps in a season from the frequency and the data.
 
     A day has 24 hours, a week 7 days, a year 12 months or 52 weeks. Steps shorter than an hour have
-    two candidates, the day and the hour: the one that the data show more strongly (in the
-    autocorrelation of their differences), else the day, or the hour where the data are too short.
+    two candidates, the day and the hour: the one with the higher autocorrelation of the differenced
+    series is taken if that exceeds 0.3, else the day, or the hour where the data are too short.
 
     Args:
         freq: the frequency.
-        y: values of one regular series, NaN where missing.
+        y: values of one regular series, (time,), NaN where missing.
+
+    Returns:
+        Steps in a season; 1 where there is no usual season.
 
     Example:
         >>> infer_season_length("D"), infer_season_length("MS"), infer_season_length("15min")
@@ -128,7 +138,11 @@ def infer_season_length(freq: str, y: np.ndarray | None = None) -> int:
 
 
 def ordinals(ds: pd.Series | np.ndarray, freq: str) -> np.ndarray:
-    """Number of the step that each date falls in, int64, counted from 1970 (or from 0).
+    """Number of the step that each date lies in, int64, counted from 1970 (or from 0).
+
+    Args:
+        ds: dates or whole numbers, (rows,).
+        freq: the frequency.
 
     Example:
         >>> ordinals(pd.Series(pd.to_datetime(["1970-03-01", "1971-01-01"])), "MS").tolist()
@@ -138,7 +152,6 @@ def ordinals(ds: pd.Series | np.ndarray, freq: str) -> np.ndarray:
     if step.kind == "number":
         return values.astype("int64") // step.size
     if step.kind == "time":
-        # Divided in the dates' own unit where possible: 5 million of them should take no copy.
         return values.astype("datetime64[ns]").astype("int64") // step.size
     if step.kind == "business":
         return np.busday_count(np.datetime64("1970-01-01"), values.astype("datetime64[D]"))
@@ -146,11 +159,11 @@ def ordinals(ds: pd.Series | np.ndarray, freq: str) -> np.ndarray:
 
 
 def advance(ds: pd.Series | np.ndarray, steps: int | np.ndarray, freq: str) -> np.ndarray:
-    """Dates so many steps later, element by element.
+    """Move dates by a number of steps, elementwise.
 
     Args:
-        ds: dates on the grid of ``freq`` (or whole numbers), any shape.
-        steps: whole numbers of any shape that broadcasts with ``ds``.
+        ds: dates on the grid of ``freq``, or whole numbers, of any shape.
+        steps: whole numbers; broadcasts with ``ds``.
         freq: the frequency.
 
     Returns:
@@ -180,7 +193,7 @@ def advance(ds: pd.Series | np.ndarray, steps: int | np.ndarray, freq: str) -> n
 
 
 def to_grid(ds: np.ndarray, freq: str) -> np.ndarray:
-    """Dates moved to the start (or end) of their month, if the steps are months."""
+    """Move dates to the start or end of their month where the steps are months."""
     if _parse(freq).kind in ("month_start", "month_end"):
         return advance(ds, 0, freq)
     return ds
@@ -191,7 +204,7 @@ def _delta_type(values: np.ndarray) -> str:
 
 
 def _parse(freq: str) -> _Step:
-    """What a frequency means, whatever its anchor."""
+    """The step of a frequency, without its anchor."""
     if freq.isdecimal() and int(freq):
         return _Step("number", int(freq))
     match = re.fullmatch(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?", freq.strip())
@@ -209,19 +222,19 @@ def _parse(freq: str) -> _Step:
         if name in _UNITS:
             return _Step("time", number * _UNITS[name])
     raise UserError(
-        f"The frequency {freq!r} is not known.", f"one such as {_KNOWN}", "give one of these."
+        f"The frequency {freq!r} is unknown.", f"one such as {_KNOWN}", "give one of these."
     )
 
 
-def _commonest(values: np.ndarray) -> np.integer:
-    if (values == values[0]).mean() > 0.5:  # saves sorting millions of steps that are all alike
+def _most_common(values: np.ndarray) -> np.integer:
+    if (values == values[0]).mean() > 0.5:  # avoids sorting millions of equal steps
         return values[0]
     unique, counts = np.unique(values, return_counts=True)
     return unique[np.argmax(counts)]
 
 
 def _time_alias(step: int, days: np.ndarray | None = None) -> str:
-    """Alias of a fixed length of time; weeks are anchored where all dates are the same weekday."""
+    """Alias of a fixed length of time; weeks are anchored where all dates share a weekday."""
     if step % _DAY == 0:
         number = step // _DAY
         if number == 7 and days is not None:
@@ -238,7 +251,7 @@ def _time_alias(step: int, days: np.ndarray | None = None) -> str:
 
 
 def _calendar_alias(days: np.ndarray, steps: np.ndarray, step: int) -> str:
-    """Alias of steps of whole days: months where the dates keep to months, else a fixed length."""
+    """Alias of steps of whole days: months where the dates follow months, else a fixed length."""
     months = days.astype("datetime64[M]")
     day_of_month = (days - months.astype("datetime64[D]")).astype("int64")
     same_day = len(np.unique(day_of_month)) == 1 or bool(_month_ends(days).all())
@@ -252,7 +265,7 @@ def _calendar_alias(days: np.ndarray, steps: np.ndarray, step: int) -> str:
 
 
 def _is_business(days: np.ndarray, lengths: np.ndarray) -> bool:
-    """No date on a weekend, and weekends were jumped over more than once."""
+    """Whether no date lies on a weekend and at least two weekends are skipped."""
     if ((days.astype("int64") + 3) % 7 >= 5).any():
         return False
     return int((lengths == 3).sum()) >= 2
@@ -263,15 +276,15 @@ def _month_ends(days: np.ndarray) -> np.ndarray:
 
 
 def _month_alias(days: np.ndarray, size: int) -> str:
-    """Alias of steps of ``size`` months: at its end if all dates are, else at its start."""
+    """Alias of steps of ``size`` months: at their end if all dates are month ends."""
     end = "E" if bool(_month_ends(days).all()) else "S"
-    month = int(_commonest(days.astype("datetime64[M]").astype("int64") % size))
+    month = int(_most_common(days.astype("datetime64[M]").astype("int64") % size))
     if size == 12:
         name = _MONTHS[month]
         usual = "DEC" if end == "E" else "JAN"
         return f"Y{end}" if name == usual else f"Y{end}-{name}"
     if size == 3:
-        # Quarters are named for the month of the year's last end, or first start.
+        # A quarter alias names the month of the year's last end, or of its first start.
         name = _MONTHS[month + 9] if end == "E" else _MONTHS[month]
         usual = "DEC" if end == "E" else "JAN"
         return f"Q{end}" if name == usual else f"Q{end}-{name}"
@@ -291,12 +304,12 @@ def _season_candidates(freq: str) -> list[int]:
         for span in (_HOUR, _DAY, _WEEK, _YEAR)
         if span >= 2 * step.size and span % step.size == 0
     ]
-    # Below the hour a day comes first and the hour second; otherwise the next longer cycle.
+    # Below an hour: the day, then the hour. Otherwise the next longer cycle.
     return fitting[1::-1] if 2 * step.size <= _HOUR else fitting[:1] or [1]
 
 
 def _seasonality(y: np.ndarray, season: int) -> float:
-    """Autocorrelation of the differences of ``y`` at lag ``season``; 0 where it cannot be told."""
+    """Autocorrelation of the differenced ``y`` at lag ``season``; 0 where it is undefined."""
     change = np.diff(y)
     if len(change) < 2 * season + 2:
         return 0.0

@@ -1,7 +1,8 @@
-"""Problems that only a memory solves, made as long as wanted: adding, copying, reversing digits.
+"""Synthetic long-memory problems of any length: adding, copying and reversing digits.
 
-In each, what is asked for at the end was shown ``lag`` steps before, and what lies between tells
-nothing. Inputs are float32 ``(count, time, channels)``; the same seed gives the same sequences.
+In each problem the answer at the end depends on inputs ``lag`` steps earlier; the inputs in between
+are uninformative. Inputs are float32 ``(count, time, channels)``; a seed always gives the same
+sequences.
 """
 
 from __future__ import annotations
@@ -13,29 +14,29 @@ from typing import NamedTuple
 import numpy as np
 
 LETTERS, BITS = 8, 3
-# Of the sequences of digits every so manieth is never trained on.
+# One in this many sequences of digits is never trained on.
 _UNSEEN = 5
 
 
 class Draw(NamedTuple):
-    """Inputs ``(count, time, channels)``, and what is to be answered at the last steps."""
+    """Inputs ``(count, time, channels)``, and the answers at the last steps."""
 
     inputs: np.ndarray
     answers: np.ndarray
 
 
 def adding(count: int, lag: int, *, seed: int = 0, first: int | None = None) -> Draw:
-    """Numbers between 0 and 1, two of them marked: what is their sum?
+    """Adding problem: the sum of two marked numbers among random numbers between 0 and 1.
 
     Args:
-        count: sequences.
-        lag: their length; the first mark is in its first half, the second in the other.
+        count: number of sequences.
+        lag: their length; the first mark is in the first half, the second in the second half.
         seed: of the draws.
-        first: where the first mark is; drawn when left out.
+        first: position of the first mark; random by default.
 
     Returns:
-        Inputs ``(count, lag, 2)``, number and mark; sums ``(count, 1, 1)``, asked for at the last
-        step. To answer 1 always has a mean squared error of 1/6.
+        Inputs ``(count, lag, 2)``, number and mark; sums ``(count, 1, 1)``, due at the last step.
+        The constant answer 1 has a mean squared error of 1/6.
 
     Raises:
         ValueError: fewer than 2 steps.
@@ -59,19 +60,19 @@ def adding(count: int, lag: int, *, seed: int = 0, first: int | None = None) -> 
 
 
 def copying(count: int, lag: int, *, symbols: int = 10, seed: int = 0) -> Draw:
-    """Symbols, then nothing for ``lag`` steps, then a sign: which symbols were they, in order?
+    """Copying problem: repeat the first symbols after ``lag`` blank steps and a signal.
 
     Args:
-        count: sequences.
-        lag: steps from the last symbol to the sign, after which as many steps are left as there
-            were symbols; at each of them the symbol shown ``lag + symbols`` steps before is due.
-        symbols: how many there are, each one of eight letters.
+        count: number of sequences.
+        lag: steps from the last symbol to the signal. As many steps follow the signal as there are
+            symbols; at each of them the symbol of ``lag + symbols`` steps before is due.
+        symbols: number of symbols, each one of eight letters.
         seed: of the draws.
 
     Returns:
-        Inputs ``(count, lag + 2 * symbols, 10)``: a channel for each letter, one for nothing, one
-        for the sign; ids ``(count, symbols)`` of the letters, asked for at the last steps. Without
-        a memory the cross-entropy is ``log 8``.
+        Inputs ``(count, lag + 2 * symbols, 10)``: one channel per letter, one for blank, one for
+        the signal; ids ``(count, symbols)`` of the letters, due at the last steps. Without memory
+        the cross-entropy is ``log 8``.
 
     Raises:
         ValueError: a lag or a number of symbols below 1.
@@ -80,7 +81,7 @@ def copying(count: int, lag: int, *, symbols: int = 10, seed: int = 0) -> Draw:
 
     Example:
         >>> inputs, ids = copying(1, 2, symbols=2, seed=1)
-        >>> inputs[0].argmax(axis=1).tolist(), ids[0].tolist()  # 8: nothing, 9: the sign
+        >>> inputs[0].argmax(axis=1).tolist(), ids[0].tolist()  # 8: blank, 9: the signal
         ([3, 4, 8, 9, 8, 8], [3, 4])
     """
     _require(min(lag, symbols), 1)
@@ -92,17 +93,17 @@ def copying(count: int, lag: int, *, symbols: int = 10, seed: int = 0) -> Draw:
 
 
 def reversing(count: int, lag: int, *, seed: int = 0, unseen: bool = False) -> Draw:
-    """``lag`` digits from 0 to 7 in binary, then as many empty steps: answer them backwards.
+    """Reversing problem: repeat ``lag`` binary digits from 0 to 7 in reverse order.
 
     Args:
-        count: sequences.
-        lag: digits in each; the first one is asked for last, ``2 * lag - 1`` steps later.
+        count: number of sequences.
+        lag: digits in each sequence; the first one is due last, ``2 * lag - 1`` steps later.
         seed: of the draws.
-        unseen: give sequences of the fifth that is given only so, and never otherwise.
+        unseen: draw from the fifth of all sequences that is excluded otherwise.
 
     Returns:
-        Inputs ``(count, 2 * lag, 3)``, a digit's bits, the highest first, noughts in the second
-        half; bits ``(count, lag, 3)`` of the digits backwards, asked for at the last steps.
+        Inputs ``(count, 2 * lag, 3)``: the bits of a digit, the highest first, and zeros in the
+        second half; bits ``(count, lag, 3)`` of the reversed digits, due at the last steps.
 
     Raises:
         ValueError: fewer than 2 digits.
@@ -116,7 +117,7 @@ def reversing(count: int, lag: int, *, seed: int = 0, unseen: bool = False) -> D
     random, kept = np.random.default_rng(seed), np.zeros((0, lag), int)
     while len(kept) < count:
         digits = random.integers(0, 2**BITS, (2 * _UNSEEN * count, lag))
-        # A sum with different weights, so that neither a digit nor a place tells on which side.
+        # A weighted sum, so that no single digit or position determines the side.
         side = (digits @ (2 * np.arange(lag) + 1) + digits.max(axis=1)) % _UNSEEN == 0
         kept = np.concatenate([kept, digits[side == unseen]])
     bits = (kept[:count, :, None] >> np.arange(BITS)[::-1] & 1).astype("float32")
@@ -125,12 +126,12 @@ def reversing(count: int, lag: int, *, seed: int = 0, unseen: bool = False) -> D
 
 @dataclass(frozen=True)
 class MemoryProblem:
-    """A problem at one lag: what is drawn, how an answer is judged, and what solves it.
+    """A memory problem at one lag: its data, loss, shapes and error.
 
     Args:
         name: ``"adding"``, ``"copying"`` or ``"reversing"``.
         lag: as the function of that name takes it.
-        symbols: of copying.
+        symbols: number of symbols of the copying problem.
 
     Example:
         >>> problem = MemoryProblem("adding", 20)
@@ -144,35 +145,35 @@ class MemoryProblem:
 
     @property
     def loss(self) -> str:
-        """How answers are compared while learning: "mse", "categorical" or "binary"."""
+        """The training loss: "mse", "categorical" or "binary"."""
         return {"adding": "mse", "copying": "categorical", "reversing": "binary"}[self.name]
 
     @property
     def channels(self) -> int:
-        """Of the inputs."""
+        """Channels of the inputs."""
         return {"adding": 2, "copying": LETTERS + 2, "reversing": BITS}[self.name]
 
     @property
     def width(self) -> int:
-        """Numbers that the network gives at a step: an answer, or logits."""
+        """Outputs of the network at each step: an answer, or logits."""
         return {"adding": 1, "copying": LETTERS, "reversing": BITS}[self.name]
 
     @property
     def asked(self) -> int:
-        """Steps at the end at which an answer is due."""
+        """Number of last steps at which an answer is due."""
         return {"adding": 1, "copying": self.symbols, "reversing": self.lag}[self.name]
 
     def draw(
         self, count: int, *, seed: int, unseen: bool = False, first: int | None = None
     ) -> Draw:
-        """Sequences; unseen ones are none of those that are drawn to learn from.
+        """Draw sequences.
 
         Args:
-            count, seed: as the function of the problem takes them.
-            unseen: another stream of draws; of digits, sequences that are never trained on.
-            first: of adding, where the first mark is.
+            count, seed: as in the function of the problem.
+            unseen: draw sequences that are disjoint from the training sequences.
+            first: position of the first mark of the adding problem.
         """
-        # Streams of different seeds do not meet: there are far too many sequences.
+        # Different seeds practically never give equal sequences: there are far too many.
         seed = 2 * seed + unseen
         makers: dict[str, Callable[[], Draw]] = {
             "adding": lambda: adding(count, self.lag, seed=seed, first=first),
@@ -182,15 +183,15 @@ class MemoryProblem:
         return makers[self.name]()
 
     def error(self, wanted: np.ndarray, given: np.ndarray) -> float:
-        """How much is not remembered, 0 for a perfect memory.
+        """Error of a network's answers; 0 for a perfect memory.
 
         Args:
             wanted: the answers of a `Draw`.
-            given: what the network gave, ``(count, asked, width)``.
+            given: outputs of the network, ``(count, asked, width)``.
 
         Returns:
-            Of adding, the mean squared error as a share of that of answering 1, which is the
-            variance of the sums, 1/6. Otherwise the share of sequences with any mistake.
+            For adding, the mean squared error relative to 1/6, the variance of the sums and the
+            error of the constant answer 1. Otherwise the share of sequences with any mistake.
         """
         if self.name == "adding":
             return float(np.mean((wanted - given) ** 2) * 6)
@@ -200,4 +201,4 @@ class MemoryProblem:
 
 def _require(found: int, least: int) -> None:
     if found < least:
-        raise ValueError(f"there must be at least {least} steps or symbols; received {found}.")
+        raise ValueError(f"lag and symbols must be at least {least}; received {found}.")

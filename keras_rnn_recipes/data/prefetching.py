@@ -1,4 +1,4 @@
-"""Batches that are ready when they are asked for."""
+"""Prefetching of batches."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ if TYPE_CHECKING:
 
 
 def prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The same batches, the next one made while the one before is worked on.
+    """Prefetch batches, with the autotuning of tf.data turned off.
 
-    tf.data does not tune itself here. In TensorFlow 2.21 the thread that tunes looks after 10, 20,
-    40 ms and so on, and an iterator that has ended waits for it: what took 5.2 s is left after
-    10.2 s, in every pass over a validation part and at the end of all training.
+    In TensorFlow 2.21 the autotuning thread wakes after 10, 20, 40 ms and so on, and an iterator
+    that has ended waits for it: a pass of 5.2 s takes up to 10.2 s, in every validation and at the
+    end of training.
 
     Args:
         dataset: of batches.
+
+    Returns:
+        The same batches, two of them prepared in advance.
 
     Example:
         >>> import tensorflow as tf

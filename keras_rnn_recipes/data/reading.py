@@ -1,7 +1,7 @@
-"""Tables from files or memory: separators, encodings, and where each row stands.
+"""Tables from files or memory: separators, encodings, and the line of each row.
 
-A CSV file is looked at first (its header and some rows), so that the columns can be chosen, and
-then read once, only the columns needed, names and dates as they are written.
+The header and a sample of a CSV file are read first, so that the columns can be chosen. Then the
+needed columns are read once, names and dates as text.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ _MISSING = [
 
 @dataclass(frozen=True)
 class Table:
-    """A source of rows: its name, its columns, some rows as a sample, and how to read it all.
+    """A source of rows: its name, a sample of it, and how to read the rest.
 
     Args:
-        name: what to call it in messages.
-        sample: the first rows, as text where it is a file.
+        name: of the table in messages.
+        sample: the first rows; all text where the source is a CSV file.
         path: of the file; None where the table is in memory.
         separator: between the cells of a line.
         decimal: "." or ",".
-        header_line: line of the header, counted from 1; 0 where rows are counted, not lines.
+        header_line: line of the header, counted from 1; 0 where messages count rows, not lines.
         whole: the whole table, where it is in memory.
     """
 
@@ -67,15 +67,20 @@ class Table:
     whole: pd.DataFrame | None = None
 
     def where(self, row: int) -> str:
-        """Where a row of the whole table stands, in words (line breaks in cells not counted)."""
+        """The position of a row in words; line breaks within cells are not counted."""
         if self.header_line:
             return f"line {row + 1 + self.header_line} of {self.name}"
         return f"row {row} of {self.name}"
 
     def load(self, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-        """All rows of some columns: ``keys`` as written, ``values`` as numbers where possible.
+        """Read all rows of some columns.
 
-        The index numbers the rows from 0, blank lines included, for ``where``.
+        Args:
+            keys: columns to read as text.
+            values: columns to read as numbers where possible.
+
+        Returns:
+            A frame whose index numbers the rows from 0, including blank lines, for `where`.
 
         Raises:
             UserError: the file cannot be read as a table.
@@ -117,10 +122,15 @@ class Table:
 
 
 def open_table(source: str | Path | pd.DataFrame) -> Table:
-    """Look at a file (CSV, TSV, also gzipped; Parquet) or a DataFrame, without reading it all.
+    """Open a CSV or TSV file (also gzipped), a Parquet file or a DataFrame.
+
+    Of a CSV file only a sample is read.
+
+    Args:
+        source: path of the file, or a DataFrame.
 
     Raises:
-        UserError: no such file, a folder, an empty file, no rows, not UTF-8, no header line.
+        UserError: a missing file, a folder, an empty file, no rows, not UTF-8, or no header line.
 
     Example:
         >>> open_table(pd.DataFrame({"ds": [1, 2], "y": [0.5, 0.7]})).where(1)
@@ -156,13 +166,13 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except ImportError as error:
         raise UserError(
-            f"{path.name} is a Parquet file, and nothing that reads one is installed.",
+            f"{path.name} is a Parquet file, and no package that reads Parquet is installed.",
             "a CSV file, or the package pyarrow.",
             "run pip install 'keras-rnn-recipes[parquet]', or save the table as CSV.",
         ) from error
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path.name} could not be read: {error}.", "a Parquet file.", "save it anew."
+            f"{path.name} could not be read: {error}.", "a Parquet file.", "write it again."
         ) from error
 
 
@@ -215,7 +225,7 @@ def _separator(header: str) -> str:
 
 
 def _decimal(sample: pd.DataFrame, separator: str) -> str:
-    """A comma where the separator leaves it free and the cells use it so."""
+    """The decimal sign: a comma where it is not the separator and most cells use it."""
     if separator == "," or sample.empty:
         return "."
     cells = [str(cell) for cell in sample.to_numpy().ravel()]
@@ -235,13 +245,13 @@ def _check_header(path: Path, names: list[str]) -> None:
     if twice:
         raise UserError(
             f"{path.name} has two columns with the name {twice[0]!r}.",
-            "a name of its own for each column.",
+            "a different name for each column.",
             "rename one of them.",
         )
 
 
 def _ragged(path: Path, error: Exception, header_line: int) -> UserError:
-    """Turn the parser's complaint about a line of the wrong width into ours."""
+    """Convert pandas' error about a line of the wrong width to a `UserError`."""
     if "EOF inside string" in str(error):
         return UserError(
             f"{path.name} has a quotation mark that is not closed.",
@@ -260,7 +270,10 @@ def _ragged(path: Path, error: Exception, header_line: int) -> UserError:
 
 
 def number_or_nan(values: pd.Series) -> np.ndarray:
-    """Values as float64, NaN where one is missing or no number.
+    """Convert values to float64, NaN where a value is missing or not a number.
+
+    Args:
+        values: cells of a column.
 
     Example:
         >>> number_or_nan(pd.Series(["1.5", "x", None])).tolist()
@@ -270,10 +283,14 @@ def number_or_nan(values: pd.Series) -> np.ndarray:
 
 
 def read_numbers(cells: pd.Series, table: Table) -> np.ndarray:
-    """Cells as float64, NaN where empty.
+    """Convert cells to float64, NaN where empty.
+
+    Args:
+        cells: of a column, indexed by row number.
+        table: which tells the line of a row.
 
     Raises:
-        UserError: text or an infinity, with the line.
+        UserError: a cell is text or infinite; the message names its line.
     """
     values = number_or_nan(cells)
     text = np.isnan(values) & cells.notna().to_numpy()
@@ -282,7 +299,7 @@ def read_numbers(cells: pd.Series, table: Table) -> np.ndarray:
             first = int(np.argmax(wrong))
             more = f" ({int(wrong.sum()) - 1} more like it)" if wrong.sum() > 1 else ""
             raise UserError(
-                f"Column {cells.name!r} holds {str(cells.iloc[first])!r}, which is {what}, "
+                f"Column {cells.name!r} contains {str(cells.iloc[first])!r}, which is {what}, "
                 f"in {table.where(cells.index[first])}{more}.",
                 "a finite number such as 1234.5, or an empty cell where the value is missing.",
                 "correct that cell, or leave it empty.",

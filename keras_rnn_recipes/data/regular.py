@@ -1,4 +1,4 @@
-"""From rows as they were read to rows as they are used: sorted, unique, one for every step."""
+"""Sorting rows, checking for duplicates, and filling gaps: one row for every step."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Rows:
     """The rows of a panel, column by column.
 
     Args:
-        codes: number of each row's series, int64 (rows,).
-        names: of the series, by number, sorted.
+        codes: number of the series of each row, int64 (rows,).
+        names: names of the series by number, sorted.
         ds: datetime64 or int64 (rows,).
         y: float64 (rows,).
         covariates: float64 (rows, covariates); a category is the number of its label.
-        row: where each row stood in the table, -1 for one that was filled in.
+        row: number of each row in the table, -1 for a row that was filled in.
         table: the table.
     """
 
@@ -42,12 +42,12 @@ class Rows:
 
     @cached_property
     def bounds(self) -> np.ndarray:
-        """First row of each series, and the number of rows; for sorted rows."""
+        """First row of each series, and the number of rows; the rows must be sorted."""
         starts = np.flatnonzero(np.diff(self.codes)) + 1
         return np.concatenate([[0], starts, [len(self.codes)]])
 
     def take(self, rows: np.ndarray) -> Rows:
-        """Some of the rows, by number or by a mask."""
+        """Select rows by number or by a mask."""
         parts = {
             name: getattr(self, name)[rows] for name in ("codes", "ds", "y", "covariates", "row")
         }
@@ -64,13 +64,13 @@ class Rows:
         return replace(self, y=np.where(rows, np.nan, self.y), covariates=covariates)
 
     def at(self, row: int) -> str:
-        """Which series, time and line a row is, in words."""
+        """The series, time and line of a row, in words."""
         name, when = self.names[self.codes[row]], shown(self.ds[row])
         return f"series {name!r} at {when} ({self.table.where(int(self.row[row]))})"
 
     @classmethod
     def joined(cls, parts: Sequence[Rows]) -> Rows:
-        """The rows of several series of one table, one after the other."""
+        """Concatenate the rows of several series of one table."""
         if len(parts) == 1:
             return parts[0]
         names = np.concatenate([part.names for part in parts])
@@ -87,7 +87,10 @@ class Rows:
 
 
 def shown(moment: object) -> str:
-    """A time as people write it, without an idle midnight.
+    """A time as text, without the time of day where that is midnight.
+
+    Args:
+        moment: datetime64 or a whole number.
 
     Example:
         >>> shown(np.datetime64("2024-01-31T00:00:00.000000"))
@@ -99,7 +102,7 @@ def shown(moment: object) -> str:
 
 
 def sort_rows(rows: Rows, notes: list[str]) -> Rows:
-    """Rows by series, then time; says where a series was out of order (mixed series are not)."""
+    """Sort rows by series, then time, with a note where a series was not in order of time."""
     if (np.diff(rows.codes) < 0).any():
         rows = rows.take(np.argsort(rows.codes, kind="stable"))
     back = _same_series(rows) & (np.diff(rows.ds).astype("int64") < 0)
@@ -111,10 +114,13 @@ def sort_rows(rows: Rows, notes: list[str]) -> Rows:
 
 
 def check_duplicates(rows: Rows) -> None:
-    """Refuse two rows of one series at one time.
+    """Check that no series has two rows at one time.
+
+    Args:
+        rows: sorted by series and time.
 
     Raises:
-        UserError: naming both lines.
+        UserError: there are two; the message names both lines.
     """
     same = _same_series(rows) & (np.diff(rows.ds).astype("int64") == 0)
     if not same.any():
@@ -124,29 +130,32 @@ def check_duplicates(rows: Rows) -> None:
     more = f", and {number - 1} more such" if number > 1 else ""
     clocks = ""
     if rows.ds.dtype.kind == "M" and rows.ds[first] != rows.ds[first].astype("datetime64[D]"):
-        clocks = " (if a clock was put back there, write the times with their offset from UTC)"
+        clocks = " (if daylight saving time ended there, give the times with their UTC offset)"
     raise UserError(
         f"Two rows stand for {rows.at(first)}: the other is "
         f"{rows.table.where(int(rows.row[first + 1]))}{more}.",
         "one row for each series and time.",
-        f"remove or sum the extra rows, or name the column that tells series apart with --id-col"
+        f"remove or sum the extra rows, or name the column that identifies the series with --id-col"
         f"{clocks}.",
     )
 
 
 def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows:
-    """One row for every step between a series' first and last; NaN where there was none.
+    """Fill gaps: one row for every step between the first and last row of a series.
 
     Args:
-        rows: sorted, no duplicates.
+        rows: sorted, without duplicates.
         freq: the frequency.
-        strict: the frequency was inferred: a series that has less than half its steps is refused,
-            for it probably has another frequency.
-        notes: gets a sentence on the gaps.
+        strict: whether the frequency was inferred. Then a series with less than half of its steps
+            is an error, since it probably has another frequency.
+        notes: a sentence about the gaps is appended.
+
+    Returns:
+        The rows; those that were filled in have NaN as target and covariates.
 
     Raises:
-        UserError: a date that is no whole number of steps from its series' first; mixed
-            frequencies.
+        UserError: a date that is not a whole number of steps after the first of its series, or
+            mixed frequencies.
     """
     bounds = rows.bounds
     lengths = np.diff(bounds)
@@ -176,14 +185,14 @@ def _check_grid(rows: Rows, position: np.ndarray, freq: str, strict: bool) -> No
     if not off.any():
         return
     row = int(np.argmax(off))
-    # Dates that were moved to the grid's own (a month's start, say) may look alike here.
+    # Dates that were moved to the grid (such as to the start of a month) may be equal here.
     before = shown(rows.ds[row - 1]) if row and rows.ds[row - 1] != rows.ds[row] else ""
     before = f" (the row before: {before})" if before else ""
-    said = "the commonest step of the table" if strict else "the frequency that was given"
+    source = "the most common step of the table" if strict else "the given frequency"
     raise UserError(
-        f"The steps are mixed: {rows.at(row)} is no whole number of steps from "
+        f"The steps are irregular: {rows.at(row)} is not a whole number of steps after "
         f"{shown(first[row])}{before}.",
-        f"steps of {freq!r}, {said}.",
+        f"steps of {freq!r}, {source}.",
         "give every series the same regular steps (sum or average them), or give --freq.",
     )
 
@@ -202,7 +211,7 @@ def _check_growth(
         f"{full[series] - lengths[series]} of {full[series]} steps of series "
         f"{rows.names[rows.codes[start]]!r} without a row; the longest gap ends at {rows.at(row)}.",
         "rows for at least half the steps of every series.",
-        f"correct the dates, or pass --freq {freq} if these are truly gaps.",
+        f"correct the dates, or pass --freq {freq} if these are gaps.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Splitting a panel by time: the past trains, the following part validates, the last part tests."""
+"""Splitting a panel by time into training, validation and test part."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ class Split:
     """The parts of a panel, each a long frame with the panel's columns.
 
     Args:
-        train: everything before the held-out steps.
+        train: all steps before the held-out steps.
         valid: the validation steps, after ``lookback`` rows of context.
         test: the test steps, after ``lookback`` rows of context.
-        skipped: series too short to hold anything out; they are whole in ``train`` and nowhere
-            else.
+        skipped: series too short to hold out steps; all their rows are in ``train`` only.
     """
 
     train: pd.DataFrame
@@ -32,16 +31,16 @@ class Split:
 def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookback: int) -> Split:
     """Hold out the last steps of every series.
 
-    Each series is counted from its own end: the last ``test_size`` steps are for testing, the
-    ``valid_size`` before them for validation, the rest for training. The context rows of a part are
-    the ``lookback`` before it: windows over the part have a history, and no target of a direct
-    window lies in the context. A series with no step left to train on is not split but trained on
-    whole.
+    Steps are counted from the end of each series: the last ``test_size`` steps are for testing, the
+    ``valid_size`` steps before them for validation, the rest for training. A held-out part begins
+    with ``lookback`` context rows, so that its first window has a history; no target of a direct
+    window lies in the context. A series with no step left for training is not split; all its steps
+    are for training.
 
     Args:
         frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``).
-        valid_size: steps per series for validation; 0 for none (then ``valid`` is empty).
-        test_size: steps per series for testing; 0 for none (then ``test`` is empty).
+        valid_size: steps per series for validation; 0 leaves ``valid`` empty.
+        test_size: steps per series for testing; 0 leaves ``test`` empty.
         lookback: rows of context before each held-out part.
 
     Raises:
@@ -68,7 +67,7 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
         raise UserError(
             f"No series can be split: the longest has {lengths.max()} steps.",
             f"more than {held_out} steps (validation {valid_size} + test {test_size}).",
-            "give more data, a shorter horizon, or smaller valid_size and test_size.",
+            "give more data, shorten the horizon, or lower valid_size and test_size.",
         )
     left = steps_left(bounds)
     whole = np.repeat(short, lengths)
@@ -83,7 +82,7 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
 
 
 def training_rows(frame: pd.DataFrame, held_out: int) -> np.ndarray:
-    """Mask of the rows that `split_by_time` gives to training, bool (rows,).
+    """Mask of the rows in the training part of `split_by_time`, bool (rows,).
 
     Args:
         frame: as in `split_by_time`.
@@ -104,7 +103,7 @@ def _too_short(lengths: np.ndarray, held_out: int) -> np.ndarray:
 
 
 def steps_left(bounds: np.ndarray) -> np.ndarray:
-    """Count the steps from each row to the end of its series, 1 for the last row.
+    """Steps from each row to the end of its series, int64 (rows,); 1 for the last row.
 
     Args:
         bounds: first row of each series, and the number of rows, as ``series_bounds`` gives them.
@@ -117,16 +116,17 @@ def steps_left(bounds: np.ndarray) -> np.ndarray:
 
 
 def without_last(panel: Panel, steps: int) -> Panel:
-    """Give a panel as it was so many steps ago: the last rows of every series are taken away.
+    """Remove the last rows of every series: the panel as it was known some steps ago.
 
-    Of the rows taken away only the ``future_cols`` stay known. A series with no row left is gone.
+    The ``future_cols`` of the removed rows remain known. A series without a remaining row is left
+    out.
 
     Args:
         panel: the panel as it is known today.
-        steps: steps to take from the end of every series; 0 gives the panel back.
+        steps: steps to remove from the end of every series; 0 returns the panel unchanged.
 
     Raises:
-        UserError: nothing is left of any series.
+        UserError: no series has a row left.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": ["a", "a", "b"], "ds": [1, 2, 2], "y": 1.0})
@@ -141,7 +141,7 @@ def without_last(panel: Panel, steps: int) -> Panel:
         raise UserError(
             f"Nothing is left {steps} steps before the end: the longest series has "
             f"{np.diff(bounds).max(initial=0)} steps.",
-            "longer series, or fewer steps to leave out.",
+            "longer series, or fewer steps to remove.",
             "take fewer or closer cutoffs, or give more data.",
         )
     frame = panel.frame[kept].reset_index(drop=True)

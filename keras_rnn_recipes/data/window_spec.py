@@ -1,4 +1,4 @@
-"""How a series is cut into training windows."""
+"""The geometry of training windows."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class WindowSpec:
     """How a series is cut into training windows.
 
     Args:
-        lookback: steps the model sees.
+        lookback: steps of the input window.
         horizon: steps to forecast.
         stride: steps between the starts of two windows.
-        gap: steps between the last step seen and the first target.
+        gap: steps between the end of the input window and the first target.
         strategy: "direct" (the horizon after the window), "recursive" (the next value at every
             step) or "seq2seq" (the whole horizon at every step).
-        burn_in: first steps of a window that teach nothing, for the strategies that forecast at
-            every step: there the network's state is still empty, and lags reach back before the
-            window.
+        burn_in: first steps of a window that have no weight in the loss, for the strategies that
+            forecast at every step: there the state of the network is still empty, and lags reach
+            back before the window.
 
     Raises:
-        UserError: a number out of range, an unknown strategy, a gap with "recursive" (a forecast
-            that feeds back is always one step ahead), or a burn-in that leaves no step to learn at.
+        UserError: a number out of range, an unknown strategy, a gap with "recursive" (whose
+            forecasts are always one step ahead), or a burn-in that leaves no step with a weight.
 
     Example:
         >>> WindowSpec(lookback=28, horizon=14).span
@@ -44,7 +44,7 @@ class WindowSpec:
     burn_in: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be cut."""
+        """Validate the fields."""
         numbers = {"lookback": 1, "horizon": 1, "stride": 1, "gap": 0, "burn_in": 0}
         for name, least in numbers.items():
             value = getattr(self, name)
@@ -64,14 +64,14 @@ class WindowSpec:
             raise UserError(
                 f"The recursive strategy was given a gap of {self.gap}.",
                 "a gap of 0, since each forecast feeds the next step.",
-                "leave the gap out, or take the strategy direct or seq2seq.",
+                "leave the gap out, or choose the strategy direct or seq2seq.",
             )
         if self.burn_in >= (1 if self.strategy == "direct" else self.lookback):
             raise UserError(
                 f"burn_in is {self.burn_in}, with a lookback of {self.lookback} and the strategy "
                 f"{self.strategy}.",
-                "fewer steps than the lookback, and none with the strategy direct, which learns "
-                "at the last step alone.",
+                "fewer steps than the lookback, and 0 with the strategy direct, which has a target "
+                "at the last step only.",
                 "lower burn_in, or leave it out.",
             )
 

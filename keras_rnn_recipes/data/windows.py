@@ -1,8 +1,8 @@
 """Windows of a panel as a ``tf.data.Dataset``, gathered by index from one flat array.
 
-Nothing is kept per window: the number of a window gives its series and its first row by arithmetic,
-a pseudo-random permutation gives the shuffled order, and one gather cuts a whole batch. Memory is
-the panel's values in float32 and a handful of integers per series.
+No window is stored: the number of a window gives its series and first row by arithmetic, a
+pseudo-random permutation gives the shuffled order, and one gather cuts a whole batch. Memory holds
+the values of the panel in float32 and a few integers per series.
 """
 
 from __future__ import annotations
@@ -40,43 +40,42 @@ def window_dataset(
     first_epoch: int = 0,
     drop_remainder: bool = False,
 ) -> tf.data.Dataset:
-    """Batches of windows ``(x, y, w)`` for ``keras.Model.fit``; none crosses a series.
+    """Batches of windows ``(x, y, w)`` for ``keras.Model.fit``; no window crosses a series.
 
     Args:
         frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``).
         spec: the windows. Windows start at a series' first row and every ``stride`` rows after it.
-            A series too short for a whole window but longer than ``spec.ahead`` gives one window,
-            padded on the left with NaN; a shorter one gives none.
+            A series shorter than a window but longer than ``spec.ahead`` gives one window,
+            left-padded with NaN; a shorter series gives none.
         batch_size: windows per batch.
-        shuffle: a new order every epoch, each window once per epoch; the order depends on the seed
-            and the epoch's number alone.
-        balanced: with shuffle: as many windows an epoch, but every series equally often, a window
-            of it at random. Otherwise a series teaches by the number of its windows, and one
-            hardly longer than a window hardly at all.
+        shuffle: a new order every epoch, each window once per epoch; the order depends only on the
+            seed and the number of the epoch.
+        balanced: with shuffle: draw every series equally often, with a random window of it, and as
+            many windows per epoch. Otherwise series are weighted by their number of windows.
         seed: of the order.
-        past_cols: columns that follow the target in ``x``.
-        future_cols: columns of numbers known ahead, each step's and those of the steps to forecast.
-        static_cols: columns of numbers that are constant in each series.
-        weights: "none": every target counts 1. "scale": 1 / the mean size of y_t - y_(t-1) of the
-            series (or 1 / the mean size of y, or 1, where that is 0), so that every series counts
-            alike in a mean error.
+        past_cols: numeric covariates that follow the target in ``x``.
+        future_cols: numeric covariates known ahead, up to the last step to forecast.
+        static_cols: numeric covariates that are constant in each series.
+        weights: "none": every target has the weight 1. "scale": 1 / mean ``|y_t - y_(t-1)|`` of the
+            series (1 / mean ``|y|``, or 1, where that is 0), so that all series contribute
+            equally to a mean error.
         repeat: endless, epoch after epoch. Otherwise one epoch, the same one at every iteration.
-        first_epoch: number of the first epoch: ``first_epoch=3`` equals skipping three.
-        drop_remainder: leave out the last, smaller batch of an epoch.
+        first_epoch: number of the first epoch; ``first_epoch=3`` skips three epochs.
+        drop_remainder: leave out the last batch of an epoch if it is smaller.
 
     Returns:
         A dataset of float32 tensors, in the units of the frame:
-        ``x`` (batch, lookback, 1 + len(past_cols)), NaN where missing; where there are future or
-        static columns a dict of that as ``history``, of ``future`` (batch, lookback + spec.ahead,
+        ``x`` (batch, lookback, 1 + len(past_cols)), NaN where missing; with future or static
+        covariates a dict of ``history`` (that array), ``future`` (batch, lookback + spec.ahead,
         len(future_cols)) and ``static`` (batch, len(static_cols));
         ``y`` direct (batch, horizon, 1), recursive (batch, lookback, 1),
         seq2seq (batch, lookback, horizon, 1), 0 where missing;
-        ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing, where nothing of the
-        window has been observed yet or in the burn-in, else the weight.
+        ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing, before the first observed
+        value of the window, and in the burn-in; else the weight.
 
     Raises:
-        UserError: no window fits, a column is missing, the rows of a series are not together,
-            future columns with a gap, or balanced without shuffle.
+        UserError: no series has a window, a column is missing, the rows of a series are not
+            contiguous, future covariates with a gap, or balanced without shuffle.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
@@ -89,7 +88,7 @@ def window_dataset(
     if balanced and not shuffle:
         raise UserError(
             "balanced was asked for without shuffle.",
-            "shuffle, since windows of each series are then drawn at random.",
+            "shuffle, since balanced draws windows at random.",
             "give shuffle=True, or leave balanced out.",
         )
     bounds = series_bounds(frame)
@@ -123,6 +122,9 @@ def window_dataset(
 
 def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:
     """Number of windows in one epoch.
+
+    Args:
+        frame, spec: as in `window_dataset`.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": 1.0})
@@ -171,13 +173,13 @@ def _source(
     past_cols: Sequence[str],
     weights: Weights,
 ) -> dict[str, Any]:
-    """What a batch is cut from: the values, and per series its rows, windows and weight."""
+    """The data of all batches: the values, and the rows, windows and weight of each series."""
     import tensorflow as tf
 
     values = _numbers(frame, ["y", *past_cols])
     used = counts > 0
     counts, starts, ends = counts[used], bounds[:-1][used], bounds[1:][used]
-    # A short series has one window, which begins before its first row: those rows read as NaN.
+    # The window of a short series begins before its first row; the rows before it become NaN.
     first_rows = np.minimum(starts, ends - spec.span)
     first_windows = np.concatenate([[0], np.cumsum(counts)])
     scale = _series_weights(frame["y"].to_numpy(), starts, ends, weights)
@@ -206,9 +208,9 @@ def _covariates(
 
     if future_cols and spec.gap:
         raise UserError(
-            f"Future columns were given together with a gap of {spec.gap} steps.",
-            "no gap: a forecast sees them from the next step on.",
-            "leave the gap out, or the future columns.",
+            f"Future covariates were given together with a gap of {spec.gap} steps.",
+            "no gap, since a forecast takes them from the next step on.",
+            "leave out the gap or the future covariates.",
         )
     covariates = {}
     if future_cols:
@@ -242,16 +244,16 @@ def _series_weights(
         raise UserError(f"weights is {weights!r}.", "none or scale.", "choose one of these.")
     inside = np.concatenate([np.diff(y, prepend=np.nan), [np.nan]])
     inside[starts] = np.nan
-    scale = _mean_size(inside[:-1], starts, ends)
-    level = _mean_size(y, starts, ends)
+    scale = _mean_absolute(inside[:-1], starts, ends)
+    level = _mean_absolute(y, starts, ends)
     scale = np.where(scale > 0, scale, level)
-    # A weight must stay finite in float32, however small the numbers of a series are.
+    # The weight must stay finite in float32, however small the values of a series are.
     scale = np.where(scale > 1e-30, scale, 1.0)
     return 1.0 / scale
 
 
-def _mean_size(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Mean size (absolute value) over each series' observed rows; 0 where there is none."""
+def _mean_absolute(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Mean absolute value over the observed rows of each series; 0 without observed rows."""
     size = np.abs(values)
     known = np.isfinite(size)
     borders = np.column_stack([starts, ends]).ravel()
@@ -262,20 +264,20 @@ def _mean_size(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.n
 
 
 def _balanced(source: dict[str, Any], draws: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    """For each draw, one of ``0 .. count - 1``, a window: the series in turn, its window by lot."""
+    """A window for each draw in ``0 .. count - 1``: the series in turn, its window at random."""
     import tensorflow as tf
 
     firsts = source["first_windows"]
     series = draws % (tf.size(firsts, tf.int64) - 1)
-    lot = tf.random.experimental.index_shuffle(draws, key, source["count"] - 1)
+    random = tf.random.experimental.index_shuffle(draws, key, source["count"] - 1)
     first = tf.gather(firsts, series)
-    return first + lot % (tf.gather(firsts, series + 1) - first)
+    return first + random % (tf.gather(firsts, series + 1) - first)
 
 
 def _rows(
     source: dict[str, Any], windows: tf.Tensor, spec: WindowSpec
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The series (batch,) and the rows (batch, span) of the numbered windows."""
+    """The series (batch,) and the rows (batch, span) of windows given by number."""
     import tensorflow as tf
 
     series = tf.searchsorted(source["first_windows"], windows, side="right", out_type=tf.int64) - 1
@@ -286,7 +288,7 @@ def _rows(
 def _gather(
     values: tf.Tensor, source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor
 ) -> tf.Tensor:
-    """Values (rows, columns) of windows, (batch, span, columns); NaN before a series' first row."""
+    """Values of windows, (batch, span, columns); NaN before the first row of a series."""
     import tensorflow as tf
 
     if not source["padded"]:
@@ -307,10 +309,10 @@ def _inputs_and_targets(
         y = targets[:, spec.lookback + spec.gap :]
         seen = tf.reduce_any(observed, axis=1, keepdims=True)
     else:
-        # Has anything been seen up to and including each step? (batch, lookback)
+        # Whether a value has been observed up to each step, (batch, lookback).
         seen = tf.cumsum(tf.cast(observed, tf.int32), axis=1) > 0
         seen &= tf.range(spec.lookback) >= spec.burn_in
-        # So much more for the others that a mean over all steps stays a mean over those.
+        # Scaled up, so that the mean over all steps equals the mean over the steps with a weight.
         weight *= spec.lookback / (spec.lookback - spec.burn_in)
         y = targets[:, 1 : spec.lookback + 1]
     if spec.strategy == "seq2seq":

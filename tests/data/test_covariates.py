@@ -109,12 +109,12 @@ def test_after_the_end_only_what_is_known_ahead_is_kept():
     [
         (table(), {"future_cols": ["promp"]}, "no column 'promp'.*--future-cols promo"),
         (table(), {"static_cols": ["twon"]}, "no column 'twon'.*--static-cols town"),
-        (table(), {"future_cols": ["price"], "static_cols": ["price"]}, "'price'.*two parts"),
-        (table(), {"static_cols": ["unique_id"]}, "'unique_id'.*two parts"),
+        (table(), {"future_cols": ["price"], "static_cols": ["price"]}, "'price'.*two roles"),
+        (table(), {"static_cols": ["unique_id"]}, "'unique_id'.*two roles"),
         (
             changed(table(), 3, town="Wien"),
             {"static_cols": ["town"]},
-            "'town' changes inside a series: it is 'Linz' for series 'a' at 2024-01-03.*'Wien' "
+            "'town' changes within a series: it is 'Linz' for series 'a' at 2024-01-03.*'Wien' "
             "for series 'a' at 2024-01-04",
         ),
         (changed(table(), 9, size=7.5), {"static_cols": ["size"]}, "it is 101.*'b'.*and 7.5"),
@@ -122,7 +122,7 @@ def test_after_the_end_only_what_is_known_ahead_is_kept():
         (
             table().assign(due=table()["ds"].astype(str)),
             {"future_cols": ["due"]},
-            "'due'.*holds dates",
+            "'due'.*contains dates",
         ),
         (
             table(104, 2).assign(note=[f"note {n}" for n in range(208)]),

@@ -75,27 +75,27 @@ def test_five_points_are_enough(tmp_path):
         ("day,sales\n" + ROWS, {"target_col": "sale"}, "'sale'.*did you mean 'sales'"),
         ("day,sales\n" + ROWS, {"time_col": "Day"}, "did you mean 'day'.*--time-col day"),
         ("day,sales\n" + ROWS, {"past_cols": ["rain"]}, "no column 'rain'.*--past-cols"),
-        ("ds,y\n" + ROWS + "2024-13-45,3\n", {}, "'ds' holds '2024-13-45'.*line 16 of t.csv"),
+        ("ds,y\n" + ROWS + "2024-13-45,3\n", {}, "'ds' contains '2024-13-45'.*line 16 of t.csv"),
         ("\nds,y\n\n" + ROWS + "\n,3\n", {}, "'ds' is empty, in line 19 of t.csv"),
         ("ds,y\n" + ROWS + "2024-01-03,3\n", {}, "'y' at 2024-01-03.*line 4 .*line 16 of t.csv"),
         ("ds,y\n" + ROWS + "2024-01-15,none today\n", {}, "'none today'.*line 16 of t.csv"),
         ("ds,y\n" + ROWS + "2024-01-15,-inf\n", {}, "'-inf', which is infinite, in line 16"),
         ("ds,y,rain\n2024-01-01,1,2\n2024-01-02,1,wet\n", {"past_cols": ["rain"]}, "'wet'.*line 3"),
         ("ds,y\n2024-01-01,\n2024-01-02,NA\n", {}, "Every value of t.csv is missing .series: y"),
-        ("ds,y\n" + ROWS + "2024-01-15 07:30,3\n", {}, "steps are mixed.*07:30:00 .line 16 of"),
+        ("ds,y\n" + ROWS + "2024-01-15 07:30,3\n", {}, "steps are irregular.*07:30:00 .line 16 of"),
         ("ds,y\n" + ROWS + "2042-01-15,3\n", {}, "a date is wrong.*2042-01-15 .line 16.*--freq D"),
         ("unique_id,ds,y\n,2024-01-01,3\n", {}, "'unique_id' is empty in line 2 of t.csv"),
         ("ds,y\n2024-01-01,1\n2024-01-02,2,3\n", {}, "Line 3 of t.csv has 3 cells"),
         ("ds,y\n2024-01-01,1,2\n2024-01-02,2,3\n", {}, "more cells than the header"),
         ('ds,y\n2024-01-01,"1\n2024-01-02,2\n', {}, "quotation mark that is not closed"),
-        ("ds,y\n2024-01-01,1\n", {}, "frequency cannot be told.*--freq"),
+        ("ds,y\n2024-01-01,1\n", {}, "frequency cannot be inferred.*--freq"),
         ("ds,a,b\n2024-01-01,1,2\n", {}, "Several columns of t.csv.*a, b.*--target-col a,b"),
-        ("d1,d2,y\n2024-01-01,2024-01-02,2\n", {}, "could hold dates: d1, d2.*--time-col"),
-        ("a,b\nx,2\n", {}, "No column of t.csv holds dates"),
-        ("ds,a,b\n2024-01-01,x,z\n", {}, "No column of t.csv holds numbers"),
-        ("ds,y\n" + ROWS, {"id_col": "ds", "time_col": "ds"}, "'ds' is given two parts"),
-        ("ds,y\n" + ROWS, {"freq": "fortnight"}, "frequency 'fortnight' is not known"),
-        ("ds,y\n" + ROWS, {"freq": "W"}, "no whole number of steps.*the frequency that was given"),
+        ("d1,d2,y\n2024-01-01,2024-01-02,2\n", {}, "could contain dates: d1, d2.*--time-col"),
+        ("a,b\nx,2\n", {}, "No column of t.csv contains dates"),
+        ("ds,a,b\n2024-01-01,x,z\n", {}, "No column of t.csv contains numbers"),
+        ("ds,y\n" + ROWS, {"id_col": "ds", "time_col": "ds"}, "'ds' has two roles"),
+        ("ds,y\n" + ROWS, {"freq": "fortnight"}, "frequency 'fortnight' is unknown"),
+        ("ds,y\n" + ROWS, {"freq": "W"}, "not a whole number of steps.*the given frequency"),
         ("ds,y\n1,1\n2,2\n", {"freq": "D"}, "the times are whole numbers"),
         ("ds,y\n" + ROWS, {"start": "2030"}, "No row of t.csv.*from 2024-01-01 to 2024-01-14"),
         ("ds,y\n" + ROWS, {"end": "soon"}, "end is 'soon'"),
@@ -110,7 +110,7 @@ def test_what_cannot_be_used_is_refused_and_located(tmp_path, text, options, sai
 
 def test_bytes_that_are_not_utf8_are_located(tmp_path):
     lines = "name,ds,y\n" + "x,2024-01-01,1\n" * 5000 + "Köln,2024-01-01,1\n"
-    with pytest.raises(UserError, match="Line 5002 of t.csv holds the byte 0xf6"):
+    with pytest.raises(UserError, match="Line 5002 of t.csv has the byte 0xf6"):
         read(tmp_path, lines.encode("latin-1"))
     with pytest.raises(UserError, match="iconv -f UTF-16"):
         read(tmp_path, lines.encode("utf-16"))
@@ -155,14 +155,14 @@ def test_gaps_become_missing_values_and_are_noted(tmp_path):
 def test_a_series_without_values_is_left_out_and_noted(tmp_path):
     panel = read(tmp_path, LONG + "c,2024-01-01,\nc,2024-01-02,\n")
     assert panel.frame["unique_id"].unique().tolist() == ["a", "b"]
-    assert panel.notes == ("1 series without a single value were left out: c.",)
+    assert panel.notes == ("1 series without an observed value were left out: c.",)
 
 
 def test_text_names_the_series_where_dates_repeat_without_it(tmp_path):
     stores = "".join(f"{day},{store},1\n" for day in DAYS for store in ("N", "S"))
     panel = read(tmp_path, "day,store,sales\n" + stores)
     assert panel.num_series == 2
-    assert panel.notes == ("The column 'store' was taken to name the series.",)
+    assert panel.notes == ("The column 'store' was taken as the name of the series.",)
 
 
 @pytest.mark.parametrize("name", ["NA", "null", "007", "1.50", "2024-01-01"])
@@ -249,7 +249,7 @@ def test_series_bounds():
     frame = pd.DataFrame({"unique_id": ["a", "a", "c", "b", "b", "b"]})
     assert series_bounds(frame).tolist() == [0, 2, 3, 6]
     assert series_bounds(frame.iloc[:0]).tolist() == [0]
-    with pytest.raises(UserError, match="not together"):
+    with pytest.raises(UserError, match="not contiguous"):
         series_bounds(pd.DataFrame({"unique_id": ["a", "b", "a"]}))
 
 

@@ -92,7 +92,7 @@ def test_frequencies_that_are_none_are_refused(wrong):
         with pytest.raises(UserError, match="whole numbers"):
             normalise_freq("D", np.arange(3))
         return
-    with pytest.raises(UserError, match="is not known"):
+    with pytest.raises(UserError, match="is unknown"):
         normalise_freq(wrong, grid("D"))
 
 

@@ -121,7 +121,7 @@ def test_windows_equal_those_cut_by_hand(series, spec, weights, batch_size):
 
 @draws(30)
 @given(SERIES, specs(), st.integers(1, 5))
-def test_what_is_known_ahead_stands_beside_the_same_windows(series, spec, batch_size):
+def test_future_and_static_covariates_belong_to_the_same_windows(series, spec, batch_size):
     """Rows number themselves: the future of a window are its own rows and those of its targets."""
     frame, spec = panel(*series), replace(spec, gap=0)
     if not count_windows(frame, spec):
@@ -147,7 +147,7 @@ def test_what_is_known_ahead_stands_beside_the_same_windows(series, spec, batch_
         np.testing.assert_array_equal(frame["series"].to_numpy()[known], owners)
 
 
-def test_only_what_is_there_stands_beside_a_window():
+def test_the_inputs_hold_only_the_covariates_that_there_are():
     frame, spec = panel([1, 2, 3, 4]), WindowSpec(lookback=2, horizon=1)
     names = [
         set(window_dataset(frame, spec, **{name: ("row",)}).element_spec[0])
@@ -341,5 +341,5 @@ def test_options_that_cannot_be_met_are_refused(options, said):
 
 def test_rows_of_a_series_that_are_not_together_are_refused():
     frame = panel([1, 2, 3], [4, 5, 6]).iloc[[0, 3, 1, 4, 2, 5]]
-    with pytest.raises(UserError, match="not together"):
+    with pytest.raises(UserError, match="not contiguous"):
         window_dataset(frame, WindowSpec(lookback=1, horizon=1))

@@ -69,7 +69,7 @@ def test_semicolons_marks_of_order_and_other_names(tmp_path):
         ("text,label\na,b\nc,\n", "Line 3 of a.csv has no 'label'"),
         ('text,label\n"a"b,c\n', "Line 2 of a.csv could not be read"),
         ('text,label\n"a,c\nd,e\n', "of a.csv could not be read"),
-        (b"text,label\na,b\n\xe4,c\n", "Line 3 of a.csv holds the byte 0xe4"),
+        (b"text,label\na,b\n\xe4,c\n", "Line 3 of a.csv has the byte 0xe4"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told(tmp_path, content, said):
