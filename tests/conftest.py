@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from fresh import run_forked, stand_in_for_subprocess
+from fresh import TIMEOUT, run_forked, stand_in_for_subprocess
 from profiles import PROFILE, load_profile
 
 from keras_rnn_recipes.serving import verify
@@ -43,7 +43,7 @@ def project_root() -> Path:
 
 
 def run_python(
-    code: str, *args: str, env: Mapping[str, str] | None = None, timeout: float = 240
+    code: str, *args: str, env: Mapping[str, str] | None = None, timeout: float = TIMEOUT
 ) -> subprocess.CompletedProcess[str]:
     """Run ``code`` in a fresh interpreter; where it fails, fail with all that it printed."""
     done = subprocess.run(
@@ -59,7 +59,7 @@ def run_python(
 
 @pytest.fixture(scope="session", name="run_python")
 def run_python_fixture() -> Run:
-    """``run_python(code, *args, env=None, timeout=240)``: run code in a fresh interpreter."""
+    """``run_python(code, *args, env=None, timeout=570)``: run code in a fresh interpreter."""
     return run_python
 
 
@@ -94,7 +94,7 @@ def run_under_backend() -> Run:
     Skips, saying why, where the backend is not installed: only TensorFlow always is.
     """
 
-    def run(backend: str, code: str, *args: str, timeout: float = 240):
+    def run(backend: str, code: str, *args: str, timeout: float = TIMEOUT):
         if importlib.util.find_spec(backend) is None:
             pytest.skip(f"{backend} is not installed: pip install 'keras-rnn-recipes[{backend}]'")
         env = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}

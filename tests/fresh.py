@@ -18,6 +18,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
 
+# A guard against hanging below that of pytest, far above what a busy machine needs.
+TIMEOUT = 570
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tensorflow"])
 
@@ -78,7 +80,7 @@ def run_forked(
     *args: str,
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
-    timeout: float = 240,
+    timeout: float = TIMEOUT,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``code`` in a fork to its end, as ``subprocess.run([python, "-c", code, *args])`` does.
 

@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from fresh import ForkedPopen, run_forked
+from fresh import TIMEOUT, ForkedPopen, run_forked
 
 STATE = """
 import os, sys, threading
@@ -45,6 +45,6 @@ def test_failures_are_told(code, status):
 def test_it_can_be_killed_and_waited_for():
     process = ForkedPopen("import time; time.sleep(60)")
     os.kill(process.pid, signal.SIGKILL)
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(TIMEOUT) == -signal.SIGKILL
     with pytest.raises(TimeoutError):
         ForkedPopen("import time; time.sleep(60)").wait(0.1)

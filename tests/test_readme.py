@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fresh import TIMEOUT
 
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/README.md")
 KRR = str(Path(sys.executable).with_name("krr"))
@@ -31,7 +32,7 @@ def test_the_python_runs_beside_a_run_of_the_recipe(readme, run_python, tmp_path
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "runs" / "co2" / "report.html").stat().st_size > 10_000
@@ -50,7 +51,7 @@ def test_the_python_runs_beside_a_run_of_the_recipe(readme, run_python, tmp_path
 def test_every_command_named_is_one_there_is(readme):
     told = set(re.findall(r"^\| `krr (\w+)", readme, flags=re.MULTILINE))
     env = {**os.environ, "COLUMNS": "100"}
-    done = subprocess.run([KRR, "--help"], capture_output=True, text=True, timeout=60, env=env)
+    done = subprocess.run([KRR, "--help"], capture_output=True, text=True, timeout=TIMEOUT, env=env)
     there = set(re.findall(r"^ {2}(\w+) ", done.stdout.split("Commands:")[1], flags=re.MULTILINE))
     assert told == there
     assert len(told) == 14

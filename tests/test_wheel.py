@@ -12,9 +12,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from fresh import TIMEOUT
 
-# Everything here needs the one wheel: under pytest-xdist it is built by one worker only.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.slow
 
 SHIPPED = ("keras_rnn_recipes", "recipes", "datasets")
 LEFT_OUT = shutil.ignore_patterns(
@@ -29,7 +29,7 @@ def wheel(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(project_root, source, ignore=LEFT_OUT)
     out = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(list(out.glob("*.tar.gz"))) == 1
     (built,) = out.glob("*.whl")
@@ -49,13 +49,13 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory):
     scripts = home / "env" / "bin"
     python = scripts / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    subprocess.run([*install, "--no-deps", "--no-index", str(wheel)], check=True, timeout=120)
+    subprocess.run([*install, "--no-deps", "--no-index", str(wheel)], check=True, timeout=TIMEOUT)
     (packages,) = (home / "env").glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()) + "\n")
     folder = home / "folder"
     folder.mkdir()
 
-    def run(name: str, *args: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def run(name: str, *args: str, timeout: float = TIMEOUT) -> subprocess.CompletedProcess[str]:
         env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         return subprocess.run(
             [str(scripts / name), *args],

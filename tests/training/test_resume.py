@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fresh import ForkedPopen
+from fresh import TIMEOUT, ForkedPopen
 from training.toy import toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.config.files import config_from_dict
@@ -159,7 +159,7 @@ def test_saving_takes_little_of_the_time(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_kill_9_at_random_moments(tmp_path):
     """The real thing, with processes; the moments are drawn anew every time and printed."""
-    assert start(tmp_path, "whole").wait(120) == 0
+    assert start(tmp_path, "whole").wait(TIMEOUT) == 0
     kills = 0
     while killed_after(random.uniform(0, 2), tmp_path) and kills < 4:
         kills += 1
@@ -178,7 +178,7 @@ def killed_after(seconds: float, folder: Path) -> bool:
         time.sleep(0.01)
     timer = threading.Timer(seconds, os.kill, (process.pid, signal.SIGKILL))
     timer.start()
-    status = process.wait(120)
+    status = process.wait(TIMEOUT)
     timer.cancel()
     print(f"struck after {seconds:.3f} s of training: {status}")
     assert status in (0, -signal.SIGKILL)
