@@ -1,6 +1,6 @@
-"""Batches of sequences of like length, in an order that seed and epoch alone decide.
+"""Batches of sequences of similar length, in an order that depends only on seed and epoch.
 
-Sequences are kept in one flat array a column; a batch is gathered from it by index, as windows are.
+Each column of sequences is stored as one flat array, from which batches are gathered by index.
 """
 
 from __future__ import annotations
@@ -34,32 +34,31 @@ def bucketed_batches(
 ) -> tf.data.Dataset:
     """Batches for ``keras.Model.fit``, each padded to its own longest sequence.
 
-    Sorting the whole set by length would show the same neighbours every epoch. So an epoch is
-    shuffled, cut into stretches of ``window`` batches, each stretch sorted by length (of the first
-    input, then the next) and cut into batches, and these are shuffled again.
+    Sorting all examples by length would give the same batches every epoch. Therefore an epoch is
+    shuffled and cut into chunks of ``window`` batches; each chunk is sorted by length (of the first
+    input, then of the next) and cut into batches, and the batches are shuffled again.
 
     Args:
-        inputs: sequences of ids, one each example; or a dict of several such columns, whose names
-            are those of the network's inputs. The steps of a sequence may hold several numbers
-            (time, width).
-        targets: a number each example (labels), or a sequence each (tags, ids).
-        weights: a number each example, or a sequence each, as `fit` takes them.
+        inputs: a sequence of ids for each example, or a dict of several such columns, named like
+            the inputs of the network. A step of a sequence may also be a vector: (time, width).
+        targets: for each example a number (label) or a sequence (tags, ids).
+        weights: for each example a number or a sequence, as ``keras.Model.fit`` takes them.
         batch_size: examples in a batch.
-        shuffle: a new order every epoch. Otherwise always sorted by length, see `batch_order`.
+        shuffle: a new order every epoch; otherwise sorted by length, see `batch_order`.
         seed: of the order.
-        window: batches in a stretch. More of them leave less padding and a less random order.
-        target_padding: what sequences of targets are padded with; inputs and weights are with 0.
+        window: batches in a chunk. A larger window gives less padding and a less random order.
+        target_padding: the value that pads target sequences; inputs and weights are padded with 0.
         repeat: endless, epoch after epoch. Otherwise one epoch, the same one at every iteration.
-        first_epoch: number of the first epoch: ``first_epoch=3`` equals skipping three.
+        first_epoch: number of the first epoch; ``first_epoch=3`` skips three epochs.
 
     Returns:
-        A dataset of ``inputs``, ``(inputs, targets)`` or ``(inputs, targets, weights)``; whole
-        numbers are int32, others float32; a sequence is ``(batch, time)``, padded on the right.
+        A dataset of ``inputs``, ``(inputs, targets)`` or ``(inputs, targets, weights)``; integers
+        are int32, other numbers float32; sequences are ``(batch, time)``, right-padded.
 
     Raises:
-        ValueError: no example, columns of different length, or a batch_size or window below 1.
+        ValueError: no example, columns of different lengths, or a batch_size or window below 1.
 
-    Source: Sutskever et al. 2014, section 3.4 (batches of like length).
+    Source: Sutskever et al. 2014, section 3.4 (batches of similar length).
 
     Example:
         >>> batches = bucketed_batches([[4], [5, 6, 7], [8, 9]], [0, 1, 0], batch_size=2,
@@ -76,8 +75,8 @@ def bucketed_batches(
     )
     with tf.device("CPU:0"):
         columns = {name: _flat(column, 0) for name, column in named.items()}
-        beside = [_flat(targets, target_padding)] if targets is not None else []
-        beside += [_flat(weights, 0)] if weights is not None else []
+        extra = [_flat(targets, target_padding)] if targets is not None else []
+        extra += [_flat(weights, 0)] if weights is not None else []
 
         def numbers(epoch: tf.Tensor) -> tf.data.Dataset:
             table = tf.numpy_function(
@@ -89,7 +88,7 @@ def bucketed_batches(
         def batch(rows: tf.Tensor) -> Any:
             rows = tf.boolean_mask(rows, rows >= 0)
             taken = {name: _gather(column, rows) for name, column in columns.items()}
-            parts = (taken.get("", taken), *(_gather(c, rows) for c in beside))
+            parts = (taken.get("", taken), *(_gather(c, rows) for c in extra))
             return parts if len(parts) > 1 else parts[0]
 
         epochs = tf.data.Dataset.counter(first_epoch)
@@ -108,17 +107,17 @@ def batch_order(
     epoch: int = 0,
     window: int = 100,
 ) -> list[np.ndarray]:
-    """Which examples stand in which batch of an epoch.
+    """The examples of each batch of an epoch.
 
     Args:
-        lengths: of each example's sequence, ``(examples,)``; of several ``(examples, columns)``.
+        lengths: of the sequences, ``(examples,)`` or, for several columns, ``(examples, columns)``.
         batch_size, shuffle, seed, window: as in `bucketed_batches`.
-        epoch: its number.
+        epoch: number of the epoch.
 
     Returns:
-        The numbers of the examples, an array a batch; each example once. Without ``shuffle`` the
-        shortest come first, and what was predicted in these batches is brought back into the given
-        order by ``answers[np.argsort(np.concatenate(order))]``.
+        An array of example numbers for each batch; each example occurs once. Without ``shuffle``
+        the shortest come first; ``predictions[np.argsort(np.concatenate(order))]`` restores the
+        original order.
 
     Raises:
         ValueError: a batch_size or window below 1.
@@ -138,14 +137,18 @@ def batch_order(
     if not shuffle:
         return _chunks(np.lexsort(keys), batch_size)
     random = np.random.default_rng((seed, epoch))
-    stretches = _chunks(random.permutation(len(table)), batch_size * window)
-    sorted_ones = (stretch[np.lexsort(keys[:, stretch])] for stretch in stretches)
-    batches = [batch for stretch in sorted_ones for batch in _chunks(stretch, batch_size)]
+    chunks = _chunks(random.permutation(len(table)), batch_size * window)
+    sorted_chunks = (chunk[np.lexsort(keys[:, chunk])] for chunk in chunks)
+    batches = [batch for chunk in sorted_chunks for batch in _chunks(chunk, batch_size)]
     return [batches[number] for number in random.permutation(len(batches))]
 
 
 def count_batches(examples: int, batch_size: int) -> int:
-    """Batches in an epoch, the last of which may be smaller.
+    """Number of batches in an epoch; the last one may be smaller.
+
+    Args:
+        examples: their number.
+        batch_size: examples in a batch.
 
     Example:
         >>> count_batches(5, 2)
@@ -159,7 +162,7 @@ def _chunks(rows: np.ndarray, size: int) -> list[np.ndarray]:
 
 
 def _as_table(batches: list[np.ndarray]) -> np.ndarray:
-    """Batches as rows of one array, int32, the smaller one filled up with -1."""
+    """Batches as rows of one int32 array; shorter batches are padded with -1."""
     table = np.full((len(batches), max(map(len, batches))), -1, "int32")
     for row, batch in zip(table, batches, strict=True):
         row[: len(batch)] = batch
@@ -167,18 +170,18 @@ def _as_table(batches: list[np.ndarray]) -> np.ndarray:
 
 
 def _check(inputs: dict[str, Column], targets: Column | None, weights: Column | None) -> np.ndarray:
-    """Lengths ``(examples, inputs)``; every column must have as many examples."""
+    """Lengths ``(examples, inputs)``, after a check that all columns are equally long."""
     columns = {**inputs, "targets": targets, "weights": weights}
     counts = {name or "inputs": len(c) for name, c in columns.items() if c is not None}
     if len(set(counts.values())) != 1 or 0 in counts.values():
         raise ValueError(
-            f"every column must have as many examples, at least one; received {counts}."
+            f"all columns must have the same number of examples, at least one; received {counts}."
         )
     return np.array([[len(row) for row in column] for column in inputs.values()]).T
 
 
 def _flat(column: Column, padding: int) -> dict[str, Any]:
-    """A column as one flat array, with where each example begins and how long it is."""
+    """A column as one flat array, with the start and the length of each example."""
     import tensorflow as tf
 
     rows = [np.asarray(row) for row in column]

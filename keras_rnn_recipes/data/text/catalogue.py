@@ -1,4 +1,4 @@
-"""Data sets of texts by name, in the parts that published figures are given on."""
+"""Data sets of texts by name, in the parts on which results are published."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ Rows = TypeVar("Rows", LabelledTexts, ParallelTexts)
 
 @dataclass(frozen=True)
 class TextParts:
-    """A set of texts in three parts, each of the kind that its task takes.
+    """A data set of texts in three parts.
 
     Args:
-        name: of the set.
-        task: "text_classification": `LabelledTexts`; "encoder_decoder": `ParallelTexts`;
-            "language_model": one long text; "tagging": the path of a column file.
+        name: of the data set.
+        task: it determines the type of the parts. "text_classification": `LabelledTexts`;
+            "encoder_decoder": `ParallelTexts`; "language_model": one long text; "tagging": the path
+            of a column file.
         train, valid, test: the parts. The validation part is never cut from the test part.
     """
 
@@ -54,23 +55,24 @@ def load_text(
     valid_share: float | None = None,
     seed: int = 0,
 ) -> TextParts:
-    """Read a data set of texts of the catalogue.
+    """Read a data set of texts from the catalog.
 
-    The card's ``read`` may hold, for tables, ``text_col``, ``label_col``, ``separator``, ``quotes``
-    and ``columns`` (as `read_labelled` takes them), ``labels`` (what each label in the file is
-    called), and where the set has no test part ``test_share`` and ``random_state``: it is then
-    drawn by scikit-learn's ``train_test_split``. A ``prepare.py`` beside the card gives a dict of
-    parts.
+    For tables, the card's ``read`` may have ``text_col``, ``label_col``, ``separator``, ``quotes``
+    and ``columns`` (as in `read_labelled`), ``labels`` (a name for each label of the file), and,
+    for a data set without a test part, ``test_share`` and ``random_state`` of scikit-learn's
+    ``train_test_split``. A ``prepare.py`` next to the card returns a dict of parts.
 
     Args:
         name: of the data set, or a card.
-        root: folder of the local mirror; $KRR_DATA when left out.
-        valid_share: of the training examples that become the validation part where the set has
-            none: a tenth if left out (of a long text: a twentieth of the whole, from its end).
-        seed: of which examples these are.
+        root: folder of the local mirror; $KRR_DATA by default.
+        valid_share: share of the training examples for the validation part of a data set without
+            one; 0.1 by default. Of a long text it is the share of the whole text, 0.05 by default,
+            cut from the end of the training part.
+        seed: of the choice of these examples.
 
     Raises:
-        UserError: no such data set, or one of series; its files are not there or have changed.
+        UserError: an unknown data set, a data set of series, or files that are missing or have
+            changed.
 
     Example:
         >>> parts = load_text("word_order")
@@ -82,7 +84,7 @@ def load_text(
         raise UserError(
             f"The data set {card.name} holds series.",
             "a data set of texts.",
-            "choose another, or read it with load_dataset.",
+            "choose another one, or read it with load_dataset.",
         )
     prepare, paths = own_reader(card), dataset_files(card, root=root)
     parts = prepare(*paths) if prepare else _parts(card, paths)
@@ -101,23 +103,22 @@ def load_text(
 
 
 def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
-    """Cut a validation part from training examples.
+    """Split training examples into a training and a validation part.
 
-    Of each label the same share is taken, as nearly as can be; where that would leave nothing on
-    one side, labels do not count. Equal texts stay together, so that no text of the one part is in
-    the other. Both parts keep the order of the examples.
+    The split is stratified by label as far as possible; where that would leave one part empty, it
+    is not stratified. Equal texts stay in the same part. Both parts keep the order of the examples.
 
     Args:
         rows: the training examples.
-        share: of them that are held out, above 0 and below 1.
-        seed: of which ones.
+        share: of the examples that are held out, above 0 and below 1.
+        seed: of the choice.
 
     Returns:
-        What is left, and what is held out.
+        The remaining examples, and those held out.
 
     Raises:
         ValueError: a share out of range.
-        UserError: no two different texts.
+        UserError: all texts are equal.
 
     Example:
         >>> rows = LabelledTexts(tuple("abcdefgh"), ("x", "y") * 4)
@@ -134,8 +135,8 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
         groups.setdefault(text, []).append(number)
     wanted = {label: round(share * labels.count(label)) for label in sorted(set(labels))}
     held: list[int] = []
-    together = list(groups.values())
-    drawn = [together[place] for place in np.random.default_rng(seed).permutation(len(together))]
+    equal = list(groups.values())
+    drawn = [equal[place] for place in np.random.default_rng(seed).permutation(len(equal))]
     for group in drawn:
         label = labels[group[0]]
         if wanted[label] > 0:
@@ -148,13 +149,13 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
                 held += group
     if not held:
         raise UserError(
-            f"Training examples: {len(rows)}, too few to hold out a share of {share}.",
-            "some for training and some for validation.",
+            f"{len(rows)} training examples are too few to hold out a share of {share}.",
+            "at least two different texts.",
             "give more examples, or a validation file.",
         )
-    inside = np.zeros(len(rows), bool)
-    inside[held] = True
-    return rows.rows(np.flatnonzero(~inside)), rows.rows(np.flatnonzero(inside))
+    held_out = np.zeros(len(rows), bool)
+    held_out[held] = True
+    return rows.rows(np.flatnonzero(~held_out)), rows.rows(np.flatnonzero(held_out))
 
 
 def _drawn(rows: Rows, share: float, random_state: int) -> tuple[Rows, Rows]:
@@ -166,7 +167,7 @@ def _drawn(rows: Rows, share: float, random_state: int) -> tuple[Rows, Rows]:
 
 
 def _parts(card: Card, paths: list[Path]) -> dict[str, Any]:
-    """Read the files of each part in the way of the card's task."""
+    """Read the files of each part with the reader of the card's task."""
     found: dict[str, list[Path]] = {}
     for file, path in zip(card.files, paths, strict=True):
         found.setdefault(file.get("part", "train"), []).append(path)
@@ -175,8 +176,8 @@ def _parts(card: Card, paths: list[Path]) -> dict[str, Any]:
 
 
 def _labelled(card: Card, path: Path) -> LabelledTexts:
-    beside = ("labels", "test_share", "random_state")
-    options = {key: value for key, value in card.read.items() if key not in beside}
+    other = ("labels", "test_share", "random_state")
+    options = {key: value for key, value in card.read.items() if key not in other}
     rows, names = read_labelled(path, **options), card.read.get("labels", {})
     return LabelledTexts(rows.texts, tuple(names.get(label, label) for label in rows.labels))
 

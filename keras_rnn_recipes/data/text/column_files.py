@@ -1,4 +1,4 @@
-"""Column files as the shared tasks of CoNLL have them: one token a line, its tag in a column."""
+"""CoNLL column files: one token per line, with its tag in another column."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DOCUMENT_START = "-DOCSTART-"
 
 
 class Sentence(NamedTuple):
-    """The tokens of a sentence, their tags, and where it stands.
+    """The tokens of a sentence, their tags, and its line.
 
     Args:
-        tokens: as they are written.
+        tokens: as written in the file.
         tags: one per token; empty where no tags were read.
-        line: of its first token in the file, counted from 1.
+        line: of the first token in the file, counted from 1.
     """
 
     tokens: tuple[str, ...]
@@ -35,20 +35,23 @@ def read_column_file(
     tag_column: int | None = -1,
     of_spans: bool = False,
 ) -> list[Sentence]:
-    """Read a file of one token a line; blank lines and ``-DOCSTART-`` lines end a sentence.
+    """Read a file with one token per line; blank and ``-DOCSTART-`` lines end a sentence.
 
-    Columns are separated by tabs in a line that holds one (a token may then contain spaces),
-    otherwise by spaces. Every line has as many columns as the first.
+    The columns of a line that contains a tab are separated by tabs (tokens may then contain
+    spaces), otherwise by spaces. Every line has as many columns as the first.
 
     Args:
-        path: of the file, UTF-8, also gzipped (``.gz``).
-        token_column: number of the column with the tokens, from 0; from -1 backwards.
-        tag_column: likewise of the tags; None for a file without.
-        of_spans: the tags mark spans, in IOB1, IOB2 or IOBES: refuse others.
+        path: of the file, in UTF-8, also gzipped (``.gz``).
+        token_column: number of the column of tokens, from 0, or from -1 backward.
+        tag_column: number of the column of tags; None for a file without tags.
+        of_spans: require tags that mark spans, in IOB1, IOB2 or IOBES.
+
+    Returns:
+        The sentences, in the order of the file.
 
     Raises:
-        UserError: no such file, not UTF-8, nothing in it, a line with another number of columns, no
-            such column, or a tag that marks no span; with the number of the line.
+        UserError: a missing file, not UTF-8, no sentence, a line with another number of columns, no
+            such column, or a tag that marks no span; the message names the line.
 
     Example:
         >>> import os, tempfile
@@ -84,8 +87,8 @@ def read_column_file(
         sentences.append(Sentence(tuple(tokens), tuple(tags), first))
     if not sentences:
         raise UserError(
-            f"{path.name} holds no sentence.",
-            "one token a line, blank lines between sentences.",
+            f"{path.name} has no sentence.",
+            "one token per line, blank lines between sentences.",
             "give a file with data.",
         )
     return sentences
@@ -100,7 +103,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise UserError(
-            f"{path.name} holds the byte 0x{byte:02x} after line {number}, which is not UTF-8.",
+            f"{path.name} has the byte 0x{byte:02x} after line {number}, which is not UTF-8.",
             "a text file in UTF-8.",
             f"save it as UTF-8 (for example: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.txt).",
         ) from error
@@ -133,7 +136,7 @@ def _width(
         if column is not None and not -width <= column < width:
             raise UserError(
                 f"Line {number} of {path.name} has {width} columns; there is no column {column}.",
-                f"a {what} column from 0 to {width - 1}, or from -1 backwards.",
+                f"a {what} column from 0 to {width - 1}, or from -1 backward.",
                 f"name another {what} column.",
             )
     if tag_column is not None and token_column % width == tag_column % width:
@@ -150,7 +153,7 @@ def _wrong_width(path: Path, number: int, found: int, width: int) -> UserError:
     return UserError(
         f"Line {number} of {path.name} has {found} column{'s' * (found != 1)}.",
         f"{width}, as in the lines before.",
-        "correct that line; a blank line must stand between sentences.",
+        "correct that line; separate sentences by a blank line.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Batches of one long text, each of whose rows goes on where it ended in the batch before."""
+"""Batches of one long text; each row continues where it ended in the previous batch."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def contiguous_batches(
     repeat: bool = False,
     first_epoch: int = 0,
 ) -> tf.data.Dataset:
-    """Windows of a text and the tokens that follow each of theirs, for a `carrying_twin`.
+    """Windows of a text with the next token of each token, for a `carrying_twin`.
 
-    The text is cut into ``batch_size`` stretches of equal length, one for each row; batch after
-    batch a row moves on by ``window`` tokens. The last stretch, and the last window of all, are
-    filled up with 0.
+    The text is cut into ``batch_size`` segments of equal length, one for each row; from batch to
+    batch a row advances by ``window`` tokens. The last segment and the last windows are padded with
+    0.
 
     Args:
-        ids: of the text's tokens, (tokens,); none of them 0.
+        ids: of the tokens of the text, ``(tokens,)``; none of them 0.
         batch_size: rows of a batch.
         window: tokens in a row.
-        shuffle: begin each pass at another token and go round, so that windows are cut elsewhere.
-        reset_rate: the share of windows, drawn anew in every pass, before which the states of a
-            row are forgotten, beside the first ones.
-        seed: of both.
-        repeat: endless, pass after pass. Otherwise one pass.
-        first_epoch: number of the first pass.
+        shuffle: rotate the text by a random offset in each epoch, which moves the window borders.
+        reset_rate: share of windows before which the states of a row are reset, redrawn in each
+            epoch. Before the first window they are always reset.
+        seed: of rotation and resets.
+        repeat: endless, epoch after epoch. Otherwise one epoch.
+        first_epoch: number of the first epoch.
 
     Returns:
         A dataset of ``({"tokens", "keep"}, next tokens)``: tokens int32 ``(batch_size, window)``,
-        ``keep`` float32 ``(batch_size, 1)``, 0 where a row begins anew and 1 where it goes on.
-        Every token but the first is once among the next tokens of a pass.
+        ``keep`` float32 ``(batch_size, 1)``, 0 where the states of a row are reset, else 1. Every
+        token except the first occurs once among the next tokens of an epoch.
 
     Raises:
         ValueError: a batch_size or window below 1.
@@ -63,7 +63,7 @@ def contiguous_batches(
     _check(ids, batch_size, window)
     ids = np.asarray(ids, "int32")
 
-    def pass_over(epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(epoch: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng((seed, epoch))
         start = random.integers(len(ids)) if shuffle else 0
         pairs = _windows(np.roll(ids, -start), batch_size, window)
@@ -75,7 +75,7 @@ def contiguous_batches(
 
         def batches(epoch: tf.Tensor) -> tf.data.Dataset:
             pairs, keep = tf.numpy_function(
-                lambda number: pass_over(int(number)), [epoch], (tf.int32, tf.float32)
+                lambda number: arrays(int(number)), [epoch], (tf.int32, tf.float32)
             )
             pairs.set_shape([None, 2, batch_size, window])
             keep.set_shape([None, batch_size, 1])
@@ -86,32 +86,36 @@ def contiguous_batches(
         found = epochs.flat_map(batches).map(
             lambda pair, keep: ({"tokens": pair[0], "keep": keep}, pair[1])
         )
-        each = count_windows_of_text(len(ids), batch_size, window)
-        count = tf.data.INFINITE_CARDINALITY if repeat else each
+        per_epoch = count_windows_of_text(len(ids), batch_size, window)
+        count = tf.data.INFINITE_CARDINALITY if repeat else per_epoch
         return prefetched(found.apply(tf.data.experimental.assert_cardinality(count)))
 
 
 def count_windows_of_text(num_tokens: int, batch_size: int, window: int) -> int:
-    """Batches in one pass over a text.
+    """Number of batches in one epoch over a text.
+
+    Args:
+        num_tokens: of the text.
+        batch_size, window: as in `contiguous_batches`.
 
     Example:
         >>> count_windows_of_text(9, 2, 3)
         2
     """
-    stretch = -(-(num_tokens - 1) // batch_size)
-    return -(-stretch // window)
+    segment = -(-(num_tokens - 1) // batch_size)
+    return -(-segment // window)
 
 
 def _windows(ids: np.ndarray, rows: int, window: int) -> np.ndarray:
     """Tokens and next tokens of every batch, (batches, 2, rows, window)."""
     count = count_windows_of_text(len(ids), rows, window)
-    stretch = -(-(len(ids) - 1) // rows)
+    segment = -(-(len(ids) - 1) // rows)
     pairs = []
     for part in (ids[:-1], ids[1:]):
-        flat = np.zeros(rows * stretch, "int32")
+        flat = np.zeros(rows * segment, "int32")
         flat[: len(part)] = part
         table = np.zeros((rows, count * window), "int32")
-        table[:, :stretch] = flat.reshape(rows, stretch)
+        table[:, :segment] = flat.reshape(rows, segment)
         pairs.append(table.reshape(rows, count, window).swapaxes(0, 1))
     return np.stack(pairs, axis=1)
 

@@ -1,4 +1,4 @@
-"""Python's own language reference as plain English: it comes with every Python."""
+"""Python's language reference: an English text that comes with every Python."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ VALID_SHARE = 0.05
 
 
 def language_reference() -> str:
-    """Texts of ``pydoc_data.topics``, topic after topic by name, an empty line between them.
+    """The texts of ``pydoc_data.topics``, sorted by topic, separated by empty lines.
 
-    Some 450,000 characters; each version of Python has its own.
+    Returns:
+        About 450,000 characters; the text depends on the version of Python.
 
     Example:
         >>> "compound statement" in language_reference()
@@ -23,15 +24,15 @@ def language_reference() -> str:
 def split_text(
     text: str, *, valid_share: float = VALID_SHARE, test_share: float = TEST_SHARE
 ) -> tuple[str, str, str]:
-    """Cut a text into training, validation and test part, in this order.
+    """Split a text into a training, a validation and a test part, in this order.
 
     Args:
-        text: as a whole.
-        valid_share: of the whole text, cut from the end of what is not the test part.
-        test_share: of the whole text, its end.
+        text: the whole text.
+        valid_share: share of the whole text that precedes the test part.
+        test_share: share of the whole text at its end.
 
     Returns:
-        Three texts; one after the other they are the whole.
+        Three texts, whose concatenation is the whole text.
 
     Raises:
         ValueError: shares below 0, or nothing left for training.
@@ -42,7 +43,7 @@ def split_text(
     """
     if min(valid_share, test_share) < 0 or valid_share + test_share >= 1:
         raise ValueError(
-            "valid_share and test_share must be at least 0 and less than 1 together; received "
+            "valid_share and test_share must be at least 0 and sum to less than 1; received "
             f"{valid_share} and {test_share}."
         )
     test_from = round(len(text) * (1 - test_share))

@@ -1,7 +1,7 @@
-"""Generated sentences about people and places of the same names: neighbours tell which is meant.
+"""Generated sentences for tagging, in which people and places have the same names.
 
-"Jordan flew to Sydney" and "Sydney met Jordan in Austin": every name is a person's and a place's,
-so that a word alone says nothing, and half of the names in the test part are not in training.
+In "Jordan flew to Sydney" and "Sydney met Jordan in Austin" only the context tells people from
+places. Half of the names in the test part do not occur in the training part.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _UNKNOWN = """
 """
 _SURNAMES = ("Smith", "Garcia", "Okafor", "Novak", "Tanaka", "Weber")
 _PLACES = ("New {}", "Port {}", "{} Bay", "{}")
-# P a person, L a place; all else stands as it is.
+# P stands for a person, L for a place.
 _FRAMES = (
     *("P lives in L .", "P flew to L yesterday .", "P met P in L .", "Nobody in L knew P ."),
     *("The road from L to L is long .", "P said that it rained .", "It rained in L , said P ."),
@@ -45,7 +45,7 @@ def people_places(
 
     Args:
         train_size, valid_size, test_size: sentences in each part. Half of the names in the
-            validation and the test part are never seen in training.
+            validation and the test part do not occur in training.
         seed: of the draws.
 
     Returns:

@@ -1,4 +1,4 @@
-"""How a text is cut into tokens, as plain data: the same for training and inside a saved graph."""
+"""How a text is split into tokens, as plain data, the same for training and for a saved graph."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ End = Literal["first", "last"]
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to a text before its tokens are looked up.
+    """How texts are normalized and split into tokens.
 
     Args:
-        unit: "words": runs of letters, digits and underscores, an apostrophe between two letters
-            included ("don't"), every other character that is not white space a token of its own.
-            "whitespace": whatever stands between white space. "characters": every character,
-            white space included.
-        lower: lower case, by Unicode's rules.
-        punctuation: for words: keep the tokens that are neither letter nor digit.
-        replace: pairs (pattern, replacement), regular expressions of RE2, applied in turn before
-            anything else, such as ``(("<[^>]*>", " "),)`` against HTML tags.
-        max_length: tokens at most, [START] and [END] counted in; None: no limit.
+        unit: "words": runs of letters, digits and underscores, with apostrophes between letters
+            ("don't"); every other character except white space is a token. "whitespace": tokens are
+            separated by white space. "characters": every character, including white space.
+        lower: convert to lower case by Unicode's rules.
+        punctuation: for words: keep the tokens of punctuation and symbols.
+        replace: pairs (pattern, replacement) of RE2 regular expressions, applied in this order
+            before the other steps, such as ``(("<[^>]*>", " "),)`` to remove HTML tags.
+        max_length: maximum number of tokens, including [START] and [END]; None: no limit.
         keep: which tokens of a longer text are kept, the "first" or the "last".
-        ends: put [START] before and [END] behind.
+        ends: add [START] at the beginning and [END] at the end.
 
     Raises:
         ValueError: an unknown unit or keep, or a max_length without room for a token.

@@ -1,4 +1,4 @@
-"""Texts from files: tables with a text and a label, plain text, two files line by line."""
+"""Texts from files: tables of texts and labels, plain text, and pairs of line-aligned files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from keras_rnn_recipes.data.files import broken_file, check_file, empty_file, not_utf8, open_text
 from keras_rnn_recipes.errors import UserError
 
-# A cell may hold a whole book; Python's reader stops at 128 KiB unless told otherwise.
+# A cell may contain a whole book; Python's csv module stops at 128 KiB by default.
 _LONGEST_CELL = 1 << 30
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Texts with a label each, both ``(examples,)``."""
+    """Texts and their labels, both ``(examples,)``."""
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
@@ -34,7 +34,7 @@ class LabelledTexts:
 
 @dataclass(frozen=True)
 class ParallelTexts:
-    """Texts and what each is to become, both ``(examples,)``."""
+    """Source texts and target texts, both ``(examples,)``."""
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
@@ -62,18 +62,18 @@ def read_labelled(
     Args:
         path: a CSV or TSV file in UTF-8, gzipped (``.gz``) or not.
         text_col, label_col: names of the columns.
-        separator: between cells; None: a tab where the file's name says ``.tsv``, else whichever
-            of comma, semicolon and tab the first line has most of.
-        quotes: whether cells may stand in quotation marks (doubled within); None: not where the
-            separator is a tab.
-        columns: names of the columns of a file that has no first line with them.
+        separator: between cells; None: a tab in a ``.tsv`` file, else the most frequent of comma,
+            semicolon and tab in the first line.
+        quotes: whether cells may be quoted (with doubled quotation marks inside); None: only where
+            the separator is not a tab.
+        columns: names of the columns of a file without a header line.
 
     Returns:
-        Texts as they stand, labels without white space around them.
+        Texts unchanged, labels without leading and trailing white space.
 
     Raises:
-        UserError: no such file or column, no rows, a line with more or fewer cells, a row without
-            a label, text that is not UTF-8.
+        UserError: a missing file or column, no rows, a line with another number of cells, a row
+            without a label, or text that is not UTF-8.
     """
     form = _Form(separator, quotes, columns)
     texts, labels = [], []
@@ -97,7 +97,13 @@ def read_texts(
     quotes: bool | None = None,
     columns: Sequence[str] | None = None,
 ) -> tuple[str, ...]:
-    """Read the column of texts of a table, as `read_labelled` does, without labels.
+    """Read the column of texts of a table, without labels.
+
+    Args:
+        path, text_col, separator, quotes, columns: as in `read_labelled`.
+
+    Returns:
+        The texts ``(examples,)``.
 
     Raises:
         UserError: as `read_labelled`.
@@ -107,13 +113,13 @@ def read_texts(
 
 
 def read_text(path: str | Path) -> str:
-    """Read a plain text as a whole, with a line feed for every line break.
+    """Read a whole text file; every line break becomes a line feed.
 
     Args:
-        path: in UTF-8, gzipped (``.gz``) or not.
+        path: of a file in UTF-8, gzipped (``.gz``) or not.
 
     Raises:
-        UserError: no such file, nothing in it, or not UTF-8.
+        UserError: a missing file, a file without text, or not UTF-8.
     """
     path = Path(path)
     check_file(path, "a text file")
@@ -130,7 +136,10 @@ def read_text(path: str | Path) -> str:
 
 
 def read_lines(path: str | Path) -> tuple[str, ...]:
-    """Read a plain text line by line, without the line breaks; an empty line is an empty text.
+    """Read the lines of a text file, without line breaks; an empty line is an empty text.
+
+    Args:
+        path: as in `read_text`.
 
     Raises:
         UserError: as `read_text`.
@@ -139,35 +148,44 @@ def read_lines(path: str | Path) -> tuple[str, ...]:
 
 
 def read_parallel(source: str | Path, target: str | Path) -> ParallelTexts:
-    """Read two plain texts whose lines belong together.
+    """Read two text files whose lines correspond to each other.
+
+    Args:
+        source: file of the source texts.
+        target: file of the target texts.
 
     Raises:
-        UserError: as `read_text`; or not as many lines in both, or a line that is empty in one.
+        UserError: as `read_text`; also different numbers of lines, or a line that is empty in one
+            file only.
     """
     sources, targets = read_lines(source), read_lines(target)
     names = Path(source).name, Path(target).name
     if len(sources) != len(targets):
         raise UserError(
             f"{names[0]} has {len(sources)} lines and {names[1]} has {len(targets)}.",
-            "as many lines in both, the same line the same sentence.",
-            "find the line from which on they differ, and correct it.",
+            "the same number of lines in both, each line the same sentence.",
+            "find the first line that does not correspond, and correct it.",
         )
     for number, pair in enumerate(zip(sources, targets, strict=True), start=1):
         given = [bool(text.strip()) for text in pair]
         if given[0] != given[1]:
             raise UserError(
-                f"Line {number} of {names[given[0]]} is empty, that of {names[given[1]]} is not.",
-                "a text in both, or in neither.",
-                "fill it in, or remove the line from both.",
+                f"Line {number} is empty in {names[given[0]]} and not in {names[given[1]]}.",
+                "a text in both files, or in neither.",
+                "fill it in, or remove the line from both files.",
             )
     return ParallelTexts(sources, targets)
 
 
 def class_names(labels: Sequence[str], name: str = "The training part") -> tuple[str, ...]:
-    """The classes of training labels, sorted.
+    """The distinct labels of the training part, sorted.
+
+    Args:
+        labels: ``(examples,)``.
+        name: of the part, for the message.
 
     Raises:
-        UserError: fewer than two.
+        UserError: fewer than two classes.
 
     Example:
         >>> class_names(["ham", "spam", "ham"])
@@ -177,8 +195,8 @@ def class_names(labels: Sequence[str], name: str = "The training part") -> tuple
     if len(classes) < 2:
         held = f"one class only, {classes[0]!r}" if classes else "no labels"
         raise UserError(
-            f"{name} holds {held}.",
-            "at least two classes, so that there is something to tell apart.",
+            f"{name} has {held}.",
+            "at least two classes.",
             "give examples of another class, or name another label_col.",
         )
     return classes
@@ -187,10 +205,15 @@ def class_names(labels: Sequence[str], name: str = "The training part") -> tuple
 def number_labels(
     labels: Sequence[str], classes: Sequence[str], name: str = "the data"
 ) -> np.ndarray:
-    """Numbers of labels among the classes of training, int32 ``(examples,)``.
+    """Class numbers of labels, int32 ``(examples,)``.
+
+    Args:
+        labels: ``(examples,)``.
+        classes: names of the classes by number, from `class_names`.
+        name: of the data, for the message.
 
     Raises:
-        UserError: a label that training has not seen.
+        UserError: a label that does not occur in training.
 
     Example:
         >>> number_labels(["spam", "ham"], ("ham", "spam")).tolist()
@@ -200,16 +223,16 @@ def number_labels(
     for row, label in enumerate(labels, start=1):
         if label not in numbers:
             raise UserError(
-                f"Example {row} of {name} has the label {label!r}, which training has not seen.",
+                f"The label {label!r} of example {row} of {name} does not occur in training.",
                 f"one of: {', '.join(classes)}.",
-                "correct it, or train on examples of it.",
+                "correct it, or train on examples with this label.",
             )
     return np.array([numbers[label] for label in labels], "int32")
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How a table is written; see `read_labelled`."""
+    """The format of a table; see `read_labelled`."""
 
     separator: str | None
     quotes: bool | None
@@ -217,7 +240,7 @@ class _Form:
 
 
 def _cells(path: Path, wanted: Sequence[str], form: _Form) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Line number and wanted cells of every row that is not blank."""
+    """Line number and the wanted cells of every non-blank row."""
     check_file(path)
     csv.field_size_limit(_LONGEST_CELL)
     try:
@@ -251,7 +274,7 @@ def _chosen(
     try:
         for row in rows:
             blank = not any(cell.strip() for cell in row)
-            # Nothing in quotation marks, in a table of one column, is an empty text.
+            # In a table of one column an empty pair of quotation marks is an empty text.
             if blank and not len(row) == len(names) == 1:
                 continue
             if not names:
@@ -263,15 +286,15 @@ def _chosen(
                 raise UserError(
                     f"Line {line} of {path.name} has {len(row)} cells.",
                     f"{len(names)}, as in the first line ({', '.join(names)}).",
-                    "correct it, or put a text that holds the separator in quotes.",
+                    "correct it, or quote a text that contains the separator.",
                 )
             number += 1
             yield line, tuple(row[names.index(name)] for name in wanted)
     except csv.Error as error:
         raise UserError(
             f"Line {rows.line_num} of {path.name} could not be read: {error}.",  # type: ignore[attr-defined]
-            "cells whose quotation marks come in pairs, doubled within a cell.",
-            "correct the marks, or say quotes=False if they mean nothing.",
+            "cells with paired quotation marks, doubled within a cell.",
+            "correct the marks, or give quotes=False if cells are not quoted.",
         ) from error
     if not number:
         raise UserError(
@@ -286,5 +309,5 @@ def _check_columns(path: Path, names: list[str], wanted: Sequence[str]) -> None:
             raise UserError(
                 f"{path.name} has {many} {name!r}.",
                 f"a first line that names each column once; it names {', '.join(names)[:200]}.",
-                "name the right ones with text_col and label_col.",
+                "name the columns with text_col and label_col.",
             )

@@ -1,4 +1,4 @@
-"""Generated strings and the same backwards: what takes memory, and attention solves."""
+"""Generated strings and their reverse: a task that needs memory or attention."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ def reversal(
     test_lengths: tuple[int, int] | None = None,
     seed: int = 0,
 ) -> tuple[ParallelTexts, ParallelTexts, ParallelTexts]:
-    """Strings of three or more letters with their reverse, for training, validation and test.
+    """Pairs of a random string and its reverse.
 
     Args:
-        train_size, valid_size, test_size: pairs in each part; no string is in two parts.
-        max_length: letters at most; at least 3.
-        symbols: what the letters are drawn from.
-        test_lengths: letters of the test part, at least and at most; as many as those of training
-            when left out.
+        train_size, valid_size, test_size: pairs in each part; no string occurs in two parts.
+        max_length: letters of the longest strings, at least 3; the shortest have 3.
+        symbols: the alphabet.
+        test_lengths: fewest and most letters in the test part; by default as in training.
         seed: of the draws.
 
     Returns:
         Training, validation and test part.
 
     Raises:
-        ValueError: a size below 0, a max_length below 3, or lengths in the wrong order.
+        ValueError: a size below 0, a max_length below 3, or test_lengths that are not ascending.
 
     Example:
         >>> train, _, _ = reversal()

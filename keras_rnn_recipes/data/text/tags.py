@@ -1,8 +1,8 @@
-"""Tags that mark spans of tokens: the schemes IOB1, IOB2 and IOBES, and the way between them.
+"""Tags that mark spans of tokens, in the schemes IOB1, IOB2 and IOBES.
 
-A tag is ``O`` (outside), or a prefix, a hyphen and a type, such as ``B-PER``. The schemes differ in
-when a span's first token is marked: in IOB1 only where it follows a span of its own type, in IOB2
-always; IOBES marks the last token too, and the only one of a span.
+A tag is ``O`` (outside), or a prefix, a hyphen and a type, such as ``B-PER``. IOB2 marks the first
+token of every span with ``B``, IOB1 only that of a span that directly follows a span of its type.
+IOBES also marks the last token with ``E``, and a span of one token with ``S``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,16 @@ Span = tuple[int, int, str]
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """Take a tag apart into its prefix and its type.
+    """Split a tag into its prefix and its type.
+
+    Args:
+        tag: such as ``"B-PER"``.
+
+    Returns:
+        Prefix and type; the type of ``O`` is empty.
 
     Raises:
-        UserError: it is neither ``O`` nor begins with ``B-``, ``I-``, ``E-`` or ``S-`` and a type.
+        UserError: the tag is neither ``O`` nor ``B-``, ``I-``, ``E-`` or ``S-`` with a type.
 
     Example:
         >>> split_tag("B-PER"), split_tag("O")
@@ -33,23 +39,23 @@ def split_tag(tag: str) -> tuple[str, str]:
     if tag == OUTSIDE or (prefix in ("B", "I", "E", "S") and hyphen and kind):
         return prefix, kind
     raise UserError(
-        f"{tag!r} is no tag of a span.",
+        f"{tag!r} is not a tag of a span.",
         "'O', or one of B-, I-, E-, S- and a type, such as 'B-PER'.",
-        "correct it, or name the column that holds the tags.",
+        "correct it, or name the column of the tags.",
     )
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
-    """Read the spans that tags mark, in whichever scheme.
+    """The spans that tags mark, in any scheme.
 
-    Tags that follow no scheme, as a network may give them, are read as the shared task's own
-    script reads them: a span begins where its type begins, whatever the prefix.
+    Tags that follow no scheme, as a network may predict them, are read as the evaluation script of
+    the shared task reads them: a change of type begins a span, whatever the prefix.
 
     Args:
         tags: of one sentence.
 
     Returns:
-        ``(start, end, type)`` in order, tokens counted from 0; ``end`` is the first one after it.
+        ``(start, end, type)`` in order; tokens are counted from 0, and ``end`` is exclusive.
 
     Raises:
         UserError: a tag with an unknown prefix.
@@ -74,15 +80,15 @@ def spans(tags: Sequence[str]) -> list[Span]:
 
 
 def tags_of(marked: Sequence[Span], length: int, scheme: str = "IOB2") -> list[str]:
-    """Mark spans by tags.
+    """The tags that mark spans.
 
     Args:
-        marked: ``(start, end, type)`` as `spans` gives them, in any order.
-        length: tokens of the sentence.
+        marked: ``(start, end, type)`` as from `spans`, in any order.
+        length: number of tokens of the sentence.
         scheme: ``"IOB1"``, ``"IOB2"`` or ``"IOBES"``.
 
     Raises:
-        ValueError: spans that overlap, are empty or leave the sentence; an unknown scheme.
+        ValueError: spans that overlap, are empty or exceed the sentence; or an unknown scheme.
 
     Example:
         >>> tags_of([(0, 2, "PER"), (3, 4, "LOC")], 4, "IOBES")
@@ -104,7 +110,7 @@ def tags_of(marked: Sequence[Span], length: int, scheme: str = "IOB2") -> list[s
 
 
 def _prefixes(length: int, scheme: str, follows: bool, kind: str) -> list[str]:
-    """Tags of one span; ``follows``: right behind another of its type."""
+    """Tags of one span; ``follows``: it directly follows another span of its type."""
     prefixes = ["I"] * length
     if scheme != "IOB1" or follows:
         prefixes[0] = "B"
@@ -114,7 +120,7 @@ def _prefixes(length: int, scheme: str, follows: bool, kind: str) -> list[str]:
 
 
 def convert_tags(tags: Sequence[str], scheme: str) -> list[str]:
-    """Write the spans of one sentence in another scheme.
+    """Convert the tags of one sentence to another scheme.
 
     Args:
         tags: in any scheme.
@@ -132,7 +138,11 @@ def convert_tags(tags: Sequence[str], scheme: str) -> list[str]:
 
 
 def keeps_to(tags: Sequence[str], scheme: str) -> bool:
-    """Whether the tags of a sentence are as the scheme writes the spans they mark.
+    """Whether the tags of a sentence follow a scheme.
+
+    Args:
+        tags: of one sentence.
+        scheme: ``"IOB1"``, ``"IOB2"`` or ``"IOBES"``.
 
     Example:
         >>> keeps_to(["B-PER", "I-PER"], "IOB2"), keeps_to(["O", "I-PER"], "IOB2")
@@ -142,16 +152,16 @@ def keeps_to(tags: Sequence[str], scheme: str) -> bool:
 
 
 def allowed_transitions(tags: Sequence[str], scheme: str = "IOB2") -> np.ndarray:
-    """Which tag may follow which, for a conditional random field.
+    """The legal transitions between tags, for a conditional random field.
 
     Args:
-        tags: the names of all tags, in the order of their ids.
+        tags: names of all tags, in the order of their ids.
         scheme: ``"IOB1"``, ``"IOB2"`` or ``"IOBES"``.
 
     Returns:
-        ``(len(tags) + 1, len(tags) + 1)`` bool, from row to column; the last row is the start of a
-        sentence, the last column its end. Exactly the sequences that keep to the scheme are legal,
-        whatever tags they use. Where an ``E-`` is lacking, its ``B-`` leads nowhere.
+        bool ``(len(tags) + 1, len(tags) + 1)``, from row to column; the last row is the start of a
+        sentence, the last column its end. Exactly the sequences that follow the scheme are legal.
+        Without the tag ``E-`` of a type no sequence can continue its ``B-``.
 
     Raises:
         UserError: a tag with an unknown prefix.
@@ -172,14 +182,14 @@ def allowed_transitions(tags: Sequence[str], scheme: str = "IOB2") -> np.ndarray
 
 
 def _may_follow(before: tuple[str, str], after: tuple[str, str], scheme: str) -> bool:
-    """Start and end of a sentence are like ``O`` beside it."""
-    goes_on = before[0] in "BI" and before[1] == after[1]
+    """Start and end of a sentence count as ``O``."""
+    continues = before[0] in "BI" and before[1] == after[1]
     if scheme == "IOB1":
-        return goes_on if after[0] == "B" else after[0] in "OI"
+        return continues if after[0] == "B" else after[0] in "OI"
     if scheme == "IOB2":
-        return goes_on if after[0] == "I" else after[0] in "OB"
+        return continues if after[0] == "I" else after[0] in "OB"
     if after[0] in "IE":
-        return goes_on
+        return continues
     return before[0] in "OES"
 
 

@@ -1,6 +1,6 @@
-"""From raw strings to ids and back, all of it TensorFlow's string operations.
+"""From raw strings to ids and back, with TensorFlow's string operations.
 
-The same graph prepares the training data and stands inside the SavedModel, so that the two cannot
+The same graph prepares the training data and is part of the SavedModel, so that the two cannot
 differ.
 """
 
@@ -25,33 +25,33 @@ from keras_rnn_recipes.errors import UserError
 
 __all__ = ["Preparation", "Tokenizer", "as_strings", "fit_tokenizer"]
 
-# What Python's str.isspace() calls white space.
+# White space as in Python's str.isspace().
 _SPACE = r"[\p{Z}\t-\r\x1c-\x1f\x{85}]+"
 _SPACE_AND_CONTROLS = r"[\p{Z}\p{Cc}]+"
-# Stands for an apostrophe within a word while the others are cut off; no text still holds it then.
+# Replaces apostrophes within words while others are split off; texts no longer contain it then.
 _APOSTROPHE = "\x01"
 _TEXTS_AT_ONCE = 1024
 
 
 class Tokenizer(tf.Module):
-    """Texts to ids and back, by a fixed vocabulary.
+    """Converts texts to ids and back, with a fixed vocabulary.
 
-    A `tf.Module` that holds one of these exports it, table and all. Invalid UTF-8 and NUL become
-    U+FFFD. A text without a single token becomes one [UNK], so that no row is padding alone.
+    A `tf.Module` with a tokenizer as attribute exports it, including its table. Invalid UTF-8 and
+    NUL become U+FFFD. A text without a token becomes one [UNK], so that no row is all padding.
 
     Args:
-        preparation: how texts are cut.
+        preparation: how texts are split into tokens.
         vocabulary: tokens by id, beginning with ``SPECIALS``, see `build_vocabulary`.
 
     Call arguments:
         texts: string ``(batch,)``.
 
     Returns:
-        Ids, int32 ``(batch, time)``, padded on the right with 0.
+        Ids, int32 ``(batch, time)``, right-padded with 0.
 
     Raises:
-        ValueError: a vocabulary without the specials in front, or with a token twice.
-        UserError: a pattern of ``replace`` that is no regular expression.
+        ValueError: a vocabulary that does not begin with ``SPECIALS`` or repeats a token.
+        UserError: a pattern of ``replace`` that is not a valid regular expression.
 
     Example:
         >>> tokenizer = Tokenizer(Preparation(), (*SPECIALS, "not", "good"))
@@ -67,12 +67,12 @@ class Tokenizer(tf.Module):
         vocabulary = tuple(vocabulary)
         if vocabulary[: len(SPECIALS)] != SPECIALS or len(set(vocabulary)) != len(vocabulary):
             raise ValueError(
-                f"vocabulary must begin with {SPECIALS} and hold no token twice; received "
+                f"vocabulary must begin with {SPECIALS} and repeat no token; received "
                 f"{vocabulary[:6]} and so on, {len(vocabulary)} tokens."
             )
         self.preparation, self.vocabulary = preparation, vocabulary
         _check_patterns(preparation)
-        # Without the specials: a text that spells one has not said it.
+        # Without the specials: a text that contains "[END]" must not get its id.
         known = vocabulary[len(SPECIALS) :] or ("[UNK]",)
         first = len(SPECIALS) if vocabulary[len(SPECIALS) :] else UNKNOWN
         ids = tf.range(first, first + len(known), dtype=tf.int64)
@@ -84,23 +84,23 @@ class Tokenizer(tf.Module):
         return self.ragged(texts).to_tensor(PADDING)
 
     def tokens(self, texts: Any) -> tf.RaggedTensor:
-        """The tokens of each text as strings, cut to ``max_length``, without [START] and [END]."""
+        """The tokens of each text as strings, truncated to ``max_length``, without specials."""
         plan = self.preparation
         texts = tf.strings.unicode_transcode(as_strings(texts), "UTF-8", "UTF-8", errors="replace")
-        # A lower case would end at a NUL, which is in no text that is one.
+        # tf.strings.lower would stop at a NUL.
         texts = tf.strings.regex_replace(texts, r"\x00", "\ufffd")
         for pattern, by in plan.replace:
             texts = tf.strings.regex_replace(texts, pattern, by)
         if plan.lower:
             texts = tf.strings.lower(texts, encoding="utf-8")
-        tokens = _cut(texts, plan)
+        tokens = _split(texts, plan)
         if plan.max_length is None:
             return tokens
         room = plan.max_length - (2 if plan.ends else 0)
         return tokens[:, :room] if plan.keep == "first" else tokens[:, -room:]
 
     def ragged(self, texts: Any) -> tf.RaggedTensor:
-        """Ids, int32 ``(batch, (time))``, each text as long as it is."""
+        """Ids, int32 ``(batch, (time))``, without padding."""
         tokens = self.tokens(texts)
         ids = tf.ragged.map_flat_values(
             lambda flat: tf.cast(self.table.lookup(flat), tf.int32), tokens
@@ -113,7 +113,7 @@ class Tokenizer(tf.Module):
         return tf.concat([ids, tf.RaggedTensor.from_row_lengths(unknown, empty)], axis=1)
 
     def encode(self, texts: Sequence[str | bytes]) -> list[np.ndarray]:
-        """The ids of each text, int32 ``(time,)``, for as many texts as there are."""
+        """The ids of each text, int32 ``(time,)``, for any number of texts."""
         rows: list[np.ndarray] = []
         for part in _parts(texts):
             ids = self.ragged(part)
@@ -121,10 +121,10 @@ class Tokenizer(tf.Module):
         return rows
 
     def texts(self, ids: Any) -> tf.Tensor:
-        """Text of ids ``(batch, time)``, string ``(batch,)``: up to [END], without specials.
+        """Texts of ids ``(batch, time)``, string ``(batch,)``: up to [END], without specials.
 
-        Characters are joined as they are, other tokens with spaces; for words none stands before
-        closing punctuation or behind an opening bracket.
+        Characters are joined directly, other tokens with spaces; for words, without a space before
+        closing punctuation or after an opening bracket.
         """
         ids = tf.convert_to_tensor(ids, tf.int32)
         ended = tf.cumsum(tf.cast(ids == END, tf.int32), axis=1) > 0
@@ -133,7 +133,7 @@ class Tokenizer(tf.Module):
         ragged = tf.ragged.boolean_mask(tokens, wanted)
         unit = self.preparation.unit
         joined = tf.strings.reduce_join(ragged, 1, separator="" if unit == "characters" else " ")
-        return _closed_up(joined) if unit == "words" else joined
+        return _without_extra_spaces(joined) if unit == "words" else joined
 
 
 def fit_tokenizer(
@@ -143,31 +143,34 @@ def fit_tokenizer(
     max_size: int | None = None,
     min_count: int = 1,
 ) -> Tokenizer:
-    """A tokenizer whose vocabulary are the most frequent tokens of the training texts.
+    """Make a tokenizer whose vocabulary is the most frequent tokens of the training texts.
 
     Args:
         texts: of the training part.
-        preparation: how texts are cut. ``max_length`` is left aside while counting.
+        preparation: how texts are split into tokens; ``max_length`` is ignored while counting.
         max_size, min_count: as in `build_vocabulary`.
 
     Raises:
-        UserError: a pattern of ``replace`` that is no regular expression.
+        UserError: a pattern of ``replace`` that is not a valid regular expression.
 
     Example:
         >>> fit_tokenizer(["to be or not to be"], Preparation(), max_size=6).vocabulary[4:]
         ('be', 'to')
     """
     options = {**vars(preparation), "max_length": None}
-    cutter = Tokenizer(Preparation(**options), SPECIALS)
-    token_lists = (cutter.tokens(part).flat_values.numpy().tolist() for part in _parts(texts))
+    splitter = Tokenizer(Preparation(**options), SPECIALS)
+    token_lists = (splitter.tokens(part).flat_values.numpy().tolist() for part in _parts(texts))
     vocabulary = build_vocabulary(token_lists, max_size=max_size, min_count=min_count)
     return Tokenizer(preparation, vocabulary)
 
 
 def as_strings(texts: Any) -> tf.Tensor:
-    """Texts as a string tensor ``(batch,)``: from a tensor, a list, an array or a pandas column.
+    """Texts as a string tensor ``(batch,)``, from a tensor, a list, an array or a pandas column.
 
-    Half a surrogate pair, which a Python string may hold and UTF-8 may not, counts as invalid.
+    Unpaired surrogates, which a Python string may contain, become invalid UTF-8.
+
+    Args:
+        texts: str or bytes, ``(batch,)``.
 
     Example:
         >>> as_strings(["a", b"b"]).numpy().tolist()
@@ -184,21 +187,21 @@ def _parts(texts: Sequence[str | bytes]) -> Any:
         yield texts[first : first + _TEXTS_AT_ONCE]
 
 
-def _cut(texts: tf.Tensor, plan: Preparation) -> tf.RaggedTensor:
+def _split(texts: tf.Tensor, plan: Preparation) -> tf.RaggedTensor:
     if plan.unit == "characters":
         return tf.strings.unicode_split(texts, "UTF-8")
     if plan.unit == "whitespace":
         return tf.strings.split(tf.strings.regex_replace(texts, _SPACE, " "))
     texts = tf.strings.regex_replace(texts, _SPACE_AND_CONTROLS, " ")
-    for _ in range(2):  # once more for the second apostrophe of a'b'c, whose b is taken
+    for _ in range(2):  # twice, since matches do not overlap: a'b'c needs both passes
         within = rf"\1{_APOSTROPHE}\2"
         texts = tf.strings.regex_replace(texts, r"(\p{L})['’](\p{L})", within)
-    apart = r" \0 " if plan.punctuation else " "
-    texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}_ \x01]", apart)
+    separate = r" \0 " if plan.punctuation else " "
+    texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}_ \x01]", separate)
     return tf.strings.split(tf.strings.regex_replace(texts, _APOSTROPHE, "'"))
 
 
-def _closed_up(texts: tf.Tensor) -> tf.Tensor:
+def _without_extra_spaces(texts: tf.Tensor) -> tf.Tensor:
     texts = tf.strings.regex_replace(texts, r" ([.,;:!?%)\]}])", r"\1")
     return tf.strings.regex_replace(texts, r"([(\[{]) ", r"\1")
 
@@ -209,7 +212,7 @@ def _check_patterns(plan: Preparation) -> None:
             tf.strings.regex_replace("", pattern, by)
         except tf.errors.InvalidArgumentError as error:
             raise UserError(
-                f"replace holds {pattern!r}, which is no regular expression.",
+                f"replace has {pattern!r}, which is not a valid regular expression.",
                 "a pattern that RE2 understands (no look-ahead, no back-references).",
                 "correct it (see https://github.com/google/re2/wiki/Syntax).",
             ) from error

@@ -1,7 +1,7 @@
 """Pretrained word vectors: word2vec (text and binary), GloVe, fastText ``.vec``, also gzipped.
 
-GloVe files have a line for each word, the others a first line with the number of words and the
-width. Only the vectors of the words asked for are kept, so that large files can be read.
+GloVe files have one line per word; the others begin with a line of the number of words and the
+width. Only the vectors of the vocabulary are kept, so that large files can be read.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from keras_rnn_recipes.errors import UserError
 
 @dataclass(frozen=True)
 class PretrainedVectors:
-    """A row for every id of a vocabulary, and how many of them come from the file.
+    """Word vectors for every id of a vocabulary, with their coverage.
 
     Args:
         matrix: float32 ``(vocabulary, width)``, for `text_classifier`'s ``embeddings``.
-        found: words with a vector of their own.
-        lowered: words that take the vector of their lower-case form.
-        missing: words without a vector, in the vocabulary's order: the most frequent first.
+        found: number of words with their own vector.
+        lowered: number of words with the vector of their lower-case form.
+        missing: words without a vector, in the order of the vocabulary: most frequent first.
     """
 
     matrix: np.ndarray
@@ -36,14 +36,14 @@ class PretrainedVectors:
     missing: tuple[str, ...]
 
     def report(self) -> str:
-        """One sentence on the coverage."""
+        """One sentence about the coverage."""
         total = self.found + self.lowered + len(self.missing)
         covered = self.found + self.lowered
         some = ", ".join(self.missing[:5]) + (", …" if len(self.missing) > 5 else "")
         share = f"{covered / max(total, 1):.1%}"
         return (
-            f"{covered} of {total} words ({share}) have a vector, {self.lowered} of them that of "
-            f"their lower-case form; without: {some or 'none'}."
+            f"{covered} of {total} words ({share}) have a vector, {self.lowered} of them by their "
+            f"lower-case form; without a vector: {some or 'none'}."
         )
 
 
@@ -54,18 +54,21 @@ def load_vectors(
     binary: bool | None = None,
     seed: int = 0,
 ) -> PretrainedVectors:
-    r"""Read the vectors of a vocabulary's words.
+    r"""Read the vectors of the words of a vocabulary.
 
     Args:
-        path: of the file, ``.gz`` or not.
+        path: of the file, gzipped (``.gz``) or not.
         vocabulary: tokens by id, beginning with ``SPECIALS``.
-        binary: whether it is in word2vec's binary format; None: where its name says so (``.bin``).
-        seed: of the rows for words (and specials) without a vector: normal, with the mean and
-            spread of the vectors found. Padding is zeros.
+        binary: whether the file is in word2vec's binary format; None: if its name ends in ``.bin``.
+        seed: of the rows for words and specials without a vector, which are normally distributed
+            with the mean and standard deviation of the vectors found. The row of padding is zeros.
+
+    Returns:
+        The vectors, ``matrix`` ``(vocabulary, width)``, and their coverage.
 
     Raises:
-        UserError: no such file, lines of different widths, no number where there should be one
-            (the line is named), a file cut off, or none of the words in it.
+        UserError: a missing file, lines of different widths or without numbers (the message names
+            the line), a truncated file, or no vector for any word.
 
     Example:
         >>> import tempfile
@@ -91,8 +94,8 @@ def load_vectors(
         raise broken_file(path, error) from error
     if not known:
         raise UserError(
-            f"{path.name} has a vector for none of the {len(words)} words of the vocabulary.",
-            "vectors of the same language, its words cut in the same way.",
+            f"{path.name} has no vector for any of the {len(words)} words of the vocabulary.",
+            "vectors of the same language and tokenization.",
             "choose another file, or other tokens.",
         )
     return _for_vocabulary(words, known, seed)
@@ -139,7 +142,7 @@ def _read_text(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tuple[
 
 
 def _word(cells: list[str], width: int, where: str) -> str:
-    """What stands before the last ``width`` cells: usually one cell, in GloVe sometimes several."""
+    """The text before the last ``width`` cells: one cell, or several in some GloVe files."""
     beyond = cells[1:-width] if width else cells
     if width < 1 or len(cells) <= width or (beyond and all(map(is_number, beyond))):
         raise UserError(
@@ -162,8 +165,8 @@ def _finite(vector: np.ndarray, where: str) -> np.ndarray:
     if np.isfinite(vector).all():
         return vector
     raise UserError(
-        f"{where} holds something that is not a finite number.",
-        "a word and then numbers such as 0.418.",
+        f"{where} has a value that is not a finite number.",
+        "a word, then numbers such as 0.418.",
         "correct it, or get the file again.",
     )
 
@@ -174,7 +177,7 @@ def _read_binary(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tupl
         raise UserError(
             f"{path.name} does not begin with the number of its vectors and their width.",
             "word2vec's binary format.",
-            "say binary=False if it is a text file.",
+            "give binary=False if it is a text file.",
         )
     count, width = int(header[0]), int(header[1])
     for number in range(count):
@@ -188,7 +191,7 @@ def _read_binary(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tupl
 
 
 def _binary_word(file: IO[bytes]) -> str:
-    """Read up to the space behind a word; some writers put a line break before it."""
+    """Read a word up to the next space; some writers put a line break before it."""
     word = bytearray()
     while (byte := file.read(1)) not in (b" ", b""):
         word += byte

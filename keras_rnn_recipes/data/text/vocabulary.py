@@ -1,11 +1,11 @@
-"""The tokens that a network knows, in the order of their ids."""
+"""Vocabularies: the known tokens in the order of their ids."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
-# Ids 0 to 3 of every vocabulary of tokens. Padding has no text of its own.
+# Ids 0 to 3 of every vocabulary. Padding has an empty text.
 SPECIALS = ("", "[UNK]", "[START]", "[END]")
 PADDING, UNKNOWN, START, END = range(len(SPECIALS))
 
@@ -16,19 +16,19 @@ def build_vocabulary(
     max_size: int | None = None,
     min_count: int = 1,
 ) -> tuple[str, ...]:
-    """Count tokens and number them, the most frequent first.
+    """Build a vocabulary from the counts of tokens, the most frequent first.
 
-    The result is a function of the counts alone, not of the order of the texts: tokens that are
-    equally frequent stand in the order of their characters.
+    Equally frequent tokens are sorted by their characters, so that the order of the texts does not
+    matter.
 
     Args:
         token_lists: the tokens of each text; bytes are UTF-8.
-        max_size: ids at most, the four specials counted in; None: no limit.
-        min_count: leave out tokens that are rarer.
+        max_size: maximum number of ids, including the four specials; None: no limit.
+        min_count: leave out tokens that occur less often.
 
     Returns:
-        The tokens by id: ``SPECIALS``, then the others. What is spelt like a special is left out,
-        so that no text can name one.
+        The tokens by id: ``SPECIALS``, then the others. Tokens that are spelled like a special are
+        left out, so that no text can contain a special.
 
     Raises:
         ValueError: max_size without room for the specials, or min_count below 1.

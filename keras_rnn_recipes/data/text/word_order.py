@@ -1,7 +1,7 @@
-"""Generated sentences whose label stands in the order of their words, not in the words.
+"""Generated sentences whose label depends on the order of their words only.
 
-Every sentence has a twin of the same words with the other label, so that whatever only counts words
-is right about exactly one of the two.
+Every sentence has a counterpart of the same words with the other label, so that a model that counts
+words classifies exactly one of the two correctly.
 """
 
 from __future__ import annotations
@@ -33,16 +33,17 @@ _BAD = ("bad", "awful", "poor", "dull", "sad")
 def word_order(
     *, train_size: int = 3000, valid_size: int = 500, test_size: int = 500, seed: int = 0
 ) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
-    """Sentences for training, validation and test, half of them of each label.
+    """Labeled sentences, half of them of each label.
 
-    Two kinds, mixed evenly. Comparisons are about Bob: "Bob is stronger than Tom" is positive, "Tom
-    is stronger than Bob" is negative, "weaker" and "is not" turn them round. In verdicts the clause
-    behind "but" decides: "the food was not good but the music was really great" is positive.
+    Two kinds of sentences alternate. Comparisons are about Bob: "Bob is stronger than Tom" is
+    positive, "Tom is stronger than Bob" is negative; "weaker" and "is not" invert the label. In
+    verdicts the clause after "but" decides: "the food was not good but the music was really great"
+    is positive.
 
     Args:
-        train_size, valid_size, test_size: sentences in each part, even numbers. Twins stand in the
-            same part, no sentence in two.
-        seed: of which sentences are drawn, and of their order.
+        train_size, valid_size, test_size: sentences in each part, even numbers. Counterparts are in
+            the same part; no sentence occurs in two parts.
+        seed: of the choice and the order of sentences.
 
     Returns:
         Training, validation and test part.
@@ -60,7 +61,7 @@ def word_order(
     limit = 4 * min(len(comparisons), len(verdicts))
     if min(sizes) < 0 or any(size % 2 for size in sizes) or sum(sizes) > limit:
         raise ValueError(
-            f"sizes must be even and at most {limit} in sum; received {', '.join(map(str, sizes))}."
+            f"sizes must be even and sum to at most {limit}; received {', '.join(map(str, sizes))}."
         )
     random = np.random.default_rng(seed)
     drawn = [
@@ -74,7 +75,7 @@ def word_order(
 
 
 def _part(pairs: list[tuple[str, str]]) -> LabelledTexts:
-    """Both twins of each pair (positive, negative), one after the other."""
+    """Both sentences of each pair (positive, negative), one after the other."""
     texts = tuple(text for pair in pairs for text in pair)
     return LabelledTexts(texts, LABELS[::-1] * len(pairs))
 
@@ -86,8 +87,8 @@ def _comparisons() -> Iterator[tuple[str, str]]:
         twins = [
             frame.format(f"{a} {verb} {word} than {b}") for a, b in ((_HERO, other), (other, _HERO))
         ]
-        good_for_the_first = (word in _BETTER) == (verb == "is")
-        yield (twins[0], twins[1]) if good_for_the_first else (twins[1], twins[0])
+        first_is_positive = (word in _BETTER) == (verb == "is")
+        yield (twins[0], twins[1]) if first_is_positive else (twins[1], twins[0])
 
 
 def _verdicts() -> Iterator[tuple[str, str]]:

@@ -74,8 +74,8 @@ def test_a_token_may_hold_a_space_between_tabs_and_a_no_break_space_anywhere(wri
         (TOY, {"tag_column": 4}, r"Line 3 of toy\.txt has 4 columns; there is no column 4\."),
         (TOY, {"token_column": -5}, r"there is no column -5\. Expected: a token column from 0"),
         ("one\ntwo\n", {}, r"both column 0 of toy\.txt, which has 1 \(line 1\)"),
-        ("", {}, r"toy\.txt holds no sentence"),
-        ("\n-DOCSTART- O\n \t\n", {}, r"toy\.txt holds no sentence"),
+        ("", {}, r"toy\.txt has no sentence"),
+        ("\n-DOCSTART- O\n \t\n", {}, r"toy\.txt has no sentence"),
         (b"a O\nb O\n\xe4 O\n", {}, r"has the byte 0xe4 after line \d.*iconv -f LATIN1"),
     ],
 )

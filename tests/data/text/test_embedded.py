@@ -50,7 +50,7 @@ def test_no_sentence_is_in_two_parts_and_the_seed_decides():
 
 @pytest.mark.parametrize("wrong", [{"train_size": 3}, {"test_size": -2}, {"train_size": 10**6}])
 def test_sizes_that_cannot_be_are_refused(wrong):
-    with pytest.raises(ValueError, match="even and at most"):
+    with pytest.raises(ValueError, match="even and sum to at most"):
         word_order(**wrong)
 
 
@@ -67,5 +67,5 @@ def test_a_text_is_cut_in_its_order():
     assert train + valid + test == text
     assert len(test) == pytest.approx(0.1 * len(text), abs=1)
     assert len(valid) == pytest.approx(0.05 * len(text), abs=1)
-    with pytest.raises(ValueError, match="less than 1 together"):
+    with pytest.raises(ValueError, match="sum to less than 1"):
         split_text(text, valid_share=0.5, test_share=0.5)

@@ -104,13 +104,13 @@ def test_parallel_files_belong_together_line_by_line(tmp_path):
     with pytest.raises(UserError, match="a.de has 2 lines and a.en has 3"):
         read_parallel(de, en)
     write(en, "one\n\n")
-    with pytest.raises(UserError, match="Line 2 of a.en is empty, that of a.de is not"):
+    with pytest.raises(UserError, match="Line 2 is empty in a.en and not in a.de"):
         read_parallel(de, en)
 
 
 def test_classes_need_to_be_two_and_known():
     assert class_names(["b", "a", "b"]) == ("a", "b")
-    with pytest.raises(UserError, match="train.csv holds one class only, 'a'"):
+    with pytest.raises(UserError, match="train.csv has one class only, 'a'"):
         class_names(["a", "a"], "train.csv")
-    with pytest.raises(UserError, match="Example 2 of test.csv has the label 'c'"):
+    with pytest.raises(UserError, match="The label 'c' of example 2 of test.csv"):
         number_labels(["a", "c"], ("a", "b"), "test.csv")

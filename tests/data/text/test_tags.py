@@ -102,7 +102,7 @@ def test_without_spans_every_scheme_would_do():
 
 @pytest.mark.parametrize("tag", ["NN", "B-", "X-PER", "", "O-PER", "b-PER", "BPER"])
 def test_what_marks_no_span_is_refused(tag):
-    with pytest.raises(UserError, match="is no tag of a span"):
+    with pytest.raises(UserError, match="is not a tag of a span"):
         spans(["O", tag])
 
 

@@ -126,7 +126,7 @@ def test_patterns_are_replaced_first():
     plan = Preparation(replace=(("<[^>]*>", " "), (r"https?://\S+", "url")))
     tokenizer = Tokenizer(plan, SPECIALS)
     assert tokenizer.tokens(["a<br />B http://x.y/z c"]).to_list() == [[b"a", b"b", b"url", b"c"]]
-    with pytest.raises(UserError, match=r"'\(\?=a\)', which is no regular expression"):
+    with pytest.raises(UserError, match=r"'\(\?=a\)', which is not a valid regular expression"):
         Tokenizer(Preparation(replace=(("(?=a)", ""),)), SPECIALS)
 
 
