@@ -8,6 +8,8 @@
 #   make tables     write the tables of results again from the recorded runs
 #   make bench      measure against the peers; rewrites benchmarks/results.md
 #   make bench-forecasting   forecast beside the peers, for hours; goes on where it was left
+#   make docs       the documentation site, into site/
+#   make notebooks  run the example notebooks again, from docs/notebooks/*.py
 #   make wheel      the wheel and the source archive, into dist/
 #
 # PYTHON names the interpreter to make .venv with, PYTEST_ARGS is passed on to pytest.
@@ -30,7 +32,8 @@ HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_seq2seq elnino_lstm_direct sunspot
 UPDATE := import sys; from keras_rnn_recipes.workflows.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
 
-.PHONY: help forecast test test-all test-baselines lint format tables bench bench-forecasting wheel clean
+.PHONY: help forecast test test-all test-baselines lint format tables bench bench-forecasting docs \
+	notebooks wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -47,6 +50,10 @@ $(VENV)/.installed: $(METADATA) | $(BIN)/python
 
 $(VENV)/.installed-dev: $(METADATA) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(METADATA) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-bench: benchmarks/requirements.txt $(VENV)/.installed
@@ -102,6 +109,9 @@ bench: $(VENV)/.installed-bench
 
 bench-forecasting: $(VENV)/.installed $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.forecasting.run --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --outdir dist .
