@@ -113,6 +113,10 @@ bench-forecasting: $(VENV)/.installed $(PEERS)/.installed
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# Each runs in a folder of its own, so that what it writes does not stay in the checkout.
+notebooks: $(VENV)/.installed-docs
+	$(BIN)/python docs/generate/run_notebooks.py $(NOTEBOOKS)
+
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --outdir dist .
 

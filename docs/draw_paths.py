@@ -20,7 +20,7 @@ def main(out: Path) -> None:
     """Find the paths, draw, write."""
     network, x, target = two_linear_layers()
     found = paths(network, x, target, loss="squared_error", reduction="sum", steps=1)
-    given = [path.slopes[0].item() for path in found]
+    given = [path.gradients[0].item() for path in found]
     figure = draw_paths(network, x, found, names="SZ")
     parts = " + ".join(f"{each:.3f}" for each in given)
     figure.supxlabel(f"dE/dWx = {parts} = {sum(given):.3f}", fontsize=12)

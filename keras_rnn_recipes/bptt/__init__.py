@@ -1,18 +1,18 @@
-"""Back-propagation through time, written out in NumPy: read it from top to bottom.
+"""Back-propagation through time in NumPy, written to be read in this order.
 
-1. `activations`: the four functions and their slopes.
+1. `activations`: four activation functions and their derivatives.
 2. `cells`: one step of SimpleRNN, LSTM and GRU, forward and backward.
-3. `losses`: what the error is, and its slope at each output.
-4. `network`: a stack of cells under a dense layer, through all steps and back.
+3. `losses`: the loss, and its gradient with respect to each output.
+4. `network`: a stack of cells under a dense layer, forward through all steps and back.
 5. `from_keras`: the same network with the weights of a Keras model.
 6. `paths` and `textbook`: the chain rule path by path; `path_table` and `path_drawing` show it.
-7. `unrolled`: one example with every value in between kept; `equations` and `cell_equations` write
-   its formulas with the numbers put in.
-8. `worked_example`: three digits read and answered backwards, and one step of learning.
+7. `unrolled`: one example with all intermediate values; `equations` and `cell_equations` write its
+   formulas with the numbers filled in.
+8. `worked_example`: read three digits, answer them in reverse order, make one gradient step.
 
-Rows are examples throughout, so that a product with a weight matrix stands to its left:
-``a = x W``. All numbers are float64. ``d`` before a name is the slope of the error: ``dh`` is
-``dE/dh``, of the shape of ``h``.
+Each row is an example, so a weight matrix is the right factor of a product: ``a = x W``. All
+numbers are float64. ``E`` is the loss. ``d`` before a name is the gradient of the loss with respect
+to it: ``dh`` is ``dE/dh`` and has the shape of ``h``.
 """
 
 from keras_rnn_recipes.bptt.cells import GRUCell, LSTMCell, SimpleRNNCell

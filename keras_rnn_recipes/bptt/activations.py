@@ -1,4 +1,4 @@
-"""Activations and their slopes, each slope written by the activation's own value."""
+"""Activation functions and their derivatives, each derivative as a function of the output."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of single numbers and its slope.
+    """An elementwise function and its derivative.
 
     Attributes:
         value: ``y = f(a)``.
-        slope: ``f'(a)``, given ``y``.
+        derivative: ``f'(a)``, computed from ``y``.
     """
 
     value: Callable[[np.ndarray], np.ndarray]
-    slope: Callable[[np.ndarray], np.ndarray]
+    derivative: Callable[[np.ndarray], np.ndarray]
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
@@ -41,14 +41,14 @@ ACTIVATIONS = {
 
 
 def activation(name: str) -> Activation:
-    """Look an activation up by its name.
+    """Look up an activation by name.
 
     Raises:
-        ValueError: it is none of ``tanh``, ``sigmoid``, ``relu`` and ``linear``.
+        ValueError: the name is not ``tanh``, ``sigmoid``, ``relu`` or ``linear``.
 
     Example:
         >>> y = activation("tanh").value(np.array([0.5]))
-        >>> activation("tanh").slope(y).round(4).tolist()
+        >>> activation("tanh").derivative(y).round(4).tolist()
         [0.7864]
     """
     if name not in ACTIVATIONS:

@@ -1,7 +1,7 @@
-"""The formulas of each cell at a step, forward and back, with the numbers that stand in them.
+"""The formulas of each cell at a step, forward and backward, with their numbers.
 
-They are written a second time, as `cells` computes them; tests work each right side out from its
-numbers and compare.
+The formulas repeat what `cells` computes. Tests evaluate each right side from its numbers and
+compare the results.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from keras_rnn_recipes.bptt.equations import (
     readout_sum,
     so_far,
     step_of,
-    times_slope,
+    times_derivative,
 )
-from keras_rnn_recipes.bptt.unrolled import Unrolled, whole_slopes
+from keras_rnn_recipes.bptt.unrolled import Unrolled, full_state_gradients
 
 
 def forward_equations(one: Unrolled, t: int) -> list[Group]:
-    """All that is computed at a step on the way forward, from the lowest layer to the output.
+    """The equations of a step of the forward pass, from the lowest layer to the output.
 
     Args:
         one: from `unroll`.
-        t: the step, from 0.
+        t: the step, counted from 0.
 
     Example:
         >>> from keras_rnn_recipes.bptt.worked_example import reverse_digits
@@ -53,24 +53,24 @@ def forward_equations(one: Unrolled, t: int) -> list[Group]:
 
 
 def backward_equations(one: Unrolled, t: int) -> list[Group]:
-    """All that is computed at a step on the way back, from the output to the lowest layer."""
+    """The equations of a step of the backward pass, from the output to the lowest layer."""
     layers = [Group(heading, _of(_BACKWARD, one, at, t)) for at, heading in _headings(one)]
     return [readout_backward(one, t), *reversed(layers)]
 
 
 def sum_equations(one: Unrolled, t: int) -> list[Group]:
-    """The gradients of the weights so far, from the last step down to this one."""
+    """The gradients of the weights, summed from the last step down to this one."""
     layers = [Group(heading, _of(_SUMS, one, at, t)) for at, heading in _headings(one)]
     return [Group("Output", readout_sum(one, t)), *reversed(layers)]
 
 
 class _At:
-    """A layer at a step: its symbols, and its numbers as terms."""
+    """A layer at a step: its symbols and numbers, as terms."""
 
     def __init__(self, one: Unrolled, at: int, t: int) -> None:
         self.one, self.layer, self.t, self.step = one, at, t, t + 1
         self.here = one.layers[t][at]
-        self.cell: Any = one.network.cells[at]  # the kind that its writer is for
+        self.cell: Any = one.network.cells[at]  # of the type that the calling writer is for
         self.tape = one.trace.tapes[t][at]
         self.depth = len(one.network.cells)
         self.named = Symbols(at, self.depth)
@@ -80,46 +80,46 @@ class _At:
         return Term(self.named(symbol, self.step), value)
 
     def before(self, symbol: str, number: int = 0) -> Term:
-        """A state of the step before."""
+        """A state of the previous step."""
         return Term(self.named(symbol, self.step - 1), self.here.before[number])
 
     @property
     def x(self) -> Term:
-        """What comes from below: the input, or what the layer below gives out."""
+        """The input from below: that of the network, or the output of the layer below."""
         if self.layer == 0:
             return Term(step_of("x", self.step), self.here.x)
         return Term(Symbols(self.layer - 1, self.depth)("h", self.step), self.here.x)
 
     def weight(self, symbol: str, value: np.ndarray) -> Term:
-        """A weight, or one gate's part of it."""
+        """A weight, or the part of it that belongs to one gate."""
         return Term(self.named(symbol), np.atleast_2d(value))
 
     def arriving_later(self, symbol: str, number: int) -> Term:
-        """What the step after gives to a state."""
+        """The gradient of a state that comes from the next step."""
         name = f"{self.named(symbol, self.step)} from step {self.step + 1}"
         return Term(name, self.here.later[number])
 
     def onwards(self, *ways: tuple[str, tuple[Piece, ...]]) -> list[Equation]:
-        """What goes to the states of the step before; from the first step nothing goes on."""
+        """The gradients passed to the states of the previous step; none from the first step."""
         if self.t == 0:
             return []
         return [
-            Equation(f"{self.named(symbol, self.t)} from step {self.step}", right, slope)
-            for (symbol, right), slope in zip(ways, self.here.slopes.dstates, strict=True)
+            Equation(f"{self.named(symbol, self.t)} from step {self.step}", right, gradient)
+            for (symbol, right), gradient in zip(ways, self.here.gradients.dstates, strict=True)
         ]
 
     def below(self, da: Term) -> Equation:
-        """What goes to the layer below, or to the input."""
+        """The gradient passed to the layer below, or to the input."""
         kernel = self.cell.weights[0]
         right = (da, Term(f"{self.named('W')}ᵀ", kernel.T))
         name = self.named("dx", self.step) if self.layer else step_of("dx", self.step)
-        return Equation(name, right, self.here.slopes.dx)
+        return Equation(name, right, self.here.gradients.dx)
 
     def sums(self, *new: tuple[str, tuple[Piece, ...]]) -> list[Equation]:
-        """The gradient of each weight so far."""
-        steps = [layers[self.layer].slopes.dweights for layers in self.one.layers[self.t :]]
+        """The gradient of each weight, summed from the last step down to this one."""
+        steps = [layers[self.layer].gradients.dweights for layers in self.one.layers[self.t :]]
         parts = [[np.atleast_2d(weight) for weight in each] for each in zip(*steps, strict=True)]
-        if len(new) > len(parts):  # a bias of two rows, told one by one
+        if len(new) > len(parts):  # a bias of two rows, each written by itself
             parts[2:] = [[b[:1] for b in parts[2]], [b[1:] for b in parts[2]]]
         return [
             so_far(self.named(left), right, part, self.step, self.one.steps)
@@ -142,8 +142,8 @@ def _simple_rnn_forward(at: _At) -> list[Equation]:
 def _simple_rnn_backward(at: _At) -> list[Equation]:
     function, U = at.cell.activation, at.cell.weights[1]
     dh, da = at.now("dh", at.here.arriving[0]), _da(at)
-    slope = activation(function).slope(at.here.after[0])
-    right = (dh, *times_slope(function, at.named("a", at.step), slope))
+    derivative = activation(function).derivative(at.here.after[0])
+    right = (dh, *times_derivative(function, at.named("a", at.step), derivative))
     onwards = at.onwards(("dh", (da, Term(f"{at.named('U')}ᵀ", U.T))))
     return [Equation(da.name, right, da.value), at.below(da), *onwards]
 
@@ -179,11 +179,11 @@ def _lstm_forward(at: _At) -> list[Equation]:
 def _lstm_backward(at: _At) -> list[Equation]:
     _, _, c, i, f, g, o, squashed = at.tape
     function, gate = at.cell.activation, at.cell.recurrent_activation
-    slope, gate_slope = activation(function).slope, activation(gate).slope
+    derivative, gate_derivative = activation(function).derivative, activation(gate).derivative
     dh = at.now("dh", at.here.arriving[0])
-    by_output = (dh, "∘", at.now("o", o), *_slope(at, function, "c", slope(squashed)))
+    by_output = (dh, "∘", at.now("o", o), *_derivative(at, function, "c", derivative(squashed)))
     later = (at.arriving_later("dc", 1), "+") if at.step < at.one.steps else ()
-    dc = at.now("dc", whole_slopes(at.one, at.layer, at.t)[1])
+    dc = at.now("dc", full_state_gradients(at.one, at.layer, at.t)[1])
     given = applied(function, at.now("c", at.here.after[1]))
     ways = {
         "i": ((dc, "∘", at.now("g", g)), gate, i),
@@ -194,8 +194,8 @@ def _lstm_backward(at: _At) -> list[Equation]:
     parts = dict(zip("ifgo", np.split(_da(at).value, 4, axis=1), strict=True))
     found = [Equation(dc.name, (*later, *by_output), dc.value)]
     for name, (way, of, value) in ways.items():
-        steep = slope(value) if name == "g" else gate_slope(value)
-        right = (*way, *_slope(at, of, f"a{name}", steep))
+        factor = derivative(value) if name == "g" else gate_derivative(value)
+        right = (*way, *_derivative(at, of, f"a{name}", factor))
         found += [Equation(at.now(f"da{name}", parts[name]).name, right, parts[name])]
     U = at.cell.weights[1]
     onwards = at.onwards(
@@ -242,7 +242,7 @@ def _gru_backward(at: _At) -> list[Equation]:
     _, h, z, r, g, held = at.tape
     cell, U = at.cell, np.split(at.cell.weights[1], 3, axis=1)
     function, gate = cell.activation, cell.recurrent_activation
-    slope, gate_slope = activation(function).slope, activation(gate).slope
+    derivative, gate_derivative = activation(function).derivative, activation(gate).derivative
     dh, h_ = at.now("dh", at.here.arriving[0]), at.before("h")
     z_, r_, g_ = at.now("z", z), at.now("r", r), at.now("g", g)
     parts = dict(zip("zrg", np.split(_da(at).value, 3, axis=1), strict=True))
@@ -259,9 +259,9 @@ def _gru_backward(at: _At) -> list[Equation]:
         dr = ("(", dag, Ug_turned, ") ∘", h_)
         back = ("(", dag, Ug_turned, ") ∘", r_)
     ways: dict[str, tuple[Piece, ...]] = {
-        "g": (dh, "∘ (1 −", z_, ")", *_slope(at, function, "ag", slope(g))),
-        "z": (dh, "∘ (", h_, "−", g_, ")", *_slope(at, gate, "az", gate_slope(z))),
-        "r": (*dr, *_slope(at, gate, "ar", gate_slope(r))),
+        "g": (dh, "∘ (1 −", z_, ")", *_derivative(at, function, "ag", derivative(g))),
+        "z": (dh, "∘ (", h_, "−", g_, ")", *_derivative(at, gate, "az", gate_derivative(z))),
+        "r": (*dr, *_derivative(at, gate, "ar", gate_derivative(r))),
     }
     found = [
         Equation(at.now(f"da{name}", parts[name]).name, right, parts[name])
@@ -278,7 +278,7 @@ def _gru_sums(at: _At) -> list[Equation]:
     gates = zip("zrg", np.split(da.value, 3, axis=1), strict=True)
     daz, dar, dag = (at.now(f"da{gate}", value) for gate, value in gates)
     if at.cell.reset_after:
-        recurrent = at.now("da′", at.here.slopes.dweights[2][[1]])
+        recurrent = at.now("da′", at.here.gradients.dweights[2][[1]])
         ways = (("dU", (h_turned, recurrent)), ("db", (da,)), ("db′", (recurrent,)))
         return at.sums(("dW", (_turned(at.x), da)), *ways)
     held = Term(f"({at.named('r', at.step)} ∘ {at.before('h').name})ᵀ", (r * h).T)
@@ -287,20 +287,20 @@ def _gru_sums(at: _At) -> list[Equation]:
 
 
 def _da(at: _At) -> Term:
-    """``d`` before the activations: of one example it is what the step gives to the bias."""
-    return at.now("da", np.atleast_2d(at.here.slopes.dweights[2])[:1])
+    """``d`` before the activations; for one example, the contribution to the bias gradient."""
+    return at.now("da", np.atleast_2d(at.here.gradients.dweights[2])[:1])
 
 
 def _joined(at: _At, symbol: str, parts: dict[str, np.ndarray]) -> Equation:
-    """The gates' slopes side by side, as the weights have them."""
+    """The gradients of the gates, concatenated in the order of the weights."""
     pieces: list[Piece] = []
     for name, value in parts.items():
         pieces += [",", at.now(symbol + name, value)]
     return Equation(at.named(symbol, at.step), ("[", *pieces[1:], "]"), _da(at).value)
 
 
-def _slope(at: _At, function: str, symbol: str, slope: np.ndarray) -> tuple[Piece, ...]:
-    return times_slope(function, at.named(symbol, at.step), slope)
+def _derivative(at: _At, function: str, symbol: str, derivative: np.ndarray) -> tuple[Piece, ...]:
+    return times_derivative(function, at.named(symbol, at.step), derivative)
 
 
 def _turned(term: Term) -> Term:
@@ -308,7 +308,7 @@ def _turned(term: Term) -> Term:
 
 
 def _rows(biases: list[np.ndarray]) -> list[tuple[int, str]]:
-    """A bias of input and recurrent product, or one for both."""
+    """The rows of a bias: one for input and recurrent product each, or one for both."""
     return [(0, ""), (1, "′")][: len(biases[0])]
 
 

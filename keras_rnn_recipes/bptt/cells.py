@@ -1,11 +1,11 @@
 """One step of each cell, forward and backward.
 
-A cell takes ``x`` (batch, inputs) and its states (batch, units), and gives the new states and a
-tape: what the way back needs. The first state is what the cell gives out. On the way back it is
-given ``d`` of its new states, and gives ``d`` of ``x``, of the old states and of its weights.
+Forward, a cell maps ``x`` (batch, inputs) and its states (batch, units) to its new states and a
+tape, which holds what the backward step needs. The first state is the output of the cell. Backward,
+it maps ``d`` of its new states to ``d`` of ``x``, of the old states and of its weights.
 
-``W`` kernel (inputs, gates x units), ``U`` recurrent kernel (units, gates x units), ``b`` bias; the
-gates stand side by side in the order in which Keras keeps them.
+``W`` is the kernel (inputs, gates x units), ``U`` the recurrent kernel (units, gates x units) and
+``b`` the bias. The gates are concatenated in the order of Keras.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from keras_rnn_recipes.bptt.activations import activation
 States = tuple[np.ndarray, ...]
 
 
-class Slopes(NamedTuple):
-    """What a step gives on the way back: ``d`` of its input, its old states and its weights."""
+class StepGradients(NamedTuple):
+    """The gradients of one step: ``d`` of its input, its old states and its weights."""
 
     dx: np.ndarray
     dstates: States
@@ -33,33 +33,33 @@ class Cell(Protocol):
 
     @property
     def weights(self) -> States:
-        """Kernel, recurrent kernel and bias, as Keras has them."""
+        """Kernel, recurrent kernel and bias, as in Keras."""
 
     @property
     def num_states(self) -> int:
-        """One; of an LSTM two."""
+        """1; for an LSTM 2."""
 
     @property
     def units(self) -> int:
         """Width of each state."""
 
     def step(self, x: np.ndarray, states: States) -> tuple[States, Any]:
-        """The new states, and the tape of this step."""
+        """Compute the new states and the tape of this step."""
 
-    def back(self, tape: Any, dstates: States) -> Slopes:
-        """From ``d`` of the new states to ``d`` of all that they were made of."""
+    def back(self, tape: Any, dstates: States) -> StepGradients:
+        """From ``d`` of the new states to ``d`` of input, old states and weights."""
 
 
 @dataclass(frozen=True)
 class SimpleRNNCell:
-    """One state, ``h``: ``h' = f(a)`` of ``a = x W + h U + b``.
+    """One state: ``h' = f(a)`` with ``a = x W + h U + b``.
 
-    Back: ``da = dh' * f'``, ``dW = x^T da``, ``dU = h^T da``, ``db = sum of da``, ``dx = da W^T``,
-    ``dh = da U^T``.
+    Backward: ``da = dh' * f'``, ``dW = x^T da``, ``dU = h^T da``, ``db = sum of da``,
+    ``dx = da W^T``, ``dh = da U^T``.
 
     Attributes:
         weights: ``W`` (inputs, units), ``U`` (units, units), ``b`` (units,).
-        activation: of ``f``.
+        activation: name of ``f``.
 
     Source: Elman 1990; Werbos 1990, Backpropagation through time.
     """
@@ -74,30 +74,31 @@ class SimpleRNNCell:
         return self.weights[1].shape[0]
 
     def step(self, x: np.ndarray, states: States) -> tuple[States, Any]:
-        """The new state, ``h'``."""
+        """Compute the new state ``h'``."""
         (h,), (W, U, b) = states, self.weights
         new = activation(self.activation).value(x @ W + h @ U + b)
         return (new,), (x, h, new)
 
-    def back(self, tape: Any, dstates: States) -> Slopes:
-        """From ``dh'`` to ``dx``, ``dh`` and the weights."""
+    def back(self, tape: Any, dstates: States) -> StepGradients:
+        """From ``dh'`` to ``dx``, ``dh`` and the gradients of the weights."""
         (x, h, new), (W, U, _) = tape, self.weights
-        da = dstates[0] * activation(self.activation).slope(new)
-        return Slopes(da @ W.T, (da @ U.T,), (x.T @ da, h.T @ da, da.sum(axis=0)))
+        da = dstates[0] * activation(self.activation).derivative(new)
+        return StepGradients(da @ W.T, (da @ U.T,), (x.T @ da, h.T @ da, da.sum(axis=0)))
 
 
 @dataclass(frozen=True)
 class LSTMCell:
-    """Two states: what it gives out, ``h``, and what it keeps, ``c``.
+    """Two states: the hidden state ``h``, which is the output, and the cell state ``c``.
 
-    Gates ``i, f, o = s(.)`` and the candidate ``g = f(.)``, each of ``x W + h U + b``; then
-    ``c' = f * c + i * g`` and ``h' = o * f(c')``. The error runs back from ``c'`` to ``c`` through
-    the forget gate alone, ``dc = dc' * f``: no weight matrix in between, which is why it lasts.
+    The gates ``i, f, o = s(.)`` and the candidate ``g = f(.)`` are functions of ``x W + h U + b``;
+    then ``c' = f * c + i * g`` and ``h' = o * f(c')``. On the way from ``c'`` to ``c`` the gradient
+    passes the forget gate only, ``dc = dc' * f``. No weight matrix multiplies it, and therefore it
+    survives many steps.
 
     Attributes:
         weights: ``W`` (inputs, 4 units), ``U`` (units, 4 units), ``b`` (4 units,); gates in the
             order i, f, g, o.
-        activation, recurrent_activation: of candidate and output, and of the gates.
+        activation, recurrent_activation: of candidate and output; of the gates.
 
     Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000 (forget gate).
     """
@@ -113,7 +114,7 @@ class LSTMCell:
         return self.weights[1].shape[0]
 
     def step(self, x: np.ndarray, states: States) -> tuple[States, Any]:
-        """The new states, ``h'`` and ``c'``."""
+        """Compute the new states ``h'`` and ``c'``."""
         (h, c), (W, U, b) = states, self.weights
         value, gate = activation(self.activation).value, activation(self.recurrent_activation).value
         ai, af, ag, ao = np.split(x @ W + h @ U + b, 4, axis=1)
@@ -122,32 +123,34 @@ class LSTMCell:
         squashed = value(new_c)
         return (o * squashed, new_c), (x, h, c, i, f, g, o, squashed)
 
-    def back(self, tape: Any, dstates: States) -> Slopes:
-        """From ``dh'`` and ``dc'`` to ``dx``, ``dh``, ``dc`` and the weights."""
+    def back(self, tape: Any, dstates: States) -> StepGradients:
+        """From ``dh'`` and ``dc'`` to ``dx``, ``dh``, ``dc`` and the gradients of the weights."""
         (x, h, c, i, f, g, o, squashed), (W, U, _) = tape, self.weights
-        slope, gate = activation(self.activation).slope, activation(self.recurrent_activation).slope
+        derivative = activation(self.activation).derivative
+        gate = activation(self.recurrent_activation).derivative
         dh, dc = dstates
         do = dh * squashed
-        dc = dc + dh * o * slope(squashed)
+        dc = dc + dh * o * derivative(squashed)
         di, df, dg = dc * g, dc * c, dc * i
-        da = np.concatenate([di * gate(i), df * gate(f), dg * slope(g), do * gate(o)], axis=1)
+        da = np.concatenate([di * gate(i), df * gate(f), dg * derivative(g), do * gate(o)], axis=1)
         weights = (x.T @ da, h.T @ da, da.sum(axis=0))
-        return Slopes(da @ W.T, (da @ U.T, dc * f), weights)
+        return StepGradients(da @ W.T, (da @ U.T, dc * f), weights)
 
 
 @dataclass(frozen=True)
 class GRUCell:
-    """One state, ``h``: ``h' = z * h + (1 - z) * g``, kept or made anew.
+    """One state: ``h' = z * h + (1 - z) * g``, a mixture of the old state and the candidate.
 
-    Gates ``z, r = s(x W + h U + b)``. The candidate ``g`` is ``f(x Wg + bg + r * (h Ug + bg'))``
-    where the reset gate acts after the recurrent product (Keras' default), else
-    ``f(x Wg + (r * h) Ug + bg)``.
+    The gates are ``z, r = s(x W + h U + b)``. With ``reset_after``, the default of Keras, the reset
+    gate acts after the recurrent product: ``g = f(x Wg + bg + r * (h Ug + bg'))``. Without it,
+    ``g = f(x Wg + (r * h) Ug + bg)``.
 
     Attributes:
-        weights: ``W`` (inputs, 3 units), ``U`` (units, 3 units), ``b`` (2, 3 units), of input and
-            recurrent product, where the gate acts after it, else (3 units,); order z, r, g.
-        activation, recurrent_activation: of the candidate, and of the gates.
-        reset_after: which of the two.
+        weights: ``W`` (inputs, 3 units), ``U`` (units, 3 units), and ``b``: with ``reset_after``
+            (2, 3 units), one row for the input and one for the recurrent product, else (3 units,).
+            The order is z, r, g.
+        activation, recurrent_activation: of the candidate; of the gates.
+        reset_after: whether the reset gate acts after the recurrent product.
 
     Source: Cho et al. 2014 (before the product); Keras and cuDNN (after it).
     """
@@ -164,25 +167,26 @@ class GRUCell:
         return self.weights[1].shape[0]
 
     def step(self, x: np.ndarray, states: States) -> tuple[States, Any]:
-        """The new state, ``h'``."""
+        """Compute the new state ``h'``."""
         (h,), (W, U, b) = states, self.weights
         value, gate = activation(self.activation).value, activation(self.recurrent_activation).value
         n = 2 * self.units
         from_x = x @ W + (b[0] if self.reset_after else b)
         from_h = h @ U[:, :n] + (b[1, :n] if self.reset_after else 0.0)
         z, r = np.split(gate(from_x[:, :n] + from_h), 2, axis=1)
-        # What the reset gate is held against: the product, or the state itself.
+        # What the reset gate multiplies: the recurrent product, or the state itself.
         held = h @ U[:, n:] + b[1, n:] if self.reset_after else h
         recurrent = r * held if self.reset_after else (r * held) @ U[:, n:]
         g = value(from_x[:, n:] + recurrent)
         return (z * h + (1.0 - z) * g,), (x, h, z, r, g, held)
 
-    def back(self, tape: Any, dstates: States) -> Slopes:
-        """From ``dh'`` to ``dx``, ``dh`` and the weights."""
+    def back(self, tape: Any, dstates: States) -> StepGradients:
+        """From ``dh'`` to ``dx``, ``dh`` and the gradients of the weights."""
         (x, h, z, r, g, held), (W, U, _) = tape, self.weights
-        slope, gate = activation(self.activation).slope, activation(self.recurrent_activation).slope
+        derivative = activation(self.activation).derivative
+        gate = activation(self.recurrent_activation).derivative
         (dnew,), n = dstates, 2 * self.units
-        dag = dnew * (1.0 - z) * slope(g)
+        dag = dnew * (1.0 - z) * derivative(g)
         dproduct = dag * r if self.reset_after else dag
         dreset_held = dag if self.reset_after else dag @ U[:, n:].T
         dr = dreset_held * held
@@ -198,4 +202,4 @@ class GRUCell:
             dh = dh + dreset_held * r
             dU = np.concatenate([h.T @ dgates, (r * h).T @ dag], axis=1)
             db = da.sum(axis=0)
-        return Slopes(da @ W.T, (dh,), (x.T @ da, dU, db))
+        return StepGradients(da @ W.T, (dh,), (x.T @ da, dU, db))

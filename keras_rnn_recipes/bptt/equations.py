@@ -1,8 +1,8 @@
-"""The formulas of each step with the numbers that stand in them: to be printed, or shown on a page.
+"""The formulas of each step with their numbers, to be printed or shown on a page.
 
-Symbols are those of `cells` and `network`, with the step below, ``h₃``, and where there are several
-layers the layer above, ``h⁽²⁾₃``. Two symbols side by side are a product of matrices, ``∘`` is a
-product number by number, ``ᵀ`` is transposed, ``′`` is a slope.
+Symbols are those of `cells` and `network`. The step is a subscript, ``h₃``; with several layers the
+layer is a superscript, ``h⁽²⁾₃``. Two symbols next to each other are a matrix product, ``∘`` is an
+elementwise product, ``ᵀ`` is the transpose, ``′`` is the derivative.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Piece = str | Term
 
 
 class Equation(NamedTuple):
-    """``left = right``: symbols and what stands between them; and the value of both."""
+    """``left = right``, where ``right`` is symbols and operators; and the value of both sides."""
 
     left: str
     right: tuple[Piece, ...]
@@ -49,18 +49,18 @@ class Equation(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Equations of one part of the network, under a heading."""
+    """Equations of one part of the network, with a heading."""
 
     heading: str
     equations: list[Equation]
 
 
 class Symbols:
-    """How the quantities of a layer are called.
+    """Names of the quantities of a layer.
 
     Args:
-        layer: from 0.
-        depth: layers that there are; with one alone its number is left out.
+        layer: the layer, counted from 0.
+        depth: number of layers; with a single layer its number is left out.
 
     Example:
         >>> Symbols(1, 2)("h", 12), Symbols(0, 1)("W")
@@ -72,12 +72,12 @@ class Symbols:
         self.mark = f"⁽{_digits(layer + 1, _ABOVE)}⁾" if depth > 1 else ""
 
     def __call__(self, symbol: str, step: int | None = None) -> str:
-        """The symbol of this layer, at a step counted from 1."""
+        """The symbol of this layer at a step counted from 1."""
         return symbol + self.mark + ("" if step is None else _digits(step, _BELOW))
 
 
 def step_of(symbol: str, step: int) -> str:
-    """A symbol that belongs to no layer, at a step counted from 1.
+    """A symbol without a layer, at a step counted from 1.
 
     Example:
         >>> step_of("y", 4)
@@ -87,24 +87,24 @@ def step_of(symbol: str, step: int) -> str:
 
 
 def applied(function: str, term: Term) -> tuple[Piece, ...]:
-    """``f(a)``; of "linear" ``a`` itself."""
+    """``f(a)``; for "linear" ``a`` itself."""
     shown = {"sigmoid": "σ"}.get(function, function)
     return (term,) if function == "linear" else (f"{shown}(", term, ")")
 
 
-def times_slope(function: str, symbol: str, slope: np.ndarray) -> tuple[Piece, ...]:
-    """``∘ f′(a)``; of "linear" nothing, for its slope is 1."""
+def times_derivative(function: str, symbol: str, derivative: np.ndarray) -> tuple[Piece, ...]:
+    """``∘ f′(a)``; for "linear" nothing, since its derivative is 1."""
     shown = {"sigmoid": "σ"}.get(function, function)
-    return () if function == "linear" else ("∘", Term(f"{shown}′({symbol})", slope))
+    return () if function == "linear" else ("∘", Term(f"{shown}′({symbol})", derivative))
 
 
 def name_of(cell: Cell) -> str:
-    """What a cell is called."""
+    """The name of a cell."""
     return {LSTMCell: "LSTM", GRUCell: "GRU"}.get(type(cell), "SimpleRNN")
 
 
 def arriving(one: Unrolled, at: int, t: int) -> list[Equation]:
-    """``dh``: what comes from above and from the step after."""
+    """``dh``: the sum of what comes from above and from the next step."""
     depth, step = len(one.network.cells), t + 1
     symbols, here = Symbols(at, depth), one.layers[t][at]
     parts: list[Piece] = []
@@ -120,7 +120,7 @@ def arriving(one: Unrolled, at: int, t: int) -> list[Equation]:
 
 
 def readout_forward(one: Unrolled, t: int) -> Group:
-    """From the highest layer to the output, and its error."""
+    """From the highest layer to the output and its loss."""
     step, out, readout = t + 1, one.outputs[t], one.network.readout
     h = Symbols(len(one.network.cells) - 1, len(one.network.cells))("h", step)
     s, y = step_of("s", step), step_of("y", step)
@@ -135,7 +135,7 @@ def readout_forward(one: Unrolled, t: int) -> Group:
 
 
 def readout_backward(one: Unrolled, t: int) -> Group:
-    """From the error to the output and to what stands before its activation."""
+    """From the loss to the output, and to the value before its activation."""
     step, out, readout = t + 1, one.outputs[t], one.network.readout
     y, dy, ds = (step_of(symbol, step) for symbol in ("y", "dy", "ds"))
     if readout.activation == "softmax":
@@ -143,14 +143,17 @@ def readout_backward(one: Unrolled, t: int) -> Group:
         right: tuple[Piece, ...] = (Term(y, out.y), "∘ (", Term(dy, out.dy), "−")
         right += (Term(f"sum of {dy} ∘ {y}", both), ")")
     else:
-        slope = readout.back(out.y, np.ones_like(out.y))
-        right = (Term(dy, out.dy), *times_slope(readout.activation, step_of("s", step), slope))
-    found = [Equation(dy, _error_slope(one, out, step), out.dy), Equation(ds, right, out.ds)]
+        derivative = readout.back(out.y, np.ones_like(out.y))
+        right = (
+            Term(dy, out.dy),
+            *times_derivative(readout.activation, step_of("s", step), derivative),
+        )
+    found = [Equation(dy, _loss_gradient(one, out, step), out.dy), Equation(ds, right, out.ds)]
     return Group("Output", found)
 
 
 def readout_sum(one: Unrolled, t: int) -> list[Equation]:
-    """What the gradients of ``V`` and ``c`` are so far, from the last step down to this one."""
+    """The gradients of ``V`` and ``c``, summed from the last step down to this one."""
     step, out = t + 1, one.outputs[t]
     h = Symbols(len(one.network.cells) - 1, len(one.network.cells))("h", step)
     ds = Term(step_of("ds", step), out.ds)
@@ -165,13 +168,13 @@ def readout_sum(one: Unrolled, t: int) -> list[Equation]:
 def so_far(
     left: str, new: Iterable[Piece], parts: list[np.ndarray], step: int, last: int
 ) -> Equation:
-    """What has come together so far: the steps after this one, and this one.
+    """A gradient summed over the later steps and this one.
 
     Args:
-        left: the gradient's symbol.
-        new: what this step gives, in symbols.
-        parts: what each step gives, from this one to the last.
-        step, last: their numbers, from 1.
+        left: symbol of the gradient.
+        new: the contribution of this step, in symbols.
+        parts: the contribution of each step, from this one to the last.
+        step, last: the numbers of this and the last step, counted from 1.
     """
     value, later = sum(parts), sum(parts[1:])
     if step == last:
@@ -182,7 +185,7 @@ def so_far(
 
 
 def _error(one: Unrolled, out: OutputStep, step: int) -> tuple[Piece, ...]:
-    """This step's share of the error, in the symbols of `losses`."""
+    """The contribution of this step to the loss, in the symbols of `losses`."""
     assert out.target is not None
     y, d = Term(step_of("y", step), out.y), Term(step_of("d", step), out.target)
     if one.loss == "squared_error":
@@ -194,9 +197,9 @@ def _error(one: Unrolled, out: OutputStep, step: int) -> tuple[Piece, ...]:
     return (*_fraction(one), *inside)
 
 
-def _error_slope(one: Unrolled, out: OutputStep, step: int) -> tuple[Piece, ...]:
+def _loss_gradient(one: Unrolled, out: OutputStep, step: int) -> tuple[Piece, ...]:
     if out.target is None:
-        return ("0, for nothing was asked for",)
+        return ("0, since this step has no target",)
     y, d = Term(step_of("y", step), out.y), Term(step_of("d", step), out.target)
     if one.loss == "squared_error":
         inside: tuple[Piece, ...] = ("2 (", y, "−", d, ")")
@@ -208,7 +211,7 @@ def _error_slope(one: Unrolled, out: OutputStep, step: int) -> tuple[Piece, ...]
 
 
 def _fraction(one: Unrolled) -> tuple[Piece, ...]:
-    """``1/n`` of a mean; nothing of a sum."""
+    """``1/n`` for a mean; nothing for a sum."""
     if one.reduction == "sum":
         return ()
     asked = sum(out.target is not None for out in one.outputs)

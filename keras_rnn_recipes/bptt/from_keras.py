@@ -1,4 +1,4 @@
-"""The network of a Keras model, with its weights; and the weights given back."""
+"""A `Network` with the weights of a Keras model, and gradients in the order of its weights."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from keras_rnn_recipes.bptt.network import Network, Readout
 
 
 def network_of(model: Any) -> Network:
-    """Take a Keras model apart: recurrent layers one above the other, then a dense layer.
+    """Make a `Network` of a Keras model: stacked recurrent layers, then a dense layer.
 
     Args:
-        model: inputs (batch, steps, inputs), recurrent layers that give their output at every step,
-            or the last of them at its last step, and one ``Dense``. Layers that do nothing to a
-            network that is not training, such as ``Dropout``, may stand between them.
+        model: inputs (batch, steps, inputs), recurrent layers that return their output at every
+            step (the last of them may return its last output only), and one ``Dense``. Layers
+            without effect outside training, such as ``Dropout``, may stand between them.
 
     Raises:
-        ValueError: the model has other layers, or none of the two kinds.
+        ValueError: the model has other layers, or lacks a recurrent or a dense layer.
 
     Example:
         >>> import keras
@@ -38,19 +38,19 @@ def network_of(model: Any) -> Network:
         elif isinstance(layer, keras.layers.Dense) and recurrent and dense is None:
             dense = layer
         elif not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout)):
-            raise ValueError(f"The layer {layer.name!r} has no place in a network of this kind.")
+            raise ValueError(f"The layer {layer.name!r} is not supported here.")
     if dense is None:
         raise ValueError(
-            "The model needs at least one recurrent layer, and a Dense layer above it."
+            "The model needs at least one recurrent layer, and a Dense layer on top of it."
         )
     return network_of_layers(recurrent, dense)
 
 
 def network_of_layers(recurrent: Sequence[Any], dense: Any) -> Network:
-    """The network of recurrent layers, from the lowest to the highest, and a dense one above them.
+    """Make a `Network` of recurrent layers, from the lowest to the highest, and a dense layer.
 
     Args:
-        recurrent: Keras layers SimpleRNN, LSTM or GRU.
+        recurrent: Keras layers of SimpleRNN, LSTM or GRU.
         dense: a Keras layer ``Dense``.
 
     Raises:
@@ -63,14 +63,14 @@ def network_of_layers(recurrent: Sequence[Any], dense: Any) -> Network:
 
 
 def keras_gradients(model: Any, gradients: Any) -> list[np.ndarray]:
-    """Gradients in the order of ``model.trainable_variables``, to be applied or compared.
+    """Gradients in the order of ``model.trainable_variables``.
 
     Args:
         model: as `network_of` takes it.
         gradients: from `backward`.
     """
     return [
-        *(slope for cell in gradients.cells for slope in cell),
+        *(gradient for cell in gradients.cells for gradient in cell),
         gradients.kernel,
         gradients.bias,
     ]
@@ -79,9 +79,9 @@ def keras_gradients(model: Any, gradients: Any) -> list[np.ndarray]:
 def _cell_of(layer: Any) -> Cell:
     import keras
 
-    written_out = (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)
-    if not isinstance(layer, written_out):  # such as one with connections from further back
-        raise ValueError(f"The cell of the layer {layer.name!r} is not written out here.")
+    supported = (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)
+    if not isinstance(layer, supported):  # such as one with skip connections
+        raise ValueError(f"The cell of the layer {layer.name!r} is not supported here.")
     weights = tuple(_float64(layer.get_weights()))
     if len(weights) == 2:  # use_bias=False
         gates = weights[1].shape[1]

@@ -1,7 +1,7 @@
-"""What the error is, and its slope at every output.
+"""Losses, and their gradients with respect to the outputs.
 
-Outputs ``y`` and targets ``d`` are (batch, steps, units). A loss is summed over them, or their
-mean; which of the two is always said.
+Outputs ``y`` and targets ``d`` have the shape (batch, steps, units). The argument ``reduction``
+says whether a loss is the sum or the mean over them.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 
 
 class Loss(NamedTuple):
-    """The error ``E`` and ``dE/dy``, of the shape of ``y``."""
+    """The loss ``E``, and ``dE/dy`` in the shape of ``y``."""
 
     value: float
     dy: np.ndarray
 
 
 def squared_error(y: np.ndarray, d: np.ndarray, *, reduction: str) -> Loss:
-    """``E = sum (d - y)^2``, or the mean over all numbers; ``dE/dy = 2 (y - d)``.
+    """``E = sum (d - y)^2``, or the mean over all elements; ``dE/dy = 2 (y - d)``.
 
     Example:
         >>> squared_error(np.array([[[1.0, 2.0]]]), np.array([[[0.0, 0.0]]]), reduction="sum").value
@@ -31,8 +31,9 @@ def squared_error(y: np.ndarray, d: np.ndarray, *, reduction: str) -> Loss:
 
 
 def binary_cross_entropy(y: np.ndarray, d: np.ndarray, *, reduction: str) -> Loss:
-    """``E = -sum (d log y + (1 - d) log(1 - y))``, or the mean over all numbers, of shares ``y``.
+    """``E = -sum (d log y + (1 - d) log(1 - y))``, or the mean over all elements.
 
+    The outputs ``y`` are probabilities.
     ``dE/dy = (y - d) / (y (1 - y))``.
     """
     share = _share(reduction, y.size)
@@ -41,9 +42,9 @@ def binary_cross_entropy(y: np.ndarray, d: np.ndarray, *, reduction: str) -> Los
 
 
 def categorical_cross_entropy(y: np.ndarray, d: np.ndarray, *, reduction: str) -> Loss:
-    """``E = -sum d log y`` of shares that are 1 together, or the mean over examples and steps.
+    """``E = -sum d log y``, or the mean over examples and steps.
 
-    ``dE/dy = -d / y``.
+    The outputs ``y`` of a step are probabilities with the sum 1. ``dE/dy = -d / y``.
     """
     share = _share(reduction, y.size // y.shape[-1])
     return Loss(share * float(-(d * np.log(y)).sum()), share * -d / y)

@@ -1,7 +1,8 @@
-"""A stack of cells under a dense layer: through all steps, and back through time.
+"""A stack of cells under a dense layer: forward through all steps, and back through time.
 
-Layer ``l`` at step ``t`` is given the output of layer ``l - 1`` at step ``t`` and its own states of
-step ``t - 1``. The error comes back the same two ways: from above, and from the step after.
+Layer ``l`` at step ``t`` reads the output of layer ``l - 1`` at step ``t`` and its own states at
+step ``t - 1``. The gradient arrives on the same two ways: from the layer above, and from the next
+step.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from keras_rnn_recipes.bptt.losses import LOSSES
 
 @dataclass(frozen=True)
 class Readout:
-    """``y = f(h V + c)`` at a step, ``h`` the output of the last layer.
+    """``y = f(h V + c)`` at each step, where ``h`` is the output of the last layer.
 
     Attributes:
         kernel: ``V`` (units, outputs).
         bias: ``c`` (outputs,).
-        activation: of ``f``; "softmax" as well.
+        activation: name of ``f``; "softmax" is allowed as well.
     """
 
     kernel: np.ndarray
@@ -32,7 +33,7 @@ class Readout:
     activation: str = "linear"
 
     def value(self, h: np.ndarray) -> np.ndarray:
-        """``y``."""
+        """Compute ``y``."""
         a = h @ self.kernel + self.bias
         if self.activation != "softmax":
             return activation(self.activation).value(a)
@@ -40,15 +41,15 @@ class Readout:
         return shares / shares.sum(axis=-1, keepdims=True)
 
     def back(self, y: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        """``da``, before the activation: ``dy * f'``; of softmax ``y * (dy - sum dy y)``."""
+        """Compute ``da``: ``dy * f'``; for softmax ``y * (dy - sum dy y)``."""
         if self.activation != "softmax":
-            return dy * activation(self.activation).slope(y)
+            return dy * activation(self.activation).derivative(y)
         return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True)
 class Network:
-    """Cells from the lowest to the highest, and the dense layer above them."""
+    """Cells from the lowest to the highest, and the dense layer on top of them."""
 
     cells: tuple[Cell, ...]
     readout: Readout
@@ -56,12 +57,12 @@ class Network:
 
 @dataclass(frozen=True)
 class Trace:
-    """All that came about on the way forward.
+    """The values of a forward pass.
 
     Attributes:
         x: the inputs, (batch, steps, inputs).
         states: ``states[t][l]`` of layer ``l`` after step ``t``; each a tuple of (batch, units).
-        tapes: ``tapes[t][l]``, what the way back needs.
+        tapes: ``tapes[t][l]``, what the backward pass needs.
         outputs: ``y``, (batch, steps, outputs).
     """
 
@@ -73,15 +74,15 @@ class Trace:
 
 @dataclass(frozen=True)
 class Gradients:
-    """``dE`` by everything.
+    """The gradients of the loss.
 
     Attributes:
         loss: ``E``.
-        cells: of each layer, its weights as the cell has them.
-        kernel, bias: of the readout.
-        x: of the inputs, (batch, steps, inputs).
-        states: ``states[t][l]``: of the states of layer ``l`` after step ``t``, by all that comes
-            of them later and above.
+        cells: with respect to the weights of each layer, in the shapes of the cell.
+        kernel, bias: with respect to the readout.
+        x: with respect to the inputs, (batch, steps, inputs).
+        states: ``states[t][l]``: with respect to the states of layer ``l`` after step ``t``,
+            through all that depends on them at later steps and in higher layers.
     """
 
     loss: float
@@ -93,10 +94,10 @@ class Gradients:
 
 
 def forward(network: Network, x: np.ndarray) -> Trace:
-    """Go through all steps, from states of zeros.
+    """Compute all steps, starting from states of zeros.
 
     Args:
-        network: of any depth.
+        network: a network of any depth.
         x: inputs, (batch, steps, inputs).
 
     Example:
@@ -137,19 +138,18 @@ def backward(
     """Back-propagation through time.
 
     Args:
-        network: of any depth.
+        network: a network of any depth.
         x: inputs, (batch, steps, inputs).
-        targets: what the outputs should have been: of the last ``steps`` of them, (batch, steps,
-            outputs).
+        targets: the targets of the last ``steps`` outputs, (batch, steps, outputs).
         loss: one of `LOSSES`: "squared_error", "binary_cross_entropy" or
             "categorical_cross_entropy".
         reduction: "sum" or "mean" over the outputs that have a target.
-        steps: the last so many outputs have a target (1: the last alone); all when left out.
-        truncate: the error of an output goes back over at most so many steps, its own counted;
-            without a limit when left out.
+        steps: how many of the last outputs have a target (1: only the last); None: all.
+        truncate: over how many steps the gradient of an output goes back at most, its own step
+            included; None: without a limit.
 
     Returns:
-        The error and its slope by every weight, input and state.
+        The loss, and its gradients with respect to every weight, input and state.
 
     Raises:
         ValueError: an unknown loss or reduction, targets of another shape, or a number below 1.
@@ -163,11 +163,11 @@ def backward(
     error = LOSSES[loss](trace.outputs[:, first:], np.asarray(targets), reduction=reduction)
     dy = np.zeros_like(trace.outputs)
     dy[:, first:] = error.dy
-    found = _nothing_yet(network, trace, error.value)
+    found = _zero_gradients(network, trace, error.value)
     if truncate is None:
         _go_back(network, trace, dy, range(total), found)
         return found
-    # Each output's error by itself, for each has steps of its own to go back over.
+    # Each output by itself: the steps that its gradient goes back over are its own.
     for t in range(first, total):
         alone = np.zeros_like(dy)
         alone[:, t] = dy[:, t]
@@ -176,33 +176,33 @@ def backward(
 
 
 def gradient_step(network: Network, gradients: Gradients, learning_rate: float) -> Network:
-    """One step downhill: every weight less its slope times the learning rate.
+    """Make one gradient step: subtract the gradient times the learning rate from every weight.
 
     Args:
         network, gradients: from `backward`.
         learning_rate: above 0.
 
     Returns:
-        A new network; the old one is as it was.
+        A new network; the given one is unchanged.
 
     Example:
         >>> from keras_rnn_recipes.bptt.textbook import two_linear_layers
         >>> network, x, target = two_linear_layers()
         >>> options = {"loss": "squared_error", "reduction": "sum", "steps": 1}
-        >>> slopes = backward(network, x, target, **options)
-        >>> after = gradient_step(network, slopes, 0.01)
-        >>> backward(after, x, target, **options).loss < slopes.loss
+        >>> before = backward(network, x, target, **options)
+        >>> after = gradient_step(network, before, 0.01)
+        >>> backward(after, x, target, **options).loss < before.loss
         True
     """
     cells = tuple(
         replace(
             cell,  # type: ignore[type-var]
             weights=tuple(
-                weight - learning_rate * slope
-                for weight, slope in zip(cell.weights, slopes, strict=True)
+                weight - learning_rate * gradient
+                for weight, gradient in zip(cell.weights, of_cell, strict=True)
             ),
         )
-        for cell, slopes in zip(network.cells, gradients.cells, strict=True)
+        for cell, of_cell in zip(network.cells, gradients.cells, strict=True)
     )
     readout = replace(
         network.readout,
@@ -215,7 +215,7 @@ def gradient_step(network: Network, gradients: Gradients, learning_rate: float) 
 def _go_back(
     network: Network, trace: Trace, dy: np.ndarray, steps: range, found: Gradients
 ) -> None:
-    """Add what the errors ``dy`` give on the way back over ``steps``."""
+    """Add the gradients that come from ``dy`` on the way back over ``steps``."""
     later = [tuple(np.zeros_like(s) for s in layer) for layer in trace.states[0]]
     for t in reversed(steps):
         top = trace.states[t][-1][0]
@@ -227,14 +227,14 @@ def _go_back(
             dstates = (later[layer][0] + above, *later[layer][1:])
             for kept, new in zip(found.states[t][layer], dstates, strict=True):
                 kept[...] += new
-            slopes = network.cells[layer].back(trace.tapes[t][layer], dstates)
-            for kept, new in zip(found.cells[layer], slopes.dweights, strict=True):
+            of_step = network.cells[layer].back(trace.tapes[t][layer], dstates)
+            for kept, new in zip(found.cells[layer], of_step.dweights, strict=True):
                 kept[...] += new
-            later[layer], above = slopes.dstates, slopes.dx
+            later[layer], above = of_step.dstates, of_step.dx
         found.x[:, t] += above
 
 
-def _nothing_yet(network: Network, trace: Trace, loss: float) -> Gradients:
+def _zero_gradients(network: Network, trace: Trace, loss: float) -> Gradients:
     def zeros(arrays: Sequence[np.ndarray]) -> States:
         return tuple(np.zeros_like(array) for array in arrays)
 

@@ -1,4 +1,4 @@
-"""The network unrolled in time, with one path lit: as many small drawings as there are paths."""
+"""Drawings of the unrolled network, one for each path, with the path highlighted."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ STYLE: Any = {
     "text.color": INK,
 }
 RADIUS, MOST = 0.25, 24
-# Which way a line of the drawing goes: from layer and step to layer and step, inputs being layer
-# -1 and outputs the one above the highest.
+# A line of the drawing, from (layer, step) to (layer, step). The inputs are layer -1, the outputs
+# the layer above the highest.
 Edge = tuple[Node, Node]
 
 
@@ -44,22 +44,22 @@ def draw_paths(
     names: Sequence[str] | None = None,
     columns: int = 3,
 ) -> Figure:
-    """Draw every path in a drawing of its own, in the order given.
+    """Draw each path in a drawing of its own, in the given order.
 
-    Forward everything goes to the right and upwards, as the grey arrows do; along the lit path the
-    error goes back, from the output down to the input that the weights read. On its arrows stand
-    the Jacobians (of wider layers their largest singular values), above it what it gives to the
-    gradient of the kernel.
+    The gray arrows show the forward direction, to the right and upwards. The highlighted path leads
+    back from the output to the input that the weights read. Its arrows carry the Jacobians (their
+    largest singular values for wider layers); above the drawing is the contribution of the path to
+    the gradient of the kernel.
 
     Args:
-        network: whose paths they are.
-        x: the example that they are of, (1, steps, inputs).
-        found: from `paths`; at most 24.
-        names: of the layers, from the lowest; A, B, C and so on when left out.
-        columns: drawings side by side.
+        network: the network of the paths.
+        x: the example of the paths, (1, steps, inputs).
+        found: the paths, from `paths`; at most 24.
+        names: names of the layers, from the lowest; None: A, B, C and so on.
+        columns: drawings in a row.
 
     Raises:
-        ValueError: no path, more than 24, or what `paths_table` refuses.
+        ValueError: no path, more than 24 paths, or as `paths_table`.
 
     Example:
         >>> from keras_rnn_recipes.bptt.paths import paths
@@ -103,20 +103,20 @@ def draw_paths(
 
 
 def _draw(axes: Axes, picture: _Picture, x: np.ndarray, path: Path) -> None:
-    """The whole network in grey, and the path over it."""
+    """Draw the network in gray, and the path on top of it."""
     depth = len(picture.names)
-    lit = _lit_edges(path, depth)
+    highlighted = _highlighted_edges(path, depth)
     for edge in _edges(picture):
-        _line(axes, edge, lit=edge in lit)
+        _line(axes, edge, highlighted=edge in highlighted)
     for (above, t), (below, s) in zip(path.nodes, path.nodes[1:], strict=False):
         factor = jacobian(picture.network, x, [(above, t), (below, s)])
         size = factor.item() if factor.size == 1 else float(np.linalg.norm(factor, 2))
         _beside(axes, ((below, s), (above, t)), _figure(size))
-    shining = {node for edge in lit for node in edge}
+    lit_nodes = {node for edge in highlighted for node in edge}
     for t in range(picture.steps):
         for row, name in enumerate(["x", *picture.names, "y"], start=-1):
             if row < depth or t >= picture.first:
-                _node(axes, (row, t), f"{name}{t + 1}", lit=(row, t) in shining)
+                _node(axes, (row, t), f"{name}{t + 1}", highlighted=(row, t) in lit_nodes)
     axes.set(xlim=(-0.75, picture.steps - 0.4), ylim=(-1.35, depth + 0.35), aspect="equal")
     axes.axis("off")
 
@@ -128,32 +128,32 @@ def _edges(picture: _Picture) -> list[Edge]:
     return [edge for edge in upwards if edge[1][0] < depth or edge[1][1] >= picture.first] + onwards
 
 
-def _lit_edges(path: Path, depth: int) -> set[Edge]:
-    """From the input that the weights read, along the path, up to the output."""
+def _highlighted_edges(path: Path, depth: int) -> set[Edge]:
+    """The lines from the input that the weights read, along the path, to the output."""
     end, start = path.nodes[0], path.nodes[-1]
     inner = {(below, above) for above, below in zip(path.nodes, path.nodes[1:], strict=False)}
     return inner | {(end, (depth, end[1])), ((start[0] - 1, start[1]), start)}
 
 
-def _line(axes: Axes, edge: Edge, *, lit: bool) -> None:
-    (x0, y0), (x1, y1) = (_place(node) for node in (edge[::-1] if lit else edge))
+def _line(axes: Axes, edge: Edge, *, highlighted: bool) -> None:
+    (x0, y0), (x1, y1) = (_place(node) for node in (edge[::-1] if highlighted else edge))
     along, up = RADIUS * np.sign(x1 - x0), RADIUS * np.sign(y1 - y0)
     axes.add_patch(
         FancyArrowPatch(
             *((x0 + along, y0 + up), (x1 - along, y1 - up)),
             arrowstyle="-|>",
-            mutation_scale=13 if lit else 10,
+            mutation_scale=13 if highlighted else 10,
             shrinkA=0,
             shrinkB=0,
-            color=LIT if lit else RULE,
-            linewidth=2.6 if lit else 1.2,
-            zorder=2 if lit else 1,
+            color=LIT if highlighted else RULE,
+            linewidth=2.6 if highlighted else 1.2,
+            zorder=2 if highlighted else 1,
         )
     )
 
 
-def _node(axes: Axes, node: Node, label: str, *, lit: bool) -> None:
-    edge, fill = (LIT, GLOW) if lit else (RULE, "white")
+def _node(axes: Axes, node: Node, label: str, *, highlighted: bool) -> None:
+    edge, fill = (LIT, GLOW) if highlighted else (RULE, "white")
     axes.add_patch(
         Circle(_place(node), RADIUS, facecolor=fill, edgecolor=edge, linewidth=1.8, zorder=3)
     )
@@ -163,14 +163,14 @@ def _node(axes: Axes, node: Node, label: str, *, lit: bool) -> None:
         ha="center",
         va="center_baseline",
         fontsize=10.5,
-        color=INK if lit else MUTED,
-        weight="bold" if lit else "normal",
+        color=INK if highlighted else MUTED,
+        weight="bold" if highlighted else "normal",
         zorder=4,
     )
 
 
 def _beside(axes: Axes, edge: Edge, text: str) -> None:
-    """A number at the middle of a line: right of one that goes up, above one that goes right."""
+    """Write a number next to a line: right of a vertical one, above a horizontal one."""
     (x0, y0), (x1, y1) = (_place(node) for node in edge)
     up = x0 == x1
     axes.text(

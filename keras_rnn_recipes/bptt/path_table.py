@@ -1,4 +1,4 @@
-"""Paths as a table: where each leads, what its Jacobians make of the error, what it gives."""
+"""Paths as a table: their nodes, the product of their Jacobians, and their contribution."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def paths_table(
     weight: str = "kernel",
     names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Make a table of paths, a row each.
+    """Make a table with a row for each path.
 
     Args:
-        network: whose paths they are.
-        x: the example that they are of, (1, steps, inputs).
+        network: the network of the paths.
+        x: the example of the paths, (1, steps, inputs).
         found: from `paths`.
-        weight: to whose gradient they give: "kernel", "recurrent_kernel" or "bias".
-        names: of the layers, from the lowest; A, B, C and so on when left out.
+        weight: the weight whose gradient is shown: "kernel", "recurrent_kernel" or "bias".
+        names: names of the layers, from the lowest; None: A, B, C and so on.
 
     Returns:
         Columns ``path`` ("Z2 -> Z1 -> S1"), ``lag``, ``jacobian`` (the product of the Jacobians
-        along the path: of a single number its value, else its largest singular value) and
-        ``contribution`` (what the path gives to the gradient: of a single number its value, else
-        the square root of the sum of its squares).
+        along the path: its value if it is a single number, else its largest singular value) and
+        ``contribution`` (to the gradient: its value if it is a single number, else its Frobenius
+        norm).
 
     Raises:
-        ValueError: more than one example, another weight, or a name too few.
+        ValueError: more than one example, an unknown weight, or a wrong number of names.
 
     Example:
         >>> from keras_rnn_recipes.bptt.paths import paths
@@ -63,7 +63,7 @@ def paths_table(
             path_text(path.nodes, labels),
             path.lag,
             _size(jacobian(network, x, path.nodes), 2),
-            _size(np.atleast_2d(path.slopes[number]), "fro"),
+            _size(np.atleast_2d(path.gradients[number]), "fro"),
         )
         for path in found
     ]
@@ -71,16 +71,17 @@ def paths_table(
 
 
 def jacobian(network: Network, x: np.ndarray, nodes: Sequence[Node]) -> np.ndarray:
-    """The product of the Jacobians along a path, ``dh/ds`` of its two ends by this path alone.
+    """The product of the Jacobians along a path.
 
     Args:
         network: of any depth.
         x: one example, (1, steps, inputs).
-        nodes: (layer, step), both from 0, as `Path` has them.
+        nodes: (layer, step), both counted from 0, as in `Path`.
 
     Returns:
-        (units of the first node, states of the last): what the first node gives out, by the states
-        of the last, of an LSTM both side by side.
+        (units of the first node, states of the last node): the derivative of the output of the
+        first node with respect to the states of the last, along this path only. The two states of
+        an LSTM are concatenated.
 
     Raises:
         ValueError: more than one example.
@@ -93,22 +94,22 @@ def jacobian(network: Network, x: np.ndarray, nodes: Sequence[Node]) -> np.ndarr
     """
     if len(x) != 1:
         raise ValueError(f"A Jacobian is of one example, (1, steps, inputs); received {len(x)}.")
-    # The example as often as the first node has units, each with a slope of 1 at another unit.
+    # One copy of the example for each unit of the first node, with a gradient of 1 at that unit.
     units = network.cells[nodes[0][0]].units
     trace = forward(network, np.repeat(np.asarray(x, "float64"), units, axis=0))
     dstates = _of_output(np.eye(units), network, nodes[0])
     for (layer, t), following in zip(nodes, nodes[1:], strict=False):
-        slopes = network.cells[layer].back(trace.tapes[t][layer], dstates)
+        of_step = network.cells[layer].back(trace.tapes[t][layer], dstates)
         within = following[0] == layer
-        dstates = slopes.dstates if within else _of_output(slopes.dx, network, following)
+        dstates = of_step.dstates if within else _of_output(of_step.dx, network, following)
     return np.concatenate(dstates, axis=1)
 
 
 def layer_names(network: Network, names: Sequence[str] | None = None) -> list[str]:
-    """The names given, or a letter for each layer.
+    """The given names, or a letter for each layer.
 
     Raises:
-        ValueError: fewer or more names than layers.
+        ValueError: the number of names is not that of the layers.
     """
     depth = len(network.cells)
     given = [chr(ord("A") + at) for at in range(depth)] if names is None else list(names)
@@ -118,7 +119,7 @@ def layer_names(network: Network, names: Sequence[str] | None = None) -> list[st
 
 
 def path_text(nodes: Sequence[Node], names: Sequence[str], arrow: str = " -> ") -> str:
-    """Write a path, its steps counted from 1.
+    """Write a path with steps counted from 1.
 
     Example:
         >>> path_text([(1, 1), (1, 0), (0, 0)], "SZ")
@@ -128,7 +129,7 @@ def path_text(nodes: Sequence[Node], names: Sequence[str], arrow: str = " -> ") 
 
 
 def _of_output(dh: np.ndarray, network: Network, node: Node) -> tuple[np.ndarray, ...]:
-    """``d`` of a node's states where what it gives out is read, and nothing else of it."""
+    """``d`` of a node's states if only its output is read."""
     others = network.cells[node[0]].num_states - 1
     return (dh, *(np.zeros_like(dh) for _ in range(others)))
 

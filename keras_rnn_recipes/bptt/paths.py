@@ -1,10 +1,10 @@
-"""The chain rule, path by path: each way along which an error reaches a weight.
+"""The chain rule path by path: every path along which the loss depends on a weight.
 
-Draw the network unrolled, a node for each layer ``l`` and step ``t``. From a node the error goes to
-the same layer a step earlier, or to the layer below at the same step. A path goes from an output
-down to the layer whose weights are asked for; along it stands a product of Jacobians, one for each
-edge. The gradient is the sum over all paths, and back-propagation a way to add them up without
-ever listing them.
+The unrolled network has a node for each layer ``l`` and step ``t``. From a node, the gradient goes
+to the same layer one step earlier, or to the layer below at the same step. A path leads from an
+output to the layer of the weights; its contribution contains a product of Jacobians, one for each
+edge. The gradient is the sum over all paths. Back-propagation computes that sum without listing
+the paths.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ Node = tuple[int, int]
 
 @dataclass(frozen=True)
 class Path:
-    """One way from an output to the weights of a layer.
+    """One path from an output to the weights of a layer.
 
     Attributes:
-        nodes: (layer, step) from the output's on, both counted from 0; the last is where the
-            weights are.
-        dstates: the error that arrives there, ``d`` of the states of the last node: what the output
-            gave times the Jacobians of all edges.
-        slopes: what the path gives to the gradient of the layer's weights, as the cell has them.
+        nodes: (layer, step), both counted from 0, from the output's node to that of the weights.
+        dstates: the gradient that arrives at the last node, ``d`` of its states: the gradient at
+            the output times the Jacobians of all edges.
+        gradients: the contribution of the path to the gradients of the layer's weights, in the
+            shapes of the cell.
     """
 
     nodes: tuple[Node, ...]
     dstates: States
-    slopes: States
+    gradients: States
 
     @property
     def lag(self) -> int:
-        """Steps between the output and the use of the weights."""
+        """Steps between the output and this use of the weights."""
         return self.nodes[0][1] - self.nodes[-1][1]
 
 
@@ -58,10 +58,10 @@ def paths(
 
     Args:
         network, x, targets, loss, reduction, steps: as `backward` takes them.
-        layer: whose weights, from 0 for the lowest.
+        layer: the layer of the weights, counted from 0 for the lowest.
 
     Returns:
-        The paths; the sum of their slopes is what `backward` gives for the layer.
+        The paths. The sum of their gradients equals the gradient from `backward`.
 
     Example:
         >>> from keras_rnn_recipes.bptt.textbook import two_linear_layers
@@ -84,16 +84,16 @@ def paths(
 
 
 def count_paths(depth: int, step: int, layer: int = 0) -> int:
-    """How many paths lead from the output at a step to the weights of a layer.
+    """Count the paths from the output at a step to the weights of a layer.
 
-    With ``k = depth - 1 - layer`` ways down and a lag of ``m`` steps there are as many paths as
-    ways to mix them, ``(m + k)! / (m! k!)``; summed over all lags up to ``step`` that is
+    A path goes down ``k = depth - 1 - layer`` times and back ``m`` steps. There are
+    ``(m + k)! / (m! k!)`` orders of these moves; the sum over all lags ``m`` up to ``step`` is
     ``(step + k + 1)! / (step! (k + 1)!)``.
 
     Args:
-        depth: layers.
-        step: of the output, from 0.
-        layer: from 0 for the lowest.
+        depth: number of layers.
+        step: step of the output, counted from 0.
+        layer: layer of the weights, counted from 0 for the lowest.
 
     Example:
         >>> count_paths(depth=2, step=1)
@@ -106,20 +106,20 @@ def count_paths(depth: int, step: int, layer: int = 0) -> int:
 def _from(
     network: Network, trace: Trace, nodes: tuple[Node, ...], dstates: States, layer: int
 ) -> Iterator[Path]:
-    """All ways on from the last of the nodes, at which the error ``dstates`` arrives."""
+    """Continue a path from its last node, at which the gradient ``dstates`` arrives."""
     at, t = nodes[-1]
-    slopes = network.cells[at].back(trace.tapes[t][at], dstates)
+    of_step = network.cells[at].back(trace.tapes[t][at], dstates)
     if at == layer:
-        yield Path(nodes, dstates, slopes.dweights)
+        yield Path(nodes, dstates, of_step.dweights)
     else:
         below = (at - 1, t)
-        arriving = _of_output(trace, below, slopes.dx)
+        arriving = _of_output(trace, below, of_step.dx)
         yield from _from(network, trace, (*nodes, below), arriving, layer)
     if t > 0:
-        yield from _from(network, trace, (*nodes, (at, t - 1)), slopes.dstates, layer)
+        yield from _from(network, trace, (*nodes, (at, t - 1)), of_step.dstates, layer)
 
 
 def _of_output(trace: Trace, node: Node, dh: np.ndarray) -> States:
-    """``d`` of a node's states where only what it gives out, its first state, is read."""
+    """``d`` of a node's states if only its output, the first state, is read."""
     layer, t = node
     return (dh, *(np.zeros_like(state) for state in trace.states[t][layer][1:]))

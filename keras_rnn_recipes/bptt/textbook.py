@@ -1,4 +1,4 @@
-"""The two linear layers over two steps on which the chain rule is taught."""
+"""Two linear layers over two steps: a small example of the chain rule."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ def two_linear_layers(
 ) -> tuple[Network, np.ndarray, np.ndarray]:
     """``S' = ws S + wx X``, ``Z' = wz Z + wu S'``, ``y = wv Z'``, ``E = (d - y)^2``, two steps.
 
-    The error at the second step reaches ``wx`` in three ways: at once, ``Z2 S2``; through the upper
-    layer's past, ``Z2 Z1 S1``; and through the lower one's, ``Z2 S2 S1``.
+    The loss at the second step depends on ``wx`` along three paths: directly, ``Z2 S2``; through
+    the previous state of the upper layer, ``Z2 Z1 S1``; and through that of the lower layer,
+    ``Z2 S2 S1``.
 
     Args:
         ws, wx, wz, wu, wv: the weights.
 
     Returns:
-        The network, its inputs (1, 2, 1), and the target of the last step, (1, 1, 1).
+        The network, its inputs (1, 2, 1), and the target of the last step (1, 1, 1).
 
     Example:
         >>> from keras_rnn_recipes.bptt.network import forward

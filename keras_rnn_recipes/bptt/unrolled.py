@@ -1,7 +1,7 @@
-"""One example's way through a network and back, with all that came about in between kept.
+"""One example forward and backward through a network, with all intermediate values.
 
-`backward` adds things up as it goes. Here they are side by side, one by one: what arrives at each
-layer and step, from above and from the step after, and what goes on from there.
+`backward` sums gradients as it goes. Here they are kept separately: what arrives at each layer and
+step, from the layer above and from the next step, and what each passes on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_rnn_recipes.bptt.activations import activation
-from keras_rnn_recipes.bptt.cells import LSTMCell, Slopes, States
+from keras_rnn_recipes.bptt.cells import LSTMCell, States, StepGradients
 from keras_rnn_recipes.bptt.losses import LOSSES
 from keras_rnn_recipes.bptt.network import Gradients, Network, Trace, backward, forward
 
@@ -21,13 +21,13 @@ class LayerStep:
     """A layer at a step.
 
     Attributes:
-        x: what it is given from below, (1, inputs).
+        x: its input from below, (1, inputs).
         before, after: its states.
-        above: ``dE/dh`` by what lies above at this step, (1, units).
-        later: ``d`` of the states after this step by what comes at later steps.
-        arriving: both together.
-        slopes: what goes on to below and to the step before, and what this step gives to the
-            gradient of the weights.
+        above: the part of ``dE/dh`` that comes from above at this step, (1, units).
+        later: the part of ``d`` of the states that comes from later steps.
+        arriving: the sum of both.
+        gradients: what is passed down and to the previous step, and the contribution of this step
+            to the gradients of the weights.
     """
 
     x: np.ndarray
@@ -36,7 +36,7 @@ class LayerStep:
     above: np.ndarray
     later: States
     arriving: States
-    slopes: Slopes
+    gradients: StepGradients
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class OutputStep:
     """The readout at a step.
 
     Attributes:
-        h: what it reads, (1, units).
+        h: its input, (1, units).
         s: ``h V + c``, (1, outputs).
         y: its output.
-        target: what ``y`` should have been; None where nothing was asked for.
-        loss: this step's share of ``E``.
+        target: the target of ``y``; None for a step without a target.
+        loss: the contribution of this step to ``E``.
         dy, ds: ``dE/dy`` and ``dE/ds``.
-        dh: ``dE/dh``, what goes on to the layer below.
-        dkernel, dbias: what this step gives to the gradient of ``V`` and ``c``.
+        dh: ``dE/dh``, which is passed to the layer below.
+        dkernel, dbias: the contribution of this step to the gradients of ``V`` and ``c``.
     """
 
     h: np.ndarray
@@ -68,11 +68,11 @@ class OutputStep:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """A network drawn out in time.
+    """A network unrolled in time.
 
     Attributes:
-        network, trace, gradients: as `forward` and `backward` give them.
-        loss, reduction: the names of the error and of how it is taken together.
+        network, trace, gradients: as in `forward` and `backward`.
+        loss, reduction: names of the loss and of its reduction.
         layers: ``layers[t][l]``.
         outputs: ``outputs[t]``.
     """
@@ -87,7 +87,7 @@ class Unrolled:
 
     @property
     def steps(self) -> int:
-        """How many there are."""
+        """Number of steps."""
         return len(self.layers)
 
 
@@ -99,26 +99,25 @@ def unroll(
     loss: str,
     reduction: str,
 ) -> Unrolled:
-    """Go through all steps and back, and keep everything.
+    """Compute all steps forward and backward, and keep every value.
 
     Args:
-        network, loss, reduction: as `backward` takes them.
+        network, loss, reduction: as in `backward`.
         x: one example, (1, steps, inputs).
-        targets: what the last outputs should have been, as many as there are of them, (1, targets,
-            outputs).
+        targets: targets of the last outputs, (1, targets, outputs).
 
     Raises:
-        ValueError: more than one example, or what `backward` refuses.
+        ValueError: more than one example, or as `backward`.
 
     Example:
         >>> from keras_rnn_recipes.bptt.textbook import two_linear_layers
         >>> network, x, target = two_linear_layers()
-        >>> all_of_it = unroll(network, x, target, loss="squared_error", reduction="sum")
-        >>> all_of_it.layers[1][0].arriving[0].round(4).tolist()
+        >>> unrolled = unroll(network, x, target, loss="squared_error", reduction="sum")
+        >>> unrolled.layers[1][0].arriving[0].round(4).tolist()
         [[2.8813]]
     """
     if len(x) != 1:
-        raise ValueError(f"One example can be shown, of shape (1, steps, inputs); got {len(x)}.")
+        raise ValueError(f"One example is needed, of shape (1, steps, inputs); received {len(x)}.")
     trace = forward(network, x)
     total, depth = trace.x.shape[1], len(network.cells)
     asked = np.shape(targets)[1]
@@ -128,7 +127,7 @@ def unroll(
         _output(network, trace, t, _target(targets, t - first), loss, reduction, asked)
         for t in range(total)
     ]
-    slopes = [
+    of_steps = [
         [network.cells[at].back(trace.tapes[t][at], found.states[t][at]) for at in range(depth)]
         for t in range(total)
     ]
@@ -138,10 +137,10 @@ def unroll(
                 x=trace.states[t][at - 1][0] if at else trace.x[:, t],
                 before=trace.states[t - 1][at] if t else _zeros(trace.states[0][at]),
                 after=trace.states[t][at],
-                above=slopes[t][at + 1].dx if at + 1 < depth else outputs[t].dh,
-                later=slopes[t + 1][at].dstates if t + 1 < total else _zeros(trace.states[0][at]),
+                above=of_steps[t][at + 1].dx if at + 1 < depth else outputs[t].dh,
+                later=of_steps[t + 1][at].dstates if t + 1 < total else _zeros(trace.states[0][at]),
                 arriving=found.states[t][at],
-                slopes=slopes[t][at],
+                gradients=of_steps[t][at],
             )
             for at in range(depth)
         ]
@@ -150,23 +149,23 @@ def unroll(
     return Unrolled(network, trace, found, loss, reduction, layers, outputs)
 
 
-def whole_slopes(one: Unrolled, at: int, t: int) -> States:
-    """``d`` of the states of a layer after a step, by everything that reads them.
+def full_state_gradients(one: Unrolled, at: int, t: int) -> States:
+    """``d`` of the states of a layer after a step, through everything that reads them.
 
-    An LSTM's own output reads what it keeps, ``h = o * f(c)``: ``dc`` has that part as well, where
-    `LayerStep.arriving` has what comes from outside alone.
+    The output of an LSTM depends on its cell state, ``h = o * f(c)``. The result contains that part
+    of ``dc``; `LayerStep.arriving` contains only what comes from outside the layer.
 
     Args:
         one: from `unroll`.
-        at: layer, from 0.
-        t: step, from 0.
+        at: the layer, counted from 0.
+        t: the step, counted from 0.
     """
     dstates, cell = one.layers[t][at].arriving, one.network.cells[at]
     if not isinstance(cell, LSTMCell):
         return dstates
     *_, o, squashed = one.trace.tapes[t][at]
     dh, dc = dstates
-    return dh, dc + dh * o * activation(cell.activation).slope(squashed)
+    return dh, dc + dh * o * activation(cell.activation).derivative(squashed)
 
 
 def _output(
@@ -181,7 +180,7 @@ def _output(
     readout, y, h = network.readout, trace.outputs[:, t], trace.states[t][-1][0]
     value, dy = 0.0, np.zeros_like(y)
     if target is not None:
-        # A mean over all steps that have a target is the mean of the steps' own means.
+        # The mean over all steps with a target is the mean of the means of these steps.
         share = 1.0 if reduction == "sum" else 1.0 / count
         error = LOSSES[loss](y[:, None], target[:, None], reduction=reduction)
         value, dy = share * error.value, share * error.dy[:, 0]

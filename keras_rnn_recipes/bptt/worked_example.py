@@ -1,8 +1,8 @@
-"""The worked example: read three digits, then answer them backwards; one step of learning.
+"""The worked example: read three digits, answer them in reverse order, make one gradient step.
 
-At steps 1 to 3 the network reads 1, 3 and 5 in binary, at steps 4 to 6 it reads nothing and has to
-answer 5, 3 and 1. ``python -m keras_rnn_recipes.bptt.worked_example`` prints every value on the
-way forward, on the way back and after one gradient step.
+At steps 1 to 3 the network reads 1, 3 and 5 in binary. At steps 4 to 6 it reads zeros and has to
+answer 5, 3 and 1. ``python -m keras_rnn_recipes.bptt.worked_example`` prints every value of the
+forward pass, of the backward pass and after one gradient step.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ LOSS, REDUCTION = "binary_cross_entropy", "sum"
 
 @dataclass(frozen=True)
 class WorkedExample:
-    """All of the example; nothing of it is typed in but the digits, the rate and the seed.
+    """The example: everything is computed from the digits, the learning rate and the seed.
 
     Attributes:
-        network: one SimpleRNN of 2 units, tanh, and 3 sigmoid outputs, before the step.
-        x: the digits, then nothing, (1, 6, 3).
-        targets: the digits backwards, (1, 3, 3): of the last three steps.
-        unrolled: every value on the way forward and back.
+        network: one SimpleRNN layer of 2 units with tanh, and 3 sigmoid outputs, before the step.
+        x: the digits, then zeros, (1, 6, 3).
+        targets: the digits in reverse order, for the last three steps, (1, 3, 3).
+        unrolled: every value of the forward and the backward pass.
         after: the network after one gradient step.
-        learning_rate: of that step.
-        loss_before, loss_after: the sum over the nine outputs that have a target.
+        learning_rate: the learning rate of that step.
+        loss_before, loss_after: the loss, summed over the nine outputs that have a target.
     """
 
     network: Network
@@ -57,21 +57,22 @@ class WorkedExample:
 
     @property
     def trace(self) -> Trace:
-        """The way forward."""
+        """The values of the forward pass."""
         return self.unrolled.trace
 
     @property
     def gradients(self) -> Gradients:
-        """What came of the way back."""
+        """The gradients of the backward pass."""
         return self.unrolled.gradients
 
 
 def reverse_digits(*, learning_rate: float = 0.5, seed: int = 0) -> WorkedExample:
-    """Make the example: start weights, forward, back, one gradient step, forward again.
+    """Make the example: initial weights, forward, backward, one gradient step, forward again.
 
     Args:
-        learning_rate: the gradient is multiplied with it and taken off the weights.
-        seed: of the start weights, normal with a standard deviation of a half; biases are zero.
+        learning_rate: the factor of the gradient, which is subtracted from the weights.
+        seed: of the initial weights, which are normal with a standard deviation of 0.5; biases are
+            zero.
 
     Example:
         >>> example = reverse_digits()
@@ -101,7 +102,7 @@ def reverse_digits(*, learning_rate: float = 0.5, seed: int = 0) -> WorkedExampl
 
 
 def stages(one: Unrolled) -> Iterator[tuple[str, int, list[Group]]]:
-    """Each stage in order: its way, its step from 1, and its equations."""
+    """Yield the stages in order: the pass, the step counted from 1, and the equations."""
     for t in range(one.steps):
         yield "forward", t + 1, forward_equations(one, t)
     for t in reversed(range(one.steps)):
@@ -111,13 +112,13 @@ def stages(one: Unrolled) -> Iterator[tuple[str, int, list[Group]]]:
 
 
 def describe(example: WorkedExample) -> str:
-    """The whole example as text: weights, every value in order, losses."""
-    titles = {"forward": "Forward, step", "back": "Back, step", "sum": "Gradients down to step"}
+    """Write the example as text: weights, every value in order, losses."""
+    titles = {"forward": "Forward, step", "back": "Backward, step", "sum": "Gradients down to step"}
     readout, (W, U, b) = example.network.readout, example.network.cells[0].weights
     start = {"W": W, "U": U, "b": b, "V": readout.kernel, "c": readout.bias}
-    lines = ["Start weights"]
+    lines = ["Initial weights"]
     lines += [_line(name, "", value) for name, value in start.items()]
-    lines += ["", "Read and asked for"]
+    lines += ["", "Inputs and targets"]
     for t, (x, out) in enumerate(zip(example.x[0], example.unrolled.outputs, strict=True)):
         lines += [_line(f"x{t + 1}", "", x)]
         lines += [] if out.target is None else [_line(f"d{t + 1}", "", out.target)]
@@ -129,7 +130,7 @@ def describe(example: WorkedExample) -> str:
             for equation in group.equations
         ]
     after, (W, U, b) = example.after.readout, example.after.cells[0].weights
-    lines += ["", f"Weights after one step at a rate of {example.learning_rate:g}"]
+    lines += ["", f"Weights after one step with the learning rate {example.learning_rate:g}"]
     new = {"W": W, "U": U, "b": b, "V": after.kernel, "c": after.bias}
     lines += [_line(name, f"{name} − {example.learning_rate:g} d{name}", new[name]) for name in new]
     lines += ["", f"Loss before: {example.loss_before:.6f}"]

@@ -1,4 +1,4 @@
-"""What the page is made of: a model and a sequence from files, or the recurrent part of a run."""
+"""The inputs of the page: a model and a sequence from files, or the recurrent layers of a run."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def explain_file(
     learning_rate: float | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write the page of a saved model and a sequence from files, or of a run on its own data.
+    """Write the page of a saved model and a sequence from files, or of a run and its own data.
 
     Args:
-        model: a run directory with a ``model.keras`` in it, or such a file.
-        sequence, targets: left out, a run's forecaster is shown on the end of its first series.
-            Sequence: a CSV file with a header, a row for each step, a column for each input.
-            Targets: the same of the outputs, a row for each step or for the last ones.
+        model: a run directory with a ``model.keras``, or such a file.
+        sequence: a CSV file with a header, a row for each step and a column for each input.
+        targets: the same for the outputs, a row for each step or for the last ones. Without
+            sequence and targets, the forecaster of a run is shown at the end of its first series.
         output: the page to write.
-        learning_rate, overwrite: as `explain` takes them.
+        learning_rate, overwrite: as in `explain`.
 
     Raises:
-        UserError: a file is missing or holds something else, or `explain` refuses.
+        UserError: a file is missing or has other content, or as `explain`.
     """
     from keras_rnn_recipes.runs.directory import is_run_directory
     from keras_rnn_recipes.serving.keras_model import load_model
@@ -46,9 +46,9 @@ def explain_file(
         check_file(model, "a run directory, or a file such as model.keras")
     if sequence is None or targets is None:
         raise UserError(
-            f"There is no sequence to go through {model}.",
-            "two CSV files: what the model reads, and what it should have answered.",
-            "name them with --input and --targets; without a model `krr explain` shows an example.",
+            f"There is no sequence for {model}.",
+            "two CSV files: the inputs of the model, and its targets.",
+            "name them with --input and --targets; `krr explain` without a model shows an example.",
         )
     x, d = read_rows(sequence), read_rows(targets)
     title = f"How {model.stem if model.suffix else model.name} learns"
@@ -67,11 +67,11 @@ def read_rows(path: Path) -> np.ndarray:
     """Read a table of numbers, (rows, columns).
 
     Args:
-        path: a CSV file whose first line names the columns.
+        path: a CSV file with the names of the columns in its first line.
 
     Raises:
-        UserError: it is not there, names no columns, has no rows, or holds something that is not
-            a number.
+        UserError: the file is missing, names no columns, has no rows, or has something that is
+            not a number.
 
     Example:
         >>> import tempfile
@@ -91,13 +91,13 @@ def read_rows(path: Path) -> np.ndarray:
         raise UserError(what, "a CSV file.", fix) from error
     if all(is_number(name) for name in map(str, table)):
         what = f"{path} has numbers in its first line."
-        raise UserError(what, "names of the columns there.", fix)
+        raise UserError(what, "the names of the columns there.", fix)
     if table.empty:
         raise UserError(f"{path} has no rows.", "a row for each step.", fix)
     texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     if texts:
         what = f"{path} has something other than numbers in the column {texts[0]!r}."
-        raise UserError(what, "numbers alone.", fix)
+        raise UserError(what, "numbers only.", fix)
     gaps = table.index[table.isna().any(axis=1)]
     if len(gaps):
         what = f"{path} has a gap in line {gaps[0] + 2}."
@@ -106,12 +106,12 @@ def read_rows(path: Path) -> np.ndarray:
 
 
 class Core(NamedTuple):
-    """The layers that learn, as a network, and where they stand in the model.
+    """The recurrent layers and the head of a model, as a network.
 
     Attributes:
-        network: of the weights.
+        network: the network with their weights.
         read: the symbolic tensor that the lowest layer reads.
-        head: the ``Dense`` at the top.
+        head: the ``Dense`` layer on top.
     """
 
     network: Network
@@ -122,17 +122,17 @@ class Core(NamedTuple):
 def explain_run(
     run_dir: Path, output: Path, *, learning_rate: float | None = None, overwrite: bool = False
 ) -> Path:
-    """Write the page of a finished run's forecaster, on the end of its first series.
+    """Write the page of the forecaster of a finished run, at the end of its first series.
 
-    It reads the history before the last horizon, and its forecast is held against what came.
+    It reads the history before the last horizon, and its forecast is compared with the truth.
 
     Args:
-        run_dir: of a forecasting recipe.
+        run_dir: the folder of a finished run of a forecasting recipe.
         output: the page to write.
-        learning_rate, overwrite: as `explain` takes them.
+        learning_rate, overwrite: as in `explain`.
 
     Raises:
-        UserError: the run is of another family or not finished, or its model is of another kind.
+        UserError: the run is of another family or not finished, or its model is not supported.
     """
     from keras_rnn_recipes.config.schemas import DEFAULT
     from keras_rnn_recipes.families import forecasting
@@ -170,13 +170,13 @@ def explain_run(
 
 
 def recurrent_core(model: Any) -> Core:
-    """Find the recurrent layers below the head, one above the other.
+    """Find the stacked recurrent layers below the head.
 
     Args:
-        model: a forecaster of one input.
+        model: a forecaster with one input.
 
     Raises:
-        UserError: something that learns or changes numbers stands between them.
+        UserError: other layers with weights, or that change values, stand between them.
 
     Example:
         >>> import keras_rnn_recipes as krr
@@ -199,15 +199,15 @@ def recurrent_core(model: Any) -> Core:
             found.insert(0, layer)
         elif not isinstance(layer, passed):
             break
-        # Beside the numbers some take a mask, or how far they were moved.
+        # Some take a mask or an offset as a second input.
         read = layer.input[0] if isinstance(layer.input, list) else layer.input
-    fix = "give a run with one network of simple_rnn, lstm or gru layers and no further columns."
+    fix = "give a run with one network of simple_rnn, lstm or gru layers and no covariates."
     there = sum(isinstance(layer, keras.layers.RNN) for layer in model.layers)
     if not found or len(found) < there or len(heads) > 1 or len(model.inputs) > 1:
         raise UserError(
-            "The forecaster has other layers between its recurrent ones and its head, or several "
-            "networks, or reads further columns.",
-            "recurrent layers one above the other, then one Dense layer, on the history alone.",
+            "The forecaster has other layers between its recurrent layers and its head, or several "
+            "networks, or reads covariates.",
+            "recurrent layers one above the other, then one Dense layer, on the history only.",
             fix,
         )
     try:
@@ -218,7 +218,7 @@ def recurrent_core(model: Any) -> Core:
 
 
 def inputs_of_core(model: Any, core: Core, history: np.ndarray) -> np.ndarray:
-    """What the lowest recurrent layer reads of a history.
+    """Compute what the lowest recurrent layer reads, from a history.
 
     Args:
         model: the forecaster.
@@ -234,21 +234,21 @@ def inputs_of_core(model: Any, core: Core, history: np.ndarray) -> np.ndarray:
 
 
 def head_targets(model: Any, core: Core, history: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """What the head should have given at the last step for the forecast to be the truth.
+    """Compute the output of the head for which the forecast would equal the truth.
 
-    The forecast is a straight line of what the head gives. Two of its points, and a third to see
-    that it is one, come from a head whose bias alone speaks.
+    The forecast is a linear function of the output of the head. Two points of it are computed with
+    a head whose kernel is zero and whose bias sets the output; a third checks that it is linear.
 
     Args:
         model, core, history: as above.
-        truth: what came after the history, (horizon,).
+        truth: the values after the history, (horizon,).
 
     Returns:
-        (1, outputs of the head).
+        The output of the head at the last step, (1, outputs of the head).
 
     Raises:
-        UserError: the forecast is no straight line of the head, or more than the forecast comes
-            of it.
+        UserError: the forecast is not linear in the output of the head, or the head returns more
+            than the forecast.
     """
     kept = core.head.get_weights()
     outputs = kept[-1].shape[0]
@@ -261,8 +261,8 @@ def head_targets(model: Any, core: Core, history: np.ndarray, truth: np.ndarray)
     core.head.set_weights(kept)
     if not np.allclose(at[2] - at[1], at[1] - at[0], rtol=1e-3) or answer.shape[-1] != 1:
         raise UserError(
-            "The forecaster's head gives more than the forecast, or in another measure.",
-            "a forecast of one number a step, scaled by its mean or spread.",
-            "give a run without quantiles, distribution, intervals of its own or logarithms.",
+            "The forecaster's head returns more than the forecast, or on a nonlinear scale.",
+            "a forecast of one number for each step, scaled linearly.",
+            "give a run without quantiles, distribution, intervals or logarithms.",
         )
     return ((truth[:outputs] - at[0]) / (at[1] - at[0]))[None]

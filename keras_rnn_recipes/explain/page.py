@@ -1,4 +1,4 @@
-"""One file that goes through a network unrolled in time: numbers, drawing and script together."""
+"""One HTML file that steps through an unrolled network: numbers, drawing and script."""
 
 from __future__ import annotations
 
@@ -56,30 +56,29 @@ def explain(
 ) -> Path:
     """Write a page that steps through a network, forward and backward through time.
 
-    One HTML file that opens without a network: every value on the way forward, every slope on the
-    way back, how the gradients of the weights come together, each formula with its numbers.
+    The page opens without a network. It shows every value of the forward pass, every gradient of
+    the backward pass, and the sums of the gradients of the weights; each formula has its numbers.
 
     Args:
-        model: a Keras model of SimpleRNN, LSTM or GRU layers under one ``Dense``, or a
-            `bptt.network.Network`. Layers and inputs wider than 8 are told by their norms.
+        model: a Keras model of SimpleRNN, LSTM or GRU layers under one ``Dense`` layer, or a
+            `bptt.network.Network`. Layers and inputs wider than 8 are shown by their norms.
         x: one sequence, (steps, inputs), of at most 60 steps.
-        targets: what the outputs should have been, (steps, outputs), or of the last ones alone,
-            (as many as there are, outputs).
+        targets: the targets of all outputs or of the last ones, (targets, outputs).
         path: the file to write.
-        loss: "squared_error", "binary_cross_entropy" or "categorical_cross_entropy"; when left out
-            what goes with the output's activation.
+        loss: "squared_error", "binary_cross_entropy" or "categorical_cross_entropy"; None: the loss
+            that fits the activation of the output.
         reduction: "sum" or "mean" over the outputs that have a target.
-        learning_rate: shows one gradient step at the end; none when left out.
+        learning_rate: learning rate of one gradient step at the end; None: no such step.
         title: the heading.
-        captions: words for each step, shown below it.
-        overwrite: replace a file that is there.
+        captions: a text for each step, shown below it.
+        overwrite: replace an existing file.
 
     Returns:
         The path.
 
     Raises:
-        UserError: the file is there already, the model is of another kind, the sequence too long or
-            of another shape, or what comes out is not a number.
+        UserError: the file exists, the model is not supported, the sequence is too long or has
+            another shape, or a result is not a finite number.
 
     Example:
         >>> import tempfile
@@ -99,15 +98,15 @@ def explain(
 def explain_digits(
     path: str | Path, *, learning_rate: float = 0.5, overwrite: bool = False
 ) -> Path:
-    """Write the page of the worked example: digits read, then answered backwards.
+    """Write the page of the worked example: digits are read, then answered in reverse order.
 
     Args:
         path: the file to write.
-        learning_rate: of the one gradient step.
-        overwrite: replace a file that is there.
+        learning_rate: learning rate of the gradient step.
+        overwrite: replace an existing file.
 
     Raises:
-        UserError: the file is there already, or cannot be written.
+        UserError: the file exists, or cannot be written.
 
     Example:
         >>> import tempfile
@@ -120,7 +119,7 @@ def explain_digits(
     page = render(
         example.unrolled,
         learning_rate=example.learning_rate,
-        title="Three digits, answered backwards",
+        title="Three digits, answered in reverse order",
         captions=captions,
     )
     _write(path, page)
@@ -134,15 +133,15 @@ def render(
     title: str,
     captions: Sequence[str] | None,
 ) -> str:
-    """Make the page of a network drawn out in time.
+    """Make the page of an unrolled network.
 
     Args:
         one: from `unroll`.
-        learning_rate, title, captions: as `explain` takes them.
+        learning_rate, title, captions: as in `explain`.
     """
     stages, matrices = story(one, learning_rate)
     data = {"scene": scene(one, captions), "stages": stages, "matrices": matrices}
-    # Inside a script element nothing but its end tag is looked for.
+    # Inside a script element, a browser looks for nothing but its end tag.
     embedded = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -162,11 +161,11 @@ def render(
 
 
 def check_page(path: str | Path, *, overwrite: bool) -> Path:
-    """Refuse a file that could not be written, before any work is done.
+    """Check that a file can be written, before any work is done.
 
     Raises:
-        UserError: the file is there and is not to be replaced, a folder stands there, or its own
-            folder is missing.
+        UserError: the file exists and may not be replaced, the path is that of a folder, or the
+            folder of the file is missing.
     """
     from keras_rnn_recipes.storage import check_output
 
@@ -174,7 +173,7 @@ def check_page(path: str | Path, *, overwrite: bool) -> Path:
     check_output(path)
     if path.exists() and not overwrite:
         raise UserError(
-            f"{path} is already there.",
+            f"{path} already exists.",
             "the name of a new file.",
             "give another --output, or replace it with --overwrite.",
         )
@@ -193,8 +192,8 @@ def _taken_apart(model: Any) -> Network:
         raise UserError(
             f"The model cannot be shown step by step: {error}",
             "recurrent layers (SimpleRNN, LSTM, GRU) one above the other, then one Dense layer.",
-            "give such a model, or build one with keras.Sequential; the norms of the gradients of "
-            "any model are in its run's report.",
+            "give such a model, or build one with keras.Sequential; the report of a run shows the "
+            "gradient flow of any recurrent model.",
         ) from error
 
 
@@ -205,21 +204,21 @@ def _unrolled(
     steps, inputs = x.shape[1], network.cells[0].weights[0].shape[0]
     if x.shape[2] != inputs:
         raise UserError(
-            f"The sequence has {x.shape[2]} numbers a step.",
-            f"{inputs}, as the model reads them.",
-            "give a sequence of as many columns.",
+            f"The sequence has {x.shape[2]} numbers for each step.",
+            f"{inputs}, as the model reads.",
+            "give a sequence with as many columns.",
         )
     if not 1 <= steps <= MOST_STEPS:
         raise UserError(
             f"The sequence has {steps} steps.",
-            f"from 1 to {MOST_STEPS}, so that each can be shown.",
-            "give a part of it.",
+            f"1 to {MOST_STEPS} steps, so that each can be shown.",
+            "give a part of the sequence.",
         )
     outputs = network.readout.kernel.shape[1]
     if targets.shape[2] != outputs or not 1 <= targets.shape[1] <= steps:
         raise UserError(
             f"The targets are {targets.shape[1]} rows of {targets.shape[2]} numbers.",
-            f"from 1 to {steps} rows, of the last steps, of {outputs} numbers, as the model gives.",
+            f"1 to {steps} rows, for the last steps, of {outputs} numbers, as the model returns.",
             "give a target for every step, or for the last ones.",
         )
     name = loss or LOSSES.get(network.readout.activation, "squared_error")
@@ -228,22 +227,22 @@ def _unrolled(
             one = unroll(network, x, targets, loss=name, reduction=reduction)
         except ValueError as error:
             raise UserError(
-                f"The error cannot be taken: {error}",
+                f"The loss cannot be computed: {error}",
                 f"a loss among {', '.join(WORDS)}, and a reduction 'sum' or 'mean'.",
                 "give one of these.",
             ) from error
-    finite = [one.gradients.loss, *(np.abs(slope).sum() for slope in _slopes(one))]
+    finite = [one.gradients.loss, *(np.abs(gradient).sum() for gradient in _gradients(one))]
     if not np.isfinite(finite).all():
         raise UserError(
-            f"The error or a gradient is not a finite number: the {WORDS[name]} of these outputs "
-            "and targets has none.",
-            "numbers without gaps, and outputs that the loss can take.",
-            "give a sequence without NaN, or the loss that the model was trained with.",
+            f"The loss or a gradient is not a finite number: the {WORDS[name]} is not defined for "
+            "these outputs and targets.",
+            "a sequence without NaN, and outputs for which the loss is defined.",
+            "remove NaN from the sequence, or give the loss that the model was trained with.",
         )
     return one
 
 
-def _slopes(one: Unrolled) -> list[np.ndarray]:
+def _gradients(one: Unrolled) -> list[np.ndarray]:
     states = [state for step in one.gradients.states for layer in step for state in layer]
     return [one.gradients.x, one.gradients.kernel, *states, *sum(one.gradients.cells, ())]
 
@@ -254,7 +253,7 @@ def _one_example(given: np.ndarray, name: str) -> np.ndarray:
     if array.ndim != 3 or len(array) != 1:
         raise UserError(
             f"{name} has the shape {np.shape(given)}.",
-            "one sequence, (steps, numbers a step).",
+            "one sequence, (steps, numbers for each step).",
             f"give one example, such as {name}[0].",
         )
     return array

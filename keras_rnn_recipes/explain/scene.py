@@ -1,7 +1,7 @@
-"""The drawing of a network unrolled in time: where everything stands and which numbers are on it.
+"""The drawing of a network unrolled in time: the place and the numbers of every part.
 
-Inputs are at the bottom, outputs at the top, steps go from left to right. Each part knows the stage
-of each way at which it comes about: ``at["forward"]``, ``at["back"]`` and ``at["sum"]``.
+Inputs are at the bottom, outputs at the top, and steps go from left to right. Each part has the
+stages at which it is computed: ``at["forward"]``, ``at["back"]`` and ``at["sum"]``.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from keras_rnn_recipes.bptt.cells import GRUCell, LSTMCell, SimpleRNNCell
 from keras_rnn_recipes.bptt.equations import Symbols, step_of
-from keras_rnn_recipes.bptt.unrolled import Unrolled, whole_slopes
+from keras_rnn_recipes.bptt.unrolled import Unrolled, full_state_gradients
 
-# Vectors that are longer are told by their norm.
+# Longer vectors are shown by their norm.
 MOST_UNITS, MOST_ON_EDGE = 8, 4
 
 CELL, LINE, HEAD, PAD = 46.0, 18.0, 19.0, 7.0
 
-WIDEST = 3  # columns of a node: an output, what was asked for, and the slope
+WIDEST = 3  # columns of a node: output, target and gradient
 
 GAP, LONG_NAMES, MARGIN = 24.0, 30.0, 12.0
 
@@ -30,7 +30,7 @@ BADGE, FOOT = 26.0, 44.0
 
 @dataclass(frozen=True)
 class Stages:
-    """At which stage each step comes about, on the way forward, back and in the sums.
+    """The stages at which each step is computed: forward, backward, and in the sums.
 
     Example:
         >>> Stages(3).at(2)
@@ -40,14 +40,14 @@ class Stages:
     steps: int
 
     def at(self, t: int) -> dict[str, int]:
-        """The stages of a step, all counted from 0."""
+        """The stages of a step, counted from 0."""
         back = self.steps - 1 - t
         return {"forward": t, "back": self.steps + back, "sum": 2 * self.steps + back}
 
 
 @dataclass
 class _Drawing:
-    """What comes together while the drawing is made."""
+    """The parts of the drawing, while it is made."""
 
     one: Unrolled
     tops: list[float] = field(default_factory=list)
@@ -59,22 +59,22 @@ class _Drawing:
         return len(self.one.network.cells)
 
     def middle(self, t: int) -> float:
-        """Of a step; before the first there is room for the states that it begins with."""
+        """The center of a step; before the first there is room for the initial states."""
         gap = GAP + (LONG_NAMES if self.depth > 1 else 0.0)
         start = MARGIN + _width(1) + 2 * gap
         return start + _width(WIDEST) / 2 + t * (_width(WIDEST) + gap)
 
 
 def scene(one: Unrolled, captions: Sequence[str] | None = None) -> dict[str, Any]:
-    """Lay the drawing out.
+    """Lay out the drawing.
 
     Args:
         one: from `unroll`.
-        captions: what is said below each step beside its number.
+        captions: text below the number of each step.
 
     Returns:
-        ``width``, ``height``, ``nodes``, ``edges``, ``steps`` (labels below), and of numbers the
-        largest ``value`` and ``gradient``, of which bars are a share.
+        ``width``, ``height``, ``nodes``, ``edges``, ``steps`` (the labels below), and the largest
+        ``value`` and ``gradient``, to which the bars are scaled.
 
     Example:
         >>> from keras_rnn_recipes.bptt.worked_example import reverse_digits
@@ -86,7 +86,7 @@ def scene(one: Unrolled, captions: Sequence[str] | None = None) -> dict[str, Any
     heights = [_height([width]) for width in (one.trace.outputs.shape[-1],)]
     heights += [_height([cell.units] * cell.num_states) for cell in reversed(one.network.cells)]
     heights += [_height([one.trace.x.shape[-1]])]
-    # A line's label has a name and up to so many numbers.
+    # The label of a line has a name and up to MOST_ON_EDGE numbers.
     widths = [cell.units for cell in one.network.cells] + [one.trace.x.shape[-1]]
     lines = 1 + max((width for width in widths if width <= MOST_ON_EDGE), default=1)
     gap, top = 22.0 + 13.0 * lines, MARGIN + BADGE
@@ -122,7 +122,7 @@ def scene(one: Unrolled, captions: Sequence[str] | None = None) -> dict[str, Any
 
 
 def shown(vector: np.ndarray, name: str, most: int = MOST_UNITS) -> tuple[str, list[float]]:
-    """A name and numbers: those of the vector, or of a longer one its norm.
+    """A name and numbers: those of a vector, or the norm of a longer one.
 
     Example:
         >>> shown(np.array([[3.0, 4.0]]), "h"), shown(np.array([[3.0, 4.0]]), "h", most=1)
@@ -135,7 +135,7 @@ def shown(vector: np.ndarray, name: str, most: int = MOST_UNITS) -> tuple[str, l
 
 
 def _column(kind: str, name: str, vector: np.ndarray) -> dict[str, Any]:
-    """One column of numbers in a node: a value, a target or a slope."""
+    """One column of numbers in a node: a value, a target or a gradient."""
     name, numbers = shown(vector, name)
     return {"kind": kind, "name": name, "numbers": numbers}
 
@@ -168,10 +168,10 @@ def _layer(drawing: _Drawing, at: int, t: int) -> None:
     blocks = [
         [
             _column("value", named(symbol, t + 1), value),
-            _column("gradient", named(f"d{symbol}", t + 1), slope),
+            _column("gradient", named(f"d{symbol}", t + 1), gradient),
         ]
-        for symbol, value, slope in zip(
-            "hc", here.after, whole_slopes(drawing.one, at, t), strict=False
+        for symbol, value, gradient in zip(
+            "hc", here.after, full_state_gradients(drawing.one, at, t), strict=False
         )
     ]
     _node(drawing, f"state-{at}", drawing.depth - at, t, blocks)
@@ -200,7 +200,7 @@ def _start(drawing: _Drawing, at: int) -> None:
 
 
 def _edges(drawing: _Drawing, t: int) -> Iterator[dict[str, Any]]:
-    """The lines into a step: from below, and from the step before."""
+    """The lines into a step: from below, and from the previous step."""
     one, step = drawing.one, t + 1
     for at, cell in enumerate(one.network.cells):
         here, named = one.layers[t][at], Symbols(at, drawing.depth)
@@ -211,8 +211,8 @@ def _edges(drawing: _Drawing, t: int) -> Iterator[dict[str, Any]]:
         yield {
             **{"from": below, "to": f"state-{at}-{t}", "block": 0},
             "forward": shown(here.x @ W, f"{x} {named('W')}", MOST_ON_EDGE),
-            "back": shown(here.slopes.dx, dx, MOST_ON_EDGE),
-            "sum": shown(here.slopes.dweights[0], f"{x}ᵀ {named('da', step)}", 0),
+            "back": shown(here.gradients.dx, dx, MOST_ON_EDGE),
+            "sum": shown(here.gradients.dweights[0], f"{x}ᵀ {named('da', step)}", 0),
             "at": Stages(one.steps).at(t),
         }
         h = named("h", t)
@@ -229,9 +229,9 @@ def _edges(drawing: _Drawing, t: int) -> Iterator[dict[str, Any]]:
             }
             if t > 0:
                 name = named(f"d{symbol}", t)
-                edge["back"] = shown(here.slopes.dstates[number], f"to {name}", MOST_ON_EDGE)
+                edge["back"] = shown(here.gradients.dstates[number], f"to {name}", MOST_ON_EDGE)
             if number == 0:
-                dU = here.slopes.dweights[1]
+                dU = here.gradients.dweights[1]
                 edge["sum"] = shown(dU, f"{h}ᵀ {named('da', step)}", 0)
             yield edge
     out, top = one.outputs[t], Symbols(drawing.depth - 1, drawing.depth)("h", step)
@@ -247,7 +247,7 @@ def _edges(drawing: _Drawing, t: int) -> Iterator[dict[str, Any]]:
 def _recurrent_way(
     cell: Any, here: Any, tape: Any, named: Symbols, step: int, U: np.ndarray
 ) -> tuple[str, list[float]]:
-    """What the line from the step before carries: a product, or of a GRU what it keeps."""
+    """The numbers on the line from the previous step: a product; for a GRU the kept state."""
     h = named("h", step - 1)
     if isinstance(cell, GRUCell):
         return shown(tape[2] * here.before[0], f"{named('z', step)} ∘ {h}", MOST_ON_EDGE)
@@ -256,7 +256,7 @@ def _recurrent_way(
 
 
 def _placed(edge: dict[str, Any], nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Give a line its ends: upwards from middle to middle, sideways at the height of its block."""
+    """Place a line: a vertical one between centers, a horizontal one at the height of its block."""
     start, end, block = nodes[edge.pop("from")], nodes[edge.pop("to")], edge.pop("block")
     upward = start["y"] > end["y"]
     if upward:
@@ -275,7 +275,7 @@ def _placed(edge: dict[str, Any], nodes: dict[str, dict[str, Any]]) -> dict[str,
 
 
 def _largest(nodes: list[dict[str, Any]], kinds: tuple[str, ...]) -> float:
-    """The largest number of these kinds; 1 where all are 0."""
+    """The largest absolute number of these kinds; 1 if all are 0."""
     numbers = [
         abs(number)
         for node in nodes
@@ -292,7 +292,7 @@ def _block(numbers: int) -> float:
 
 
 def _height(widths: list[int]) -> float:
-    """Of a node with a block of so many numbers for each of its states."""
+    """The height of a node with a block of numbers for each of its states."""
     return 2 * PAD + sum(_block(1 if width > MOST_UNITS else width) for width in widths)
 
 

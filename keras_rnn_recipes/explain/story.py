@@ -1,4 +1,4 @@
-"""What is said at each stage: a title, a sentence, and the formulas with their numbers."""
+"""The text of each stage: a title, a few sentences, and the formulas with their numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from keras_rnn_recipes.reporting.format import number
 
 
 class Matrices:
-    """Every matrix once, however often it stands in a formula.
+    """The matrices of all formulas, each stored once.
 
     Example:
         >>> kept = Matrices()
@@ -32,7 +32,7 @@ class Matrices:
         self._known: dict[tuple[tuple[int, ...], bytes], int] = {}
 
     def index(self, value: np.ndarray) -> int:
-        """The number of a matrix; of a large one its norm and shape are kept, not its numbers."""
+        """The index of a matrix; of a large one only the norm and the shape are stored."""
         value = np.atleast_2d(value)
         key = (value.shape, value.tobytes())
         if key not in self._known:
@@ -49,17 +49,17 @@ class Matrices:
 def story(
     one: Unrolled, learning_rate: float | None = None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """All stages in order, and the matrices that their formulas are made of.
+    """Make all stages in order, and the matrices of their formulas.
 
     Args:
         one: from `unroll`.
-        learning_rate: of one gradient step at the end; none when left out.
+        learning_rate: learning rate of one gradient step at the end; None: no such step.
 
     Example:
         >>> from keras_rnn_recipes.bptt.worked_example import reverse_digits
         >>> stages, matrices = story(reverse_digits().unrolled, 0.5)
         >>> [stage["title"] for stage in stages[::6]]
-        ['Forward, step 1', 'Back, step 6', 'Gradients, step 6', 'One step of learning']
+        ['Forward, step 1', 'Backward, step 6', 'Gradients, step 6', 'Gradient step']
     """
     matrices, last = Matrices(), one.steps - 1
     forward = [
@@ -67,7 +67,7 @@ def story(
         for t in range(one.steps)
     ]
     back = [
-        _stage("back", f"Back, step {t + 1}", _back(one, t), backward_equations(one, t))
+        _stage("back", f"Backward, step {t + 1}", _back(one, t), backward_equations(one, t))
         for t in range(last, -1, -1)
     ]
     sums = [
@@ -110,16 +110,17 @@ def _forward(one: Unrolled, t: int) -> str:
     depth, out, step = len(one.network.cells), one.outputs[t], t + 1
     h, x, y = Symbols(depth - 1, depth), step_of("x", step), step_of("y", step)
     if depth > 1:
-        text = f"At step {step} each layer reads what is below it and its own state of before."
+        text = f"At step {step} each layer reads the output of the layer below and its own "
+        text += "previous state."
     else:
-        text = f"At step {step} the network reads {x} and its own state {h('h', t)}, and makes "
-        text += f"{h('h', step)} of them."
-    text += f" Its answer is {y}."
+        text = f"At step {step} the network reads {x} and its previous state {h('h', t)}, and "
+        text += f"computes the new state {h('h', step)}."
+    text += f" The output is {y}."
     if out.target is None:
-        return f"{text} Nothing is asked for here, so it costs nothing."
+        return f"{text} This step has no target, so it adds nothing to the loss."
     return (
-        f"{text} It should have been {step_of('d', step)}; the difference costs "
-        f"{step_of('E', step)} = {number(out.loss)}."
+        f"{text} The target is {step_of('d', step)}; this step adds "
+        f"{step_of('E', step)} = {number(out.loss)} to the loss."
     )
 
 
@@ -129,31 +130,32 @@ def _back(one: Unrolled, t: int) -> str:
     top = Symbols(depth - 1, depth)("h", step)
     asked = out.target is not None
     if step == last:
-        text = f"The way back begins at the last step: its error reaches {top} from above alone."
+        text = f"The backward pass begins at the last step. The gradient with respect to {top} "
+        text += "comes from the output only."
     elif asked:
-        text = f"Two errors meet in {top}: that of {step_of('y', step)}, and what step {step + 1} "
-        text += "sends back."
+        text = f"The gradient with respect to {top} is a sum of two parts: one from the output "
+        text += f"{step_of('y', step)}, one from step {step + 1}."
     else:
-        text = (
-            f"No answer was asked for here: all that reaches {top} comes back from step {step + 1}."
-        )
+        text = f"This step has no target: the gradient with respect to {top} comes from step "
+        text += f"{step + 1} only."
     if t == 0:
-        return f"{text} Before the first step there is nothing to send it on to."
-    return f"{text} What is left of it goes on to step {step - 1}."
+        return f"{text} Before the first step there is no state to pass it to."
+    return f"{text} It is passed on to step {step - 1}."
 
 
 def _sum(one: Unrolled, t: int) -> str:
     step = t + 1
     if step == one.steps:
         return (
-            "Every step used the same weights, so each gives a part of their gradient: what went "
-            f"in, times the error that came back. Step {step} is the first to be counted."
+            "All steps share the same weights, so their gradient is a sum over the steps: the "
+            "input of a step times the gradient that arrived there. The sum begins with step "
+            f"{step}."
         )
-    text = f"Step {step} gives its part: what it was given, times the error that came back to it."
+    text = f"Step {step} adds its part: its input times the gradient that arrived there."
     if not one.trace.x[:, t].any():
-        text += f" It read nothing, {step_of('x', step)} being zero, so it gives nothing to "
+        text += f" Its input {step_of('x', step)} is zero, so it adds nothing to the gradient of "
         text += f"{Symbols(0, len(one.network.cells))('W')}."
-    return text if t else f"{text} With it the gradients are whole."
+    return text if t else f"{text} The gradients are now complete."
 
 
 def _update(one: Unrolled, rate: float) -> dict[str, Any]:
@@ -162,12 +164,12 @@ def _update(one: Unrolled, rate: float) -> dict[str, Any]:
     again = unroll(after, one.trace.x, targets, loss=one.loss, reduction=one.reduction)
     before, less = number(one.gradients.loss), number(again.gradients.loss)
     text = (
-        f"Every weight goes against its gradient, {rate:g} times as far. The error was {before}; "
-        f"with the new weights it is {less}."
+        f"The gradient times the learning rate {rate:g} is subtracted from every weight. The loss "
+        f"was {before}; with the new weights it is {less}."
     )
     depth = len(one.network.cells)
     groups = []
-    for at, (cell, slopes, new) in enumerate(
+    for at, (cell, gradients, new) in enumerate(
         zip(one.network.cells, one.gradients.cells, after.cells, strict=True)
     ):
         named = Symbols(at, depth)
@@ -175,7 +177,7 @@ def _update(one: Unrolled, rate: float) -> dict[str, Any]:
         steps = [
             _new(named(symbol), named(f"d{symbol}"), *values, rate)
             for symbol, values in zip(
-                "WUb", zip(cell.weights, slopes, new.weights, strict=True), strict=True
+                "WUb", zip(cell.weights, gradients, new.weights, strict=True), strict=True
             )
         ]
         groups.append(Group(heading, steps))
@@ -189,12 +191,17 @@ def _update(one: Unrolled, rate: float) -> dict[str, Any]:
             ],
         )
     )
-    return _stage("update", "One step of learning", text, groups)
+    return _stage("update", "Gradient step", text, groups)
 
 
 def _new(
-    name: str, slope_name: str, old: np.ndarray, slope: np.ndarray, new: np.ndarray, rate: float
+    name: str,
+    gradient_name: str,
+    old: np.ndarray,
+    gradient: np.ndarray,
+    new: np.ndarray,
+    rate: float,
 ) -> Equation:
-    old, slope, new = (np.atleast_2d(value) for value in (old, slope, new))
-    right = (Term(name, old), f"− {rate:g} ·", Term(slope_name, slope))
+    old, gradient, new = (np.atleast_2d(value) for value in (old, gradient, new))
+    right = (Term(name, old), f"− {rate:g} ·", Term(gradient_name, gradient))
     return Equation(f"new {name}", right, new)

@@ -59,7 +59,7 @@ def test_the_jacobian_of_tanh_layers_is_a_product_of_slopes_and_weights():
     row = paths_table(network, x, [path]).iloc[0]
     assert row["path"] == "B4 -> B3 -> A3 -> A2" and row["lag"] == 2
     assert row["jacobian"] == pytest.approx(np.linalg.svd(expected)[1].max())
-    assert row["contribution"] == pytest.approx(np.sqrt((path.slopes[0] ** 2).sum()))
+    assert row["contribution"] == pytest.approx(np.sqrt((path.gradients[0] ** 2).sum()))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -85,7 +85,7 @@ def test_a_drawing_for_each_path_with_its_name_and_what_it_gives():
     assert titles == ["Z2 → S2", "Z2 → S2 → S1", "Z2 → Z1 → S1"]
     for axes, path in zip(figure.axes, found, strict=True):
         texts = [text.get_text() for text in axes.texts]
-        assert f"gives {path.slopes[0].item():.3g}" in texts
+        assert f"gives {path.gradients[0].item():.3g}" in texts
         assert sum(text.get_weight() == "bold" for text in axes.texts) == len(path.nodes) + 2
     out = io.BytesIO()
     figure.savefig(out, format="svg")

@@ -26,7 +26,7 @@ def test_the_textbook_case_has_three_paths_with_the_values_of_the_textbook():
     slope = 2 * (y - target.item()) * wv
     by_hand = [slope * wu * x2, slope * wu * ws * x1, slope * wz * wu * x1]
     found = paths(network, x, target, steps=1, **OPTIONS)
-    assert [path.slopes[0].item() for path in found] == pytest.approx(by_hand)
+    assert [path.gradients[0].item() for path in found] == pytest.approx(by_hand)
     gradient = backward(network, x, target, steps=1, **OPTIONS).cells[0][0].item()
     assert sum(by_hand) == pytest.approx(gradient)
 
@@ -63,7 +63,7 @@ def test_their_sum_is_the_gradient_and_their_number_the_closed_form(
     found = paths(network, x, targets, layer=layer, steps=steps, **OPTIONS)
     expected = backward(network, x, targets, steps=steps, **OPTIONS).cells[layer]
     for number, slope in enumerate(expected):
-        total_of_paths = sum(path.slopes[number] for path in found)
+        total_of_paths = sum(path.gradients[number] for path in found)
         np.testing.assert_allclose(total_of_paths, slope, rtol=1e-9, atol=1e-12)
     outputs = range(total - steps, total)
     assert len(found) == sum(count_paths(len(kinds), t, layer) for t in outputs)

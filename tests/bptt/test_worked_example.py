@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from math import exp, log, tanh
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -18,7 +22,7 @@ def example():
 
 @pytest.fixture(scope="module")
 def keras_model(example) -> keras.Model:
-    """The same network, with the start weights of the example."""
+    """The same network, with the initial weights of the example."""
     inputs = keras.Input((None, 3), dtype="float64")
     states = keras.layers.SimpleRNN(2, return_sequences=True, dtype="float64")(inputs)
     outputs = keras.layers.Dense(3, activation="sigmoid", dtype="float64")(states)
@@ -104,13 +108,83 @@ def test_the_stages_compute_states_and_their_gradients(example, keras_model):
             assert dh[unit] == pytest.approx(slope, rel=1e-6)
 
 
-def test_the_text_tells_both_losses_and_every_step(example):
-    text = describe(example)
-    assert f"Loss before: {example.loss_before:.6f}" in text
+def by_hand(example) -> dict[str, Any]:
+    """The example with single numbers only: no arrays, no matrix products.
+
+    Returns:
+        By name ``h``, ``y`` and ``dh`` of each step, ``dU`` and ``dV``, and the loss ``E``.
+    """
+    W, U, b = (weight.tolist() for weight in example.network.cells[0].weights)
+    V, c = example.network.readout.kernel.tolist(), example.network.readout.bias.tolist()
+    x, d = example.x[0].tolist(), [None] * 3 + example.targets[0].tolist()
+    units, outputs, steps = range(2), range(3), range(6)
+    h, y, loss = [[0.0, 0.0]], [], 0.0
+    for t in steps:
+        h += [[tanh(dot(x[t], W, k) + dot(h[t], U, k) + b[k]) for k in units]]
+        y += [[1 / (1 + exp(-dot(h[t + 1], V, j) - c[j])) for j in outputs]]
+        if d[t]:
+            loss -= sum(log(y[t][j] if d[t][j] else 1 - y[t][j]) for j in outputs)
+    dh = [[0.0, 0.0] for _ in range(7)]
+    dU, dV = [[0.0, 0.0] for _ in units], [[0.0] * 3 for _ in units]
+    for t in reversed(steps):
+        # Of a sigmoid and the cross-entropy together, the derivative is the difference.
+        ds = [y[t][j] - d[t][j] if d[t] else 0.0 for j in outputs]
+        da_next = [dh[t + 1][k] * (1 - h[t + 2][k] ** 2) if t < 5 else 0.0 for k in units]
+        dh[t] = [
+            sum(ds[j] * V[k][j] for j in outputs) + sum(da_next[m] * U[k][m] for m in units)
+            for k in units
+        ]
+        for k in units:
+            dV[k] = [dV[k][j] + h[t + 1][k] * ds[j] for j in outputs]
+            da = [dh[t][m] * (1 - h[t + 1][m] ** 2) for m in units]
+            dU[k] = [dU[k][m] + h[t][k] * da[m] for m in units]
+    return {"h": h[1:], "y": y, "dh": dh[:6], "dU": dU, "dV": dV, "E": loss}
+
+
+def dot(row: list[float], matrix: list[list[float]], column: int) -> float:
+    """One number of a row times a matrix."""
+    return sum(number * other[column] for number, other in zip(row, matrix, strict=True))
+
+
+def test_every_step_is_what_single_numbers_give(example):
+    expected = by_hand(example)
+    assert example.loss_before == pytest.approx(expected["E"], rel=1e-12)
+    for t, mark in enumerate("₁₂₃₄₅₆"):
+        for way, name in (("forward", "h"), ("forward", "y"), ("back", "dh")):
+            found = computed(example, way, t + 1, name + mark)
+            np.testing.assert_allclose(found, expected[name][t], rtol=1e-11)
+    # The sums are complete at the first step.
+    for name in ("dU", "dV"):
+        found = computed(example, "sum", 1, name)
+        np.testing.assert_allclose(found, np.ravel(expected[name]), rtol=1e-11)
+        assert np.abs(found).max() > 0.05
+
+
+def printed(text: str, heading: str, name: str) -> list[float]:
+    """The numbers of a quantity below a heading of the text."""
+    lines = iter(text.split(f"{heading}\n")[1].split("\n\n")[0].split("\n"))
+    line = next(line for line in lines if line.startswith(f"  {name} = "))
+    rows = [line.rpartition("=")[2]]
+    for line in lines:
+        if not line.startswith("    "):
+            break
+        rows.append(line)
+    return [float(number) for number in re.findall(r"-?\d+\.\d*", " ".join(rows))]
+
+
+def test_the_text_tells_every_step_and_both_losses(example):
+    text, expected = describe(example), by_hand(example)
+    assert f"Loss before: {expected['E']:.6f}" in text
     assert f"Loss after:  {example.loss_after:.6f}" in text
-    for step in range(1, 7):
-        for title in ("Forward, step", "Back, step", "Gradients down to step"):
-            assert f"{title} {step}\n" in text
+    for t, mark in enumerate("₁₂₃₄₅₆"):
+        h = printed(text, f"Forward, step {t + 1}", f"h{mark}")
+        assert h == pytest.approx(expected["h"][t], abs=6e-5)
+        dh = printed(text, f"Backward, step {t + 1}", f"dh{mark}")
+        assert dh == pytest.approx(expected["dh"][t], abs=6e-5)
+        assert len(printed(text, f"Gradients down to step {t + 1}", "dU")) == 4
+    U = example.network.cells[0].weights[1]
+    new = printed(text, "Weights after one step with the learning rate 0.5", "U")
+    assert new == pytest.approx(np.ravel(U - 0.5 * np.array(expected["dU"])), abs=6e-5)
 
 
 def test_it_prints_itself(run_python):

@@ -12,6 +12,7 @@ import pytest
 import typer
 from docs.pages import PAGES, ROOT, blocks, commands, prose, read
 
+import keras_rnn_recipes as krr
 from keras_rnn_recipes.cli.commands import app
 from keras_rnn_recipes.config.catalogue import list_recipes, recipe_path
 from keras_rnn_recipes.config.files import load_config
@@ -29,15 +30,8 @@ WITH_COMMANDS = [page for page in PAGES if any(commands(read(page)))]
 def folder_with_a_run(tmp_path_factory) -> Path:
     """A folder with ``runs/co2``, which some of the examples use."""
     folder = tmp_path_factory.mktemp("examples")
-    done = subprocess.run(
-        [*KRR, "run", "forecasting/co2_lstm_direct", "--run-dir", "runs/co2", "--smoke"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (folder / "runs" / "co2" / "report.html").stat().st_size > 10_000
+    result = krr.run("forecasting/co2_lstm_direct", folder / "runs" / "co2", smoke=True)
+    assert (result.run_dir / "report.html").stat().st_size > 10_000
     return folder
 
 
@@ -49,9 +43,10 @@ def test_the_pages_are_found():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_PYTHON)
-def test_the_python_of_a_page_runs(page, folder_with_a_run, run_python):
-    code = "import os, sys; os.chdir(sys.argv[1])\n" + "\n".join(blocks(read(page), "python"))
-    printed = run_python(code, str(folder_with_a_run), env={"PYTHONWARNINGS": "error"}).stdout
+def test_the_python_of_a_page_runs(page, folder_with_a_run, run_forked):
+    strict = "import warnings; warnings.simplefilter('error')"
+    code = "\n".join([strict, *blocks(read(page), "python")])
+    printed = run_forked(code, cwd=folder_with_a_run, timeout=500).stdout
     if page == "README.md":
         check_printed_by_readme(printed)
 

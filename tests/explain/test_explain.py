@@ -154,7 +154,7 @@ def test_a_keras_model_is_taken_apart(tmp_path):
 @pytest.mark.parametrize(
     "changed, told",
     [
-        ({"x": np.zeros((3, 5))}, "The sequence has 5 numbers a step"),
+        ({"x": np.zeros((3, 5))}, "The sequence has 5 numbers for each step"),
         ({"x": np.zeros((61, 2))}, "The sequence has 61 steps"),
         ({"x": np.zeros((2, 3, 2))}, r"x has the shape \(2, 3, 2\)"),
         ({"targets": np.zeros((4, 2))}, "The targets are 4 rows of 2"),
@@ -183,7 +183,7 @@ def test_the_command_writes_the_worked_example_and_never_over_a_file(tmp_path):
     assert "Three digits" in page.read_text(encoding="utf-8")
     page.write_text("mine")
     told = krr_explain("--output", page, status=2).stderr
-    assert told.count("\n") == 3 and "is already there" in told and "--overwrite" in told
+    assert told.count("\n") == 3 and "already exists" in told and "--overwrite" in told
     assert page.read_text() == "mine"
     krr_explain("--output", page, "--overwrite")
     assert "Three digits" in page.read_text(encoding="utf-8")
@@ -229,7 +229,7 @@ def test_the_command_shows_a_saved_model(saved, tmp_path):
         ("a,b\n1,2\n3,\n", "has a gap in line 3"),
         ("a,b\n", "has no rows"),
         ("1,2\n3,4\n0,0.5\n", "has numbers in its first line"),
-        ("a\n1\n", "The sequence has 1 numbers a step"),
+        ("a\n1\n", "The sequence has 1 numbers for each step"),
     ],
 )
 def test_a_file_that_does_not_fit_is_told(rows, told, saved, tmp_path):

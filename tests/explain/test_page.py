@@ -101,7 +101,7 @@ def test_keys_buttons_and_slider_choose_the_stage(opened, digits):
     slider.focus()
     page.keyboard.press("ArrowRight")
     assert stage_of(page) == 9
-    assert slider.get_attribute("aria-valuetext") == page.inner_text("#title") == "Back, step 3"
+    assert slider.get_attribute("aria-valuetext") == page.inner_text("#title") == "Backward, step 3"
 
 
 def test_it_plays_and_pauses_and_ends(opened, digits):

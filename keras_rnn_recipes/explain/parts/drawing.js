@@ -1,4 +1,4 @@
-// The network drawn out in time. Everything is drawn once; a stage only says what is known by then.
+// The network unrolled in time. Everything is drawn once; a stage only shows what is computed by then.
 const CELL = 46, LINE = 18, HEAD = 19, PAD = 7;
 
 function makeDrawing(svg, scene) {
@@ -50,7 +50,7 @@ function drawNode(node, scene, shownAt) {
       drawn.classList.toggle("known", known);
       if (known) told.push(`${column.name}: ${column.numbers.map(figure).join(", ")}`);
     }
-    group.setAttribute("aria-label", told.join("; ") || `${columns[0][1].name}: not yet known`);
+    group.setAttribute("aria-label", told.join("; ") || `${columns[0][1].name}: not computed yet`);
   });
   return group;
 }
@@ -105,7 +105,7 @@ function drawLabel(label, edge) {
   const [x1, y1, x2, y2] = edge.line;
   const lines = [label.name, ...label.numbers.map(figure)];
   const x = (x1 + x2) / 2 + (edge.upward ? 9 : 0);
-  // Beside a line that goes up it is held in the middle, over one that goes right it stands on it.
+  // Centered next to a vertical line, above a horizontal one.
   const first = edge.upward ? (y1 + y2) / 2 + 4 - 6.5 * (lines.length - 1) : y1 - 7 - 13 * (lines.length - 1);
   const drawn = shape("g", { class: "label" });
   const text = shape("text", { "text-anchor": edge.upward ? "start" : "middle" });

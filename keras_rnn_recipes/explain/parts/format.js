@@ -1,4 +1,4 @@
-// Numbers are computed before the page is written; here they are only put into words.
+// Numbers are computed before the page is written; here they are only formatted.
 const DIGITS = 3;
 
 function figure(number, places = 1) {

@@ -1,4 +1,4 @@
-// The formulas of a stage: first in symbols, below with the numbers put in.
+// The formulas of a stage: in symbols, and below with their numbers.
 function showFormulas(place, groups, matrices) {
   place.replaceChildren(
     ...groups.map((group) => {
@@ -14,7 +14,7 @@ function showEquation(equation, matrices) {
   const made = element("div", { class: "equation" });
   made.append(element("div", { class: "symbols" }, `${equation.left} = ${equation.formula}`));
   const numbers = element("div", { class: "numbers" });
-  // Of large matrices there are norms, with which no formula can be worked out: they are listed.
+  // Large matrices have norms only, with which a formula cannot be evaluated: they are listed.
   const terms = equation.pieces.filter((piece) => typeof piece !== "string");
   const listed = terms.some((term) => !matrices[term.of].rows);
   for (const piece of listed ? terms : equation.pieces) {

@@ -1,4 +1,4 @@
-// Slider, buttons and keys: all of them only choose a stage.
+// Slider, buttons and keys choose a stage.
 const PAUSE = 1700;
 const { scene, stages, matrices } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
@@ -23,7 +23,7 @@ function show(stage) {
   if (location.hash !== `#${current}`) history.replaceState(null, "", `#${current}`);
 }
 
-// A network that is wider than the window goes along with time.
+// A network that is wider than the window scrolls along with the steps.
 function bringIntoView() {
   const active = document.querySelector(".node.active");
   const outer = at("scroll");
@@ -77,7 +77,7 @@ document.addEventListener("keydown", (event) => {
   moves[event.key]();
 });
 
-// Light or dark as the system has it, until one of them is chosen.
+// The color scheme of the system, until the reader chooses one.
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (document.documentElement.dataset.theme ?? (systemIsDark.matches ? "dark" : "light")) === "dark";
 
