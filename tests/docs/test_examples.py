@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 from docs.pages import PAGES, ROOT, blocks, commands, prose, read
+from fresh import TIMEOUT
 
 import keras_rnn_recipes as krr
 from keras_rnn_recipes.cli.commands import app
@@ -46,7 +47,7 @@ def test_the_pages_are_found():
 def test_the_python_of_a_page_runs(page, folder_with_a_run, run_forked):
     strict = "import warnings; warnings.simplefilter('error')"
     code = "\n".join([strict, *blocks(read(page), "python")])
-    printed = run_forked(code, cwd=folder_with_a_run, timeout=500).stdout
+    printed = run_forked(code, cwd=folder_with_a_run).stdout
     if page == "README.md":
         check_printed_by_readme(printed)
 
@@ -107,7 +108,9 @@ def test_recipes_shown_are_valid(page, tmp_path):
 def test_the_readme_lists_every_command():
     told = set(re.findall(r"^\| `krr (\w+)", read("README.md"), flags=re.MULTILINE))
     env = {**os.environ, "COLUMNS": "100"}
-    done = subprocess.run([*KRR, "--help"], capture_output=True, text=True, timeout=60, env=env)
+    done = subprocess.run(
+        [*KRR, "--help"], capture_output=True, text=True, timeout=TIMEOUT, env=env
+    )
     there = set(re.findall(r"^ {2}(\w+) ", done.stdout.split("Commands:")[1], flags=re.MULTILINE))
     assert told == there
     assert len(told) == 14
