@@ -352,7 +352,8 @@ def _notes(
             f"The intervals are calibrated on the last {horizon} steps, which the model was "
             "trained on, since the validation part is shorter: they are likely too narrow."
         )
-    if count < 2 / (1 - levels[-1] / 100) - 1:
+    # Rounded: floating-point error would raise the whole numbers that most levels give.
+    if count < round(2 / (1 - levels[-1] / 100), 9) - 1:
         notes.append(
             f"The intervals of level {levels[-1]:g} are as wide as the largest of only {count} "
             "errors: they are likely too narrow."

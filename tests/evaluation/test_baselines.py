@@ -199,6 +199,41 @@ def test_tuning_takes_logarithms_where_growth_is_multiplicative() -> None:
     np.testing.assert_allclose(tuned, ahead, rtol=0.05)
 
 
+def test_tuning_takes_the_lookback_that_forecasts_the_held_out_end_best() -> None:
+    """A season of ten needs the longer of the lookbacks 5 and 14; a walk only the shorter."""
+    seasonal = np.tile([0.0, 5, 1, 9, 2, 7, -3, 4, 8, -6], 30)
+    assert tune_ridge(frame_of(seasonal), horizon=4, season_length=1).lookback == 14
+    walk = np.random.default_rng(1).normal(size=60).cumsum()
+    assert tune_ridge(frame_of(walk), horizon=4, season_length=1).lookback == 5
+
+
+def test_tuning_fits_on_what_lies_before_the_held_out_fifth(monkeypatch) -> None:
+    fitted: list[pd.DataFrame] = []
+
+    def spy(train, **options):
+        fitted.append(train)
+        return fit_ridge(train, **options)
+
+    monkeypatch.setattr(ridge_module, "fit_ridge", spy)
+    train = frame_of(np.random.default_rng(0).normal(size=100).cumsum())
+    tune_ridge(train, horizon=4, season_length=1)
+    assert [part["ds"].tolist() for part in fitted[:-1]] == [list(range(80))] * 2
+    assert fitted[-1] is train
+
+
+def test_series_of_any_scale_count_alike_in_tuning() -> None:
+    rng = np.random.default_rng(3)
+    small, large = (frame_of(rng.normal(size=80).cumsum(), name) for name in "ab")
+    options = {"horizon": 4, "season_length": 1, "seed": 0}
+    errors = [
+        ridge_module._held_out_error(
+            pd.concat([small, large.assign(y=large["y"] * factor)]), 5, False, options
+        )
+        for factor in (1.0, 1000.0)
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-6)
+
+
 def test_a_sample_of_series_holds_whole_series() -> None:
     frame = pd.concat([frame_of(np.arange(float(3 + k)), f"s{k}") for k in range(9)])
     sample = ridge_module._some_series(frame, 4, seed=1)

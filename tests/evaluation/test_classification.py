@@ -109,3 +109,37 @@ def test_a_class_that_training_never_shows_has_no_probability():
     probabilities = classify(["a", "b", ""])
     assert probabilities.argmax(axis=1).tolist()[:2] == [0, 2]
     assert probabilities[:, 1].tolist() == [0, 0, 0] and classify([]).shape == (0, 3)
+
+
+def test_the_calibration_error_has_fifteen_bins_by_default():
+    confidence = np.random.default_rng(0).uniform(0.5, 1, 200)
+    truth = np.random.default_rng(1).integers(0, 2, 200)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    edges, expected = np.linspace(0, 1, 16), 0.0
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        inside = (low < confidence) & (confidence <= high)
+        if inside.any():
+            gap = (truth[inside] == 0).mean() - confidence[inside].mean()
+            expected += inside.mean() * abs(gap)
+    assert calibration_error(truth, probabilities) == pytest.approx(expected)
+    scores = classification_scores(truth, probabilities)
+    assert scores["calibration_error"] == pytest.approx(expected)
+
+
+def test_a_long_roc_curve_has_two_hundred_points():
+    truth = np.tile([0, 1], 400)  # every step of the curve turns: no point may be dropped
+    curve = roc_points(truth, np.linspace(0, 1, 800))
+    assert len(curve["true_positive_rate"]) == len(curve["false_positive_rate"]) == 200
+
+
+def test_classes_without_an_example_count_as_classes():
+    assert fit_majority([0, 0, 1], 4)(["a"]).tolist() == [[2 / 3, 1 / 3, 0, 0]]
+
+
+def test_a_stronger_penalty_gives_less_certain_answers():
+    texts, labels = ["so good", "very good", "so bad", "very bad"], [1, 1, 0, 0]
+    chances = [
+        fit_tfidf(texts, labels, 2, inverse_penalty=penalty)(["good"])[0, 1]
+        for penalty in (0.01, 1.0, 100.0)
+    ]
+    assert 0.5 < chances[0] < chances[1] < chances[2]

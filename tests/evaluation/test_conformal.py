@@ -201,3 +201,42 @@ def test_bounds_stand_behind_their_forecast_in_every_table():
     assert (future["a-lo-95"] < future["a-lo-80"]).all()
     with pytest.raises(ValueError, match=r"returned shape \(2, 4, 5\)"):
         backtest(frame, {"a": sure}, lookback=40, horizon=HORIZON, levels=(80,))
+
+
+def test_widths_belong_to_their_step():
+    """Errors of the second step half as large as those of the first, enough of both."""
+    first = np.random.default_rng(0).normal(size=2000)
+    widths = interval_widths(np.stack([first, first / 2], axis=1), (50, 80))
+    np.testing.assert_allclose(widths[1], widths[0] / 2)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(8, 1), (9, 0)])
+def test_a_note_where_the_width_is_the_largest_error(count, expected):
+    """The rank of level 80 is ceil(0.8 (n + 1)): n itself up to n = 8, 8 for n = 9."""
+    series = walks(1, 80)
+    found = calibrate(
+        series, last_one, levels=(80,), lookback=9, horizon=1, season_length=1, valid_size=count
+    )
+    assert sum(f"only {count} errors" in note for note in found.notes) == expected
+
+
+def last_one(history: np.ndarray) -> np.ndarray:
+    return history[:, -1:, 0]
+
+
+def test_the_forecaster_sees_all_covariates_while_it_is_calibrated():
+    frame = walks(2, 60)
+    frame = frame.assign(rain=1.0, promo=2.0, town=3.0)
+    seen: list[dict] = []
+
+    def forecaster(inputs: dict) -> np.ndarray:
+        seen.append(inputs)
+        return last(inputs["history"])
+
+    options = {"lookback": 9, "horizon": HORIZON, "season_length": 1, "valid_size": 12}
+    columns = {"past_cols": ["rain"], "future_cols": ["promo"], "static_cols": ["town"]}
+    with_covariates = calibrate(frame, forecaster, levels=(80,), **options, **columns)
+    assert seen[0]["history"].shape[1:] == (9, 2) and (seen[0]["history"][..., 1] == 1).all()
+    assert seen[0]["future"].shape[1:] == (9 + HORIZON, 1) and (seen[0]["static"] == 3).all()
+    plain = calibrate(frame, last, levels=(80,), **options)
+    np.testing.assert_array_equal(with_covariates.widths, plain.widths)

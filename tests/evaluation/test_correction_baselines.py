@@ -49,3 +49,8 @@ def test_a_copy_is_a_copy():
 def test_no_words_are_refused():
     with pytest.raises(ValueError, match="received none"):
         nearest_word({})
+
+
+def test_of_equally_near_words_the_most_frequent_is_taken():
+    assert nearest_word({"bat": 1, "cat": 5})(["at", "hat"]) == ["cat", "cat"]
+    assert nearest_word({"cat": 2, "bat": 2})(["hat"]) == ["bat"]

@@ -112,6 +112,14 @@ def test_models_without_intervals_and_figures_without_meaning(tested):
     assert score_intervals(forecasts[["unique_id", "ds", "y"]], frame, season_length=3).empty
 
 
+def test_an_interval_holds_its_ends():
+    bounds = {"net-lo-80": 1.0, "net-hi-80": 3.0}
+    forecasts = pd.DataFrame({"unique_id": "a", "ds": range(4), "y": [1.0, 3.0, 0.9, 3.1]})
+    forecasts = forecasts.assign(net=2.0, **bounds)
+    frame = pd.DataFrame({"unique_id": "a", "ds": range(3), "y": [1.0, 2.0, 4.0]})
+    assert figures(forecasts, frame, 1)["coverage-80"].tolist() == [50.0]
+
+
 @given(st.lists(st.floats(0.1, 99.9).map(lambda x: round(x, 1)), min_size=1, unique=True))
 def test_levels_are_found_again_in_the_columns(levels):
     levels = check_levels(levels)

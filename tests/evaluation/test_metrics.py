@@ -187,3 +187,45 @@ def test_unknown_metric_names_the_known() -> None:
         score(pd.DataFrame(), pd.DataFrame(), season_length=1, metrics=("maee",))
     with pytest.raises(UserError, match="mase"):
         horizon_profile(pd.DataFrame(), metric="mase")
+
+
+def test_scores_of_intervals_follow_those_of_the_points() -> None:
+    """Hand-made: the error is 1; the intervals of level 80 hold the first truth of two."""
+    train = panel({"a": [1, 3, 1, 3]})
+    test = pd.DataFrame({"unique_id": "a", "ds": [4, 5], "y": [2.0, 4.0], "naive": [3.0, 3.0]})
+    test = test.assign(**{"naive-lo-80": [1.0, 1.0], "naive-hi-80": [3.0, 3.0]})
+    scores = score(test, train, season_length=1, metrics=("mae",)).set_index("metric")["naive"]
+    assert scores.index.tolist() == ["mae", "coverage-80", "msis-80", "pinball", "crps"]
+    assert scores["mae"] == 1.0 and scores["coverage-80"] == 50.0
+    # Width 2, and 2 / 0.2 times the distance of 1 outside, in units of the scale 2.
+    assert scores["msis-80"] == pytest.approx((2 + 12) / 2 / 2)
+    assert score(test[["unique_id", "ds", "y", "naive"]], train, season_length=1).shape == (4, 3)
+
+
+@pytest.mark.parametrize("metric", ["mse", "rmse", "bias", "mape", "smape"])
+def test_profile_has_the_units_of_the_metric(metric: str) -> None:
+    forecasts = pd.DataFrame(
+        {"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1.0, 4.0], "m": [3.0, 5.0]}
+    )
+    expected = {
+        "mse": [4.0, 1.0],
+        "rmse": [2.0, 1.0],
+        "bias": [2.0, 1.0],
+        "mape": [200.0, 25.0],
+        "smape": [100.0, 200 / 9],
+    }
+    profile = horizon_profile(forecasts, metric=metric)
+    assert profile.columns.tolist() == ["step", "m"]
+    assert profile["m"].tolist() == pytest.approx(expected[metric])
+
+
+def test_notes_say_why_a_series_is_left_out_and_name_three() -> None:
+    names = ["a", "b", "c", "d"]
+    scores = pd.DataFrame({"metric": "mae", "unique_id": names, "m": [1.0, None, None, None]})
+    (note,) = score_notes(scores)
+    assert note.startswith("MAE leaves out 3 of 4 series: nothing observed in the test part")
+    assert note.endswith("(b, c, d).")
+    (note,) = score_notes(scores.assign(m=np.nan))
+    assert note.endswith("(a, b, c…).")
+    (note,) = score_notes(scores.assign(metric="mase"))
+    assert "without a scale" in note

@@ -100,6 +100,14 @@ def test_a_series_that_cannot_be_fitted_is_told_and_a_constant_one_needs_no_fit(
     assert any(note.startswith("auto_ets gave no forecast for 1 of 3 series") for note in notes)
 
 
+def test_a_forecast_with_a_missing_step_counts_as_none(stand_in, monkeypatch):
+    def partly(self, y, h):
+        return {"mean": np.array([1.0, np.nan, 1.0])[:h]}
+
+    monkeypatch.setattr(MeanOfAll, "forecast", partly)
+    assert forecasts(panel({"a": [1.0, 2.0] * 5}))["auto_ets"].isna().all()
+
+
 def test_names_and_a_missing_extra_are_told_before_any_work(monkeypatch):
     monkeypatch.setitem(extras.MODULES, "baselines", ("statsforecast_of_nobody",))
     options = {"horizon": HORIZON, "season_length": SEASON}
