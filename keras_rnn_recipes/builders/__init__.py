@@ -14,12 +14,12 @@ from keras_rnn_recipes.builders.forecasters import (
 )
 from keras_rnn_recipes.builders.intervals import add_bounds, levels_of_model
 from keras_rnn_recipes.builders.language_model import (
-    carrying_twin,
+    copy_recurrent_weights,
     generating_functions,
-    give_back,
     language_model,
     language_reader,
     language_step,
+    stateful_copy,
 )
 from keras_rnn_recipes.builders.memory_network import REMEDIES, memory_network
 from keras_rnn_recipes.builders.presets import (
@@ -50,7 +50,7 @@ __all__ = [
     "add_bounds",
     "averaged_embeddings",
     "build_forecaster",
-    "carrying_twin",
+    "stateful_copy",
     "conv",
     "decode_step",
     "decoding_functions",
@@ -63,7 +63,7 @@ __all__ = [
     "forecaster",
     "forecaster_info",
     "generating_functions",
-    "give_back",
+    "copy_recurrent_weights",
     "gru",
     "language_model",
     "language_reader",

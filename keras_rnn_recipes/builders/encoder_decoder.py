@@ -10,12 +10,13 @@ from keras import layers, ops
 
 from keras_rnn_recipes.builders.embedding import token_embedding
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
-from keras_rnn_recipes.builders.stepping import StepStates, call_anew
 from keras_rnn_recipes.layers import (
     AdditiveAttention,
     MultiplicativeAttention,
     RelativeAttention,
 )
+from keras_rnn_recipes.layers.replay import replay_layers
+from keras_rnn_recipes.layers.stepping import StepStates
 
 ATTENTIONS = ("multiplicative", "additive", "relative")
 
@@ -152,7 +153,7 @@ def encode_model(model: keras.Model) -> keras.Model:
             given.extend([ops.copy(args[1]), kwargs["mask"]])
         return layer(*args, **kwargs)
 
-    call_anew(_checked(model), {"source": source, "target": target}, call)
+    replay_layers(_checked(model), {"source": source, "target": target}, call)
     if _goes_by_places(model):
         states.append(ops.zeros_like(given[0][:, 0, :1]))
     return keras.Model(source, [*given, *states], name="encode")
@@ -193,7 +194,7 @@ def decode_step(model: keras.Model) -> keras.Model:
         return layer(*args, **kwargs)
 
     source = keras.Input((None,), dtype="int32", name="source")  # leads nowhere here
-    logits = call_anew(model, {"source": source, "target": ops.expand_dims(token, 1)}, call)
+    logits = replay_layers(model, {"source": source, "target": ops.expand_dims(token, 1)}, call)
     if by_place:
         states.inputs.append(place)
         states.outputs.append(ops.add(place, 1))

@@ -37,6 +37,7 @@ from keras_rnn_recipes.layers import (
     WindowStatistics,
 )
 from keras_rnn_recipes.layers.output import check_distribution, num_outputs
+from keras_rnn_recipes.layers.replay import HEAD, INPUTS
 
 Strategy = Literal["recursive", "direct", "seq2seq"]
 
@@ -232,7 +233,7 @@ def forecaster(
     normalise = Normalise(transform, name="normalise", **exact)
     scaled = normalise(looks_back(filled), magnitude, normal, scale)
     seen = [scaled, observed, *shapes, *covariates_of_history(filled, channels)]
-    inputs = layers.Concatenate(name="inputs")(seen)
+    inputs = layers.Concatenate(name=INPUTS)(seen)
     ahead = (channels["future"], filled) if "future" in channels else ()
     network = partial(
         _network,
@@ -262,7 +263,7 @@ def _network(inputs, observed, *ahead, strategy, steps, outputs, suffix, **optio
     if strategy == "direct":
         ends = BothEnds if options["bidirectional"] else LastStep
         encoded = ends(name=f"last_step{suffix}")(encoded)
-    head = layers.Dense(steps * outputs, name=f"head{suffix}")(encoded)
+    head = layers.Dense(steps * outputs, name=f"{HEAD}{suffix}")(encoded)
     if not ahead:
         return head
     known = KnownAhead(steps, outputs, name=f"known_ahead{suffix}")

@@ -10,7 +10,8 @@ from keras import layers, ops
 
 from keras_rnn_recipes.builders.embedding import token_embedding
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
-from keras_rnn_recipes.builders.stepping import StepStates, call_anew
+from keras_rnn_recipes.layers.replay import replay_layers
+from keras_rnn_recipes.layers.stepping import StepStates
 
 
 def language_model(
@@ -81,7 +82,7 @@ def language_model(
     return keras.Model(tokens, logits, name="language_model")
 
 
-def carrying_twin(model: keras.Model, batch_size: int) -> keras.Model:
+def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
     """A model for training on contiguous text: rows go on in the states that they ended in.
 
     Args:
@@ -92,10 +93,10 @@ def carrying_twin(model: keras.Model, batch_size: int) -> keras.Model:
         ``{"tokens": (batch, time), "keep": (batch, 1)} -> logits (batch, time, vocabulary_size)``:
         where ``keep`` is 1 a row goes on where the same row of the batch before ended, where it is
         0 it begins anew, in states of zeros. Recurrent layers begin with the model's weights;
-        `give_back` hands them over after training.
+        `copy_recurrent_weights` hands them over after training.
 
     Example:
-        >>> twin = carrying_twin(language_model(50, units=16, embedding_size=8), batch_size=4)
+        >>> twin = stateful_copy(language_model(50, units=16, embedding_size=8), batch_size=4)
         >>> twin.output_shape
         (4, None, 50)
     """
@@ -111,11 +112,11 @@ def carrying_twin(model: keras.Model, batch_size: int) -> keras.Model:
         states = [ops.multiply(keep, state) for state in carrying.states]
         return carrying(args[0], initial_state=states)
 
-    return keras.Model({"tokens": tokens, "keep": keep}, call_anew(model, tokens, call))
+    return keras.Model({"tokens": tokens, "keep": keep}, replay_layers(model, tokens, call))
 
 
-def give_back(twin: keras.Model, model: keras.Model) -> None:
-    """Hand the recurrent weights of a `carrying_twin` to the model that it was made of."""
+def copy_recurrent_weights(twin: keras.Model, model: keras.Model) -> None:
+    """Hand the recurrent weights of a `stateful_copy` to the model that it was made of."""
     for layer in model.layers:
         if isinstance(layer, layers.RNN):
             layer.cell.set_weights(twin.get_layer(layer.name).cell.get_weights())
@@ -143,7 +144,7 @@ def language_step(model: keras.Model) -> keras.Model:
             return states.step(layer, args[0])
         return layer(*args, **kwargs)
 
-    logits = call_anew(model, ops.expand_dims(token, 1), call)
+    logits = replay_layers(model, ops.expand_dims(token, 1), call)
     outputs = [logits[:, 0], *states.outputs]
     return keras.Model([token, *states.inputs], outputs, name="language_step")
 
@@ -174,7 +175,7 @@ def language_reader(model: keras.Model) -> keras.Model:
             return states.run(layer, args[0], mask)
         return layer(*args, **kwargs)
 
-    logits = call_anew(model, tokens, call)
+    logits = replay_layers(model, tokens, call)
     return keras.Model([tokens, *states.inputs], [logits, *states.outputs], name="language_reader")
 
 

@@ -10,7 +10,8 @@ import keras
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.layers import DistributionQuantiles, Recursion, SampledPaths
 from keras_rnn_recipes.layers.output import output_of
-from keras_rnn_recipes.layers.rewiring import at_last_step, input_shapes, new_inputs, rewire
+from keras_rnn_recipes.layers.replay import input_shapes, new_inputs
+from keras_rnn_recipes.layers.stepping import model_at_last_step
 
 
 class ForecasterInfo(NamedTuple):
@@ -115,7 +116,7 @@ def to_forecaster(
             layer = SampledPaths(model, levels, samples, seed, name="paths", **exact)
         return keras.Model(inputs, layer(inputs), name=name)
     if strategy == "seq2seq":
-        model = rewire(model, None, at_last_step)[0]
+        model = model_at_last_step(model)
     if distribution is None:
         return model
     quantiles = DistributionQuantiles(distribution, levels, name="quantiles", **exact)

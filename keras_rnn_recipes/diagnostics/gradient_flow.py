@@ -12,6 +12,9 @@ import pandas as pd
 import tensorflow as tf
 from keras import layers, tree
 
+from keras_rnn_recipes.layers.overrides import override_methods
+from keras_rnn_recipes.layers.replay import all_layers
+
 COLUMNS = ["layer", "lag", "norm"]
 
 
@@ -59,7 +62,7 @@ class GradientFlow:
     """
 
     def __init__(self, model: keras.Model, loss: Any = None) -> None:
-        found = [one for one in model._flatten_layers() if isinstance(one, layers.RNN)]
+        found = [one for one in all_layers(model) if isinstance(one, layers.RNN)]
         if not found:
             raise ValueError("The model has no recurrent layer, so no error flows back in time.")
         self._model, self._loss = model, loss
@@ -125,17 +128,9 @@ def _moved_states(
         units).
     """
     moved: list[tuple[layers.RNN, tf.Tensor]] = []
-    before = [one.__dict__.get("inner_loop") for one in found]
-    try:
-        for layer in found:
-            # As in `kernels`: looked up on the layer before its class, and no part of it.
-            object.__setattr__(layer, "inner_loop", _moving(layer, tape, moved))
+    overrides = {layer: ("inner_loop", _moving(layer, tape, moved)) for layer in found}
+    with override_methods(overrides):
         yield moved
-    finally:
-        for layer, loop in zip(found, before, strict=True):
-            object.__delattr__(layer, "inner_loop")
-            if loop is not None:
-                object.__setattr__(layer, "inner_loop", loop)
 
 
 def _moving(

@@ -121,7 +121,9 @@ def remedies_of(model: Any, *, clipped: bool) -> Remedies:
     """
     from keras import initializers, layers
 
-    found = model._flatten_layers()
+    from keras_rnn_recipes.layers.replay import all_layers
+
+    found = list(all_layers(model))
     cells = [one.cell for one in found if isinstance(one, layers.RNN)]
     return Remedies(
         gated=all(

@@ -16,10 +16,10 @@ from keras_rnn_recipes.layers.pooling import AttentionPooling, MaskedPooling
 from keras_rnn_recipes.layers.quantiles import DistributionQuantiles
 from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.relative_attention import RelativeAttention
-from keras_rnn_recipes.layers.rewiring import CellStep
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
 from keras_rnn_recipes.layers.skip_cell import SkipCell
+from keras_rnn_recipes.layers.stepping import CellStep
 from keras_rnn_recipes.layers.tied_embedding import TiedEmbedding
 
 __all__ = [

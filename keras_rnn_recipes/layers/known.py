@@ -178,6 +178,9 @@ class KnownAhead(layers.Layer):
     def compute_output_shape(self, encoded_shape, known_shape, history_shape):
         return (encoded_shape[0], encoded_shape[1], self.steps * self.outputs)
 
+    def call_last_step(self, encoded, known, history, last_only=True):
+        return self(encoded, known, history, last_only=True)
+
     def get_config(self):
         config = {"steps": self.steps, "outputs": self.outputs, "width": self.width}
         return {**super().get_config(), **config}

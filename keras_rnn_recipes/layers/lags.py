@@ -45,6 +45,9 @@ class Lags(layers.Layer):
     def call(self, values, last_only=False):
         return take_lags(values, self.offsets, last_only)[0]
 
+    def call_one_step(self, *args):
+        return self(*args, last_only=True)
+
     def get_config(self):
         return {**super().get_config(), "offsets": list(self.offsets)}
 

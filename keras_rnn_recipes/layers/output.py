@@ -87,6 +87,9 @@ class ForecastOutput(layers.Layer):
             return forecast[:, 0]
         return forecast if self.strategy == "seq2seq" else forecast[:, :, 0]
 
+    def call_last_step(self, *args):
+        return type(self).from_config({**self.get_config(), "strategy": "direct"})(*args)
+
     def get_config(self):
         config = {"strategy": self.strategy, "horizon": self.horizon}
         config |= {"num_targets": self.num_targets, "transform": self.transform}

@@ -9,7 +9,7 @@ from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.distributions import distribution_named, probabilities_of
 from keras_rnn_recipes.layers.output import output_of
 from keras_rnn_recipes.layers.recursion import continuation, recent_values, walk
-from keras_rnn_recipes.layers.rewiring import context_of
+from keras_rnn_recipes.layers.stepping import context_of
 
 
 @registered

@@ -10,14 +10,15 @@ from keras import layers, ops, saving, tree
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.missing import carry_forward
 from keras_rnn_recipes.layers.output import output_of
-from keras_rnn_recipes.layers.rewiring import (
+from keras_rnn_recipes.layers.replay import input_shapes, new_inputs, replay_layers
+from keras_rnn_recipes.layers.stepping import (
     at_last_step,
     context_of,
-    input_shapes,
-    reading,
-    rewire,
-    running,
-    stepping,
+    has_convolutions,
+    one_step_call,
+    read_instead,
+    state_widths,
+    warm_up_call,
 )
 
 
@@ -117,8 +118,9 @@ def _given(known, carry, number, context):
 def _warm_up(model):
     """From a history to the forecast of its next value and the states at its end."""
     states: list[Any] = []
-    reader, history = rewire(model, None, running(states))
-    return keras.Model(history, [reader.output, *states], name="warm_up")
+    history = new_inputs(model)
+    output = replay_layers(model, history, warm_up_call(states))
+    return keras.Model(history, [output, *states], name="warm_up")
 
 
 def _step(model, context):
@@ -132,7 +134,7 @@ def _step(model, context):
         width
         for layer in model.layers
         if isinstance(layer, layers.RNN)
-        for width in tree.flatten(layer.cell.state_size)
+        for width in state_widths(layer)
     ]
     # It takes the place of the history, under whose name Keras looks for it.
     carry = keras.Input((size + sum(widths),), name="history")
@@ -144,13 +146,10 @@ def _step(model, context):
     inputs = known if len(known) > 1 else carry
     recent = ops.reshape(carry[:, :size], (-1, context + 2, shapes["history"][-1]))
     states: list[Any] = []
-    if any(isinstance(layer, layers.Conv1D) and layer.kernel_size[0] > 1 for layer in model.layers):
-        # Convolutions keep no state: each step looks at all of the recent values again.
-        call = reading(recent, at_last_step)
-    else:
-        call = reading(recent, stepping(carry, size, states))
-    step, _ = rewire(model, inputs, call)
-    return keras.Model(inputs, [step.output, *states], name="step")
+    # Convolutions keep no state: each step looks at all of the recent values again.
+    call = at_last_step if has_convolutions(model) else one_step_call(carry, size, states)
+    output = replay_layers(model, inputs, read_instead(recent, call))
+    return keras.Model(inputs, [output, *states], name="step")
 
 
 def recent_values(history, context):

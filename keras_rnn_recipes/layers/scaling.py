@@ -79,6 +79,9 @@ class WindowStatistics(layers.Layer):
         center, scale = self._center_and_scale(values, counts)
         return tuple(s[:, :, 0] for s in (magnitude, center, scale))
 
+    def call_one_step(self, *args):
+        return self(*args, last_only=True)
+
     def _windows(self, filled, observed, last_only):
         """The values of each window, ``(batch, steps, window, features)``, latest first."""
         if self.window is None:

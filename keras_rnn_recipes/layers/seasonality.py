@@ -78,6 +78,9 @@ class SeasonalBase(layers.Layer):
         number = len(self.season_lengths)
         return base / number, season / number, flat
 
+    def call_one_step(self, *args):
+        return self(*args, last_only=True)
+
     def _level_and_shape(self, filled, magnitude, length, last_only):
         total, weights = 0.0, 0.0
         for age in range(2 * self.seasons - 1):

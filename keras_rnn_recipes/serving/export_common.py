@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.serving.saved_forecaster import (
     is_saved_model,
 )
@@ -22,9 +23,8 @@ def portable_kernels(model: Any) -> Iterator[None]:
         model: a Keras model. Layers inside wrappers (``Bidirectional``, ``TimeDistributed``),
             inside custom layers and inside models used as layers are found as well.
     """
-    # Keras has no public way to walk through layers inside layers.
     before = [
-        (layer, layer.use_cudnn) for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")
+        (layer, layer.use_cudnn) for layer in all_layers(model) if hasattr(layer, "use_cudnn")
     ]
     try:
         for layer, _ in before:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.serving.export_common import (
     os_errors_from_tensorflow,
     portable_kernels,
@@ -289,7 +290,7 @@ def sample_covariates(
         ``future`` (batch, rows, columns) and ``static`` (batch, columns), of those there are.
     """
     covariates = {}
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         kind = layer.name.removesuffix("_columns")
         if layer.name == kind or kind not in ("future", "static"):
             continue

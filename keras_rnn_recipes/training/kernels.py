@@ -1,14 +1,14 @@
-"""Faster ways to run the same layers while training on a CPU; nothing of it is saved.
+"""Faster implementations of the same layers while training on a CPU; nothing of them is saved.
 
-Keras runs a recurrent layer on a CPU as a loop of small operations, and learns its way back from
-them. TensorFlow has the whole sequence of an LSTM as one operation with a gradient of its own: the
-same numbers, up to rounding, in about half of the time where the layer is narrow. On the way back
-it goes through all weights at every step, so that a wide layer is better off with a way back by
-hand (`wide_lstm`). Other cells can be unrolled into a longer graph without a loop.
+On a CPU Keras runs a recurrent layer as a loop of small operations and differentiates that loop.
+TensorFlow has one operation for an LSTM over a whole sequence, with its own gradient: the same
+numbers up to rounding, in about half of the time for a narrow layer. The gradient of that operation
+goes through all weights at every time step, so a wide layer trains faster with the gradient written
+by hand in `lstm_kernel`. Other cells can be unrolled into a longer graph without a loop.
 
-Processors with units for bfloat16 multiply large matrices several times as fast in it. Where a
-recipe asks for it, wide LSTMs and large layers of output do. And Adam takes its step as one
-operation (`adam_operation`).
+Processors with instructions for bfloat16 multiply large matrices several times as fast in it. Where
+a recipe asks for bfloat16, wide LSTMs and large dense layers use it. Adam updates each variable in
+one operation (`adam_operation`).
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ import tensorflow as tf
 
 from keras_rnn_recipes.config.base import Precision
 from keras_rnn_recipes.layers import TiedEmbedding
+from keras_rnn_recipes.layers.overrides import override_methods
+from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.training.adam_operation import adam_operation
 from keras_rnn_recipes.training.lstm_kernel import multiply_all, run_wide_lstm
 
 LONGEST_UNROLLED = 100
 
-# Weights of an LSTM from which on TensorFlow's operation is the slower one, measured on layers of
-# 32 to 384 units: with 32 it takes half the time of the way back by hand, with 64 about 3/5, with
-# 100 as much, with 256 up to 2.7 times as much.
+# The number of weights of an LSTM from which on TensorFlow's operation is slower than the gradient
+# by hand. Measured on layers of 32 to 384 units, the operation takes half of the time at 32 units,
+# 3/5 at 64, the same at 100, and up to 2.7 times as much at 256.
 MOST_WEIGHTS = 100_000
 
-# Weights of another layer from which on a product in bfloat16 is worth the rounding.
+# The number of weights of a dense layer from which on bfloat16 is worth the rounding.
 MANY_WEIGHTS = 32_000
+
+# The name of a method and what replaces it.
+Override = tuple[str, Callable[..., Any]]
 
 
 @contextlib.contextmanager
@@ -44,71 +49,83 @@ def training_kernels(
     unroll: bool = False,
     precision: Precision = "float32",
 ) -> Iterator[None]:
-    """While training on a CPU, run layers in the fastest way that gives the same numbers.
+    """Run layers and Adam in the fastest way that gives the same numbers, on a CPU.
 
-    The layers are as before afterwards, so that what is saved or exported knows nothing of it.
+    On a GPU, or with another backend than TensorFlow, nothing changes. The layers and the optimizer
+    are restored at the end, so what is saved or exported is the same as without this context.
 
     Args:
-        model: the model that is trained.
-        lookback: steps of a training window, where they are known.
-        unroll: unroll cells that have no operation of their own over up to 100 steps: the graph
-            runs faster and compiles slower.
-        precision: in which wide LSTMs and large dense layers multiply matrices; with
-            ``"bfloat16"`` the numbers are the same to two or three digits.
+        model: the model to train; its optimizer too if it is compiled.
+        lookback: number of steps of a training window, if known.
+        unroll: unroll the cells that have no operation of their own, for windows of up to 100
+            steps: the graph runs faster and takes longer to compile.
+        precision: of the matrix products in wide LSTMs and large dense layers; ``"bfloat16"`` gives
+            the same numbers to two or three digits.
+
+    Example:
+        >>> layer = keras.layers.LSTM(4)
+        >>> model = keras.Sequential([keras.Input((None, 1)), layer])
+        >>> with training_kernels(model):
+        ...     "inner_loop" in vars(layer)
+        True
+        >>> "inner_loop" in vars(layer)
+        False
     """
     on_cpu = keras.backend.backend() == "tensorflow" and not tf.config.list_physical_devices("GPU")
-    flat = model._flatten_layers() if on_cpu else ()
-    layers = [layer for layer in flat if isinstance(layer, keras.layers.Layer)]
-    short = lookback is not None and lookback <= LONGEST_UNROLLED
-    # Looked up on an object before its class, and not tracked as part of it.
-    replaced: dict[Any, tuple[str, Callable[..., Any]]] = {
-        layer: replacement
-        for layer in layers
-        if (replacement := _replacement(layer, precision)) is not None
-    }
-    optimizer: Any = getattr(model, "optimizer", None)
-    if on_cpu and type(optimizer) is keras.optimizers.Adam and not optimizer.amsgrad:
-        replaced[optimizer] = "update_step", adam_operation(optimizer)
-    loops = [
-        layer
-        for layer in layers
-        if unroll and short and isinstance(layer, keras.layers.RNN) and layer not in replaced
-    ]
+    overrides = _overrides(model, precision) if on_cpu else {}
+    loops = _unrollable(model, overrides, lookback) if on_cpu and unroll else []
     before = [layer.unroll for layer in loops]
     try:
-        for owner, (name, method) in replaced.items():
-            object.__setattr__(owner, name, method)
-        for layer in loops:
-            layer.unroll = True
-        yield
+        with override_methods(overrides):
+            for layer in loops:
+                layer.unroll = True
+            yield
     finally:
-        for owner, (name, _) in replaced.items():
-            object.__delattr__(owner, name)
         for layer, value in zip(loops, before, strict=True):
             layer.unroll = value
-        if replaced or loops:  # the compiled functions hold the other graph
+        if overrides or loops:  # the compiled functions hold the other graph
             model.train_function = model.test_function = model.predict_function = None
 
 
-def _replacement(
-    layer: keras.layers.Layer, precision: Precision
-) -> tuple[str, Callable[..., Any]] | None:
-    """The method of ``layer`` to be replaced while training, and what by."""
-    if type(layer) is keras.layers.LSTM and _as_it_comes(layer):
-        return "inner_loop", _whole_sequence(layer, precision)
+def _overrides(model: keras.Model, precision: Precision) -> dict[Any, Override]:
+    """By layer or optimizer the method to replace while training."""
+    overrides: dict[Any, Override] = {
+        layer: override
+        for layer in all_layers(model)
+        if (override := _override_of(layer, precision)) is not None
+    }
+    optimizer: Any = getattr(model, "optimizer", None)
+    if type(optimizer) is keras.optimizers.Adam and not optimizer.amsgrad:
+        overrides[optimizer] = "update_step", adam_operation(optimizer)
+    return overrides
+
+
+def _unrollable(
+    model: keras.Model, overrides: dict[Any, Override], lookback: int | None
+) -> list[keras.layers.RNN]:
+    """The recurrent layers that still run as a loop, if the training windows are short."""
+    if lookback is None or lookback > LONGEST_UNROLLED:
+        return []
+    recurrent = (layer for layer in all_layers(model) if isinstance(layer, keras.layers.RNN))
+    return [layer for layer in recurrent if layer not in overrides]
+
+
+def _override_of(layer: keras.layers.Layer, precision: Precision) -> Override | None:
+    """The method of ``layer`` to replace while training; None for most layers."""
+    if type(layer) in SEQUENCE_KERNELS:
+        inner_loop = SEQUENCE_KERNELS[type(layer)](layer, precision)
+        return None if inner_loop is None else ("inner_loop", inner_loop)
     if precision == "float32" or layer.compute_dtype != "float32":
         return None
     if layer.count_params() < MANY_WEIGHTS:
         return None
     if type(layer) is keras.layers.Dense:
         return "call", _dense(layer, precision)
-    if type(layer) is TiedEmbedding:
-        return "call", _tied(layer, precision)
-    return None
+    return ("call", _tied(layer, precision)) if type(layer) is TiedEmbedding else None
 
 
-def _as_it_comes(layer: keras.layers.LSTM) -> bool:
-    """Whether the layer computes what the operations for whole sequences do."""
+def _is_standard_lstm(layer: keras.layers.LSTM) -> bool:
+    """Whether the layer computes what the operations for whole sequences compute."""
     plain = (keras.activations.tanh, keras.activations.sigmoid)
     return (
         (layer.activation, layer.recurrent_activation) == plain
@@ -138,14 +155,16 @@ def _tied(layer: TiedEmbedding, precision: Precision) -> Callable[..., Any]:
     return call
 
 
-def _whole_sequence(layer: keras.layers.LSTM, precision: Precision) -> Callable[..., Any]:
-    """An ``inner_loop`` for ``layer`` that hands the sequence over as a whole.
+def _lstm_sequence(layer: keras.layers.LSTM, precision: Precision) -> Callable[..., Any] | None:
+    """An ``inner_loop`` that computes all time steps at once; None for an unusual LSTM.
 
-    Where there is a mask, padding must be on the right, as everywhere in this package. The loop
-    leaves a padded step's state as it was and repeats the last output, or gives noughts in one of
-    two directions; so it is here. Read backwards, padding comes first: outputs are nought there, in
-    the order of reading.
+    If there is a mask, padding must be on the right, as everywhere in this package. The loop of
+    Keras keeps the states at a padded step and repeats the last output, or gives zeros in one of
+    two directions; this function gives the same. A layer that reads backwards reads the padding
+    first: its outputs are zeros there, in the order of reading.
     """
+    if not _is_standard_lstm(layer):
+        return None
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         shape = tf.shape(sequences)
@@ -155,11 +174,11 @@ def _whole_sequence(layer: keras.layers.LSTM, precision: Precision) -> Callable[
             lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         if layer.go_backwards:
             sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1)
-        outputs, memories = _run(layer, sequences, initial_state, precision)
+        outputs, cell_states = _run(layer, sequences, initial_state, precision)
         if mask is None:
-            return outputs[:, -1], outputs, [outputs[:, -1], memories[:, -1]]
+            return outputs[:, -1], outputs, [outputs[:, -1], cell_states[:, -1]]
         some, last = (lengths > 0)[:, None], tf.maximum(lengths - 1, 0)
-        ends = [tf.gather(values, last, batch_dims=1) for values in (outputs, memories)]
+        ends = [tf.gather(values, last, batch_dims=1) for values in (outputs, cell_states)]
         states = [tf.where(some, *pair) for pair in zip(ends, initial_state, strict=True)]
         output = tf.where(some, ends[0], 0.0)
         real = tf.sequence_mask(lengths, shape[1])[:, :, None]
@@ -172,45 +191,52 @@ def _whole_sequence(layer: keras.layers.LSTM, precision: Precision) -> Callable[
     return inner_loop
 
 
+# For the exact class of a recurrent layer: from a layer and a precision to its ``inner_loop``, or
+# to None if this layer has to keep its loop. A cell without a row here runs as a loop.
+SEQUENCE_KERNELS: dict[type, Callable[[Any, Precision], Callable[..., Any] | None]] = {
+    keras.layers.LSTM: _lstm_sequence,
+}
+
+
 def _run(layer: keras.layers.LSTM, sequences: Any, initial_state: Any, precision: Precision) -> Any:
-    """Outputs and memories at every step, both (batch, time, units)."""
+    """Outputs and cell states at every time step, both ``(batch, time, units)``."""
     cell, by_time = layer.cell, tf.transpose(sequences, [1, 0, 2])
-    hidden, memory = initial_state
+    hidden, cell_state = initial_state
     weights = (
         tf.convert_to_tensor(cell.kernel),
         tf.convert_to_tensor(cell.recurrent_kernel),
         tf.convert_to_tensor(cell.bias),
     )
     if layer.count_params() < MOST_WEIGHTS:
-        found = _run_operation(by_time, hidden, memory, *weights)
+        found = _run_operation(by_time, hidden, cell_state, *weights)
     else:
-        found = run_wide_lstm(by_time, hidden, memory, weights, precision)
+        found = run_wide_lstm(by_time, hidden, cell_state, weights, precision)
     return [tf.transpose(one, [1, 0, 2]) for one in found]
 
 
 def _run_operation(
-    inputs: Any, hidden: Any, memory: Any, kernel: Any, recurrent: Any, bias: Any
+    inputs: Any, hidden: Any, cell_state: Any, kernel: Any, recurrent: Any, bias: Any
 ) -> Any:
     none = tf.zeros([recurrent.shape[0]])
-    # The second version of the operation (BlockLSTMV2) is registered with a gradient that
-    # takes the gates in another order (TensorFlow 2.21); the first one is right.
+    # BlockLSTMV2 is registered with a gradient that expects another order of the gates (TensorFlow
+    # 2.21); the gradient of the first version is right.
     result = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.cast(tf.shape(inputs)[0], tf.int64),
         x=inputs,
-        cs_prev=memory,
+        cs_prev=cell_state,
         h_prev=hidden,
         w=_input_cell_forget_output(tf.concat([kernel, recurrent], axis=0)),
         wci=none,
         wcf=none,
         wco=none,
         b=_input_cell_forget_output(bias),
-        forget_bias=0.0,  # it is part of Keras' bias
+        forget_bias=0.0,  # Keras adds it to the bias
         cell_clip=-1.0,
     )
     return result.h, result.cs
 
 
 def _input_cell_forget_output(weights: tf.Tensor) -> tf.Tensor:
-    """From Keras' order of gates (input, forget, cell, output) to the operation's."""
+    """Reorder the gates from Keras' order (input, forget, cell, output) to the operation's."""
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, c, f, o], axis=-1)

@@ -18,6 +18,7 @@ from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.forecasting import FitConfig
 from keras_rnn_recipes.diagnostics.gradient_health import gradient_record
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.training.callbacks import GradientWatch, TensorBoardLog, progress_bar
 from keras_rnn_recipes.training.kernels import training_kernels
@@ -164,7 +165,7 @@ def _watch(
     run: RunDirectory | None,
 ) -> GradientWatch | None:
     """Watch how far errors reach back on the first batch, where a run asks for it."""
-    recurrent = any(isinstance(one, keras.layers.RNN) for one in model._flatten_layers())
+    recurrent = any(isinstance(layer, keras.layers.RNN) for layer in all_layers(model))
     if run is None or not config.watch_gradients or not recurrent:
         return None
     return GradientWatch(next(iter(batches)), loss, folder=run.folder("tensorboard"))

@@ -8,12 +8,12 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_recipes.builders import (
-    carrying_twin,
+    copy_recurrent_weights,
     generating_functions,
-    give_back,
     language_model,
     language_reader,
     language_step,
+    stateful_copy,
 )
 
 CELLS = ("lstm", "gru", "simple_rnn")
@@ -62,9 +62,9 @@ def test_token_by_token_and_in_two_halves_is_the_whole(cell, options):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_carrying_twin_goes_on_where_a_row_ended_unless_it_is_told_to_begin_anew(cell):
+def test_a_stateful_copy_goes_on_where_a_row_ended_unless_it_is_told_to_begin_anew(cell):
     model = small(cell=cell, units=(6, 4))
-    twin = carrying_twin(model, 3)
+    twin = stateful_copy(model, 3)
     whole, second = np.array(model(TOKENS)), np.array(model(TOKENS[:, 5:]))
     keep = np.ones((3, 1), "float32")
     for _ in range(2):
@@ -78,13 +78,13 @@ def test_a_carrying_twin_goes_on_where_a_row_ended_unless_it_is_told_to_begin_an
 
 def test_what_a_twin_learns_is_given_back():
     model = small(units=(6, 4), dropout=0.2)
-    twin = carrying_twin(model, 3)
+    twin = stateful_copy(model, 3)
     twin.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     given = {"tokens": TOKENS[:, :-1], "keep": np.zeros((3, 1), "float32")}
     before = model.get_weights()
     for _ in range(2):
         twin.train_on_batch(given, TOKENS[:, 1:])
-    give_back(twin, model)
+    copy_recurrent_weights(twin, model)
     assert all((one != other).any() for one, other in zip(before, model.get_weights(), strict=True))
     np.testing.assert_allclose(model(given["tokens"]), twin(given), rtol=1e-5, atol=1e-6)
     assert [w.shape for w in model.weights] == [w.shape for w in before]

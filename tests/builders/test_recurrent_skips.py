@@ -13,14 +13,14 @@ from builders.test_stack import stack_model
 
 from keras_rnn_recipes.builders import (
     build_forecaster,
-    carrying_twin,
+    copy_recurrent_weights,
     encoder_decoder,
-    give_back,
     language_model,
     language_reader,
     language_step,
     recurrent_stack,
     sequence_tagger,
+    stateful_copy,
     text_classifier,
     to_forecaster,
 )
@@ -130,10 +130,10 @@ def test_a_language_model_token_by_token_and_in_windows_is_the_whole(cell):
     np.testing.assert_allclose(read, expected, rtol=1e-5, atol=1e-5)
     for one, other in zip(last, states, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
-    twin, keep = carrying_twin(model, 3), np.ones((3, 1), "float32")
+    twin, keep = stateful_copy(model, 3), np.ones((3, 1), "float32")
     halves = [twin({"tokens": part, "keep": keep}) for part in (TOKENS[:, :5], TOKENS[:, 5:])]
     np.testing.assert_allclose(np.concatenate(halves, axis=1), expected, rtol=1e-5, atol=1e-5)
-    give_back(twin, model)
+    copy_recurrent_weights(twin, model)
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from families.command import krr
 
 from keras_rnn_recipes import builders
-from keras_rnn_recipes.builders.language_model import carrying_twin
+from keras_rnn_recipes.builders.language_model import stateful_copy
 from keras_rnn_recipes.config.language_model import LanguageFitConfig
 from keras_rnn_recipes.data.text.contiguous import contiguous_batches
 from keras_rnn_recipes.data.text.preparation import Preparation
@@ -176,7 +176,7 @@ def test_a_saved_model_goes_on_without_this_package(tmp_path, unit):
 def test_a_twin_reads_windows_as_the_whole_text_is_read(cell):
     served = small(cell)
     ids = text_ids(served.tokenizer, TEXT * 3)
-    twin = carrying_twin(served.model, 2)
+    twin = stateful_copy(served.model, 2)
     parts = list(contiguous_batches(ids, batch_size=2, window=10))
     stretch = -(-(len(ids) - 1) // 2)
     with training_kernels(twin):
@@ -217,7 +217,7 @@ def test_validation_does_not_depend_on_what_training_ended_in():
     set_seeds(0)
     config = LanguageFitConfig(epochs=1, batch_size=3, window=9, learning_rate=1e-9)
     history = language_model.fit(served.model, ids, ids[:100], config=config)
-    twin = carrying_twin(served.model, 3)
+    twin = stateful_copy(served.model, 3)
     twin.compile(loss=token_loss())
     expected = twin.evaluate(contiguous_batches(ids[:100], batch_size=3, window=9), verbose=0)
     assert history["val_loss"].iloc[0] == pytest.approx(expected, rel=1e-4)

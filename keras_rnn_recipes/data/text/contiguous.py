@@ -24,7 +24,7 @@ def contiguous_batches(
     repeat: bool = False,
     first_epoch: int = 0,
 ) -> tf.data.Dataset:
-    """Windows of a text with the next token of each token, for a `carrying_twin`.
+    """Windows of a text with the next token of each token, for a `stateful_copy`.
 
     The text is cut into ``batch_size`` segments of equal length, one for each row; from batch to
     batch a row advances by ``window`` tokens. The last segment and the last windows are padded with

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_rnn_recipes.builders.language_model import carrying_twin, give_back
+from keras_rnn_recipes.builders.language_model import copy_recurrent_weights, stateful_copy
 from keras_rnn_recipes.config.language_model import (
     LanguageDataConfig,
     LanguageEvaluateConfig,
@@ -91,7 +91,7 @@ def fit(
     """Train a language model in place by truncated back-propagation through contiguous text.
 
     Args:
-        model: from `language_model`. A `carrying_twin` is trained in its place, and the weights it
+        model: from `language_model`. A `stateful_copy` is trained in its place, and the weights it
             ends with are given back.
         train, valid: ids from `text_ids`.
         config: how to train; ``LanguageFitConfig()`` when left out.
@@ -105,7 +105,7 @@ def fit(
     """
     config = config or LanguageFitConfig()
     shape: dict[str, Any] = {"batch_size": config.batch_size, "window": config.window}
-    twin = carrying_twin(model, config.batch_size)
+    twin = stateful_copy(model, config.batch_size)
     batches = partial(
         contiguous_batches,
         train,
@@ -125,7 +125,7 @@ def fit(
         loss=token_loss(),
         callbacks=[_BeginAnew()],
     )
-    give_back(twin, model)
+    copy_recurrent_weights(twin, model)
     return history
 
 
