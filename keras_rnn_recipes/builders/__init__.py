@@ -1,4 +1,4 @@
-"""Pure functions from shapes and plain arguments to uncompiled functional models."""
+"""Build networks: pure functions from plain arguments to uncompiled functional Keras models."""
 
 from keras_rnn_recipes.builders.encoder_decoder import (
     decode_step,
@@ -50,8 +50,8 @@ __all__ = [
     "add_bounds",
     "averaged_embeddings",
     "build_forecaster",
-    "stateful_copy",
     "conv",
+    "copy_recurrent_weights",
     "decode_step",
     "decoding_functions",
     "deep_rnn",
@@ -63,7 +63,6 @@ __all__ = [
     "forecaster",
     "forecaster_info",
     "generating_functions",
-    "copy_recurrent_weights",
     "gru",
     "language_model",
     "language_reader",
@@ -77,6 +76,7 @@ __all__ = [
     "seq2seq_forecaster",
     "sequence_tagger",
     "simple_rnn",
+    "stateful_copy",
     "text_classifier",
     "to_forecaster",
 ]

@@ -1,4 +1,4 @@
-"""Covariates of a forecaster: its inputs, and the channels that the network makes of them."""
+"""The covariates of a forecaster: its additional inputs, and the channels made of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import keras
 
 from keras_rnn_recipes.layers import BesideHistory, KnownColumns, TakeColumns
 
-# Longer vectors for categories would be many weights for what few of them have to say.
+# Longer vectors for categories would add many weights for little information.
 _LONGEST_VECTOR = 16
 
 
 @dataclass(frozen=True)
 class CovariateInputs:
-    """The covariates that a forecaster takes, and how many categories each has.
+    """The covariates of a forecaster: past (known up to now), future (known ahead) and static.
 
     Args:
-        past_codes, future_codes, static_codes: for each column how many codes it has, 0 for a
-            column of numbers.
-        series_embedding: length of the vector that the last static column, the series' own code,
-            becomes; None: as for any other code.
+        past_codes, future_codes, static_codes: for each column the number of its category codes; 0
+            for a column of numbers.
+        series_embedding: length of the vector of the last static column, which is then the code of
+            the series; None: the length follows from the number of codes.
     """
 
     past_codes: tuple[int, ...] = ()
@@ -32,7 +32,7 @@ class CovariateInputs:
     series_embedding: int | None = None
 
     def inputs(self, history: Any) -> Any:
-        """The model's inputs: ``history`` alone, or a dict of ``history`` and the covariates."""
+        """The inputs of the model: ``history``, or a dict of it, ``future`` and ``static``."""
         named = {"history": history}
         if self.future_codes:
             named["future"] = keras.Input((None, len(self.future_codes)), name="future")
@@ -41,7 +41,7 @@ class CovariateInputs:
         return named if len(named) > 1 else history
 
     def divide(self, history: Any) -> tuple[Any, Any]:
-        """The features of a history that are numbers, and those that are codes (or None)."""
+        """Split the features of a history into numbers and category codes (None if no codes)."""
         places = [place for place, size in enumerate(self.past_codes) if size]
         if not places:
             return history, None
@@ -51,7 +51,7 @@ class CovariateInputs:
         return TakeColumns(numbers, name="past_numbers")(history), codes
 
     def channels(self, inputs: Any, past_codes: Any) -> dict[str, Any]:
-        """Channels ``(batch, rows, channels)`` or ``(batch, channels)`` of each kind of column."""
+        """The channels of each kind: ``(batch, rows, channels)``, static ``(batch, channels)``."""
         named = {"past": past_codes, **(inputs if isinstance(inputs, dict) else {})}
         codes = {
             "past": tuple(size for size in self.past_codes if size),
@@ -70,7 +70,7 @@ class CovariateInputs:
         return KnownColumns(codes, widths, name=f"{kind}_columns", dtype=exact)
 
 
-def check_covariates(
+def describe_covariates(
     *,
     num_past: int,
     num_future: int,
@@ -80,10 +80,15 @@ def check_covariates(
     static_codes: Sequence[int],
     series_embedding: int | None,
 ) -> CovariateInputs:
-    """Check the covariates of a forecaster.
+    """Check the options of `forecaster` that describe covariates, and collect them.
+
+    Args:
+        num_past, num_future, num_static: number of columns of each kind.
+        past_codes, future_codes, static_codes, series_embedding: as in `CovariateInputs`; with
+            no codes all columns are numbers.
 
     Raises:
-        ValueError: codes that are not one for each column, or an embedding of no series.
+        ValueError: there is not one code per column, or an embedding without a series code.
     """
     parts = {}
     for kind, number, codes in (
@@ -93,8 +98,8 @@ def check_covariates(
     ):
         if codes and (len(codes) != number or min(codes) < 0):
             raise ValueError(
-                f"{kind}_codes must be one number, 0 or more, for each of {number} {kind} columns; "
-                f"received {codes!r}."
+                f"{kind}_codes must have one number, 0 or more, for each of {number} {kind} "
+                f"columns; received {codes!r}."
             )
         parts[f"{kind}_codes"] = tuple(codes) or (0,) * number
     if series_embedding is not None and series_embedding < 1:
@@ -108,7 +113,7 @@ def check_covariates(
 
 
 def covariates_of_history(history: Any, channels: dict[str, Any]) -> list[Any]:
-    """The covariates of each time step of a history, each ``(batch, time, channels)``."""
+    """The covariates at each time step of a history, ``(batch, time, channels)`` per kind."""
     return [
         values if kind == "past" else BesideHistory(name=f"{kind}_beside")(history, values)
         for kind, values in channels.items()

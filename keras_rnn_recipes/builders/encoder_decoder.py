@@ -1,4 +1,4 @@
-"""From one sequence to another of different length: an encoder, a decoder, attention between."""
+"""Sequence to sequence: a recurrent encoder, a recurrent decoder, and attention between them."""
 
 from __future__ import annotations
 
@@ -40,36 +40,36 @@ def encoder_decoder(
     layer_norm: bool = False,
     recurrent_skips: Sequence[int] = (),
 ) -> keras.Model:
-    """A recurrent encoder, and a decoder that attends to it, trained by teacher forcing.
+    """A recurrent encoder and a recurrent decoder with attention, for training by teacher forcing.
 
-    The decoder runs over the whole target at once; attention reads its outputs, and what it finds
-    meets them in a dense layer before the vocabulary. `encode_model` and `decode_step` go the same
-    way step by step.
+    The decoder runs over the whole target at once. Attention computes a context for each of its
+    outputs, and a dense layer combines both before the output layer. `encode_model` and
+    `decode_step` compute the same step by step.
 
     Args:
         source_size, target_size: number of ids in the two vocabularies; 0 is padding.
-        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
-        units: widths of the decoder's layers; their number is the depth.
-        encoder_units: of the encoder's, in each direction; as the decoder's when left out.
+        cell: ``"simple_rnn"``, ``"lstm"``, ``"gru"``, or a name from `register_cell`.
+        units: width of the decoder's layer, or one width per layer.
+        encoder_units: the same for the encoder, in each direction; None: as the decoder.
         embedding_size: width of both embeddings.
         attention: by content, ``"multiplicative"`` (Luong) or ``"additive"`` (Bahdanau); or
-            ``"relative"``, by where source tokens stand, which goes on in texts longer than any of
-            training (see `RelativeAttention`).
-        reach: of relative attention, up to which distance it tells places apart.
+            ``"relative"``, by position, which generalizes to longer sequences than in training (see
+            `RelativeAttention`).
+        reach: of relative attention, the largest distance with a score of its own.
         bidirectional: the encoder reads in both directions.
-        tied: the target's embedding is the output layer too.
-        dropout: rate after every recurrent layer and before the output.
-        embedding_dropout: rate on the embedded tokens; as ``dropout`` when left out.
+        tied: use the target's embedding as the output layer too.
+        dropout: rate after every recurrent layer and before the output layer.
+        embedding_dropout: rate on the embedded tokens; None: as ``dropout``.
         variational: drop the same channels at all steps of a sequence.
         residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
 
     Returns:
         An uncompiled model from a dict of ``source (batch, source time)`` and ``target (batch,
-        target time)``, int32, padded by 0 on the right, the target beginning with its start; to
-        logits ``(batch, target time, target_size)`` of the token after each of the target's.
+        target time)``, int32, padded by 0 on the right, where the target begins with its start
+        token. Its output is the logits ``(batch, target time, target_size)`` of the next token.
 
     Raises:
-        ValueError: for an unknown cell or attention, or a size below 1.
+        ValueError: an unknown cell or attention, or a size below 1.
 
     Source: Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015.
 
@@ -126,15 +126,15 @@ def encoder_decoder(
 
 
 def encode_model(model: keras.Model) -> keras.Model:
-    """The encoder of an `encoder_decoder`, with its weights: what a decoder has to be given.
+    """The encoder of an `encoder_decoder`, with shared weights, as a model of its own.
 
     Returns:
         ``source (batch, time) -> [memory (batch, time, channels), mask (batch, time) bool,
-        *states (batch, width)]``, the states in which the decoder begins; the last of them is, of
-        relative attention, the number of the token to come, ``(batch, 1)``.
+        *states (batch, width)]``, the inputs of `decode_step` at the first step. With relative
+        attention the last state is the position of the next token, ``(batch, 1)``.
 
     Raises:
-        ValueError: if the model is not from `encoder_decoder`.
+        ValueError: the model is not from `encoder_decoder`.
 
     Example:
         >>> model = encoder_decoder(40, 30, cell="gru", units=(8, 4), embedding_size=6)
@@ -149,25 +149,26 @@ def encode_model(model: keras.Model) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         states.extend(kwargs.get("initial_state") or [])
         if layer.name == "attention":
-            # A copy, for Keras ties the mask to the encoder's output and would carry it along.
+            # The copy drops the mask that Keras attaches to the output of the encoder.
             given.extend([ops.copy(args[1]), kwargs["mask"]])
         return layer(*args, **kwargs)
 
     replay_layers(_checked(model), {"source": source, "target": target}, call)
-    if _goes_by_places(model):
+    if _attends_by_position(model):
         states.append(ops.zeros_like(given[0][:, 0, :1]))
     return keras.Model(source, [*given, *states], name="encode")
 
 
 def decode_step(model: keras.Model) -> keras.Model:
-    """The decoder of an `encoder_decoder`, one step at a time, with its weights.
+    """The decoder of an `encoder_decoder` for one step, with shared weights.
 
     Returns:
         ``[token (batch,), memory, mask, *states] -> [logits (batch, target_size), attention
-        (batch, source time), *states]``; memory, mask and the first states as from `encode_model`.
+        (batch, source time), *states]``; memory, mask and the first states are the outputs of
+        `encode_model`.
 
     Raises:
-        ValueError: if the model is not from `encoder_decoder`.
+        ValueError: the model is not from `encoder_decoder`.
 
     Example:
         >>> model = encoder_decoder(40, 30, cell="lstm", units=8, embedding_size=6)
@@ -181,36 +182,36 @@ def decode_step(model: keras.Model) -> keras.Model:
     mask = keras.Input((None,), dtype="bool", name="mask")
     states, weights = StepStates(), []
 
-    place = keras.Input((1,), name="place")
-    by_place = {"first": place} if _goes_by_places(model) else {}
+    position = keras.Input((1,), name="place")
+    by_position = {"first": position} if _attends_by_position(model) else {}
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("initial_state"):
             return states.step(layer, args[0])
         if layer is attention:
-            context, found = layer(args[0], memory, mask=mask, **by_place)
+            context, found = layer(args[0], memory, mask=mask, **by_position)
             weights.append(found)
             return context, found
         return layer(*args, **kwargs)
 
-    source = keras.Input((None,), dtype="int32", name="source")  # leads nowhere here
+    source = keras.Input((None,), dtype="int32", name="source")  # not part of the result
     logits = replay_layers(model, {"source": source, "target": ops.expand_dims(token, 1)}, call)
-    if by_place:
-        states.inputs.append(place)
-        states.outputs.append(ops.add(place, 1))
+    if by_position:
+        states.inputs.append(position)
+        states.outputs.append(ops.add(position, 1))
     outputs = [logits[:, 0], weights[0][:, 0], *states.outputs]
     return keras.Model([token, memory, mask, *states.inputs], outputs, name="decode_step")
 
 
 def decoding_functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """What decoding needs of an `encoder_decoder`: how to begin, and how to go on by one step.
+    """The two functions that decoding needs of an `encoder_decoder`: begin, and one step.
 
     Returns:
-        ``begin(source) -> states`` and ``step(tokens (n,), states) -> (log probabilities
-        (n, target_size), states, attention (n, source time))``.
+        ``begin(source (n, source time)) -> states`` and ``step(tokens (n,), states) -> (log
+        probabilities (n, target_size), states, attention (n, source time))``.
 
     Raises:
-        ValueError: if the model is not from `encoder_decoder`.
+        ValueError: the model is not from `encoder_decoder`.
 
     Example:
         >>> import numpy as np
@@ -227,7 +228,7 @@ def decoding_functions(model: keras.Model) -> tuple[Callable[..., Any], Callable
 
     def step(tokens: Any, states: Any) -> tuple[Any, tuple[Any, ...], Any]:
         memory, mask, *moving = states
-        tokens = ops.cast(tokens, "int32")  # from an array too
+        tokens = ops.cast(tokens, "int32")  # they may come as a NumPy array
         logits, weights, *moving = decoder([tokens, memory, mask, *moving])
         return ops.log_softmax(ops.cast(logits, "float32")), (memory, mask, *moving), weights
 
@@ -242,7 +243,7 @@ def _checked(model: keras.Model) -> keras.Model:
     return model
 
 
-def _goes_by_places(model: keras.Model) -> bool:
+def _attends_by_position(model: keras.Model) -> bool:
     return isinstance(model.get_layer("attention"), RelativeAttention)
 
 
@@ -255,16 +256,18 @@ def _attention(kind: str, units: int, reach: int) -> layers.Layer:
 
 
 def _bridge(states: Sequence[Sequence[Any]], widths: Sequence[int]) -> list[list[Any]]:
-    """For each decoder layer the states it begins in, brought to its width where they differ."""
+    """For each decoder layer its initial states, projected to its width if the widths differ."""
     return [
         [
-            state if state.shape[-1] == width else _bring(state, width, f"bridge_{depth}_{number}")
-            # A deeper decoder begins its upper layers where the encoder's last layer ended.
+            state
+            if state.shape[-1] == width
+            else _projected(state, width, f"bridge_{depth}_{number}")
+            # If the decoder is deeper, its upper layers start from the encoder's last layer.
             for number, state in enumerate(states[min(depth, len(states)) - 1], start=1)
         ]
         for depth, width in enumerate(widths, start=1)
     ]
 
 
-def _bring(state: Any, width: int, name: str) -> Any:
+def _projected(state: Any, width: int, name: str) -> Any:
     return layers.Dense(width, activation="tanh", name=name)(state)

@@ -1,4 +1,4 @@
-"""What stands between a forecaster's inputs and its head: a recurrent stack, or none to compare."""
+"""The network between a forecaster's inputs and its head: recurrent, or a comparison network."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from typing import Any
 
 from keras import layers, regularizers
 
-from keras_rnn_recipes.builders.stack import (
-    RECURRENT_LAYERS,
-    as_widths,
-    finish_block,
-    recurrent_stack,
-)
+from keras_rnn_recipes.builders.stack import as_widths, finish_block, recurrent_stack
 from keras_rnn_recipes.layers import AlignEnd, AlignStart
+from keras_rnn_recipes.layers.cells import cell_named
 
-RECURRENT = tuple(RECURRENT_LAYERS)
 NON_RECURRENT = ("dense", "conv", "linear")
 _KERNEL_SIZE = 3
 
 
 def encode(inputs: Any, observed: Any, *, cell: str, suffix: str = "", **options: Any) -> Any:
-    """Channels at every time step, from the network that ``cell`` names.
+    """Encode the inputs of a forecaster at every time step, by the network that ``cell`` names.
 
     Args:
         inputs: ``(batch, time, channels)``.
-        observed: ``(batch, time, features)``, which values were observed.
-        cell: a recurrent cell; or, to compare with, ``"dense"`` (layers that see one time step's
-            lags), ``"conv"`` (causal convolutions, the dilation doubling with the depth) or
-            ``"linear"`` (nothing: the head is a linear regression on the lags).
+        observed: ``(batch, time, features)``, 1.0 where a value was observed.
+        cell: a recurrent cell; or a comparison network: ``"dense"`` (dense layers on the lags of
+            one time step), ``"conv"`` (causal convolutions whose dilation doubles with the depth)
+            or ``"linear"`` (no layer, so that the head is a linear regression on the lags).
         suffix, options: as in `recurrent_stack`.
 
     Returns:
-        ``(batch, time, channels)``; each step depends on no later one unless bidirectional.
+        ``(batch, time, channels)``; unless bidirectional, no step depends on later ones.
 
     Raises:
-        ValueError: for an unknown cell, or an option that the cell does not have.
+        ValueError: an unknown cell, or an option that the cell does not have.
+
+    Example:
+        >>> import keras
+        >>> encode(keras.Input((None, 4)), keras.Input((None, 1)), cell="gru", units=8).shape
+        (None, None, 8)
     """
     for name in ("bidirectional", "recurrent_skips"):
         if cell in NON_RECURRENT and options.get(name):
@@ -43,8 +43,8 @@ def encode(inputs: Any, observed: Any, *, cell: str, suffix: str = "", **options
         return inputs
     if cell == "dense":
         return feedforward_stack(inputs, kernel_size=1, suffix=suffix, **options)
-    if cell not in (*RECURRENT, "conv"):
-        raise ValueError(f"cell must be one of {(*RECURRENT, *NON_RECURRENT)}; received {cell!r}.")
+    if cell != "conv":
+        cell_named(cell, others=NON_RECURRENT)
     aligned, lead, mask = AlignStart(name=f"align_start{suffix}")(inputs, observed)
     if cell == "conv":
         encoded = feedforward_stack(aligned, kernel_size=_KERNEL_SIZE, suffix=suffix, **options)
@@ -66,20 +66,23 @@ def feedforward_stack(
     recurrent_skips: Any = (),
     suffix: str = "",
 ) -> Any:
-    """Layers without memory: dense (``kernel_size=1``) or causal convolutions, ReLU.
+    """Layers without recurrence, with ReLU: dense (``kernel_size=1``) or causal convolutions.
 
     Args:
         inputs: ``(batch, time, channels)``.
-        kernel_size: time steps that a layer sees; its dilation is ``2 ** (depth - 1)``.
+        kernel_size: number of time steps that a layer reads, with dilation ``2 ** (depth - 1)``.
         units, residual, layer_norm, dropout, l2, suffix: as in `recurrent_stack`.
+        bidirectional, recurrent_skips: ignored; `encode` refuses them.
 
     Returns:
         ``(batch, time, units[-1])``.
+
+    Example:
+        >>> import keras
+        >>> feedforward_stack(keras.Input((None, 4)), kernel_size=3, units=(8, 6)).shape
+        (None, None, 6)
     """
-    del (
-        bidirectional,
-        recurrent_skips,
-    )  # `encode` has refused it; the signature is that of `recurrent_stack`.
+    del bidirectional, recurrent_skips  # part of the signature that it shares with recurrent_stack
     x = inputs
     for depth, width in enumerate(as_widths(units), start=1):
         layer = layers.Conv1D(

@@ -1,14 +1,14 @@
-"""The three multi-step strategies. Each is a function of its own, because it changes the contract.
+"""Forecasting networks for the three multi-step strategies.
 
-All of them read ``history (batch, time, features)`` in the data's own units, targets first, NaN for
-missing values, time of any length (and covariates, see `forecaster`), and differ in
-what they are trained to give:
+All of them read ``history (batch, time, features)`` in the units of the data, targets first, NaN
+for missing values, with any number of time steps (and covariates, see `forecaster`). They differ in
+their output during training:
 
     direct      (batch, horizon, targets)         all steps at once, from the last time step
     seq2seq     (batch, time, horizon, targets)   a whole forecast at every time step
     recursive   (batch, time, targets)            the next value at every time step, to be fed back
 
-`to_forecaster` turns each of them into ``history -> (batch, horizon, targets)``.
+`to_forecaster` converts each of them to ``history -> (batch, horizon, targets)``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from keras_rnn_recipes.builders.covariates import check_covariates, covariates_of_history
+from keras_rnn_recipes.builders.covariates import covariates_of_history, describe_covariates
 from keras_rnn_recipes.builders.encoders import encode
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.members import ensemble
@@ -41,15 +41,15 @@ from keras_rnn_recipes.layers.replay import HEAD, INPUTS
 
 Strategy = Literal["recursive", "direct", "seq2seq"]
 
-# Trailing statistics need some values to be worth anything.
+# Statistics of fewer values are too noisy.
 _SHORTEST_TRAILING_WINDOW = 8
 
 
 def direct_forecaster(horizon: int, **options: Any) -> keras.Model:
-    """All steps of the horizon at once, read at the last time step.
+    """A forecaster with the direct strategy: all steps at once, from the last time step.
 
     Args:
-        horizon: steps to forecast.
+        horizon: number of steps to forecast.
         options: as in `forecaster`.
 
     Returns:
@@ -68,12 +68,14 @@ def direct_forecaster(horizon: int, **options: Any) -> keras.Model:
 
 
 def recursive_forecaster(horizon: int, **options: Any) -> keras.Model:
-    """The next value at every time step; `to_forecaster` feeds the predictions back.
+    """A forecaster with the recursive strategy: the next value at every time step.
+
+    `to_forecaster` feeds the forecasts back.
 
     Args:
-        horizon: steps that `to_forecaster` will go; training looks one step ahead.
-        options: as in `forecaster`. Every feature must be a target, since the values of other
-            features are not known for the steps ahead.
+        horizon: number of steps that `to_forecaster` forecasts; training looks one step ahead.
+        options: as in `forecaster`. Every feature must be a target, because other features are
+            unknown for the steps ahead.
 
     Returns:
         An uncompiled model, ``(batch, time, features) -> (batch, time, targets)``.
@@ -89,10 +91,12 @@ def recursive_forecaster(horizon: int, **options: Any) -> keras.Model:
 
 
 def seq2seq_forecaster(horizon: int, **options: Any) -> keras.Model:
-    """A whole forecast at every time step: a long history gives many lessons in one pass.
+    """A forecaster with the seq2seq strategy: a whole forecast at every time step.
+
+    Training uses every time step of a history as a forecast origin in one pass.
 
     Args:
-        horizon: steps to forecast.
+        horizon: number of steps to forecast.
         options: as in `forecaster`.
 
     Returns:
@@ -144,52 +148,53 @@ def forecaster(
 
     Args:
         strategy: ``"direct"``, ``"seq2seq"`` or ``"recursive"``.
-        horizon: steps to forecast, at least 1.
-        num_features: values per time step; the targets come first among them.
-        num_targets: how many of them are forecast.
-        cell: ``"simple_rnn"``, ``"lstm"``, ``"gru"``, or one to compare with: ``"dense"``,
-            ``"conv"``, ``"linear"`` (see `encode`).
+        horizon: number of steps to forecast, at least 1.
+        num_features: number of values per time step; the targets come first among them.
+        num_targets: number of features to forecast.
+        cell: ``"simple_rnn"``, ``"lstm"``, ``"gru"``, a name from `register_cell`, or a comparison
+            network: ``"dense"``, ``"conv"``, ``"linear"`` (see `encode`).
         units: width of the layer, or one width per layer.
-        lags: past values that each time step sees: 1, the value itself; n, the last n; a tuple, the
-            values that many steps back.
-        scaling, transform: how each series is brought to a common scale inside the graph and back,
-            see `WindowStatistics`.
-        scale_window: steps that the statistics trail each time step by. None: the whole history
-            for the direct strategy; the longest lag or season for the others, which may not look
-            ahead.
-        season_length: None, or the steps in a season (several: an hour's day and week): the
-            network then corrects a seasonal forecast instead of the window's center, and sees its
-            lags relative to it (see `SeasonalBase`).
-        seasons: memory, in seasons, of the smoothed season; 1: the last one is repeated.
+        lags: lagged values that each time step reads: 1, its own value; n, the last n values; a
+            tuple, the values at these lags.
+        scaling, transform: how the graph scales each series and scales the forecasts back, see
+            `WindowStatistics`.
+        scale_window: length in steps of the window of the statistics at each time step. None: the
+            whole history for the direct strategy; the longest lag or season for the others, whose
+            statistics may not use later values.
+        season_length: number of steps in a season, or several such numbers. The output of the
+            network is then a correction of a seasonal forecast, and its lags are relative to it
+            (see `SeasonalBase`). None: a correction of the center of the window.
+        seasons: memory of the smoothed season, in seasons; 1: repeat the last season.
         bidirectional, residual, layer_norm, dropout, l2, recurrent_skips: as in `recurrent_stack`.
-            Only the direct strategy may read backwards.
-        members: networks trained together, each on a share of its own of every batch; their
-            median is the forecast (see `ensemble`).
-        quantiles: levels of intervals, in percent, that the network learns beside the median; its
-            last axis is then ``1 + 2 * levels`` long: median, then lower and upper bound of each
-            level, which never cross. To be trained with the pinball loss. For one target, and not
-            for the recursive strategy: intervals one step ahead say nothing of the next ones.
-        distribution: None, or of what the network gives the parameters, in the data's own units, in
-            its last axis: ``"gaussian"`` (location, scale), ``"student_t"`` (location, scale,
-            degrees of freedom, above 2) or, for counts, ``"negative_binomial"`` (mean, dispersion;
-            the variance is ``mean + dispersion * mean ** 2``). To be trained with the loss nll;
-            `to_forecaster` makes median and bounds of it. For one target and every strategy;
-            without a transform, after which it would be another distribution.
-        num_future, num_static: columns that are known ahead, and that are constant in each series.
-        past_codes, future_codes, static_codes: for each column how many codes it has, from 0, the
-            unknown one, on; 0 for a column of numbers. Left out: all are numbers, standardised by
-            statistics that are weights (see `KnownColumns`).
-        series_embedding: length of a learned vector for each series, whose code is then the last
+            ``bidirectional`` needs the direct strategy.
+        members: number of networks trained together, each on its share of every batch; the forecast
+            is their median (see `ensemble`).
+        quantiles: levels in percent of prediction intervals that the network learns in addition to
+            the median, with the pinball loss. The last axis of the output has length ``1 + 2 *
+            levels``: median, then lower and upper bound of each level, which never cross. For one
+            target and the direct or seq2seq strategy.
+        distribution: name of a distribution whose parameters the network outputs in its last axis,
+            in the units of the data, trained with the loss nll: ``"gaussian"`` (location, scale),
+            ``"student_t"`` (location, scale, degrees of freedom above 2) or, for counts,
+            ``"negative_binomial"`` (mean, dispersion; the variance is ``mean + dispersion * mean **
+            2``). `to_forecaster` computes the median and intervals. For one target, every strategy,
+            and no transform.
+        num_future, num_static: number of covariates known ahead, and of constants of each series.
+        past_codes, future_codes, static_codes: for each covariate the number of its category codes,
+            including 0 for unknown; 0 for a column of numbers, which are standardized (see
+            `KnownColumns`). Empty: all columns are numbers.
+        series_embedding: length of a trained vector for each series, whose code is then the last
             static column.
 
     Returns:
-        An uncompiled functional ``keras.Model`` from ``history``; shapes as in the module's table.
-        With covariates, it takes a dict of ``history``, ``future`` (batch, time + horizon,
-        num_future), of which the recursive strategy needs time + 1 rows to be trained, and
+        An uncompiled functional ``keras.Model`` from ``history``, with the output shape of the
+        module's table. With covariates the input is a dict of ``history``, ``future`` (batch, time
+        + horizon, num_future; for training the recursive strategy time + 1 rows suffice), and
         ``static`` (batch, num_static).
 
     Raises:
-        ValueError: for arguments out of range or that do not go together; the message says which.
+        ValueError: an argument is out of range, or two arguments exclude each other; the message
+            names them.
 
     Example:
         >>> forecaster("seq2seq", 12, cell="lstm", lags=24, season_length=12).output_shape
@@ -200,7 +205,7 @@ def forecaster(
     if distribution is not None:
         check_distribution(distribution, num_targets, transform, quantiles)
     steps = 1 if strategy == "recursive" else horizon
-    # Raw units need the full precision, whatever the policy for the network in between.
+    # The units of the data need full precision, whatever the policy of the layers in between.
     exact = {"dtype": keras.config.floatx()}
     offsets = range(int(lags)) if isinstance(lags, Integral) else lags
     looks_back = Lags(offsets, name="lags", **exact)
@@ -208,7 +213,7 @@ def forecaster(
         longest = max(looks_back.context + 1, *_listed(season_length or 1))
         scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
 
-    covariates = check_covariates(
+    covariates = describe_covariates(
         num_past=num_features - num_targets,
         num_future=num_future,
         num_static=num_static,
@@ -258,7 +263,7 @@ def forecaster(
 
 
 def _network(inputs, observed, *ahead, strategy, steps, outputs, suffix, **options):
-    """What learns: from the inputs of each time step to the numbers that the output puts back."""
+    """The trainable part: from the inputs of each time step to the outputs of the head."""
     encoded = encode(inputs, observed, suffix=suffix, **options)
     if strategy == "direct":
         ends = BothEnds if options["bidirectional"] else LastStep
@@ -274,7 +279,7 @@ def _network(inputs, observed, *ahead, strategy, steps, outputs, suffix, **optio
 def _checked_quantiles(levels, strategy, num_targets):
     if levels and (strategy == "recursive" or num_targets != 1):
         raise ValueError(
-            "quantiles are for one target and the direct or seq2seq strategy; received "
+            "quantiles need one target and the direct or seq2seq strategy; received "
             f"strategy={strategy!r}, num_targets={num_targets}."
         )
     return checked_levels(levels, "quantiles")
@@ -300,6 +305,6 @@ def _check(strategy, horizon, num_features, num_targets, bidirectional):
         )
     if bidirectional and strategy != "direct":
         raise ValueError(
-            f"A bidirectional stack sees later steps, which the {strategy} strategy is to "
-            "forecast; use it with the direct strategy."
+            f"A bidirectional stack reads later steps, which the {strategy} strategy forecasts; "
+            "use it with the direct strategy."
         )

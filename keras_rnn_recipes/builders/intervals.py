@@ -1,4 +1,4 @@
-"""A forecaster that says how sure it is."""
+"""Add prediction intervals to a forecaster."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def add_bounds(
     season_length: int = 1,
     nonnegative: bool = False,
 ) -> keras.Model:
-    """Put bounds beside a model's forecasts, inside the graph, sharing its weights.
+    """Add lower and upper bounds to a model's forecasts, inside the graph, with shared weights.
 
     Args:
         model: from a builder of this package or from `to_forecaster`, with one target.
-        levels, widths, season_length, nonnegative: as in `ForecastBounds`; the widths
+        levels, widths, season_length, nonnegative: as in `ForecastBounds`; ``widths`` has the shape
             ``(horizon, 2 * levels)``.
 
     Returns:
@@ -38,7 +38,8 @@ def add_bounds(
         lower and upper bound of each level.
 
     Raises:
-        ValueError: for a model of several targets, or widths of another shape.
+        ValueError: the model has several targets or has intervals already, or ``widths`` has
+            another shape.
 
     Example:
         >>> from keras_rnn_recipes.builders.forecasters import direct_forecaster
@@ -47,9 +48,9 @@ def add_bounds(
     """
     info = forecaster_info(model)
     if levels_of_model(model):
-        raise ValueError("The model gives intervals already.")
+        raise ValueError("The model has intervals already; pass the model without them.")
     if info.num_targets != 1:
-        raise ValueError(f"Bounds are for one target; the model has {info.num_targets}.")
+        raise ValueError(f"Bounds need a model with one target; this one has {info.num_targets}.")
     if len(widths) != info.horizon:
         raise ValueError(
             f"widths must have a row for each of {info.horizon} steps; received {len(widths)}."
@@ -64,7 +65,7 @@ def add_bounds(
 
 
 def levels_of_model(model: keras.Model) -> tuple[float, ...]:
-    """The levels of the bounds that a model gives; none for one without.
+    """The levels of a model's prediction intervals, in percent; empty if it has none.
 
     Example:
         >>> from keras_rnn_recipes.builders.forecasters import direct_forecaster

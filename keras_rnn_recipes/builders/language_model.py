@@ -1,4 +1,4 @@
-"""What comes next: a recurrent network over tokens or characters, and its twin of one step."""
+"""Recurrent language models over words or characters, for training and for generation."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def language_model(
     layer_norm: bool = False,
     recurrent_skips: Sequence[int] = (),
 ) -> keras.Model:
-    """At every token the logits of the next one.
+    """A recurrent language model: at every token the logits of the next one.
 
     Args:
-        vocabulary_size: how many ids there are; 0 is padding.
-        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
-        units: widths of the recurrent layers; their number is the depth.
+        vocabulary_size: number of ids; 0 is padding.
+        cell: ``"simple_rnn"``, ``"lstm"``, ``"gru"``, or a name from `register_cell`.
+        units: width of the recurrent layer, or one width per layer.
         embedding_size: width of the embedding.
-        tied: the embedding is the output layer too, through a linear projection where the last
+        tied: use the embedding as the output layer too, after a linear projection if the last
             recurrent layer has another width.
         dropout: rate after every recurrent layer.
-        embedding_dropout: rate on the embedded tokens; as ``dropout`` when left out.
+        embedding_dropout: rate on the embedded tokens; None: as ``dropout``.
         variational: drop the same channels at all steps of a sequence (Gal and Ghahramani 2016).
         residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
 
     Returns:
-        An uncompiled model, ``tokens (batch, time)`` int32, padded by 0 on the right, to logits
-        ``(batch, time, vocabulary_size)``.
+        An uncompiled model from ``tokens (batch, time)``, int32, padded by 0 on the right, to
+        logits ``(batch, time, vocabulary_size)``.
 
     Raises:
-        ValueError: for an unknown cell or a size below 1.
+        ValueError: an unknown cell or a size below 1.
 
     Source: Mikolov et al. 2010; tied weights: Press and Wolf 2017.
 
@@ -83,21 +83,23 @@ def language_model(
 
 
 def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
-    """A model for training on contiguous text: rows go on in the states that they ended in.
+    """A stateful copy of a language model, for training on contiguous text.
+
+    Each row of a batch continues in the states in which the same row of the last batch ended.
 
     Args:
-        model: from `language_model`. All layers but the recurrent ones are shared with it.
-        batch_size: rows of every batch.
+        model: from `language_model`. The copy shares all layers except the recurrent ones.
+        batch_size: number of rows of every batch.
 
     Returns:
-        ``{"tokens": (batch, time), "keep": (batch, 1)} -> logits (batch, time, vocabulary_size)``:
-        where ``keep`` is 1 a row goes on where the same row of the batch before ended, where it is
-        0 it begins anew, in states of zeros. Recurrent layers begin with the model's weights;
-        `copy_recurrent_weights` hands them over after training.
+        ``{"tokens": (batch, time), "keep": (batch, 1)} -> logits (batch, time, vocabulary_size)``.
+        A row continues if ``keep`` is 1 and starts from states of zeros if it is 0. The recurrent
+        layers start with the weights of the model; after training `copy_recurrent_weights` copies
+        them back.
 
     Example:
-        >>> twin = stateful_copy(language_model(50, units=16, embedding_size=8), batch_size=4)
-        >>> twin.output_shape
+        >>> copy = stateful_copy(language_model(50, units=16, embedding_size=8), batch_size=4)
+        >>> copy.output_shape
         (4, None, 50)
     """
     tokens = keras.Input((None,), batch_size, dtype="int32", name="tokens")
@@ -106,31 +108,40 @@ def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(layer, layers.RNN):
             return layer(*args, **kwargs)
-        carrying = type(layer).from_config({**layer.get_config(), "stateful": True})
-        carrying.build(args[0].shape)
-        carrying.cell.set_weights(layer.cell.get_weights())
-        states = [ops.multiply(keep, state) for state in carrying.states]
-        return carrying(args[0], initial_state=states)
+        stateful = type(layer).from_config({**layer.get_config(), "stateful": True})
+        stateful.build(args[0].shape)
+        stateful.cell.set_weights(layer.cell.get_weights())
+        states = [ops.multiply(keep, state) for state in stateful.states]
+        return stateful(args[0], initial_state=states)
 
     return keras.Model({"tokens": tokens, "keep": keep}, replay_layers(model, tokens, call))
 
 
-def copy_recurrent_weights(twin: keras.Model, model: keras.Model) -> None:
-    """Hand the recurrent weights of a `stateful_copy` to the model that it was made of."""
-    for layer in model.layers:
+def copy_recurrent_weights(source: keras.Model, target: keras.Model) -> None:
+    """Copy the weights of all recurrent layers between a language model and a `stateful_copy`.
+
+    Args:
+        source: the model to copy from.
+        target: the model to copy to; its recurrent layers have the same names.
+
+    Example:
+        >>> model = language_model(50, units=16, embedding_size=8)
+        >>> copy_recurrent_weights(stateful_copy(model, batch_size=4), model)
+    """
+    for layer in target.layers:
         if isinstance(layer, layers.RNN):
-            layer.cell.set_weights(twin.get_layer(layer.name).cell.get_weights())
+            layer.cell.set_weights(source.get_layer(layer.name).cell.get_weights())
 
 
 def language_step(model: keras.Model) -> keras.Model:
-    """A language model one token at a time, its states passed in and out, with its weights.
+    """A language model for one token, with its states as inputs and outputs and shared weights.
 
     Args:
         model: from `language_model`.
 
     Returns:
         ``[token (batch,), *states (batch, width)] -> [logits (batch, vocabulary_size), *states]``;
-        a text begins in states of zeros.
+        the states at the start of a text are zeros.
 
     Example:
         >>> step = language_step(language_model(50, cell="lstm", units=16, embedding_size=8))
@@ -150,17 +161,17 @@ def language_step(model: keras.Model) -> keras.Model:
 
 
 def language_reader(model: keras.Model) -> keras.Model:
-    """A language model over whole texts, its states passed in and out, with its weights.
+    """A language model over texts, with its states as inputs and outputs and shared weights.
 
-    For prompts, and for texts that come piece by piece: the states at the end of one piece are
-    those in which the next begins. Padding changes no state.
+    Use it for prompts and for texts that arrive in parts: the states at the end of one part are the
+    initial states of the next. Padding changes no state.
 
     Args:
         model: from `language_model`.
 
     Returns:
         ``[tokens (batch, time), *states (batch, width)] -> [logits (batch, time, vocabulary_size),
-        *states]``, states as in `language_step`.
+        *states]``, with the states of `language_step`.
 
     Example:
         >>> reader = language_reader(language_model(50, cell="gru", units=16, embedding_size=8))
@@ -180,13 +191,13 @@ def language_reader(model: keras.Model) -> keras.Model:
 
 
 def generating_functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """What generation needs of a language model: how to begin, and how to go on by one step.
+    """The two functions that generation needs of a language model: begin, and one step.
 
     Returns:
-        ``begin(tokens (n, time)) -> (log probabilities (n, vocabulary_size), states)`` after each
-        prompt's last real token, and ``step(tokens (n,), states) -> (log probabilities, states)``.
-        A prompt without any token gives the probabilities after id 0, which mean nothing: begin
-        every text by the same token.
+        ``begin(tokens (n, time)) -> (log probabilities (n, vocabulary_size), states)`` after the
+        last real token of each prompt, and ``step(tokens (n,), states) -> (log probabilities,
+        states)``. An empty prompt gives the meaningless probabilities after id 0, so start every
+        text with a start token.
 
     Example:
         >>> import numpy as np
@@ -200,7 +211,7 @@ def generating_functions(model: keras.Model) -> tuple[Callable[..., Any], Callab
     widths = [state.shape[-1] for state in reader.inputs[1:]]
 
     def begin(tokens: Any) -> tuple[Any, tuple[Any, ...]]:
-        tokens = ops.cast(tokens, "int32")  # from an array too
+        tokens = ops.cast(tokens, "int32")  # they may come as a NumPy array
         rows = ops.shape(tokens)[0]
         zeros = [ops.zeros((rows, width), stepper.compute_dtype) for width in widths]
         logits, *states = reader([tokens, *zeros])

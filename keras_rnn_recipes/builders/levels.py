@@ -1,4 +1,4 @@
-"""Levels of intervals as the builders take them."""
+"""Check the levels of prediction intervals."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 
 def checked_levels(levels: Sequence[float], name: str = "levels") -> tuple[float, ...]:
-    """Levels in percent, in ascending order.
+    """Check levels in percent, and sort them in ascending order.
 
     Args:
         levels: such as ``(80, 95)``.
-        name: what they are called in the message.
+        name: of the argument, for the error message.
 
     Raises:
-        ValueError: one is not between 0 and 100, or is there twice.
+        ValueError: a level is not between 0 and 100, or is given twice.
 
     Example:
         >>> checked_levels((95, 80))

@@ -1,4 +1,4 @@
-"""An ensemble trained in one process, as one model."""
+"""Ensembles: several networks trained together as one model."""
 
 from __future__ import annotations
 
@@ -11,26 +11,33 @@ from keras_rnn_recipes.layers import MemberMedian, MemberShare
 def ensemble(
     network: Callable[..., Any], inputs: Sequence[Any], *, members: int = 1, name: str = "head"
 ) -> Any:
-    """The median of several networks of one kind, which differ in where they start.
+    """The median of several networks with the same architecture and different initial weights.
 
-    While training each network sees a share of its own of every batch, so that the networks stay
-    independent and what they have in common (scaling, lags) is computed once. Scored or exported,
-    all of them see every row, and the median answers.
+    While training, each network reads its own share of every batch, so that the networks stay
+    independent while their common preprocessing (scaling, lags) is computed once. In evaluation and
+    after export, every network reads all rows, and the output is the median.
 
     Args:
-        network: ``network(*inputs, suffix=...)`` gives a tensor ``(batch, ...)``; the suffix
-            keeps the names of its layers apart and is empty for a single network.
+        network: called as ``network(*inputs, suffix=...)``, returns a tensor ``(batch, ...)``. The
+            suffix is part of the names of its layers and empty for a single network.
         inputs: tensors ``(batch, ...)``.
-        members: how many networks; at least 1.
-        name: of the layer that takes the median.
+        members: number of networks, at least 1.
+        name: prefix of the name of the layer that computes the median.
 
     Returns:
-        A tensor shaped like the network's.
+        A tensor in the shape of one network's output.
 
     Raises:
-        ValueError: for no members.
+        ValueError: ``members`` is below 1.
 
-    Source: medians over starts are what the RNNs of Hewamalage et al. 2021 forecast with.
+    Source: the median over initial weights, as in the RNN forecasts of Hewamalage et al. 2021.
+
+    Example:
+        >>> import keras
+        >>> def network(x, suffix):
+        ...     return keras.layers.Dense(4, name=f"dense{suffix}")(x)
+        >>> ensemble(network, [keras.Input((3,))], members=5).shape
+        (None, 4)
     """
     if members < 1:
         raise ValueError(f"members must be at least 1; received {members}.")

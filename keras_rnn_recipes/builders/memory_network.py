@@ -1,4 +1,4 @@
-"""Small networks that differ in what is done for their memory, to be compared."""
+"""Small networks to compare remedies for vanishing and exploding gradients."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from keras import layers
 
 from keras_rnn_recipes.builders.stack import recurrent_stack
 
-# Of a normal start, the size of the largest eigenvalue: what comes back fades by this each step.
+# The spectral radius of recurrent weights drawn from a normal distribution: states decay by this
+# factor at each step.
 NORMAL_RADIUS = 0.9
 
 
 class Remedy(NamedTuple):
-    """A cell and what is done for its memory.
+    """A cell and the remedy that it gets.
 
     Attributes:
         cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
-        skips: connections from further back.
-        start: of the recurrent kernel: Keras' own, which is orthogonal; "normal", drawn from a
-            normal distribution and scaled to the spectral radius 0.9; or "identity". Of an LSTM
-            "closed": its forget gates begin half open, with a bias of 0 instead of Keras' 1.
-        clipped: whether large gradients are to be cut.
+        skips: numbers of steps back of recurrent skips.
+        start: initialization of the recurrent kernel: ``"orthogonal"``, as in Keras; ``"normal"``,
+            a normal distribution scaled to the spectral radius 0.9; or ``"identity"``. For an LSTM
+            ``"closed"``: the bias of the forget gate starts at 0 (half open) instead of 1.
+        clipped: whether training clips gradients by their norm.
     """
 
     cell: str
@@ -56,15 +57,15 @@ def memory_network(
     units: int | Sequence[int] = 64,
     seed: int = 0,
 ) -> keras.Model:
-    """Recurrent layers with one remedy for a short memory, and a dense layer on the last steps.
+    """Recurrent layers with one remedy, and a dense layer on the last steps.
 
     Args:
         name: a key of `REMEDIES`.
         channels: of the inputs.
-        width: numbers given at a step.
-        asked: steps at the end that are answered.
-        units: of the recurrent layers.
-        seed: of a start that is drawn here.
+        width: number of outputs at a step.
+        asked: number of steps at the end with an output.
+        units: width of the recurrent layer, or one width per layer.
+        seed: of the ``"normal"`` initialization.
 
     Returns:
         An uncompiled model, ``(batch, time, channels) -> (batch, asked, width)``.
@@ -72,8 +73,8 @@ def memory_network(
     Raises:
         ValueError: an unknown name.
 
-    Source: identity start: Le et al. 2015 (there with ReLU, here with tanh); open forget gates:
-        Gers et al. 2000; clipping, which is up to whoever trains it: Pascanu et al. 2013.
+    Source: identity: Le et al. 2015 (with ReLU; here with tanh); bias of forget gates: Gers et al.
+        2000; clipping, which the training loop does: Pascanu et al. 2013.
 
     Example:
         >>> memory_network("simple_rnn_skips", channels=2, width=1, units=8).output_shape[-1]

@@ -1,4 +1,4 @@
-"""Presets: the names people look for, each a few good numbers over `forecaster`."""
+"""Presets: named forecasting networks, each a few defaults for `forecaster`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,31 @@ from typing import Any
 import keras
 
 from keras_rnn_recipes.builders.forecasters import Strategy, forecaster
+from keras_rnn_recipes.layers.cells import CELLS
 
-# What a time step needs to see when the network has no memory of its own.
+# Lags that each time step reads if the network has no recurrent state.
 _LAGS_WITHOUT_MEMORY = 28
 
 
 def simple_rnn(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
-    """One layer of the plainest recurrent cell (Elman 1990), 32 units.
+    """One layer of the simplest recurrent cell (Elman 1990), 32 units.
 
     Args:
-        strategy, horizon, options: as in `forecaster`; options replace the preset's numbers.
+        strategy, horizon, options: as in `forecaster`; options replace the defaults of the preset.
 
     Returns:
-        An uncompiled ``keras.Model``, shapes as in `forecaster`.
+        An uncompiled ``keras.Model`` with the shapes of `forecaster`.
 
     Raises:
-        ValueError: as `forecaster`.
+        ValueError: as in `forecaster`.
 
     Example:
         >>> simple_rnn("direct", horizon=14).output_shape
         (None, 14, 1)
     """
-    return forecaster(strategy, horizon, **{"cell": "simple_rnn", "units": 32, **options})
+    return forecaster(
+        strategy, horizon, **{"cell": "simple_rnn", "units": CELLS["simple_rnn"].units, **options}
+    )
 
 
 def deep_rnn(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
@@ -52,7 +55,9 @@ def lstm(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
         >>> lstm("recursive", horizon=14).output_shape
         (None, None, 1)
     """
-    return forecaster(strategy, horizon, **{"cell": "lstm", "units": 48, **options})
+    return forecaster(
+        strategy, horizon, **{"cell": "lstm", "units": CELLS["lstm"].units, **options}
+    )
 
 
 def gru(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
@@ -64,11 +69,11 @@ def gru(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
         >>> gru("direct", horizon=14, num_features=3).input_shape
         (None, None, 3)
     """
-    return forecaster(strategy, horizon, **{"cell": "gru", "units": 48, **options})
+    return _one_layer("gru", strategy, horizon, options)
 
 
 def dense(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
-    """Two dense layers on the last 28 values: what a network without memory can do.
+    """Two dense layers on the last 28 values, a comparison network without recurrence.
 
     Arguments and result as in `simple_rnn`.
 
@@ -81,7 +86,7 @@ def dense(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
 
 
 def conv(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
-    """Five causal convolutions, dilations 1 to 16, that see 63 steps (van den Oord et al. 2016).
+    """Five causal convolutions, dilations 1 to 16, over 63 steps (van den Oord et al. 2016).
 
     Arguments and result as in `simple_rnn`.
 
@@ -94,7 +99,7 @@ def conv(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
 
 
 def linear(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
-    """A linear regression on the last 28 values, trained like the networks (Zeng et al. 2023).
+    """Linear regression on the last 28 values, trained like the networks (Zeng et al. 2023).
 
     Arguments and result as in `simple_rnn`.
 
@@ -112,22 +117,30 @@ PRESETS: dict[str, Callable[..., keras.Model]] = {
 
 
 def build_forecaster(preset: str, strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
-    """The preset of that name.
+    """Build the preset of a name.
 
     Args:
-        preset: a key of `PRESETS`.
+        preset: a key of `PRESETS`, or the name of a registered cell.
         strategy, horizon, options: as in `forecaster`.
 
     Returns:
         An uncompiled ``keras.Model``.
 
     Raises:
-        ValueError: for an unknown preset, or as `forecaster`.
+        ValueError: an unknown preset, or as in `forecaster`.
 
     Example:
         >>> build_forecaster("gru", "direct", 14).name
         'gru_direct'
     """
-    if preset not in PRESETS:
-        raise ValueError(f"preset must be one of {tuple(PRESETS)}; received {preset!r}.")
-    return PRESETS[preset](strategy, horizon, **options)
+    if preset in PRESETS:
+        return PRESETS[preset](strategy, horizon, **options)
+    if preset not in CELLS:
+        known = tuple(dict.fromkeys((*PRESETS, *CELLS)))
+        raise ValueError(f"preset must be one of {known}; received {preset!r}.")
+    return _one_layer(preset, strategy, horizon, options)
+
+
+def _one_layer(cell: str, strategy: Strategy, horizon: int, options: dict[str, Any]) -> keras.Model:
+    defaults = {"cell": cell, "units": CELLS[cell].units}
+    return forecaster(strategy, horizon, **{**defaults, **options})

@@ -1,4 +1,4 @@
-"""A tag for every token: words and their spelling, read in both directions, and a random field."""
+"""Sequence tagger: words and their characters, a bidirectional recurrent network, and a CRF."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from keras_rnn_recipes.builders.stack import RECURRENT_LAYERS, recurrent_stack
+from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.layers import CRF, FoldTokens, UnfoldTokens
+from keras_rnn_recipes.layers.cells import CELLS
 
 _KERNEL_SIZE = 3
 _UNKNOWN = 1
@@ -36,36 +37,36 @@ def sequence_tagger(
     l2: float = 0.0,
     recurrent_skips: Sequence[int] = (),
 ) -> keras.Model:
-    """Score a tag for every token of a sentence.
+    """A network that scores the tags of every token of a sentence.
 
-    A token is what its word and, with ``num_characters``, its spelling tell: the latter is all
-    there is of a word that was not seen in training. Recurrent layers read the tokens in both
-    directions. All ids are padded with 0 on the right, and padding changes no result.
+    Each token is represented by a vector of its word and, with ``num_characters``, by a vector of
+    its characters, the only information about words unseen in training. Recurrent layers read the
+    tokens in both directions. All ids are padded with 0 on the right; padding changes no result.
 
     Args:
-        vocabulary_size: number of word ids, those of padding (0) and unknown words (1) included.
+        vocabulary_size: number of word ids, including padding (0) and unknown words (1).
         num_tags: number of tags.
-        num_characters: number of character ids, padding (0) included; 0 for words alone.
-        cell, units, residual, layer_norm, l2, recurrent_skips: the layers over the tokens, as in
+        num_characters: number of character ids, including padding (0); 0: words only.
+        cell, units, residual, layer_norm, l2, recurrent_skips: of the layers over the tokens, as in
             `recurrent_stack`.
         embedding_size: width of a word's vector.
-        character_cell: how a spelling is read: ``"conv"``, a convolution over three characters
-            and the maximum over all places; or a recurrent cell, in both directions.
+        character_cell: how the characters of a token are read: ``"conv"``, a convolution over three
+            characters and the maximum over all positions; or a recurrent cell in both directions.
         character_units: filters of the convolution, or units in each direction.
         character_embedding_size: width of a character's vector.
-        embeddings: ``(vocabulary_size, embedding_size)``, vectors to begin with instead of random
-            ones; they are trained on.
-        crf: give potentials for `crf_loss` and `viterbi`; otherwise logits of each tag alone.
+        embeddings: initial word vectors ``(vocabulary_size, embedding_size)``; random by default.
+            They are trained.
+        crf: output potentials for `crf_loss` and `viterbi`; otherwise independent logits.
         allowed: which tag may follow which, as in `CRF`.
-        dropout: rate on the vectors of tokens and after each recurrent layer, drawn anew for every
+        dropout: rate on the vectors of tokens and after each recurrent layer, independent at every
             token.
-        word_dropout: rate at which, while training, a word is taken for unknown, so that its
-            spelling and its neighbours have to tell.
+        word_dropout: rate at which words are replaced by the unknown word while training, so that
+            the network learns to use the characters and the context.
 
     Returns:
         An uncompiled model of ``tokens`` ``(batch, time)`` and, with ``num_characters``,
         ``characters`` ``(batch, time, length of the longest token)``, both integer ids. Its output
-        is ``potentials`` ``(batch, time, num_tags, num_tags)`` or ``logits``
+        is ``potentials`` ``(batch, time, num_tags, num_tags)`` or, without a CRF, ``logits``
         ``(batch, time, num_tags)``.
 
     Raises:
@@ -110,7 +111,7 @@ def sequence_tagger(
     )
     name = "emissions" if crf else "logits"
     outputs = layers.Dense(num_tags, dtype="float32", name=name)(x)
-    # Without a field a copy, for Keras ties the mask to the logits and would weigh losses by it.
+    # The copy drops the mask that Keras attaches to the logits and would use as loss weights.
     field = CRF(num_tags, allowed, name="potentials") if crf else None
     outputs = ops.copy(outputs) if field is None else field(outputs, mask)
     return keras.Model(inputs, outputs, name="sequence_tagger")
@@ -119,9 +120,9 @@ def sequence_tagger(
 def _spelling(
     characters: Any, cell: str, num_characters: int, embedding_size: int, units: int
 ) -> Any:
-    """What the characters of each token tell, ``(batch, time, channels)``."""
-    if cell not in ("conv", *RECURRENT_LAYERS):
-        known = ("conv", *RECURRENT_LAYERS)
+    """The vector of each token's characters, ``(batch, time, channels)``."""
+    if cell not in ("conv", *CELLS):
+        known = ("conv", *CELLS)
         raise ValueError(f"character_cell must be one of {known}; received {cell!r}.")
     _require_positive(num_characters=num_characters, character_units=units)
     embedded = _embedding(characters, num_characters, embedding_size, "character_vectors")
@@ -131,7 +132,10 @@ def _spelling(
 
 
 def _convolved(characters: Any, embedded: Any, units: int) -> Any:
-    """The maximum over all places; padding is nought before and after, and nought is the least."""
+    """The maximum of a convolution over all positions.
+
+    Padding is zero before and after the convolution, and zero is the minimum of ReLU.
+    """
     real = ops.cast(ops.not_equal(characters, 0), embedded.dtype)[..., None]
     convolution = layers.Conv2D(
         units, (1, _KERNEL_SIZE), padding="same", activation="relu", name="spelling"
@@ -140,10 +144,10 @@ def _convolved(characters: Any, embedded: Any, units: int) -> Any:
 
 
 def _read_in_both_directions(characters: Any, embedded: Any, cell: str, units: int) -> Any:
-    """The state of each direction when it has read the whole token."""
+    """The state of each direction after it has read the whole token."""
     ids, vectors = FoldTokens(name="fold_ids")(characters), FoldTokens(name="fold")(embedded)
     real = ops.not_equal(ids, 0)
-    # A padded token is taken for one of one character: kernels of GPUs know no sequence of none.
+    # Kernels of GPUs accept no empty sequence, so a padded token counts as one character.
     first = ops.concatenate([ops.ones_like(real[:, :1]), real[:, 1:]], axis=1)
     states = recurrent_stack(
         vectors, cell=cell, units=units, mask=first, bidirectional=True, suffix="_spelling"
@@ -156,7 +160,7 @@ def _read_in_both_directions(characters: Any, embedded: Any, cell: str, units: i
 
 
 def _drop_words(tokens: Any, rate: float) -> Any:
-    """Take real tokens for unknown ones at this rate, while training."""
+    """Replace real tokens by the unknown word at this rate, while training."""
     ones = ops.cast(ops.ones_like(tokens), "float32")
     kept = ops.greater(layers.Dropout(rate, name="word_dropout", dtype="float32")(ones), 0)
     return ops.where(kept, tokens, ops.minimum(tokens, _UNKNOWN))

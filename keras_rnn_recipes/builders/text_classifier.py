@@ -1,4 +1,4 @@
-"""Networks from ids to one label: recurrent ones, and one that cannot see the order of words."""
+"""Text classifiers: a recurrent network, and a baseline that ignores the order of words."""
 
 from __future__ import annotations
 
@@ -36,29 +36,30 @@ def text_classifier(
     recurrent_skips: Sequence[int] = (),
     members: int = 1,
 ) -> keras.Model:
-    """Embedding, recurrent layers, pooling over the real steps, and a logit for each class.
+    """A recurrent text classifier: embedding, recurrent layers, pooling, one logit per class.
 
     Args:
-        vocabulary_size: ids are below it; 0 is padding, on the right.
+        vocabulary_size: number of ids; 0 is padding, on the right.
         num_classes: at least 2.
         cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
             `recurrent_stack`.
-        embedding_size: width of the embedding; that of ``embeddings`` where those are given.
+        embedding_size: width of the embedding; ignored if ``embeddings`` are given.
         embeddings: pretrained vectors ``(vocabulary_size, width)``, see `load_vectors`.
-        train_embeddings: whether the embedding goes on learning.
-        embedding_dropout: rate at which single numbers of the embedded words are dropped.
-        pooling: how the steps become one vector. "last": the last real step, in a bidirectional
-            stack where each direction has read everything; "max", "mean"; "attention": a weighted
-            mean, see `AttentionPooling`.
-        dropout: rate after each recurrent layer, and before the logits.
-        members: networks that are trained together, each on its share of every batch; the median
-            of their logits answers, see `ensemble`.
+        train_embeddings: whether the embedding is trained.
+        embedding_dropout: dropout rate on single elements of the embedded tokens.
+        pooling: from all steps to one vector. ``"last"``: the last real step (in a bidirectional
+            stack the last step that each direction reads); ``"max"``; ``"mean"``; ``"attention"``:
+            a weighted mean, see `AttentionPooling`.
+        dropout: rate after each recurrent layer.
+        members: number of networks trained together, each on its share of every batch; the output
+            is the median of their logits, see `ensemble`.
 
     Returns:
         An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
 
     Raises:
-        ValueError: an unknown cell or pooling, embeddings of another size, fewer than two classes.
+        ValueError: an unknown cell or pooling, embeddings of another size, or fewer than two
+            classes.
 
     Example:
         >>> text_classifier(1000, 2, cell="gru", units=(32, 16), pooling="max").output_shape
@@ -115,7 +116,7 @@ def averaged_embeddings(
     train_embeddings: bool = True,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """A dense network on the mean of the embedded words: a baseline that knows no word order.
+    """A dense network on the mean of the embedded words, a baseline without word order.
 
     Args:
         vocabulary_size, num_classes, embedding_size, embeddings, train_embeddings: as in
@@ -127,7 +128,7 @@ def averaged_embeddings(
         An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
 
     Raises:
-        ValueError: embeddings of another size, fewer than two classes.
+        ValueError: embeddings of another size, or fewer than two classes.
 
     Source: Iyyer et al. 2015, Deep unordered composition rivals syntactic methods.
 
@@ -148,7 +149,7 @@ def averaged_embeddings(
 
 
 def _tokens(vocabulary_size: int, num_classes: int, embeddings: np.ndarray | None) -> Any:
-    """The input ``(batch, time)``, once it is known that the sizes go together."""
+    """Check the sizes, and return the input ``(batch, time)``."""
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
     if embeddings is not None and (embeddings.ndim != 2 or len(embeddings) != vocabulary_size):
@@ -167,7 +168,7 @@ def _embedded(
     trainable: bool,
     suffix: str = "",
 ) -> tuple[Any, Any]:
-    """Mask and embedding ``(batch, time, width)``."""
+    """The mask ``(batch, time)`` and the embedded tokens ``(batch, time, width)``."""
     mask = PaddingMask(name=f"mask{suffix}")(tokens)
     width = embedding_size if embeddings is None else embeddings.shape[1]
     embedding = layers.Embedding(

@@ -1,4 +1,4 @@
-"""One inference contract: any of the three strategies becomes history -> the steps ahead."""
+"""The common interface for inference: a model of any strategy as ``history -> steps ahead``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keras_rnn_recipes.layers.stepping import model_at_last_step
 
 
 class ForecasterInfo(NamedTuple):
-    """What a forecasting model was built for."""
+    """The strategy, horizon and sizes of a forecasting model."""
 
     strategy: str
     horizon: int
@@ -24,16 +24,16 @@ class ForecasterInfo(NamedTuple):
 
 
 def forecaster_info(model: keras.Model) -> ForecasterInfo:
-    """Strategy, horizon and numbers of features and targets of a model.
+    """The strategy, horizon and numbers of features and targets of a model.
 
     Args:
         model: from a builder of this package, or from `to_forecaster`.
 
     Returns:
-        The strategy is ``"direct"`` for what `to_forecaster` returns: it gives all steps at once.
+        For a model from `to_forecaster` the strategy is ``"direct"``: it outputs all steps at once.
 
     Raises:
-        ValueError: if the model is not from one of those.
+        ValueError: the model is from neither.
 
     Example:
         >>> from keras_rnn_recipes.builders.forecasters import recursive_forecaster
@@ -54,7 +54,7 @@ def forecaster_info(model: keras.Model) -> ForecasterInfo:
 
 
 def distribution_of_model(model: keras.Model) -> str | None:
-    """The distribution whose parameters a model gives; None for any other model.
+    """The name of the distribution whose parameters a model outputs; None for any other model.
 
     Example:
         >>> from keras_rnn_recipes.builders.forecasters import direct_forecaster
@@ -70,32 +70,34 @@ def distribution_of_model(model: keras.Model) -> str | None:
 def to_forecaster(
     model: keras.Model, levels: Sequence[float] = (), *, samples: int = 200, seed: int = 0
 ) -> keras.Model:
-    """A model that maps a history to the steps ahead, sharing the given model's weights.
+    """Convert a model of any strategy to a model from a history to the steps ahead.
 
-    A direct model is returned as it is. A seq2seq model is read at its last time step (its head
-    runs there alone). A recursive model reads the history once, then goes on step by step, feeding
-    each forecast back and carrying the recurrent state: the same numbers as running the whole model
-    on the history grown by each forecast, at the cost of time + horizon steps.
+    The result shares the weights of the given model. A direct model is returned unchanged. Of a
+    seq2seq model only the last time step is computed in the head. A recursive model reads the
+    history once, then computes step by step: it feeds each forecast back and carries the recurrent
+    states. The numbers are the same as those of the whole model on the history extended by each
+    forecast, at the cost of time + horizon steps.
 
-    Of a model with a distribution the forecast is the median. A recursive one feeds draws back
-    along many paths, over which the median and the bounds are taken (see `SampledPaths`).
+    The forecast of a model with a distribution is the median. If it is recursive, it feeds draws
+    back along many paths, and the median and the bounds are quantiles over the paths (see
+    `SampledPaths`).
 
     Args:
         model: ``(batch, time, features)`` to any of the shapes in `forecasters`.
-        levels: of the bounds that a model with a distribution gives, in percent. Any other model
-            gives those that it learnt, if any (`add_bounds` gives it others).
+        levels: of the prediction intervals of a model with a distribution, in percent. Any other
+            model has the intervals that it has learned, if any, or those of `add_bounds`.
         samples, seed: number of paths and seed of their draws, for a recursive model with a
             distribution.
 
     Returns:
-        ``history (batch, time, features) -> (batch, horizon, targets)``, batch and time dynamic;
-        from a dict of ``history``, ``future (batch, time + horizon, num_future)`` and
-        ``static (batch, num_static)`` where the model was built with such columns. With levels
-        ``(batch, horizon, 1 + 2 * levels)``: median, then lower and upper bound of each level.
+        ``history (batch, time, features) -> (batch, horizon, targets)``, batch and time dynamic.
+        A model with covariates takes a dict of ``history``, ``future (batch, time + horizon,
+        num_future)`` and ``static (batch, num_static)``. With levels the output is ``(batch,
+        horizon, 1 + 2 * levels)``: median, then lower and upper bound of each level.
 
     Raises:
-        ValueError: if the model is not from a builder of this package, for levels that are none,
-            or fewer than two samples.
+        ValueError: the model is not from a builder of this package, a level is invalid, or there
+            are fewer than two samples.
 
     Example:
         >>> from keras_rnn_recipes.builders.forecasters import recursive_forecaster

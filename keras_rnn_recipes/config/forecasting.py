@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from keras_rnn_recipes.config.base import (
+    Cell,
     Count,
     Experiment,
     Names,
@@ -55,7 +56,7 @@ Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValid
 
 Date = Annotated[str | int, BeforeValidator(_iso_date)]
 
-Preset = Literal["simple_rnn", "deep_rnn", "lstm", "gru", "dense", "conv", "linear"]
+Preset = Literal[Cell, "deep_rnn", "dense", "conv", "linear"]
 
 Strategy = Literal["recursive", "direct", "seq2seq"]
 

@@ -33,8 +33,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
+from keras_rnn_recipes.config.base import Cell
 from keras_rnn_recipes.config.forecasting import Config
 
 # A time step sees somewhat more than the season or horizon; more lags would be many weights.
@@ -113,7 +114,7 @@ def recommend(
         "dropout": 0.2 if panel and not long else None,
         "lookback": _lookback(model.strategy, model.horizon, span, lengths) + burn_in,
     }
-    if model.preset not in ("simple_rnn", "lstm", "gru"):
+    if model.preset not in get_args(Cell):
         del network["units"]  # the preset's own depth is what it is for
     fit: dict[str, Any] = (LONG if long else SHORT) | UNWATCHED if panel else dict(WATCHED)
     fit["batch_size"] = config.fit.batch_size * (model.members or MEMBERS)

@@ -58,7 +58,7 @@ class TaggerConfig(Section):
     units: Widths = (100,)
     embedding_size: Count = 100
     vectors: str | None = None
-    character_cell: Literal["none", "conv", "simple_rnn", "lstm", "gru"] = "conv"
+    character_cell: Literal["none", "conv", Cell] = "conv"
     character_units: Count = 50
     character_embedding_size: Count = 25
     crf: bool = True

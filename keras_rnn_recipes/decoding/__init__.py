@@ -1,1 +1,1 @@
-"""After the network: from its logits to tags and texts."""
+"""Decoding: from the outputs of a network to tags and texts."""

@@ -1,4 +1,4 @@
-"""Beam search: the best of many hypotheses that are followed side by side."""
+"""Beam search."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from keras_rnn_recipes.decoding.steps import (
     write,
 )
 
-_NONE = -float("inf")  # the score of a hypothesis that is not there
+_NONE = -float("inf")  # the score of a missing hypothesis
 
 
 class Beams(NamedTuple):
     """The hypotheses of each row, best first.
 
-    ``tokens`` ``(n, beam, time)`` int32, with the end where there is one, padding (0) behind it;
-    ``scores`` ``(n, beam)``, minus infinity where there are fewer hypotheses; ``attention``
-    ``(n, beam, time, source time)``, or None where it was not asked for.
+    Attributes:
+        tokens: ``(n, beam, time)`` int32, including the end token if there is one, then padding.
+        scores: ``(n, beam)``, minus infinity for a missing hypothesis.
+        attention: ``(n, beam, time, source time)``, or None if it was not requested.
     """
 
     tokens: Any
@@ -46,36 +47,38 @@ def beam_search(
     never: Sequence[int] = (PADDING, START),
     attention_size: Any = None,
 ) -> Beams:
-    """The hypotheses that score best among those a beam of this width comes across.
+    """Beam search: keep the ``beam_width`` most probable hypotheses at each step.
 
-    At each step every open hypothesis is continued in every way, and the best ``beam_width`` of
-    those that go on stay open. Those that end among the best ``beam_width`` of all are kept aside,
-    ``beam_width`` in number, and compared by
-    ``log probability / ((5 + length) / 6) ** length_penalty``, the length counting the end. With
-    one beam and no penalty this is greedy decoding. The search is over when no open hypothesis can
-    come among those that ended any more, or at ``max_length``; where fewer have ended by then, open
-    ones stand behind them as they are.
+    Each step extends every open hypothesis by every token. The best ``beam_width`` extensions
+    without the end token stay open. An extension by the end token is finished if it is among the
+    best ``beam_width`` of all; the best ``beam_width`` finished hypotheses are kept. They are
+    compared by ``log probability / ((5 + length) / 6) ** length_penalty``, where the length
+    includes the end token. With one beam and no penalty this is greedy decoding.
+
+    The search stops at ``max_length``, or when no open hypothesis can be better than the finished
+    ones. If fewer than ``beam_width`` hypotheses are finished by then, open ones follow them.
 
     Args:
-        step: ``step(tokens (m,), states) -> (log probabilities (m, vocabulary), states)``, and
-            behind these attention ``(m, source time)`` where it is asked for.
-        states: tensors ``(n, ...)`` in which decoding begins; each becomes ``(n * beam, ...)``.
-        beam_width: hypotheses followed, of each row.
-        max_length: most tokens of a hypothesis, an int or a scalar tensor.
-        length_penalty: 0 compares the log probabilities themselves, which favours short ones.
+        step: ``step(tokens (m,), states) -> (log probabilities (m, vocabulary), states)``, followed
+            by the attention ``(m, source time)`` if it is requested.
+        states: initial states, tensors ``(n, ...)``; each becomes ``(n * beam, ...)``.
+        beam_width: number of open hypotheses of each row.
+        max_length: maximum number of tokens of a hypothesis, an int or a scalar tensor.
+        length_penalty: exponent of the length; 0 compares log probabilities, which favors short
+            hypotheses.
         start: the token before the first one.
         end: the token that ends a hypothesis.
-        never: tokens that are not chosen.
-        attention_size: the source time of the attention that the step gives, to have it returned.
+        never: tokens that are never chosen.
+        attention_size: the source time of the step's attention, to return it; None: no attention.
 
     Returns:
         The hypotheses, see `Beams`.
 
     Raises:
-        ValueError: for a beam narrower than 1 or a penalty below 0.
+        ValueError: ``beam_width`` is below 1 or ``length_penalty`` below 0.
 
-    Source: the penalty and the end of the search: Wu et al. 2016, Google's neural machine
-    translation system.
+    Source: length penalty and stopping rule: Wu et al. 2016, Google's neural machine translation
+    system.
 
     Example:
         >>> import numpy as np
@@ -96,9 +99,10 @@ def beam_search(
         return ((5.0 + ops.cast(length, "float32")) / 6.0) ** length_penalty
 
     def going_on(position: Any, token: Any, states: Any, running: Any, ended: Any) -> Any:
-        # Scores only fall, and no penalty divides by more than that of the greatest length.
-        within_reach = ops.max(running[0], axis=1) / penalty(max_length)
-        open_rows = ops.any(within_reach > ops.min(ended[0], axis=1))
+        # Log probabilities only decrease, and the penalty is largest at the maximum length, so this
+        # is an upper bound of the scores that open hypotheses can still reach.
+        best_possible = ops.max(running[0], axis=1) / penalty(max_length)
+        open_rows = ops.any(best_possible > ops.min(ended[0], axis=1))
         return ops.logical_and(position < max_length, open_rows)
 
     def advance(position: Any, token: Any, states: Any, running: Any, ended: Any) -> Any:
@@ -108,7 +112,7 @@ def beam_search(
             running, forbid(log_probabilities, never), seen, position
         )
         is_end = ops.equal(token, end)
-        # An end behind the beam is dropped, as any other token there.
+        # An end token outside of the best ``beam_width`` is dropped, as any other token there.
         within = ops.logical_and(is_end, ops.arange(2 * beam_width) < beam_width)
         finals = ops.where(within, scores / penalty(position + 1), _NONE)
         both = [ops.concatenate(pair, axis=1) for pair in zip(ended, (finals, *found), strict=True)]
@@ -126,7 +130,8 @@ def beam_search(
     if attention_size is not None:
         columns.append(ops.zeros((*shape, attention_size), "float32"))
     none = ops.full(shape[:2], _NONE, "float32")
-    # All beams of a row begin alike: one of them counts, or they would stay alike.
+    # All beams of a row start with the same states, so only the first gets a score; otherwise all
+    # of them would stay the same.
     first = ops.where(ops.arange(beam_width) == 0, 0.0, none)
     token = ops.full((rows * beam_width,), start, "int32")
     wide = tree.map_structure(lambda x: _repeat(x, rows, beam_width), states)
@@ -136,10 +141,10 @@ def beam_search(
 
 
 def _continue(running: Any, log_probabilities: Any, attention: Sequence[Any], position: Any) -> Any:
-    """The best continuations, twice as many as beams: of these at most half can end.
+    """The best ``2 * beam`` extensions; at most half of them end, so ``beam`` stay open.
 
     Returns:
-        Scores, tokens and parents ``(n, 2 * beam)``; and the columns of the hypotheses.
+        Scores, tokens and parents ``(n, 2 * beam)``; and the extended hypotheses.
     """
     scores, *columns = running
     beam_width, size = scores.shape[1], log_probabilities.shape[-1]
@@ -155,13 +160,13 @@ def _continue(running: Any, log_probabilities: Any, attention: Sequence[Any], po
 
 
 def _best(hypotheses: Sequence[Any], count: int) -> tuple[Any, ...]:
-    """Of scores and what goes with them, ``(n, candidates, ...)``, the best by their scores."""
+    """Select the hypotheses ``(n, candidates, ...)`` with the best scores, the first tensor."""
     scores, index = ops.top_k(hypotheses[0], count)
     return (scores, *(_take(column, index) for column in hypotheses[1:]))
 
 
 def _ended_first(ended: Sequence[Any], cut: Sequence[Any]) -> list[Any]:
-    """Hypotheses that ended, then those that were cut off; what is not there comes last."""
+    """Sort finished hypotheses first, then open ones, then missing ones."""
     width = ended[0].shape[1]
     scores, tokens, *rest = [ops.concatenate(pair, axis=1) for pair in zip(ended, cut, strict=True)]
     there = scores > _NONE
@@ -171,14 +176,14 @@ def _ended_first(ended: Sequence[Any], cut: Sequence[Any]) -> list[Any]:
 
 
 def _take(values: Any, index: Any) -> Any:
-    """Along the second axis: ``(n, a, ...)`` at ``(n, b)`` gives ``(n, b, ...)``."""
+    """Gather along the second axis: ``(n, a, ...)`` at indices ``(n, b)`` gives ``(n, b, ...)``."""
     width, rest = values.shape[1], ops.shape(values)[2:]
     flat = ops.reshape(values, (-1, *rest))
     return ops.take(flat, _flat(index, width), axis=0)
 
 
 def _flat(index: Any, width: int) -> Any:
-    """The place of an element of each row when rows of ``width`` elements stand in one line."""
+    """Convert indices within rows of ``width`` elements to indices of the flattened rows."""
     first = ops.arange(ops.shape(index)[0]) * width
     return index + ops.expand_dims(first, 1)
 

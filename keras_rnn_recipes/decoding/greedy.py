@@ -1,4 +1,4 @@
-"""Always the most probable next token."""
+"""Greedy decoding: the most probable token at each step."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def greedy(
     end: int = END,
     never: Sequence[int] = (PADDING, START),
 ) -> tuple[Any, Any]:
-    """The most probable token at every step, until every row has ended.
+    """Choose the most probable token at each step, until every row has ended.
 
     Args:
         step: ``step(tokens (n,), states) -> (log probabilities (n, vocabulary), states)``.
-        states: tensors ``(n, ...)`` in which decoding begins.
-        max_length: most tokens of a row, an int or a scalar tensor.
-        start: the token before the first one, one for all rows or one each ``(n,)``.
+        states: initial states, tensors ``(n, ...)``.
+        max_length: maximum number of tokens of a row, an int or a scalar tensor.
+        start: the token before the first one, for all rows or for each, ``(n,)``.
         end: the token that ends a row.
-        never: tokens that are not chosen.
+        never: tokens that are never chosen.
 
     Returns:
-        ``tokens`` ``(n, max_length)`` int32, with the end where there is one, padding (0) behind
-        it; ``scores`` ``(n,)``, the sum of the log probabilities.
+        ``tokens`` ``(n, max_length)`` int32, including the end token if there is one, then padding
+        (0); ``scores`` ``(n,)``, the sum of the log probabilities.
 
     Example:
         >>> import numpy as np

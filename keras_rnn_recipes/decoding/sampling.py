@@ -1,4 +1,4 @@
-"""Drawing one token after another, so that the same seed gives the same text."""
+"""Sampling of text, reproducible by a seed on every backend."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from keras_rnn_recipes.decoding.steps import PADDING, START, Step, forbid, like,
 
 
 class Sampled(NamedTuple):
-    """What was drawn, and how to go on.
+    """Sampled tokens, and what the next call of `sample` needs to continue.
 
-    ``tokens`` ``(n, length)`` int32; ``log_probabilities`` ``(n, vocabulary)`` of the token after
-    them; ``states`` of the network there.
+    Attributes:
+        tokens: ``(n, length)`` int32.
+        log_probabilities: ``(n, vocabulary)`` of the token after them.
+        states: of the network after them.
     """
 
     tokens: Any
@@ -36,32 +38,32 @@ def sample(
     end: int | None = None,
     never: Sequence[int] = (PADDING, START),
 ) -> Sampled:
-    """Draw ``length`` tokens, each from what the network gives after those before it.
+    """Sample ``length`` tokens, each from the network's distribution after those before it.
 
-    No state is kept between calls: what is drawn depends on the arguments alone. Row ``i`` draws
-    as a single row would with the seed ``seed + i``, so that the same prompt twice in a batch gives
-    two texts; seeds of their own make rows independent of where they stand.
+    The result depends on the arguments only; no state is kept between calls. Row ``i`` is sampled
+    like a single row with the seed ``seed + i``, so that the same prompt twice in a batch gives two
+    texts. With one seed per row a text does not depend on its place in the batch.
 
     Args:
         step: ``step(tokens (n,), states) -> (log probabilities (n, vocabulary), states)``.
         log_probabilities: ``(n, vocabulary)`` of the first token, after the prompts.
         states: tensors ``(n, ...)`` after the prompts.
-        length: tokens to draw, an int or a scalar tensor; none below 1.
-        temperature: the log probabilities are divided by it; 0 takes the most probable token.
-        top_k: draw from this many most probable tokens only.
-        top_p: draw from the fewest most probable tokens only that have this probability together,
-            after the temperature.
+        length: number of tokens, an int or a scalar tensor; below 1: no tokens.
+        temperature: divisor of the log probabilities; 0 chooses the most probable token.
+        top_k: sample from this number of most probable tokens only; None: from all.
+        top_p: sample from the smallest set of most probable tokens whose total probability, after
+            the temperature, reaches this value; None: from all.
         seed: an int or a scalar tensor; or one for each row, ``(n,)``.
-        position: how many tokens have been drawn before, for a text that is drawn piece by piece:
-            the pieces are those of the whole.
-        end: the token after which a row is filled with padding (0); none when left out.
-        never: tokens that are not drawn.
+        position: number of tokens sampled before. A text sampled in parts with the right positions
+            is the same as one sampled at once.
+        end: the token after which a row is filled with padding (0); None: no such token.
+        never: tokens that are never sampled.
 
     Returns:
-        The tokens, and what another call needs to go on, see `Sampled`.
+        The tokens, and what the next call needs to continue, see `Sampled`.
 
-    Source: top-p: Holtzman et al. 2020, The curious case of neural text degeneration; numbers that
-    are a function of seed and position: Salmon et al. 2011, Parallel random numbers.
+    Source: top-p: Holtzman et al. 2020, The curious case of neural text degeneration; random
+    numbers as a function of seed and position: Salmon et al. 2011, Parallel random numbers.
 
     Example:
         >>> import numpy as np
@@ -77,7 +79,7 @@ def sample(
     seeds = ops.cast(seed, "int32")
     if not len(seeds.shape):
         seeds = seeds + ops.arange(rows, dtype="int32")
-    # All at once: a loop pays for each of many small operations anew.
+    # All random numbers at once: many small operations inside the loop would be slow.
     numbers = uniform(ops.expand_dims(seeds, 1), position + ops.arange(length))
 
     def going_on(number: Any, done: Any, *_: Any) -> Any:
@@ -112,7 +114,7 @@ def draw(
     top_k: Any = None,
     top_p: Any = None,
 ) -> Any:
-    """One token of each row: where its number between 0 and 1 falls among the probabilities.
+    """Convert a number between 0 and 1 for each row to a token, by the inverse distribution.
 
     Args:
         log_probabilities: ``(n, vocabulary)``.
@@ -120,7 +122,8 @@ def draw(
         temperature, top_k, top_p: as in `sample`.
 
     Returns:
-        Tokens ``(n,)``, int32. The first token is kept whatever ``top_k`` and ``top_p``.
+        Tokens ``(n,)``, int32. The most probable token is always allowed, whatever ``top_k`` and
+        ``top_p`` are.
 
     Example:
         >>> import numpy as np
@@ -147,22 +150,26 @@ def draw(
     total = ops.take_along_axis(below, last, axis=-1)
     point = ops.expand_dims(ops.cast(uniform, "float32"), 1) * total
     place = ops.sum(ops.cast(below <= point, "int32"), axis=-1, keepdims=True)
-    # Rounding may put the point on the total itself, behind the last token.
+    # Rounding may make the point equal to the total, which is after the last token.
     place = ops.where(greedy, 0, ops.minimum(place, last))
     return ops.cast(ops.take_along_axis(tokens, place, axis=-1)[:, 0], "int32")
 
 
 def uniform(seeds: Any, position: Any) -> Any:
-    """Numbers between 0 and 1 that are a function of seed and position alone.
+    """Uniform random numbers as a function of seed and position.
 
     Args:
-        seeds, position: int32, of shapes that go together.
+        seeds, position: int32, of shapes that broadcast.
 
     Returns:
-        float32 of the shape they have together, multiples of 2**-24, at least 0 and below 1.
+        float32 of the broadcast shape: multiples of 2**-24, at least 0 and below 1.
 
-    Source: the positions of a Weyl sequence, mixed as SplitMix does (Steele et al. 2014), with the
-    constants of C. Wellons' lowbias32.
+    Source: a Weyl sequence mixed as in SplitMix (Steele et al. 2014), with the constants of
+    C. Wellons' lowbias32.
+
+    Example:
+        >>> [round(float(x), 3) for x in uniform(ops.arange(2, dtype="int32"), 0)]
+        [0.625, 0.269]
     """
     golden = -1640531527  # 2**32 divided by the golden ratio, as int32
     start = _mix(seeds + golden)
@@ -171,12 +178,12 @@ def uniform(seeds: Any, position: Any) -> Any:
 
 
 def _mix(x: Any) -> Any:
-    """Every bit of a 32-bit integer on every other; what overflows is dropped."""
+    """Mix the bits of a 32-bit integer so that each depends on all; overflow wraps around."""
     x = ops.bitwise_xor(x, _shift(x, 16)) * 0x7FEB352D
     x = ops.bitwise_xor(x, _shift(x, 15)) * (0x846CA68B - 2**32)
     return ops.bitwise_xor(x, _shift(x, 16))
 
 
 def _shift(x: Any, bits: int) -> Any:
-    """To the right, with zeros from the left; int32 is what every backend multiplies."""
+    """Logical right shift of an int32, the integer type that every backend multiplies."""
     return ops.bitwise_and(ops.right_shift(x, bits), 2 ** (32 - bits) - 1)

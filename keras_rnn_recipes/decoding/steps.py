@@ -1,8 +1,8 @@
-"""What greedy decoding, beam search and sampling share: walking a network step by step.
+"""Helpers that greedy decoding, beam search and sampling share.
 
-A step is a function ``step(tokens (n,), states) -> (log probabilities (n, vocabulary), states)``;
-states are tensors ``(n, ...)`` in any structure, which stays the same. What a step gives behind
-these two is looked at only where its attention is asked for.
+A step is a function ``step(tokens (n,), states) -> (log probabilities (n, vocabulary), states)``.
+States are tensors ``(n, ...)`` in any structure, which stays the same. A step may return its
+attention as a third value, which only beam search reads, on request.
 """
 
 from __future__ import annotations
@@ -14,28 +14,39 @@ from keras import ops, tree
 
 Step = Callable[[Any, Any], Sequence[Any]]
 
-# The ids that every vocabulary begins with.
+# The first ids of every vocabulary.
 PADDING, UNKNOWN, START, END = 0, 1, 2, 3
 
 
 def row_count(states: Any) -> Any:
-    """How many rows are decoded: ``n``, an int where it is known when the graph is made."""
+    """The number of rows ``n``, an int if it is known when the graph is built.
+
+    Example:
+        >>> row_count([ops.zeros((2, 5)), ops.zeros((2, 3))])
+        2
+    """
     return ops.shape(tree.flatten(states)[0])[0]
 
 
 def like(new: Any, old: Any) -> Any:
-    """The structure of ``old`` with the tensors of ``new``, which have its shapes; loops ask it."""
+    """Pack the tensors of ``new`` in the structure and the shapes of ``old``, as loops require.
+
+    Example:
+        >>> new, old = [ops.ones((2,)), ops.ones((1, 3))], (ops.zeros((2,)), ops.zeros((3,)))
+        >>> [tuple(x.shape) for x in like(new, old)]
+        [(2,), (3,)]
+    """
     pairs = zip(tree.flatten(new), tree.flatten(old), strict=True)
     return tree.pack_sequence_as(old, [_shaped(x, before) for x, before in pairs])
 
 
 def _shaped(values: Any, as_these: Any) -> Any:
-    same = tuple(values.shape) == tuple(as_these.shape)  # then nothing has to be worked out
+    same = tuple(values.shape) == tuple(as_these.shape)  # no reshape needed
     return values if same else ops.reshape(values, ops.shape(as_these))
 
 
 def forbid(log_probabilities: Any, never: Sequence[int]) -> Any:
-    """Minus infinity for the ids that must not be decoded.
+    """Set the log probabilities of some ids to minus infinity.
 
     Example:
         >>> import numpy as np
@@ -50,7 +61,7 @@ def forbid(log_probabilities: Any, never: Sequence[int]) -> Any:
 
 
 def write(buffer: Any, position: Any, values: Any, axis: int = 1) -> Any:
-    """A buffer with ``values`` at one position of an axis, which ``values`` does not have.
+    """Write ``values`` at one position of an axis of a buffer; ``values`` lacks this axis.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""The best sequence of tags under the potentials of a conditional random field."""
+"""Viterbi decoding: the best sequence of tags of a conditional random field."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from keras_rnn_recipes.layers.crf import forward_start
 def viterbi(potentials: Any) -> tuple[Any, Any]:
     """Find the sequence of tags with the highest score.
 
-    It takes ``time * num_tags ** 2`` steps, however many sequences there are. No mask is needed:
-    at padded steps, which are the identity, the last real tag goes on, to be cut off by the caller.
+    The cost is ``time * num_tags ** 2`` operations per sequence. No mask is needed: the potentials
+    of padded steps repeat the last real tag, which the caller has to cut off.
 
     Args:
-        potentials: ``(batch, time, num_tags, num_tags)``, as `keras_rnn_recipes.layers.CRF` gives
-            them.
+        potentials: ``(batch, time, num_tags, num_tags)``, from `keras_rnn_recipes.layers.CRF`.
 
     Returns:
-        ``tags`` ``(batch, time)`` int32, of equal ones the lowest; and ``score`` ``(batch,)``, the
-        sum of their potentials. It less `keras_rnn_recipes.layers.crf.log_partition` is the
-        logarithm of their probability.
+        ``tags`` ``(batch, time)`` int32, the lowest of tags with equal scores; and ``score``
+        ``(batch,)`` in nats, the sum of their potentials. The log probability of the tags is the
+        score minus `keras_rnn_recipes.layers.crf.log_partition`.
 
     Source: Viterbi 1967; for the tags of a network Collobert et al. 2011, equation 11.
 
@@ -43,8 +42,8 @@ def viterbi(potentials: Any) -> tuple[Any, Any]:
 
     steps = ops.transpose(potentials, (1, 0, 2, 3))
     final, before = ops.scan(forward, forward_start(potentials), steps)
-    # Where the best way to each tag comes from. On the way back one tensor is scanned: TensorFlow's
-    # scan takes no more where the number of steps is unknown (Keras 3.15).
+    # For each tag the tag before it on the best path. The backward scan takes one tensor only,
+    # because Keras 3.15 on TensorFlow cannot scan several if the number of steps is unknown.
     origins = ops.cast(ops.argmax(before[..., None] + steps, axis=2), "int32")
     last = ops.cast(ops.argmax(final, axis=1), "int32")
     _, tags = ops.scan(backward, last, origins, reverse=True)

@@ -1,4 +1,4 @@
-"""How far an error reaches back: its slope by each recurrent layer's state, at every lag."""
+"""Gradient flow: norm of the loss gradient with respect to each hidden state, by lag."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ COLUMNS = ["layer", "lag", "norm"]
 def gradient_flow(
     model: keras.Model, x: Any, y: Any, weights: Any = None, *, loss: Any = None
 ) -> pd.DataFrame:
-    """Measure the norm of the slope of an error by the state of each layer, at each lag.
+    """Measure the norm of the loss gradient with respect to each hidden state, by layer and lag.
 
-    The error is that of the last step alone where the model answers at every step: an error at each
-    of them would hide how far one reaches. Lag 0 is the last step that a layer reads before it, in
-    the layer's own order of reading; padding does not count.
+    If the model has an output at every step, only the loss of the last real step is used, because
+    the losses of other steps would hide how far its gradient reaches. Lag 0 is the last step that a
+    layer reads before that output, in the layer's own order of reading. Padding does not count.
 
     Args:
-        model: with recurrent layers, such as the builders give.
-        x, y, weights: one batch, as the model is trained on; the weights may be left out.
-        loss: as `keras.Model.compile` takes it; mean squared error when left out.
+        model: with recurrent layers, for example from a builder.
+        x, y, weights: one training batch; the weights are optional.
+        loss: as `keras.Model.compile` takes it; None: mean squared error.
 
     Returns:
-        Columns ``layer`` (its name, in the order of the layers), ``lag`` (steps) and ``norm``: the
-        Euclidean norm of ``dE/dh`` ``(units,)``, the mean over the rows of the batch that are so
-        long. ``E`` is a row's own error and ``h`` what the layer gives out.
+        Columns ``layer`` (name), ``lag`` (steps back) and ``norm``: the Euclidean norm of ``dL/dh``
+        ``(units,)``, the mean over those rows of the batch that are long enough. ``L`` is the loss
+        of one row and ``h`` the output of the layer.
 
     Raises:
         ValueError: the model has no recurrent layer.
@@ -55,52 +55,65 @@ def gradient_flow(
 
 @final
 class GradientFlow:
-    """`gradient_flow` of one model, traced once and called as often as wanted.
+    """`gradient_flow` of one model, compiled once for repeated measurements.
 
     Args:
-        model, loss: as `gradient_flow` takes them.
+        model, loss: as in `gradient_flow`.
+
+    Raises:
+        ValueError: the model has no recurrent layer.
+
+    Example:
+        >>> inputs = keras.Input((None, 1))
+        >>> model = keras.Model(inputs, layers.Dense(1)(layers.GRU(4, name="gru")(inputs)))
+        >>> measure = GradientFlow(model)
+        >>> len(measure(np.ones((2, 5, 1)), np.ones((2, 1))))
+        5
     """
 
     def __init__(self, model: keras.Model, loss: Any = None) -> None:
-        found = [one for one in all_layers(model) if isinstance(one, layers.RNN)]
-        if not found:
-            raise ValueError("The model has no recurrent layer, so no error flows back in time.")
+        self._layers = [layer for layer in all_layers(model) if isinstance(layer, layers.RNN)]
+        if not self._layers:
+            raise ValueError(
+                "The model has no recurrent layer, so no gradient flows back in time. Pass a model "
+                "with at least one."
+            )
         self._model, self._loss = model, loss
-        self._stateful = [one for one in found if one.stateful]
-        self._layers = found
-        self._traced = tf.function(self._slopes, reduce_retracing=True)
-        self._read: list[layers.RNN] = []
+        self._stateful = [layer for layer in self._layers if layer.stateful]
+        self._traced = tf.function(self._norms, reduce_retracing=True)
+        self._called: list[layers.RNN] = []
 
     def __call__(self, x: Any, y: Any, weights: Any = None) -> pd.DataFrame:
-        """The norms on one batch, as `gradient_flow` gives them."""
+        """Measure one batch; arguments and result as in `gradient_flow`."""
         weights = np.ones(1, "float32") if weights is None else weights
-        kept = [[state.numpy() for state in tree.flatten(one.states)] for one in self._stateful]
+        states = [state for layer in self._stateful for state in tree.flatten(layer.states)]
+        before = [state.numpy() for state in states]
         norms = self._traced(*tf.nest.map_structure(tf.convert_to_tensor, (x, y, weights)))
-        for layer, values in zip(self._stateful, kept, strict=True):
-            for state, value in zip(tree.flatten(layer.states), values, strict=True):
-                state.assign(value)
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
         tables = [
-            _by_lag(layer, values.numpy()) for layer, values in zip(self._read, norms, strict=True)
+            _by_lag(layer, values.numpy())
+            for layer, values in zip(self._called, norms, strict=True)
         ]
         return pd.concat(tables, ignore_index=True)[COLUMNS]
 
-    def _slopes(self, x: Any, y: Any, weights: Any) -> list[tf.Tensor]:
-        """Of each layer that was read the norms, (batch, time)."""
+    def _norms(self, x: Any, y: Any, weights: Any) -> list[tf.Tensor]:
+        """The norms ``(batch, time)`` of each layer, in the order of the calls."""
         tape = tf.GradientTape(watch_accessed_variables=False)
-        with tape, _moved_states(self._layers, tape) as moved:
-            answers = self._model(x, training=False)
-            error = _error(self._loss, *_last_step(x, y, weights, answers))
-        self._read = [layer for layer, _ in moved]
-        slopes = tape.gradient(error, [by for _, by in moved], unconnected_gradients="zero")
-        return [tf.norm(tf.cast(slope, tf.float32), axis=2) for slope in slopes]
+        with tape, _added_zeros(self._layers, tape) as zeros:
+            outputs = self._model(x, training=False)
+            loss = _sum_of_losses(self._loss, *_last_step(x, y, weights, outputs))
+        self._called = [layer for layer, _ in zeros]
+        gradients = tape.gradient(loss, [added for _, added in zeros], unconnected_gradients="zero")
+        return [tf.norm(tf.cast(gradient, tf.float32), axis=2) for gradient in gradients]
 
 
 @final
-class _MovedCell(layers.Layer):
-    """A cell that adds a part of its input to what it gives out, and carries on so.
+class _AddingCell(layers.Layer):
+    """A cell that adds a part of its input to its output, which is also its next state.
 
-    The slope of an error by what is added at a step, while nothing is added, is its slope by the
-    state at that step, through all that comes of it later and above.
+    If zeros are added, the gradient of the loss with respect to them is the gradient with respect
+    to the hidden state at that step, through all later steps and higher layers.
     """
 
     def __init__(self, cell: Any) -> None:
@@ -109,7 +122,7 @@ class _MovedCell(layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
-        """One step on ``(batch, channels + units)``: the cell's own inputs, then what is added."""
+        """One step on ``(batch, channels + units)``: the inputs of the cell, then the addition."""
         units = self.cell.units
         output, states = self.cell(inputs[:, :-units], states, training=training)
         states = list(states) if tree.is_nested(states) else [states]
@@ -118,26 +131,27 @@ class _MovedCell(layers.Layer):
 
 
 @contextlib.contextmanager
-def _moved_states(
-    found: list[layers.RNN], tape: tf.GradientTape
+def _added_zeros(
+    recurrent: list[layers.RNN], tape: tf.GradientTape
 ) -> Iterator[list[tuple[layers.RNN, tf.Tensor]]]:
-    """Let every recurrent layer add zeros, which the tape watches, to its state at each step.
+    """Make every recurrent layer add zeros, which the tape watches, to its state at each step.
 
     Yields:
-        The layers in the order in which they are called, each with what is added (batch, time,
-        units).
+        A list that each call of a layer extends by the layer and its zeros (batch, time, units).
     """
-    moved: list[tuple[layers.RNN, tf.Tensor]] = []
-    overrides = {layer: ("inner_loop", _moving(layer, tape, moved)) for layer in found}
-    with override_methods(overrides):
-        yield moved
+    zeros: list[tuple[layers.RNN, tf.Tensor]] = []
+    with override_methods(
+        {layer: ("inner_loop", _adding(layer, tape, zeros)) for layer in recurrent}
+    ):
+        yield zeros
 
 
-def _moving(
-    layer: layers.RNN, tape: tf.GradientTape, moved: list[tuple[layers.RNN, tf.Tensor]]
+def _adding(
+    layer: layers.RNN, tape: tf.GradientTape, zeros: list[tuple[layers.RNN, tf.Tensor]]
 ) -> Callable[..., Any]:
+    """An ``inner_loop`` for ``layer`` that adds zeros to each state."""
     reader = layers.RNN(
-        _MovedCell(layer.cell),
+        _AddingCell(layer.cell),
         return_sequences=layer.return_sequences,
         go_backwards=layer.go_backwards,
         zero_output_for_mask=layer.zero_output_for_mask,
@@ -147,7 +161,7 @@ def _moving(
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         added = tf.zeros([*tf.unstack(tf.shape(sequences)[:2]), layer.cell.units], sequences.dtype)
         tape.watch(added)
-        moved.append((layer, added))
+        zeros.append((layer, added))
         return reader.inner_loop(
             tf.concat([sequences, added], axis=-1), initial_state, mask, training=training
         )
@@ -155,44 +169,45 @@ def _moving(
     return inner_loop
 
 
-def _last_step(x: Any, y: Any, weights: Any, answers: Any) -> tuple[Any, ...]:
-    """Truth, weight and answer at the last real step, where there are answers at every step."""
-    if any(tree.is_nested(one) for one in (y, weights, answers)) or answers.shape.rank < 3:
-        return y, weights, answers
-    last = tf.fill([tf.shape(answers)[0]], tf.shape(answers)[1] - 1)
+def _last_step(x: Any, y: Any, weights: Any, outputs: Any) -> tuple[Any, ...]:
+    """Target, weight and output at the last real step, if the model has outputs at every step."""
+    parts = (y, weights, outputs)
+    if any(tree.is_nested(part) for part in parts) or outputs.shape.rank < 3:
+        return parts
+    last = tf.fill([tf.shape(outputs)[0]], tf.shape(outputs)[1] - 1)
     for ids in tf.nest.flatten(x):
-        # Ids of tokens: 0 is padding, on the right.
-        if ids.dtype.is_integer and ids.shape.rank == 2 and ids.shape[1] == answers.shape[1]:
+        # Ids of tokens, in which 0 is padding, on the right.
+        if ids.dtype.is_integer and ids.shape.rank == 2 and ids.shape[1] == outputs.shape[1]:
             last = tf.maximum(tf.math.count_nonzero(ids, axis=1, dtype=tf.int32) - 1, 0)
     return tuple(
-        tf.gather(one, last[:, None], batch_dims=1)
-        if one.shape.rank > 1 and one.shape[1] == answers.shape[1]
-        else one
-        for one in (y, weights, answers)
+        tf.gather(part, last[:, None], batch_dims=1)
+        if part.shape.rank > 1 and part.shape[1] == outputs.shape[1]
+        else part
+        for part in parts
     )
 
 
-def _error(loss: Any, y: Any, weights: Any, answers: Any) -> Any:
-    """The sum over a batch of each row's mean error, so that rows do not share their slopes."""
+def _sum_of_losses(loss: Any, y: Any, weights: Any, outputs: Any) -> Any:
+    """The sum over the batch of each row's mean loss; its gradient in a row is the row's own."""
     function = keras.losses.get("mean_squared_error" if loss is None else loss)
-    errors = getattr(function, "call", function)(y, answers)
-    while weights.shape.rank < errors.shape.rank:
+    losses = getattr(function, "call", function)(y, outputs)
+    while weights.shape.rank < losses.shape.rank:
         weights = weights[..., None]
-    errors *= tf.cast(weights, errors.dtype)
-    return tf.reduce_mean(errors) * tf.cast(tf.shape(errors)[0], errors.dtype)
+    losses *= tf.cast(weights, losses.dtype)
+    return tf.reduce_mean(losses) * tf.cast(tf.shape(losses)[0], losses.dtype)
 
 
 def _by_lag(layer: layers.RNN, norms: np.ndarray) -> pd.DataFrame:
-    """The mean over rows, each counted from the first step at which an error arrives.
+    """The mean over the rows, where lag 0 of a row is its last step with a gradient.
 
     Args:
-        layer: that was read.
+        layer: the layer of the norms.
         norms: (batch, time) in the order of the inputs.
     """
     back = norms if layer.go_backwards else norms[:, ::-1]
     sums, rows = np.zeros(back.shape[1]), np.zeros(back.shape[1])
     for row in back[(back > 0).any(axis=1)]:
-        # Right padding comes first, read backwards: no error arrives there.
+        # In this order the right padding comes first. It has no gradient.
         real = row[(row > 0).argmax() :]
         sums[: len(real)] += real
         rows[: len(real)] += 1

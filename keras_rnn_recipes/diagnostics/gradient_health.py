@@ -1,10 +1,10 @@
-"""What a gradient's flow says of a network, by stated rules, and what to do about it.
+"""Judge a gradient flow as steady, vanishing or exploding, and give advice.
 
-An error that reaches back over some steps teaches the network what to keep over as many. The rules:
+A network can learn dependencies over as many steps as the gradient reaches back. The rules are:
 
-- reach: the lags up to which the norm is never below a hundredth (`FADED`) of that at lag 0;
-- exploding: at some lag the norm is a hundred times (`GROWN`) that at lag 0, or not a number;
-- vanishing: not exploding, and the reach ends before the longest lag;
+- reach: the largest lag up to which the norm is at least a hundredth (`FADED`) of that at lag 0;
+- exploding: at some lag the norm is a hundred times (`GROWN`) that at lag 0, or not finite;
+- vanishing: not exploding, and the reach is shorter than the longest lag;
 - steady: neither.
 """
 
@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 
 FADED, GROWN = 0.01, 100.0
 
-# Below this share of lag 0 rounding decides, and a rate would be one of noise.
+# Norms below this share of lag 0 are mostly rounding errors and do not count for the rate.
 _NOISE = 1e-5
 
 _JUDGED = ["layer", "norm", "steps", "rate", "reach", "last", "verdict"]
@@ -29,15 +29,15 @@ _JUDGED = ["layer", "norm", "steps", "rate", "reach", "last", "verdict"]
 
 @dataclass(frozen=True)
 class Remedies:
-    """What a network has of what helps an error to reach far back, or keeps it from growing.
+    """The remedies against vanishing and exploding gradients that a network has.
 
     Attributes:
-        gated: its cells are LSTM or GRU.
-        skips: states of more than one step back are read.
-        orthogonal: recurrent weights started orthogonal.
-        forget_bias: the forget gates of an LSTM started open; true of other cells.
-        layer_norm: outputs of layers are normalised.
-        clipped: gradients are clipped while training.
+        gated: all cells are gated, such as LSTM and GRU.
+        skips: some cells have recurrent skips.
+        orthogonal: all recurrent kernels are initialized orthogonal.
+        forget_bias: the bias of the forget gates of all LSTMs is initialized to 1.
+        layer_norm: the network has layer normalization.
+        clipped: training clips gradients.
     """
 
     gated: bool
@@ -49,25 +49,24 @@ class Remedies:
 
 
 def judge_flow(flow: pd.DataFrame) -> pd.DataFrame:
-    """Judge each layer by the rules of this module.
+    """Judge the gradient flow of each layer by the rules of this module.
 
     Args:
         flow: from `gradient_flow`.
 
     Returns:
-        A row for each layer: ``layer``; ``norm`` at lag 0; ``steps``, the longest lag; ``rate``, by
-        what the norm is multiplied with every step back (the slope of a line through its
-        logarithms, NaN where there is none); ``reach``; ``last``, the norm at the longest lag as a
-        share of that at lag 0; ``verdict``: "vanishing", "exploding", "steady", or "none" where no
-        error arrives.
+        A row for each layer: ``layer``; ``norm`` at lag 0; ``steps``, the longest lag; ``rate``,
+        the factor of the norm per step back (from a linear fit of its logarithm, NaN if there are
+        too few values); ``reach`` in steps; ``last``, the norm at the longest lag divided by that
+        at lag 0; ``verdict``: "vanishing", "exploding", "steady", or "none" if no gradient arrives.
 
     Example:
         >>> flow = pd.DataFrame({"layer": "rnn", "lag": range(9), "norm": 0.5 ** np.arange(9)})
         >>> judge_flow(flow)[["steps", "rate", "reach", "verdict"]].to_dict("records")
         [{'steps': 8, 'rate': 0.5, 'reach': 6, 'verdict': 'vanishing'}]
 
-    Source: Pascanu et al. 2013, section 2.1: with recurrent weights of spectral radius r and linear
-        units the norm goes as r to the lag.
+    Source: Pascanu et al. 2013, section 2.1: for linear units and recurrent weights of spectral
+        radius r, the norm is proportional to ``r ** lag``.
     """
     rows = []
     for layer, part in flow.groupby("layer", sort=False):
@@ -87,12 +86,12 @@ def judge_flow(flow: pd.DataFrame) -> pd.DataFrame:
 
 
 def gradient_record(flows: pd.DataFrame, model: Any, *, clipped: bool) -> dict[str, Any]:
-    """The content of ``gradients.json``: how far errors reached back, what of it, and what to do.
+    """The content of ``gradients.json``: measured gradient flows, verdicts and advice.
 
     Args:
-        flows: as `GradientWatch` has them; the last measurement is judged.
-        model: that was trained.
-        clipped: whether its gradients were clipped.
+        flows: ``flows`` of a `GradientWatch`; the last measurement is judged.
+        model: the trained model.
+        clipped: whether training clipped gradients.
 
     Returns:
         ``flows``: for each measurement its ``epoch``, ``layer`` and ``norms`` by lag; ``judged``
@@ -113,24 +112,26 @@ def gradient_record(flows: pd.DataFrame, model: Any, *, clipped: bool) -> dict[s
 
 
 def remedies_of(model: Any, *, clipped: bool) -> Remedies:
-    """Look at a model's recurrent layers for what they have already.
+    """Find the remedies that a model has.
 
     Args:
         model: with recurrent layers.
-        clipped: whether its gradients are clipped while training.
+        clipped: whether training clips gradients.
+
+    Example:
+        >>> from keras_rnn_recipes.builders import lstm
+        >>> remedies_of(lstm("direct", 3, layer_norm=True), clipped=True).layer_norm
+        True
     """
     from keras import initializers, layers
 
+    from keras_rnn_recipes.layers.cells import is_gated
     from keras_rnn_recipes.layers.replay import all_layers
 
     found = list(all_layers(model))
     cells = [one.cell for one in found if isinstance(one, layers.RNN)]
     return Remedies(
-        gated=all(
-            isinstance(cell, (layers.LSTMCell, layers.GRUCell))
-            or getattr(cell, "cell", "") in ("lstm", "gru")  # with connections from further back
-            for cell in cells
-        ),
+        gated=all(is_gated(cell) for cell in cells),
         skips=any(getattr(cell, "recurrent_skips", ()) for cell in cells),
         orthogonal=all(
             isinstance(cell.recurrent_initializer, initializers.Orthogonal) for cell in cells
@@ -142,11 +143,11 @@ def remedies_of(model: Any, *, clipped: bool) -> Remedies:
 
 
 def advise(judged: pd.DataFrame, remedies: Remedies) -> list[str]:
-    """Say what may help, the likeliest first; nothing where every layer is steady.
+    """Advise what may help, the most likely remedy first; empty if every layer is steady.
 
     Args:
         judged: from `judge_flow`.
-        remedies: what the network has already.
+        remedies: from `remedies_of`; those that the network has are not advised.
 
     Example:
         >>> flow = pd.DataFrame({"layer": "rnn", "lag": range(9), "norm": 3.0 ** np.arange(9)})

@@ -1,11 +1,11 @@
-"""Registered, serialisable layers that the builders put together."""
+"""Keras layers that the builders combine; all of them are registered for saving."""
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
+from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
 from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.intervals import ForecastBounds
-from keras_rnn_recipes.layers.known import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing

@@ -1,4 +1,7 @@
-"""The name under which every layer of this package is saved; it never changes."""
+"""Register layers with Keras under the package name that saved models contain.
+
+That name must never change, or saved models no longer load.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
 """Histories of different lengths in one batch, without masks.
 
-A short history is padded with NaN on the left, because all of them end now. A recurrent layer
-would let its state wander through that padding; a mask would stop it, at the price of cuDNN, which
-takes only padding on the right. So the padding is moved: `AlignStart` shifts each history to the
-left, the recurrent layers run, and `AlignEnd` shifts their output back. Layers in between must be
-causal.
+All histories end at the same time, so a short history is padded with NaN on the left. A recurrent
+layer would update its state over that padding. A mask would prevent this, but cuDNN supports only
+padding on the right. So `AlignStart` shifts each history to the left, the recurrent layers run, and
+`AlignEnd` shifts their output back. Layers in between must be causal.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from keras_rnn_recipes.layers._registry import registered
 
 @registered
 class AlignStart(layers.Layer):
-    """Moves the steps before the first observation to the end.
+    """Move the steps before the first observation to the end.
 
     Call arguments:
         values: ``(batch, time, channels)``.
@@ -24,16 +23,23 @@ class AlignStart(layers.Layer):
 
     Returns:
         ``aligned``: ``(batch, time, channels)``, the first observation at step 0, the last value
-        repeated behind the end; ``lead``: ``(batch, 1)`` int32, how far each history moved;
-        ``mask``: ``(batch, time)`` bool, true for the steps that are not padding.
+        repeated after the end; ``lead``: ``(batch, 1)`` int32, the number of steps that each
+        history moved; ``mask``: ``(batch, time)`` bool, true for the steps that are not padding.
+
+    Example:
+        >>> import numpy as np
+        >>> values = np.array([[[0.0], [5.0], [6.0]]])
+        >>> aligned, lead, mask = AlignStart()(values, np.array([[[0.0], [1.0], [1.0]]]))
+        >>> np.array(aligned)[0, :, 0].tolist(), np.array(lead).tolist(), np.array(mask).tolist()
+        ([5.0, 6.0, 6.0], [[1]], [[True, True, False]])
     """
 
     def call(self, values, observed):
         time = ops.shape(values)[1]
         any_observed = ops.max(observed, axis=2) > 0
         steps = ops.arange(time, dtype="int32")[None, :]
-        # Not by argmax, in which Keras looks at bits, and for that ONNX has no word. A history
-        # without any observation stays where it is.
+        # A minimum instead of argmax, for which Keras uses bit operations that ONNX does not have.
+        # A history without any observation is not moved.
         first = ops.min(ops.where(any_observed, steps, time), axis=1, keepdims=True)
         lead = ops.where(first < time, first, 0)
         aligned = _shift(values, ops.minimum(steps + lead, time - 1), lead)
@@ -45,12 +51,22 @@ class AlignStart(layers.Layer):
 
 @registered
 class AlignEnd(layers.Layer):
-    """Undoes `AlignStart`: step t of the result belongs to step t of the history again.
+    """Undo `AlignStart`: step t of the result belongs to step t of the history again.
 
-    Steps before a history's first observation repeat the output at that observation.
+    Steps before the first observation of a history repeat the output at that observation.
 
     Call arguments:
-        values: ``(batch, time, channels)``; lead: ``(batch, 1)``.
+        values: ``(batch, time, channels)``.
+        lead: ``(batch, 1)`` int32, from `AlignStart`.
+
+    Returns:
+        ``(batch, time, channels)``.
+
+    Example:
+        >>> import numpy as np
+        >>> moved = AlignEnd()(np.array([[[5.0], [6.0], [6.0]]]), np.array([[1]], "int32"))
+        >>> np.array(moved)[0, :, 0].tolist()
+        [5.0, 5.0, 6.0]
     """
 
     def __init__(self, **kwargs):
@@ -70,12 +86,12 @@ class AlignEnd(layers.Layer):
 
 def _shift(values, index, lead):
     def shifted():
-        # Whole rows of one flat table: many times faster than gathering number by number.
+        # Gathering whole rows of one flat table is many times faster than gathering single numbers.
         batch, time = ops.shape(values)[:2]
         first_rows = time * ops.arange(batch, dtype="int32")[:, None]
         flat = ops.reshape(values, (-1, values.shape[2]))
         return ops.reshape(ops.take(flat, first_rows + index, axis=0), ops.shape(values))
 
-    # Batches without padding, the usual ones, are passed through unchanged: as a tensor of its
-    # own, because passing on the same one would, outside a graph, pass on its mask.
+    # Most batches have no padding and are returned unchanged. The copy matters in eager mode: the
+    # same tensor would carry its Keras mask along.
     return ops.cond(ops.any(lead > 0), shifted, lambda: ops.copy(values))

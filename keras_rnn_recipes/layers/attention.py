@@ -1,4 +1,4 @@
-"""Attention: where in a memory of vectors to look, and what is found there."""
+"""Attention over a memory of vectors: a weight for each step, and the weighted mean."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from keras import initializers, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
-# What padding scores: less than anything real, yet finite, so that no softmax gives NaN.
-_NEVER = -1e9
+# The score of padding: below any real score, but finite, so that no softmax gives NaN.
+_PADDING_SCORE = -1e9
 
 
 @registered
 class AdditiveAttention(layers.Layer):
-    """Scores from a small network that sees query and memory together.
+    """Attention with scores from a small network of query and memory (Bahdanau).
 
-    ``score = v . tanh(query @ W + memory @ U + b)``; the weights are the softmax of the scores over
-    the memory's real steps, the context the memory's mean under these weights.
+    ``score = v . tanh(query @ W + memory @ U + b)``. The weights are the softmax of the scores over
+    the real steps of the memory; the context is the mean of the memory with these weights.
 
     Args:
-        units: width of the small network.
+        units: width of the hidden layer.
 
     Call arguments:
         query: ``(batch, queries, channels)``, such as a decoder's outputs or states.
         memory: ``(batch, time, memory channels)``, such as an encoder's outputs.
-        mask: ``(batch, time)`` bool, true for real steps of the memory; all are when left out.
+        mask: ``(batch, time)`` bool, true for real steps of the memory; None: all steps are real.
 
     Returns:
         ``context`` ``(batch, queries, memory channels)``; and ``weights`` ``(batch, queries,
         time)``, which sum to 1 and are 0 on padding.
+
+    Raises:
+        ValueError: ``units`` is below 1.
 
     Source: Bahdanau et al. 2015, Neural machine translation by jointly learning to align and
     translate.
@@ -46,14 +49,14 @@ class AdditiveAttention(layers.Layer):
         if units < 1:
             raise ValueError(f"units must be at least 1; received {units}.")
         self.units = units
-        self.supports_masking = True  # it has one of its own
+        self.supports_masking = True  # the layer receives its mask as an argument
 
     def build(self, query_shape, memory_shape):
         width = (self.units,)
         self.query_kernel = self.add_weight((query_shape[-1], *width), name="query_kernel")
         self.memory_kernel = self.add_weight((memory_shape[-1], *width), name="memory_kernel")
         self.bias = self.add_weight(width, initializer="zeros", name="bias")
-        # A single column; Glorot's rule would have it too large for the few scores it gives.
+        # Glorot's rule would make this single column too large.
         scale = initializers.RandomNormal(stddev=self.units**-0.5)
         self.scale = self.add_weight(width, initializer=scale, name="scale")
 
@@ -72,11 +75,11 @@ class AdditiveAttention(layers.Layer):
 
 @registered
 class MultiplicativeAttention(layers.Layer):
-    """Scores from a bilinear form of query and memory, ``score = query @ W . memory``.
+    """Attention with bilinear scores, ``score = query @ W . memory`` (Luong).
 
-    Quicker than `AdditiveAttention`, and as good where both sides are as wide as each other.
+    Faster than `AdditiveAttention`, and as accurate if query and memory have the same width.
 
-    Call arguments and returns: as those of `AdditiveAttention`.
+    Call arguments and returns: as in `AdditiveAttention`.
 
     Source: Luong et al. 2015, Effective approaches to attention-based neural machine translation,
     the form they call general.
@@ -91,14 +94,14 @@ class MultiplicativeAttention(layers.Layer):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.supports_masking = True  # it has one of its own
+        self.supports_masking = True  # the layer receives its mask as an argument
 
     def build(self, query_shape, memory_shape):
         self.kernel = self.add_weight((query_shape[-1], memory_shape[-1]), name="kernel")
 
     def call(self, query, memory, mask=None):
-        # The query is projected, not the memory: a decoder that goes step by step then pays for
-        # one row a step, and not for the whole memory anew.
+        # Projecting the query instead of the memory costs a step-by-step decoder one row per step
+        # instead of the whole memory.
         asked = ops.matmul(query, self.kernel)
         return attend(ops.matmul(asked, ops.swapaxes(memory, 1, 2)), memory, mask)
 
@@ -107,11 +110,20 @@ class MultiplicativeAttention(layers.Layer):
 
 
 def attend(scores, memory, mask):
-    """Context and weights from scores ``(batch, queries, time)``, as the layers give them."""
-    scores = ops.cast(scores, "float32")  # half precision has no room for what padding scores
+    """Compute context and weights from scores.
+
+    Args:
+        scores: ``(batch, queries, time)``.
+        memory: ``(batch, time, channels)``.
+        mask: ``(batch, time)`` bool, or None.
+
+    Returns:
+        Context ``(batch, queries, channels)`` and weights ``(batch, queries, time)``.
+    """
+    scores = ops.cast(scores, "float32")  # float16 cannot hold the score of padding
     if mask is not None:
-        scores = ops.where(mask[:, None], scores, _NEVER)
-    # Written out, for Keras warns of a softmax over one element: a source of one word is none.
+        scores = ops.where(mask[:, None], scores, _PADDING_SCORE)
+    # Keras' softmax would warn about an axis of one element, such as a source of one word.
     weights = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True))
     weights = ops.cast(weights / ops.sum(weights, axis=-1, keepdims=True), memory.dtype)
     return ops.matmul(weights, memory), weights

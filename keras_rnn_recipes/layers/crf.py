@@ -1,4 +1,4 @@
-"""A conditional random field over tags: one tensor of potentials holds all that it knows."""
+"""A linear-chain conditional random field over tags, represented by one tensor of potentials."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
-# Far below any sum of scores, and far within float32 even when added up over a long text.
+# Far below any sum of scores, and far from the limit of float32 even in the sum over a long text.
 FORBIDDEN = -1e9
 
 
 @registered
 class CRF(layers.Layer):
-    """Scores of neighbouring tags beside the score of each tag at its step.
+    """Add learned transition scores to the network's score of each tag.
 
-    The score of a sequence of tags is the sum of its potentials, one per step: what the network
-    says of the tag there, and what the layer has learnt of this tag after the one before. Start and
-    end of the sequence and its padding are potentials too, so that `crf_loss` and
-    `keras_rnn_recipes.decoding.viterbi` need no mask: a padded step is the identity, 0 where the
-    tag stays the same and forbidden elsewhere.
+    The score of a sequence of tags is the sum of one potential per step: the network's score of the
+    tag at this step plus the transition score from the tag before. The potentials contain the
+    scores of the start and the end of the sequence and its padding, so that `crf_loss` and
+    `keras_rnn_recipes.decoding.viterbi` need no mask. At a padded step a tag may only repeat, with
+    score 0; all other tags are forbidden.
 
     Args:
-        num_tags: how many tags there are.
+        num_tags: number of tags.
         allowed: ``(num_tags + 1, num_tags + 1)`` bool, which tag (column) may follow which (row);
-            the last row is the start of a sequence, the last column its end. None allows
-            all. `keras_rnn_recipes.data.text.tags.allowed_transitions` makes one from tag names.
+            the last row is the start of a sequence, the last column its end. None allows all.
+            `keras_rnn_recipes.data.text.tags.allowed_transitions` makes one from tag names.
 
     Call arguments:
-        emissions: ``(batch, time, num_tags)``, the network's score of each tag, not normalised.
+        emissions: ``(batch, time, num_tags)``, the network's score of each tag, not normalized.
         mask: ``(batch, time)`` bool, true for real steps; padding must be on the right. None: all
             steps are real.
 
@@ -40,8 +40,8 @@ class CRF(layers.Layer):
         rows are the same.
 
     Raises:
-        ValueError: ``allowed`` has another shape, or lets no sequence begin or end; emissions of
-            another width than ``num_tags``.
+        ValueError: ``allowed`` has another shape, or allows no sequence to begin or to end;
+            emissions have another width than ``num_tags``.
 
     Source: Lafferty, McCallum and Pereira 2001; on top of a recurrent network: Huang, Xu and Yu
         2015, Lample et al. 2016 (equation 1).
@@ -86,7 +86,7 @@ class CRF(layers.Layer):
         return ops.where(mask[..., None, None], potentials, stay)
 
     def _scores(self, dtype):
-        """Scores of a tag after another, at the start and before the end; some are forbidden."""
+        """Transition, start and end scores, with what is not allowed at `FORBIDDEN`."""
         scores = (self.transitions, self.start, self.end)
         if self.allowed is None:
             return scores
@@ -96,7 +96,7 @@ class CRF(layers.Layer):
         return tuple(score + barrier for score, barrier in zip(scores, barriers, strict=True))
 
     def compute_mask(self, emissions, mask=None):
-        return None  # padding is in the potentials, and a mask over time would misread the loss
+        return None  # the potentials contain the padding; a mask over time would weight the loss
 
     def compute_output_shape(self, emissions_shape, mask_shape=None):
         return (*emissions_shape[:2], self.num_tags, self.num_tags)
@@ -108,18 +108,18 @@ class CRF(layers.Layer):
 
 @registered
 def crf_loss(tags: Any, potentials: Any) -> Any:
-    """Negative log-likelihood of tags under the potentials of a `CRF`, for ``model.compile``.
+    """Negative log-likelihood of tags given the potentials of a `CRF`, for ``model.compile``.
 
     Args:
         tags: ``(batch, time)`` integers; -1 at padded steps, which are on the right.
-        potentials: ``(batch, time, num_tags, num_tags)``, as `CRF` gives them.
+        potentials: ``(batch, time, num_tags, num_tags)``, from `CRF`.
 
     Returns:
-        ``(batch,)`` nats per sequence, 0 for one that is padding alone. Its gradient with respect
-        to the potentials is their expectation less what was observed.
+        ``(batch,)`` nats per sequence, 0 for a sequence of padding only. The gradient with respect
+        to the potentials is the expected minus the observed transitions.
 
-    Source: Lample et al. 2016, section 2.2; the sum over all sequences is the forward algorithm
-        (Rabiner 1989), on logarithms.
+    Source: Lample et al. 2016, section 2.2; the sum over all sequences by the forward algorithm
+        (Rabiner 1989) in log space.
 
     Example:
         >>> loss = crf_loss(np.array([[0, 1, 1]]), CRF(2)(np.zeros((1, 3, 2))))
@@ -130,7 +130,7 @@ def crf_loss(tags: Any, potentials: Any) -> Any:
 
 
 def sequence_score(tags: Any, potentials: Any) -> Any:
-    """Sum of the potentials along one sequence of tags, not normalised.
+    """Sum of the potentials along one sequence of tags, not normalized.
 
     Args:
         tags, potentials: as in `crf_loss`.
@@ -155,7 +155,7 @@ def sequence_score(tags: Any, potentials: Any) -> Any:
 
 
 def log_partition(potentials: Any) -> Any:
-    """Logarithm of the summed exponentials of the scores of all sequences of tags.
+    """Log-sum-exp of the scores of all sequences of tags, by the forward algorithm.
 
     Args:
         potentials: as in `crf_loss`.
@@ -178,7 +178,9 @@ def log_partition(potentials: Any) -> Any:
 
 
 def forward_start(potentials: Any) -> Any:
-    """Where the recursions over time begin: one tag before the first, whose row is as good as any.
+    """Initial scores of a recursion over time, as if tag 0 stood before the first step.
+
+    All rows of the first potential are the same, so the choice of that tag does not matter.
 
     Args:
         potentials: as in `crf_loss`.
@@ -192,7 +194,7 @@ def forward_start(potentials: Any) -> Any:
 
 
 def _is_last(mask: Any) -> Any:
-    """Which step is the last real one, ``(batch, time)`` bool."""
+    """True at the last real step of each sequence, ``(batch, time)`` bool."""
     following = ops.concatenate([mask[:, 1:], ops.zeros_like(mask[:, :1])], axis=1)
     return ops.logical_and(mask, ops.logical_not(following))
 
@@ -205,5 +207,8 @@ def _checked(allowed: Any, num_tags: int) -> tuple[tuple[bool, ...], ...]:
             f"than there are tags; received {table.shape}."
         )
     if not table[-1, :-1].any() or not table[:-1, -1].any():
-        raise ValueError("allowed must let a sequence begin and end; received a mask without.")
+        raise ValueError(
+            "allowed must let a sequence begin and end; received a table whose last row or last "
+            "column allows no tag."
+        )
     return tuple(tuple(row) for row in table.tolist())

@@ -1,11 +1,12 @@
-"""Distributions that a network gives by their parameters, in the data's own units.
+"""Parametric distributions that a network outputs, in the units of the data.
 
     gaussian            location, scale
-    student_t           location, scale, degrees of freedom (above 2, so that there is a variance)
-    negative_binomial   mean, dispersion: whole numbers of variance mean + dispersion * mean^2
+    student_t           location, scale, degrees of freedom (above 2, so that a variance exists)
+    negative_binomial   mean, dispersion: counts with variance mean + dispersion * mean^2
 
-A quantile is asked for by a probability that is known when the graph is made, so that what can be
-worked out beforehand is: its *scores*, numbers that say where it lies once parameters are known.
+The probabilities of all quantiles are known when the graph is built. What depends only on them is
+computed in NumPy at that time: the *scores* of a quantile, from which the graph computes its value
+once it has the parameters.
 """
 
 from __future__ import annotations
@@ -18,29 +19,31 @@ import numpy as np
 from keras import ops
 from numpy.polynomial import chebyshev
 
-# In units of the window's scale; a likelihood grows without bound as a scale goes to nought.
+# In units of the window's scale. Without a bound the likelihood has no maximum as a scale goes to
+# zero.
 _LEAST_SCALE = 1e-3
 _LEAST_DEGREES = 2.01
-# A mean is bent above nought within a tenth of the window's magnitude and is itself above that.
+# A softplus makes the mean positive. It differs from the identity only below about a tenth of the
+# window's magnitude.
 _SHARPNESS = 10.0
 _LEAST_MEAN, _LEAST_DISPERSION = 1e-6, 1e-4
-# Of the polynomial through a Student-t's quantiles: beyond it float32 sees no difference.
+# Degree of the polynomial for quantiles of Student's t; a higher one changes nothing in float32.
 _DEGREE = 12
-# Halvings after which two neighbours are left of any range of whole numbers that float64 has.
+# Bisection steps that reduce any range of whole numbers in float64 to two neighbors.
 _HALVINGS = 64
 
 
 class Distribution(NamedTuple):
-    """What there is to know of a distribution.
+    """The functions that define a distribution.
 
     Attributes:
-        num_parameters: how many numbers the head gives for each step.
-        parameters: from head ``(..., num_parameters)`` and magnitude, center and scale
-            ``(..., 1)`` of the window to the parameters ``(..., num_parameters)``.
+        num_parameters: number of outputs of the head for each step.
+        parameters: from the head's outputs ``(..., num_parameters)`` and the magnitude, center and
+            scale ``(..., 1)`` of the window to the parameters ``(..., num_parameters)``.
         scores: from probabilities, an array of any shape, to ``(..., scores)``.
-        quantiles: from parameters ``(..., num_parameters)`` and scores ``(..., scores)``, which are
+        quantiles: from parameters ``(..., num_parameters)`` and scores ``(..., scores)``, which
             broadcast, to values ``(...)``.
-        whole: whether its values are whole numbers.
+        whole: whether the values are whole numbers.
     """
 
     num_parameters: int
@@ -51,16 +54,24 @@ class Distribution(NamedTuple):
 
 
 def distribution_named(name):
-    """The distribution of that name; raises ValueError for one that there is not."""
+    """Look a distribution up.
+
+    Raises:
+        ValueError: there is none of this name.
+
+    Example:
+        >>> distribution_named("student_t").num_parameters
+        3
+    """
     if name not in DISTRIBUTIONS:
         raise ValueError(f"distribution must be one of {tuple(DISTRIBUTIONS)}; received {name!r}.")
     return DISTRIBUTIONS[name]
 
 
 def probabilities_of(levels):
-    """The quantiles that stand for levels in percent: the median, then lower and upper of each.
+    """The probabilities of the median and of the bounds of each level in percent.
 
-    As `evaluation.levels.probabilities`, of which layers know nothing.
+    The same as `evaluation.levels.probabilities`, which layers do not import.
 
     Example:
         >>> probabilities_of((80,)).round(3).tolist()
@@ -88,7 +99,7 @@ def _mean_and_dispersion(head, magnitude, center, scale):
 
 
 def _spread(scale):
-    """A constant window has no scale, yet what follows it is not certain: its magnitude serves."""
+    """The scale; for a constant window, whose scale is 0, one magnitude instead."""
     return ops.where(scale > 0, scale, ops.ones_like(scale))
 
 
@@ -105,14 +116,14 @@ def _normal_quantiles(parameters, scores):
 def _student_scores(probabilities):
     """Coefficients, highest power first, of a polynomial in ``4 / degrees - 1``.
 
-    From 2 degrees of freedom to the normal distribution a quantile is a smooth function of one over
-    the degrees, which a polynomial through few points follows to the precision of float32.
+    From 2 degrees of freedom to the normal distribution a quantile is a smooth function of
+    ``1 / degrees``, which a polynomial of degree 12 interpolates to the precision of float32.
     """
     from scipy.special import stdtrit
 
     flat = np.ravel(probabilities)
     series = chebyshev.chebinterpolate(lambda x: stdtrit(4 / (x[:, None] + 1), flat), _DEGREE)
-    # Coefficients of nought at the end are left out by NumPy.
+    # NumPy drops trailing coefficients that are zero.
     powers = [np.pad(chebyshev.cheb2poly(one), (0, _DEGREE)) for one in series.T]
     coefficients = np.array([one[_DEGREE::-1] for one in powers])
     return coefficients.reshape(*np.shape(probabilities), _DEGREE + 1)
@@ -127,9 +138,10 @@ def _student_quantiles(parameters, scores):
 
 
 def _count_quantiles(parameters, scores):
-    """The least whole number that is not exceeded with the probability asked for, by halving.
+    """The smallest whole number whose cumulative probability reaches the given one, by bisection.
 
-    The distribution function is the incomplete beta function, the range from Cantelli's inequality.
+    The cumulative distribution is an incomplete beta function; Cantelli's inequality bounds the
+    range.
     """
     exact = "float64" if keras.backend.backend() == "tensorflow" else parameters.dtype
     mean, dispersion = (ops.cast(parameters[..., i], exact) for i in (0, 1))
@@ -142,7 +154,7 @@ def _count_quantiles(parameters, scores):
     def halve(low, high):
         middle = ops.floor((low + high) / 2)
         enough = _incomplete_beta(shape, middle + 1, chance) >= wanted
-        # Where two neighbours are left, the middle is the lower one, which is known to be too low.
+        # Between two neighbors the middle is the lower one, which is too low: nothing changes.
         return ops.where(enough, low, middle), ops.where(enough, middle, high)
 
     def unsettled(low, high):
@@ -154,7 +166,7 @@ def _count_quantiles(parameters, scores):
 
 
 def _incomplete_beta(a, b, x):
-    """Keras has none of its own, its backends have."""
+    """The regularized incomplete beta function of the backend; Keras has none."""
     if keras.backend.backend() == "jax":
         from jax.scipy.special import betainc
     else:

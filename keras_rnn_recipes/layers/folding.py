@@ -1,4 +1,4 @@
-"""Sequences inside of sequences, such as the characters of each token, as rows of a batch."""
+"""Fold nested sequences, such as the characters of each token, into the batch axis, and back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras_rnn_recipes.layers._registry import registered
 
 @registered
 class FoldTokens(layers.Layer):
-    """Every token of every sentence as a row of its own.
+    """Make every token of every sentence a row of the batch.
 
     Call arguments:
         values: ``(batch, time, ...)``.
@@ -33,11 +33,11 @@ class FoldTokens(layers.Layer):
 
 @registered
 class UnfoldTokens(layers.Layer):
-    """One vector for every token, put back to the sentences it was folded from.
+    """Undo `FoldTokens`, for one vector per token.
 
     Call arguments:
         vectors: ``(batch * time, channels)``.
-        like: ``(batch, time, ...)``, whatever has the sentences' shape.
+        like: ``(batch, time, ...)``, a tensor with the shape of the sentences.
 
     Returns:
         ``(batch, time, channels)``.

@@ -1,4 +1,4 @@
-"""Bounds beside a forecast, inside the graph."""
+"""Prediction intervals around a forecast, computed inside the graph."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from keras_rnn_recipes.layers._registry import registered
 
 @registered
 class ForecastBounds(layers.Layer):
-    """Puts lower and upper bounds beside forecasts, as wide as each history moves.
+    """Add lower and upper bounds to forecasts, in proportion to the changes of each history.
 
     Args:
         levels: in percent, ascending.
-        widths: for every step ahead, for every level, what is added below (0 or less) and above (0
-            more), in units of the history's scale: the geometric mean of the mean sizes of its
-            seasonal and of its one-step differences, or of the latter alone where the former are
-            nought or none.
+        widths: ``(horizon, 2 * levels)``: for each step ahead and each level the offsets of the
+            lower bound (at most 0) and of the upper bound (at least 0), in units of the scale of
+            the history. That scale is the geometric mean of the mean absolute seasonal difference
+            and the mean absolute one-step difference; only the latter if the former is zero or
+            unknown.
         season_length: steps in a season.
-        nonnegative: whether a bound below nought is nought.
+        nonnegative: replace bounds below zero by zero.
 
     Call arguments:
         history: ``(batch, time, features)``, the target first, NaN = missing.
@@ -27,7 +28,10 @@ class ForecastBounds(layers.Layer):
 
     Returns:
         ``(batch, horizon, 1 + 2 * levels)``: the forecast, then lower and upper bound of each
-        level. No two cross.
+        level. Bounds never cross.
+
+    Raises:
+        ValueError: ``widths`` has another number of columns.
 
     Example:
         >>> bounds = ForecastBounds([80], [[-2.0, 1.0]], nonnegative=True)
@@ -49,7 +53,7 @@ class ForecastBounds(layers.Layer):
     def call(self, history, forecast):
         target = history[:, :, 0]
         seasonal, single = _mean_change(target, self.season_length), _mean_change(target, 1)
-        # Roots before the product, which might not be a number that float32 has.
+        # The roots come before the product, which could overflow float32.
         both = ops.sqrt(seasonal) * ops.sqrt(single)
         scale = ops.where(seasonal > 0, both, single)
         point = ops.reshape(forecast, (-1, len(self.widths), 1))
@@ -69,8 +73,8 @@ class ForecastBounds(layers.Layer):
 
 
 def _mean_change(target, lag):
-    """Mean size of the differences over ``lag`` steps that are known, ``(batch,)``."""
-    # Padding with missing values in front makes it work for histories shorter than the lag.
+    """Mean absolute difference over ``lag`` steps, where both values are known, ``(batch,)``."""
+    # NaN in front makes this work for histories shorter than the lag.
     padding = ops.full_like(target[:, :1], float("nan"))
     earlier = ops.concatenate([ops.repeat(padding, lag, axis=1), target], axis=1)
     change = ops.abs(target - earlier[:, : ops.shape(target)[1]])

@@ -1,4 +1,4 @@
-"""Each time step sees past values: cut inside the graph, so that callers pass plain histories."""
+"""Lagged values for every time step, gathered inside the graph from plain histories."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from keras_rnn_recipes.layers._registry import registered
 
 @registered
 class Lags(layers.Layer):
-    """The values that stand the given numbers of steps back, for every time step.
+    """The lagged values of every time step.
 
-    Steps before the start of the history repeat its first value.
+    Lags before the start of the history repeat its first value.
 
     Args:
-        offsets: steps back from each time step, each at least 0 (0 is the step itself).
+        offsets: lags in steps, each at least 0 (0 is the time step itself).
 
     Call arguments:
         values: ``(batch, time, features)`` without NaN.
-        last_only: give the last time step alone; recursion asks for nothing else.
+        last_only: return only the last time step; recursion uses this.
 
     Returns:
         ``(batch, time, offsets, features)``, or ``(batch, 1, offsets, features)``.
+
+    Raises:
+        ValueError: no offsets, or a negative offset.
 
     Example:
         >>> import numpy as np
@@ -39,7 +42,7 @@ class Lags(layers.Layer):
 
     @property
     def context(self) -> int:
-        """How many steps before a time step its output depends on."""
+        """The number of steps before a time step that its output depends on."""
         return max(self.offsets)
 
     def call(self, values, last_only=False):
@@ -53,16 +56,22 @@ class Lags(layers.Layer):
 
 
 def take_lags(values, offsets, last_only=False):
-    """Gathers values a number of steps back.
+    """Gather lagged values.
 
     Args:
         values: ``(batch, time, features)``.
-        offsets: steps back, at least 0.
-        last_only: gather for the last time step alone.
+        offsets: lags in steps, at least 0.
+        last_only: gather for the last time step only.
 
     Returns:
-        The values, ``(batch, time or 1, offsets, features)``, and whether each of them lies inside
-        the history, ``(1, time or 1, offsets, 1)``; those that do not repeat the first value.
+        The values, ``(batch, time or 1, offsets, features)``, and whether each lag lies inside the
+        history, ``(1, time or 1, offsets, 1)`` bool; a lag outside repeats the first value.
+
+    Example:
+        >>> import numpy as np
+        >>> values, inside = take_lags(np.arange(3.0).reshape(1, 3, 1), [0, 2], last_only=True)
+        >>> np.array(values).ravel().tolist(), np.array(inside).ravel().tolist()
+        ([2.0, 0.0], [True, True])
     """
     time = ops.shape(values)[1]
     steps = ops.arange(time, dtype="int32")

@@ -1,4 +1,4 @@
-"""Several networks in one graph: each learns from a share of the batch, their median answers."""
+"""An ensemble in one graph: members train on shares of a batch; the output is their median."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from keras_rnn_recipes.layers._registry import registered
 
 @registered
 class MemberShare(layers.Layer):
-    """The rows of a batch that one member of an ensemble learns from.
+    """The rows of a batch on which one member of an ensemble trains.
 
     Args:
         member: number of the member, from 0.
-        members: how many there are.
+        members: number of members.
 
     Call arguments:
         values: ``(batch, ...)``.
 
     Returns:
-        While training ``(batch / members, ...)``, an equal part of the rows up to one, and never
-        none: of a batch with fewer rows than members some see a row that is another's as well, for
-        recurrent layers know no batch without rows. Otherwise all of them.
+        While training ``(batch / members, ...)``: the shares of the members differ by at most one
+        row. If a batch has fewer rows than members, some members share a row, because recurrent
+        layers do not accept a batch without rows. Otherwise all rows.
+
+    Raises:
+        ValueError: ``member`` is not between 0 and ``members - 1``.
 
     Example:
         >>> import numpy as np
@@ -53,12 +56,13 @@ class MemberShare(layers.Layer):
 
 @registered
 class MemberMedian(layers.Layer):
-    """The median of the members' outputs; while training each row's own member's output.
+    """The median of the members' outputs; while training, for each row the output of its member.
 
     Call arguments:
-        outputs: one tensor ``(batch, ...)`` per member; while training each with its
-            `MemberShare` of the rows, in the members' order.
-        values: what was shared, ``(batch, ...)``: a member's row that is another's is left out.
+        outputs: one tensor ``(batch, ...)`` per member, in their order; while training each has the
+            rows of its `MemberShare`.
+        values: the input of `MemberShare`, ``(batch, ...)``. While training it tells which rows two
+            members share, so that each row is returned once.
 
     Returns:
         ``(batch, ...)``.
@@ -70,7 +74,7 @@ class MemberMedian(layers.Layer):
     """
 
     def call(self, outputs, values=None, training=False):
-        if training and values is None:  # a model that was saved before values were asked for
+        if training and values is None:  # a model saved before ``values`` existed
             return ops.concatenate(outputs, axis=0)
         if training:
             batch, members = ops.shape(values)[0], len(outputs)
@@ -86,5 +90,5 @@ class MemberMedian(layers.Layer):
 
 
 def _share(batch, member, members):
-    """Of which rows on, and up to which, a batch is a member's."""
+    """The first row of a member's share, and the row after its last."""
     return batch * member // members, batch * (member + 1) // members

@@ -1,4 +1,4 @@
-"""The last layer of every forecaster: from the head's numbers to forecasts in the data's units."""
+"""The last layer of every forecaster: from outputs of the head to forecasts in the data's units."""
 
 from __future__ import annotations
 
@@ -17,32 +17,40 @@ _SMALLEST_NORMAL = float(np.finfo("float32").tiny)
 
 @registered
 class ForecastOutput(layers.Layer):
-    """Puts the head's numbers back into the data's units and gives them their strategy's shape.
+    """Convert outputs of the head to the data's units and to the shape of the strategy.
 
     Args:
         strategy: ``"direct"``, ``"seq2seq"`` or ``"recursive"``.
-        horizon: steps to forecast in the end, whatever the strategy.
-        num_targets: the targets are the first of the features.
+        horizon: number of steps to forecast, for every strategy.
+        num_targets: the first ``num_targets`` features are the targets.
         transform: as in `WindowStatistics`.
-        levels: of the intervals that the head gives beside the median, in percent, ascending; for
-            one target.
-        distribution: whose parameters the head gives instead, for one target and without a
-            transform, since it lives in the data's own units.
+        levels: of prediction intervals around the median, in percent, ascending; only for one
+            target.
+        distribution: name of a distribution, whose parameters the head outputs instead; only for
+            one target and without a transform, because its parameters are in the data's units.
 
     Call arguments:
         head: ``(batch, time, steps * num_targets)``; steps is 1 for ``"recursive"``, else horizon.
-            With levels ``(batch, time, steps * (1 + 2 * levels))``: the median, then for each level
-            how much further than the level before it the interval reaches below and above, before
-            a softplus makes it positive. So no two bounds cross, whatever the numbers are.
+            With levels ``(batch, time, steps * (1 + 2 * levels))``, as in `spread_out`.
             With a distribution ``(batch, time, steps * parameters)``.
         magnitude, scale: ``(batch, time or 1, features)``, from `WindowStatistics`.
         center: the same shape; or from `SeasonalBase`, ``(batch, time or 1, steps, features)``.
 
     Returns:
-        direct: ``(batch, horizon, num_targets)``, read at the last time step;
+        direct: ``(batch, horizon, num_targets)``, from the last time step;
         seq2seq: ``(batch, time, horizon, num_targets)``; recursive: ``(batch, time, num_targets)``.
-        With levels the last axis is ``1 + 2 * levels`` long: median, then lower and upper bound of
-        each level. With a distribution it holds the parameters.
+        With levels the last axis has length ``1 + 2 * levels``: median, then lower and upper bound
+        of each level. With a distribution it holds the parameters.
+
+    Raises:
+        ValueError: an unknown strategy or distribution, or levels or a distribution for more than
+            one target.
+
+    Example:
+        >>> head, one = np.array([[[1.0, 2.0]]]), np.ones((1, 1, 1))
+        >>> layer = ForecastOutput("direct", horizon=2)
+        >>> np.array(layer(head, 10 * one, 3 * one, one))[0, :, 0].tolist()  # 10 * (3 + head)
+        [40.0, 50.0]
     """
 
     def __init__(
@@ -93,41 +101,54 @@ class ForecastOutput(layers.Layer):
     def get_config(self):
         config = {"strategy": self.strategy, "horizon": self.horizon}
         config |= {"num_targets": self.num_targets, "transform": self.transform}
-        # Left out where there are none, so that files are as they were before there were any.
+        # Left out if empty, so that files are the same as those of earlier versions.
         if self.levels or self.distribution:
             config |= {"levels": self.levels, "distribution": self.distribution}
         return {**super().get_config(), **config}
 
 
 def num_outputs(num_targets, levels, distribution):
-    """How many numbers the head gives for each step."""
+    """The number of outputs of the head for each step.
+
+    Example:
+        >>> num_outputs(3, (), None), num_outputs(1, (80, 95), None), num_outputs(1, (), "gaussian")
+        (3, 5, 2)
+    """
     if distribution is not None:
         return distribution_named(distribution).num_parameters
     return 1 + 2 * len(levels) if levels else num_targets
 
 
 def check_distribution(distribution, num_targets, transform, levels):
-    """Raises ValueError for an unknown distribution, or for what does not go with one."""
+    """Check that a distribution exists and that the other options allow one.
+
+    Raises:
+        ValueError: it does not exist, or there is more than one target, a transform, or a level.
+    """
     distribution_named(distribution)
     if num_targets != 1 or transform != "none" or levels:
         raise ValueError(
-            "A distribution is for one target, without a transform and without learnt quantiles; "
+            "A distribution is for one target, without a transform and without learned quantiles; "
             f"received num_targets={num_targets}, transform={transform!r}, "
-            f"quantiles={tuple(levels)}. Leave the others out, or the distribution."
+            f"quantiles={tuple(levels)}. Remove these options, or the distribution."
         )
 
 
 def output_of(model):
-    """The `ForecastOutput` of a model; None where there is none."""
+    """The `ForecastOutput` of a model, or None."""
     found = (layer for layer in model.layers if isinstance(layer, ForecastOutput))
     return next(found, None)
 
 
 def spread_out(head):
-    """From a median and distances before their softplus to quantiles that do not cross.
+    """Convert the median and raw distances to quantiles that never cross.
+
+    A softplus makes each distance positive. The distances of a level are added to the bounds of the
+    level before.
 
     Args:
-        head: ``(..., 1 + 2 * levels)``: the median, then for each level, ascending, below, above.
+        head: ``(..., 1 + 2 * levels)``: the median, then for each level, ascending, the raw
+            distances to the lower and to the upper bound.
 
     Returns:
         The same shape: the median, then lower and upper bound of each level.
@@ -153,7 +174,12 @@ def spread_out(head):
 
 @registered
 class LastStep(layers.Layer):
-    """The last time step alone: ``(batch, time, ...)`` to ``(batch, 1, ...)``."""
+    """Keep only the last time step: ``(batch, time, ...)`` to ``(batch, 1, ...)``.
+
+    Example:
+        >>> np.array(LastStep()(np.array([[[1.0], [2.0]]]))).tolist()
+        [[[2.0]]]
+    """
 
     def call(self, values):
         return values[:, -1:]
@@ -161,16 +187,21 @@ class LastStep(layers.Layer):
 
 @registered
 class BothEnds(layers.Layer):
-    """Where each direction of a bidirectional layer has read everything.
+    """The outputs of a bidirectional layer after each direction has read the whole sequence.
 
-    The forward half is read at the last time step; there the backward half has seen one step only,
-    and its recurrent kernel would never be trained. So that half is read at the first step.
+    That is the last time step for the forward half and the first time step for the backward half.
+    At the last time step the backward half has read one step only, so its recurrent kernel would
+    never be trained.
 
     Call arguments:
         values: ``(batch, time, 2 * units)``, the forward half first.
 
     Returns:
         ``(batch, 1, 2 * units)``.
+
+    Example:
+        >>> np.array(BothEnds()(np.array([[[1.0, 10.0], [2.0, 20.0]]]))).tolist()
+        [[[2.0, 10.0]]]
     """
 
     def call(self, values):

@@ -1,4 +1,4 @@
-"""Which steps of a batch of ids are real."""
+"""The mask of real steps in a batch of padded ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many ways in which a series may go on: a distribution one step ahead, carried further."""
+"""Sampled paths: multi-step intervals from a model that outputs a one-step distribution."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from keras_rnn_recipes.layers.stepping import context_of
 
 @registered
 class SampledPaths(layers.Layer):
-    """Repeats a model that gives a distribution one step ahead, each draw being the next value.
+    """Sample paths from a recursive model with a distribution, and return their quantiles.
 
-    The history is read once; from there every path goes its own way. The draws are the same for
-    every series and at every call: a forecast depends neither on when it is asked for nor on what
-    else is in the batch. At each step they are the quantiles in the middle of ``samples`` equal
-    shares, dealt out to the paths in a random order, which is more exact than drawing anew.
+    The model reads the history once. Then each path draws a value, feeds it back as the next input,
+    and so on. The draws are the same for every series and every call, so a forecast does not depend
+    on the rest of the batch or on earlier calls. At each step the draws are the quantiles at the
+    centers of ``samples`` equal intervals of probability, in a random order over the paths (a
+    Latin hypercube), which has a smaller sampling error than independent draws.
 
     Args:
         model: recursive forecaster with a distribution, ``(batch, time, 1)`` to ``(batch, time,
             parameters)``.
-        levels: of the bounds, in percent, ascending; none: the median alone.
-        samples: paths of each series.
+        levels: of the intervals, in percent, ascending; empty: the median only.
+        samples: number of paths of each series, at least 2.
         seed: of the order of the draws.
 
     Call arguments:
         inputs: as in `Recursion`.
 
     Returns:
-        ``(batch, horizon, 1 + 2 * levels)``: of each step's values over the paths the median, then
-        the lower and upper bound of each level. The cost is that of time + samples * horizon steps.
+        ``(batch, horizon, 1 + 2 * levels)``: the median over the paths at each step, then the lower
+        and upper bound of each level. The cost is that of time + samples * horizon steps.
 
     Raises:
-        ValueError: for a model without a distribution, or fewer than two samples.
+        ValueError: a model without a distribution, or fewer than two samples.
 
-    Source: sampled paths as in Salinas et al. 2020 (DeepAR); their draws are a Latin hypercube,
-    McKay et al. 1979.
+    Source: sampled paths: Salinas et al. 2020 (DeepAR); Latin hypercube: McKay et al. 1979.
     """
 
     def __init__(self, model, levels=(), samples=200, seed=0, **kwargs):
@@ -61,22 +61,23 @@ class SampledPaths(layers.Layer):
         recent = recent_values(known["history"], self.context)
         first, *states = tree.flatten(self._warm_up(inputs))
         repeated = [ops.repeat(x, self.samples, axis=0) for x in (recent, first, *states)]
-        beside = {
+        covariates = {
             name: ops.repeat(values, self.samples, axis=0) if name != "history" else values
             for name, values in known.items()
         }
-        paths = walk(self._step, beside, *repeated, horizon=self.horizon, value=self._draw)
+        paths = walk(self._step, covariates, *repeated, horizon=self.horizon, value=self._draw)
         return self._quantiles(ops.reshape(paths, (-1, self.samples, self.horizon)))
 
     def _draw(self, parameters, number):
-        """The value of each path at a step, ``(batch * samples, 1, 1)``."""
+        """Draw the next value of each path, ``(batch * samples, 1, 1)``."""
         parameters = ops.reshape(parameters, (-1, self.samples, self._known.num_parameters))
         order = ops.take(ops.convert_to_tensor(self._order), number, axis=0)
         scores = ops.take(ops.convert_to_tensor(self._scores), order, axis=0)
         return ops.reshape(self._known.quantiles(parameters, scores), (-1, 1, 1))
 
     def _quantiles(self, paths):
-        # The values stand for the middles of equal shares; a whole number stands for itself alone.
+        # The sorted values are the quantiles at the centers of equal intervals. Between them the
+        # quantiles are interpolated; those of whole numbers are whole numbers.
         position = probabilities_of(self.levels) * self.samples
         position = np.ceil(position.round(9)) - 1 if self._known.whole else position - 0.5
         position = position.clip(0, self.samples - 1)

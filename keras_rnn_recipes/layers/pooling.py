@@ -1,4 +1,4 @@
-"""One vector for a sequence, whatever it was padded with."""
+"""Pool a padded sequence into one vector, from its real steps only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class MaskedPooling(layers.Layer):
     """The last step, the maximum or the mean over the real steps of each sequence.
 
     Args:
-        kind: "last": values at the last real step. "ends": for a bidirectional layer, whose
-            backward half has read everything at the first step: the first half of the channels
-            at the last real step, the second half at the first step. "max" and "mean": of each
-            channel over the real steps.
+        kind: ``"last"``: the last real step. ``"ends"``, for a bidirectional layer: the first half
+            of the channels (forward) at the last real step, the second half (backward) at the first
+            step, so that each direction has read the whole sequence. ``"max"`` and ``"mean"``: of
+            each channel over the real steps.
 
     Call arguments:
         values: ``(batch, time, channels)``.
@@ -45,7 +45,7 @@ class MaskedPooling(layers.Layer):
         self.supports_masking = True  # a bidirectional layer attaches its mask to its output
 
     def compute_mask(self, values, mask=None):
-        return None  # no steps are left to be masked
+        return None  # the output has no time steps
 
     def call(self, values, mask):
         if self.kind == "mean":
@@ -67,19 +67,23 @@ class MaskedPooling(layers.Layer):
 
 @registered
 class AttentionPooling(layers.Layer):
-    """The mean of the real steps, weighted by how much each has to say.
+    """The weighted mean of the real steps, with trained attention weights.
 
-    A step's weight is the softmax over the real steps of ``v tanh(W x + b)``.
+    The weights are the softmax of ``v tanh(W x + b)`` over the real steps.
 
     Args:
         units: width of ``W x``.
 
     Call arguments:
-        values: ``(batch, time, channels)``; mask: bool ``(batch, time)``, true for real steps.
-        return_weights: give the weights ``(batch, time)`` as well.
+        values: ``(batch, time, channels)``.
+        mask: bool ``(batch, time)``, true for real steps.
+        return_weights: return the weights ``(batch, time)`` too.
 
     Returns:
-        ``(batch, channels)``; zeros for a sequence without a real step, as are its weights.
+        ``(batch, channels)``. A sequence without a real step gives zeros and weights of zero.
+
+    Raises:
+        ValueError: ``units`` is below 1.
 
     Source: Yang et al. 2016, Hierarchical attention networks for document classification, eqs. 5-7.
 
@@ -113,7 +117,7 @@ class AttentionPooling(layers.Layer):
         values = _real(values, mask)
         hidden = ops.tanh(ops.matmul(values, self.kernel) + self.bias)
         scores = _real(ops.matmul(hidden, self.context), mask, -_huge(values))
-        # Not Keras' softmax, which warns of sequences of one step. Without any, the sum is 0.
+        # Keras' softmax would warn about sequences of one step. Without real steps the sum is 0.
         sizes = _real(ops.exp(scores - ops.max(scores, axis=1, keepdims=True)), mask)
         total = ops.sum(sizes, axis=1, keepdims=True)
         weights = sizes / ops.where(total > 0, total, ops.ones_like(total))
@@ -125,16 +129,16 @@ class AttentionPooling(layers.Layer):
 
 
 def _real(values, mask, otherwise=0.0):
-    """Values of the real steps, ``otherwise`` at the others, even where those are NaN."""
+    """The values at real steps and ``otherwise`` at padding, even if the padding is NaN."""
     return ops.where(mask[:, :, None], values, ops.cast(otherwise, values.dtype))
 
 
 def _at_least_one(values, mask):
-    """Number of real steps ``(batch, 1)``, 1 where there is none."""
+    """The number of real steps ``(batch, 1)``, at least 1."""
     count = ops.sum(ops.cast(mask, values.dtype), axis=1)
     return ops.maximum(count, ops.ones_like(count))[:, None]
 
 
 def _huge(values):
-    """A number beyond all values that the precision still holds."""
+    """A number larger than any value of a network, within the range of the dtype."""
     return 6e4 if keras.backend.standardize_dtype(values.dtype) == "float16" else 1e30

@@ -1,4 +1,4 @@
-"""From the parameters of a distribution to its median and the bounds of levels."""
+"""The median and the bounds of prediction intervals, from the parameters of a distribution."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ class DistributionQuantiles(layers.Layer):
 
     Args:
         distribution: ``"gaussian"``, ``"student_t"`` or ``"negative_binomial"``.
-        levels: in percent, ascending; none: the median alone.
+        levels: in percent, ascending; empty: the median only.
 
     Call arguments:
-        parameters: ``(batch, horizon, parameters)``, as `ForecastOutput` gives them.
+        parameters: ``(batch, horizon, parameters)``, from `ForecastOutput`.
 
     Returns:
         ``(batch, horizon, 1 + 2 * levels)``: median, then lower and upper bound of each level.
+
+    Raises:
+        ValueError: an unknown distribution.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Feeding predictions back, with the recurrent state carried along inside the graph."""
+"""Recursive forecasting inside the graph: feed each forecast back, carry the recurrent states."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ from keras_rnn_recipes.layers.stepping import (
 
 @registered
 class Recursion(layers.Layer):
-    """Repeats a one-step model, each forecast becoming the next step's latest value.
+    """Apply a one-step model repeatedly; each forecast is the latest value of the next step.
 
-    The layer holds the trained model itself and wires its layers anew twice: once to read the
-    whole history and say in which state it ends, once to go a single step from there. Only the
-    trained model is saved; Keras cannot load two models that share layers.
+    The layer contains the trained model and replays its layers as two more models with the same
+    weights: one reads the whole history and returns the last states, the other computes a single
+    step from there. Only the trained model is saved, because Keras cannot load two models that
+    share layers.
 
     Args:
         model: recursive forecaster, ``(batch, time, targets)`` to ``(batch, time, targets)``.
 
     Call arguments:
-        inputs: history ``(batch, time, targets)``, NaN = missing; or, as the model takes it, a dict
-            of that and of ``future (batch, time + horizon, columns)``, of which each step is shown
-            its own rows, and ``static (batch, columns)``.
+        inputs: history ``(batch, time, targets)``, NaN = missing. For a model with covariates a
+            dict of ``history``, ``future (batch, time + horizon, columns)`` and ``static (batch,
+            columns)``, of those that the model has.
 
     Returns:
         ``(batch, horizon, targets)``. The cost is that of time + horizon steps.
@@ -67,23 +68,28 @@ class Recursion(layers.Layer):
 
 
 def continuation(model):
-    """Two functions: from inputs to first output and states, and from one step to the next."""
-    # Functions, which Keras does not track: every weight belongs to the model already.
+    """Two functions that share the weights of a recursive model: warm-up, and one step.
+
+    Returns:
+        From the inputs to the first output and the states, and from the inputs of one step to the
+        next output and states.
+    """
+    # Functions instead of models: Keras would track the models and save every weight twice.
     warm_up, step = _warm_up(model), _step(model, context_of(model))
     return (lambda x: warm_up(x)), (lambda x: step(x))
 
 
 def walk(step, known, recent, output, *states, horizon, value=lambda output, number: output):
-    """Go on from the end of a history, each value becoming the next step's latest.
+    """Continue from the end of a history; each value is the latest value of the next step.
 
     Args:
         step: from `continuation`.
-        known: the inputs by name; of the history only its length is used.
+        known: the inputs by name; only the length of the history is used.
         recent: ``(batch, context + 2, features)``, from `recent_values`.
         output, states: at the end of the history, from `continuation`.
-        horizon: steps to go.
-        value: from the output of a step and its number, from 0, to the value ``(batch, 1,
-            features)`` that goes on; the output itself when left out.
+        horizon: number of steps.
+        value: from the output of a step and the number of the step, from 0, to the value ``(batch,
+            1, features)`` that is fed back; the output itself by default.
 
     Returns:
         The values, ``(batch, horizon, features)``.
@@ -99,13 +105,13 @@ def walk(step, known, recent, output, *states, horizon, value=lambda output, num
         return (_append(recent, latest), values, *states)
 
     first = value(output, 0)
-    # A row of values that shifts by one each step ends with the first in front.
+    # The values shift by one at each step, so that in the end the first value is at the front.
     carry = (_append(recent, first), ops.repeat(first, horizon, axis=1), *states)
     return ops.fori_loop(0, horizon - 1, advance, carry)[1]
 
 
 def _given(known, carry, number, context):
-    """What one step is told: the carry, and what is known beside the recent values."""
+    """The inputs of one step: the carry and the covariates of the recent steps and the next one."""
     given = {**known, "history": carry}
     if "future" in known:
         padding = ops.repeat(known["future"][:, :1], context + 1, axis=1)
@@ -116,7 +122,7 @@ def _given(known, carry, number, context):
 
 
 def _warm_up(model):
-    """From a history to the forecast of its next value and the states at its end."""
+    """A model from a history to the forecast of the next value and the last states."""
     states: list[Any] = []
     history = new_inputs(model)
     output = replay_layers(model, history, warm_up_call(states))
@@ -124,9 +130,9 @@ def _warm_up(model):
 
 
 def _step(model, context):
-    """From one flat vector, the recent values and the states, to the forecast and new states.
+    """A model from one flat vector, the recent values and states, to the forecast and new states.
 
-    What is known beside them keeps its own inputs: ``future`` of the recent steps and the next one.
+    Covariates have inputs of their own: ``future`` of the recent steps and the next one.
     """
     shapes = input_shapes(model)
     size = (context + 2) * shapes["history"][-1]
@@ -136,7 +142,7 @@ def _step(model, context):
         if isinstance(layer, layers.RNN)
         for width in state_widths(layer)
     ]
-    # It takes the place of the history, under whose name Keras looks for it.
+    # Keras matches inputs by name, so the carry has the name of the history that it replaces.
     carry = keras.Input((size + sum(widths),), name="history")
     known = {"history": carry}
     if "future" in shapes:
@@ -146,17 +152,17 @@ def _step(model, context):
     inputs = known if len(known) > 1 else carry
     recent = ops.reshape(carry[:, :size], (-1, context + 2, shapes["history"][-1]))
     states: list[Any] = []
-    # Convolutions keep no state: each step looks at all of the recent values again.
+    # Convolutions have no state, so each step reads all recent values again.
     call = at_last_step if has_convolutions(model) else one_step_call(carry, size, states)
     output = replay_layers(model, inputs, read_instead(recent, call))
     return keras.Model(inputs, [output, *states], name="step")
 
 
 def recent_values(history, context):
-    """The last ``context + 2`` steps, padded with NaN in front where the history is shorter.
+    """The last ``context + 2`` steps, with NaN in front if the history is shorter.
 
-    The oldest of them is the value carried there from before, so that what follows can be filled
-    exactly as in the whole history; no statistic or lag reaches that far back.
+    The oldest of them is the last value observed up to that step, so that missing values after it
+    are filled exactly as in the whole history. No statistic or lag reads the oldest step itself.
 
     Args:
         history: ``(batch, time, features)``, NaN = missing.
@@ -170,7 +176,7 @@ def recent_values(history, context):
     seen = ops.cumsum(ops.cast(ops.logical_not(ops.isnan(history)), "int32"), axis=1) > 0
     carried = ops.where(seen, carry_forward(history), float("nan"))
     recent = ops.concatenate([carried[:, -size : -size + 1], history[:, 1 - size :]], axis=1)
-    return ops.reshape(recent, (-1, size, history.shape[2]))  # says that the length is known
+    return ops.reshape(recent, (-1, size, history.shape[2]))  # makes the length static
 
 
 def _append(recent, forecast):

@@ -1,4 +1,4 @@
-"""Attention that goes by where a step stands, and not by what is there."""
+"""Attention by relative position instead of content."""
 
 from __future__ import annotations
 
@@ -7,39 +7,40 @@ from keras import layers, ops
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.attention import attend
 
-# Scores must be some ten apart before one step has all the weight. At the pace of other weights
-# they stay closer, and what still leaks in from many far steps drowns what is looked for.
+# One step has almost all the weight only if its score is about ten above the others. Weights that
+# train at the usual rate stay closer together, and many distant steps then outweigh the right one.
 _SHARPNESS = 10.0
 
 
 @registered
 class RelativeAttention(layers.Layer):
-    """Scores of the distances between the step that asks and the steps of the memory.
+    """Attention with trained scores of the distances between query and memory steps.
 
-    Query ``j`` of a memory of ``n`` real steps sees step ``i`` at the distances ``i - j``, counted
+    Query ``j`` sees step ``i`` of a memory of ``n`` real steps at two distances: ``i - j``, counted
     from the start, and ``(n - 1 - i) - j``, counted from the end. Each distance up to ``reach`` has
-    a learned score, all further ones that of the furthest; the score of a step is the sum of both.
+    a trained score; larger distances share the score of the largest. The score of a step is the sum
+    of both.
 
-    What is asked for by content is learnt at the places, and with the states, of the training
-    lengths. Distances are the same in a sequence of any length: for copying, reversing and whatever
-    else is a matter of order.
+    Scores by content depend on the states at the sequence lengths of training. Distances are the
+    same in a sequence of any length, so this attention generalizes to longer sequences in tasks of
+    order, such as copying and reversing.
 
     Args:
-        reach: distances that have a score of their own, in both directions; at least 1. Well below
-            the lengths of training: what further ones share is learnt only where there are some.
+        reach: largest distance with a score of its own, in both directions; at least 1. Choose it
+            well below the lengths in training, so that the shared score is trained too.
 
     Call arguments:
-        query, memory, mask: as those of `AdditiveAttention`; of the query only the shape counts.
-        first: ``(batch, 1)``, the number of the first query, from 0; 0 when left out.
+        query, memory, mask: as in `AdditiveAttention`; only the shape of the query is used.
+        first: ``(batch, 1)``, the position of the first query, from 0; None: 0.
 
     Returns:
-        Context and weights, as `AdditiveAttention`.
+        Context and weights, as in `AdditiveAttention`.
 
     Raises:
-        ValueError: a reach below 1.
+        ValueError: ``reach`` is below 1.
 
-    Source: relative distances, cut off: Shaw et al. 2018; attention to places for sequences longer
-        than those of training: Dubois et al. 2020; from both ends: Ray Chowdhury and Caragea 2023.
+    Source: clipped relative distances: Shaw et al. 2018; attention by position for sequences longer
+        than in training: Dubois et al. 2020; from both ends: Ray Chowdhury and Caragea 2023.
 
     Example:
         >>> import numpy as np
@@ -55,7 +56,7 @@ class RelativeAttention(layers.Layer):
         if reach < 1:
             raise ValueError(f"reach must be at least 1; received {reach}.")
         self.reach = int(reach)
-        self.supports_masking = True  # it has one of its own
+        self.supports_masking = True  # the layer receives its mask as an argument
 
     def build(self, query_shape, memory_shape):
         width = (2 * self.reach + 1,)

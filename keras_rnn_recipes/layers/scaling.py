@@ -1,13 +1,13 @@
 """Reversible scaling inside the graph: raw numbers in, raw numbers out.
 
-A value x becomes  z = (g(x / magnitude) - center) / scale  and comes back as
-x = magnitude * g_inverse(center + scale * z), where the magnitude is the mean absolute value of a
-window, g is the transform, and center and scale are statistics of the transformed window. Dividing
-by the magnitude first makes everything after it free of units, so that one model serves series
-around 1e-9 and around 1e12. The window either is the whole history (one set of statistics) or
-trails each time step (statistics that use nothing after that step, which recursion and every-step
-training need). Reversible instance normalisation: Kim et al. 2022; mean scaling: Salinas et al.
-2020.
+A value x becomes  z = (g(x / magnitude) - center) / scale,  and the inverse is
+x = magnitude * g_inverse(center + scale * z). The magnitude is the mean absolute value of a window,
+g is the transform, and center and scale are statistics of the transformed window. Dividing by the
+magnitude first removes the units, so that one model works for series around 1e-9 and around 1e12.
+The window is either the whole history (one set of statistics) or ends at each time step. In the
+latter case the statistics use no later values, which recursion and training at every step need.
+
+Source: reversible instance normalization: Kim et al. 2022; mean scaling: Salinas et al. 2020.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from keras_rnn_recipes.layers.lags import take_lags
 SCALINGS = ("none", "last", "mean", "standard", "robust")
 TRANSFORMS = ("none", "log", "asinh")
 
-# The logarithm of a value below a thousandth of its window's mean is cut off there: zeros in a
-# series of sales are small sales, not minus infinity.
+# Values below a thousandth of the window's mean are raised to it before the logarithm, so that zero
+# sales are small sales and not minus infinity.
 _LOG_FLOOR = 1e-3
 # The quartiles of a normal distribution lie 1.349 standard deviations apart.
 _NORMAL_QUARTILE_RANGE = 1.349
@@ -32,21 +32,25 @@ class WindowStatistics(layers.Layer):
     """Magnitude, center and scale of the window that ends at each time step.
 
     Args:
-        scaling: ``"none"``; ``"last"`` (center: the last value), ``"mean"`` (center: the mean),
-            both in units of the magnitude; ``"standard"`` (mean and standard deviation);
-            ``"robust"`` (median and quartile range).
+        scaling: ``"none"``; ``"last"`` (center: the last value; scale: the magnitude); ``"mean"``
+            (center: the mean; scale: the magnitude); ``"standard"`` (mean and standard deviation);
+            ``"robust"`` (median and interquartile range).
         transform: ``"none"``, ``"log"`` or ``"asinh"``, applied to the values over the magnitude.
-        window: steps in the window that trails each time step; None: the whole history.
+        window: length in steps of the window that ends at each time step; None: the whole history.
 
     Call arguments:
-        filled, observed: as `FillMissing` gives them, ``(batch, time, features)``. Values that were
-            not observed, and steps before the history, do not count unless a window has no others.
-        last_only: give the last time step alone.
+        filled, observed: from `FillMissing`, ``(batch, time, features)`` each. Values that were not
+            observed, and steps before the history, are ignored unless a window has no others.
+        last_only: return only the last time step.
 
     Returns:
-        ``magnitude``, ``center`` and ``scale``, each ``(batch, time, features)``, or
+        ``magnitude``, ``center`` and ``scale``, ``(batch, time, features)`` each, or
         ``(batch, 1, features)`` for the whole history. The standard and robust scale of a constant
-        window is 0, which pins its forecast to that constant (inputs are then divided by 1).
+        window is 0, so that its forecast is that constant; inputs are then divided by 1.
+
+    Raises:
+        ValueError: an unknown scaling or transform, a transform without a scaling, or a window
+            below 1 step.
 
     Example:
         >>> import numpy as np
@@ -66,7 +70,7 @@ class WindowStatistics(layers.Layer):
 
     @property
     def context(self) -> int:
-        """How many steps before a time step its output depends on."""
+        """The number of steps before a time step that its output depends on."""
         return 0 if self.window is None else self.window - 1
 
     def call(self, filled, observed, last_only=False):
@@ -90,8 +94,8 @@ class WindowStatistics(layers.Layer):
             values, inside = take_lags(filled, range(self.window), last_only)
             counts, _ = take_lags(observed, range(self.window), last_only)
             counts = counts * ops.cast(inside, counts.dtype)
-        # A gap longer than the window holds one value throughout, the last that was observed.
-        # Without it the magnitude would be 1 there, whatever the units of the series are.
+        # Inside a gap longer than the window all values are the last observed one. If they were
+        # ignored too, the magnitude would be 1, whatever the units of the series are.
         return values, ops.where(ops.any(counts > 0, axis=2, keepdims=True), counts, 1.0)
 
     def _center_and_scale(self, values, counts):
@@ -106,7 +110,7 @@ class WindowStatistics(layers.Layer):
             ranked = ops.sort(ops.where(counts > 0, values, float("inf")), axis=2)
             low, center, high = (_quantile(ranked, counts, q) for q in (0.25, 0.5, 0.75))
             quartiles = _beyond_rounding((high - low) / _NORMAL_QUARTILE_RANGE)
-            # More than half of the values alike, as in a series of few sales, is not yet constant.
+            # The quartiles are equal if more than half of the values are, as in sparse sales.
             spread = ops.where(quartiles > 0, quartiles, spread)
         return center, spread
 
@@ -117,7 +121,7 @@ class WindowStatistics(layers.Layer):
 
 @registered
 class Normalise(layers.Layer):
-    """Values relative to the window that ends at their time step, one row per step.
+    """Scale lagged values by the statistics of their time step, one row per step.
 
     Args:
         transform: as in `WindowStatistics`.
@@ -129,6 +133,12 @@ class Normalise(layers.Layer):
 
     Returns:
         ``(batch, time, lags * features)``.
+
+    Example:
+        >>> import numpy as np
+        >>> one = np.ones((1, 1, 1))
+        >>> np.array(Normalise()(np.array([[[[6.0], [10.0]]]]), 2 * one, one, 4 * one)).tolist()
+        [[[0.5, 1.0]]]
     """
 
     def __init__(self, transform="none", **kwargs):
@@ -147,25 +157,39 @@ class Normalise(layers.Layer):
 
 
 def check_transform(transform, scaling):
-    """Raises ValueError for an unknown transform, or one without a magnitude to divide by."""
+    """Check a transform.
+
+    Raises:
+        ValueError: it is unknown, or there is no scaling, hence no magnitude to divide by.
+    """
     if transform not in TRANSFORMS:
         raise ValueError(f"transform must be one of {TRANSFORMS}; received {transform!r}.")
     if transform != "none" and scaling == "none":
         raise ValueError(
-            f"transform={transform!r} works on values relative to their window; "
+            f"transform={transform!r} needs values relative to their window; "
             "choose a scaling other than 'none'."
         )
 
 
 def apply_transform(values, transform):
-    """Logarithm or inverse hyperbolic sine of values in units of their window's magnitude."""
+    """Transform values in units of their window's magnitude.
+
+    Example:
+        >>> float(apply_transform(ops.convert_to_tensor(1.0), "log"))
+        0.0
+    """
     if transform == "log":
         return ops.log(ops.maximum(values, _LOG_FLOOR))
     return ops.arcsinh(values) if transform == "asinh" else values
 
 
 def invert_transform(values, transform):
-    """The inverse of `apply_transform`."""
+    """The inverse of `apply_transform`.
+
+    Example:
+        >>> float(invert_transform(ops.convert_to_tensor(0.0), "log"))
+        1.0
+    """
     if transform == "log":
         return ops.exp(values)
     return ops.sinh(values) if transform == "asinh" else values
@@ -178,7 +202,7 @@ def _mean(values, counts):
 
 
 def _quantile(ranked, counts, q):
-    """Linear interpolation between the ranks of the observed values, as numpy does it."""
+    """Quantile of the observed values by linear interpolation, as in ``numpy.quantile``."""
     size = ops.sum(counts, axis=2, keepdims=True)
     rank = q * ops.maximum(size - 1.0, 0.0)
     low = ops.floor(rank)

@@ -1,4 +1,4 @@
-"""What repeats in every season, taken from the history at every time step."""
+"""Seasonal level and shape, computed from the history at every time step."""
 
 from __future__ import annotations
 
@@ -13,33 +13,37 @@ from keras_rnn_recipes.layers.scaling import apply_transform
 
 @registered
 class SeasonalBase(layers.Layer):
-    """The level of the last season and the smoothed shape of the seasons, ahead and at each lag.
+    """A seasonal forecast: the level of the last season plus the smoothed seasonal shape.
 
-    The shape of a season is its values less their mean. Shapes are smoothed exponentially, the
-    latest weighing most; the mean of the last season is the level they are added to. The network
-    sees its lags without the season, and its output corrects the seasonal forecast.
+    The level is the mean of the last season. The shape of a season is its values minus their mean;
+    shapes of several seasons are smoothed exponentially. The network reads its lags minus their
+    season, and its output is a correction of the seasonal forecast.
 
     Args:
         season_length: steps in a season; or several lengths, whose forecasts are averaged.
         horizon: steps to forecast.
         transform: as in `WindowStatistics`.
-        offsets: the lags, in steps back, for which the season is asked too.
-        seasons: memory of the smoothing: each season before weighs 1 - 2 / (seasons + 1) of the one
-            after it, over ``2 * seasons - 1`` of them, as far as the history holds them whole.
-            1: the last season is repeated as it was.
+        offsets: lags in steps for which the season is returned too.
+        seasons: memory of the smoothing in seasons. Each season has 1 - 2 / (seasons + 1) times the
+            weight of the one after it, over at most ``2 * seasons - 1`` whole seasons of the
+            history. 1: repeat the last season.
 
     Call arguments:
-        filled: ``(batch, time, features)``; magnitude: ``(batch, time or 1, features)``.
-        last_only: give the last time step alone.
+        filled: ``(batch, time, features)``.
+        magnitude: ``(batch, time or 1, features)``, from `WindowStatistics`.
+        last_only: return only the last time step.
 
     Returns:
-        All transformed and in units of the magnitude. ``base``: ``(batch, time or 1, horizon,
-        features)``, the forecast; ``season``: ``(batch, time or 1, offsets, features)``, the same
-        level and shape at each lag; ``shape``: ``(batch, time or 1, season *
-        features)``, that of the shortest season whole, its oldest phase first.
+        All values are transformed and in units of the magnitude. ``base``: ``(batch, time or 1,
+        horizon, features)``, the forecast; ``season``: ``(batch, time or 1, offsets, features)``,
+        level plus shape at each lag; ``shape``: ``(batch, time or 1, season * features)``, the
+        whole shape of the shortest season, its oldest phase first.
 
-    Source: the seasonal part of exponential smoothing (Winters 1960), its normalised weights cut
-    off; in a recurrent network: Smyl 2020.
+    Raises:
+        ValueError: ``season_length`` or ``seasons`` is below 1.
+
+    Source: the seasonal part of exponential smoothing (Winters 1960) with truncated, normalized
+        weights; in a recurrent network: Smyl 2020.
 
     Example:
         >>> import numpy as np
@@ -63,7 +67,7 @@ class SeasonalBase(layers.Layer):
 
     @property
     def context(self) -> int:
-        """How many steps before a time step its output depends on."""
+        """The number of steps before a time step that its output depends on."""
         return max(self.season_lengths) * (2 * self.seasons - 1) - 1
 
     def call(self, filled, magnitude, last_only=False):
@@ -89,7 +93,7 @@ class SeasonalBase(layers.Layer):
             values = apply_transform(values / magnitude[:, :, None], self.transform)
             mean = ops.mean(values, axis=2, keepdims=True)
             if age == 0:
-                # Before there is a whole season, the first value stands in for what is not known.
+                # Before the first whole season, the first value replaces the unknown ones.
                 level, total, weights = mean, values - mean, 1.0
                 continue
             weight = (1 - 2 / (self.seasons + 1)) ** age
@@ -106,6 +110,6 @@ class SeasonalBase(layers.Layer):
 
 
 def _at(shape, offsets):
-    """A season's shape, ``(batch, time, season, features)``, so many steps back or (below 0) on."""
+    """The shape ``(batch, time, season, features)`` at lags; a negative lag lies ahead."""
     length = shape.shape[2]
     return ops.take(shape, [(length - 1 - offset) % length for offset in offsets], axis=2)

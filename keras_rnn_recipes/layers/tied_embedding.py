@@ -1,4 +1,4 @@
-"""One matrix that turns ids into vectors, and vectors back into a score for every id."""
+"""An embedding whose matrix is also the output layer (weight tying)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from keras_rnn_recipes.layers._registry import registered
 
 @registered
 class TiedEmbedding(layers.Layer):
-    """An embedding that is also the output layer: half of the weights, and better perplexity.
+    """An embedding that is also the output layer: half of the weights, and lower perplexity.
 
     Args:
-        vocabulary_size: how many ids there are.
+        vocabulary_size: number of ids.
         size: width of a vector.
-        scale: vectors are so many times their row of the matrix; logits are products with the row
-            itself. With the square root of the size both begin with a variance of 1.
+        scale: factor from a row of the matrix to the vector of its id; logits are products with the
+            row itself. With the square root of ``size`` both have variance 1 before training.
 
     Call arguments:
         inputs: ids ``(...)``; or, with ``reverse=True``, vectors ``(..., size)``.
-        reverse: go back from vectors to logits.
+        reverse: compute logits from vectors.
 
     Returns:
-        Vectors ``(..., size)``; in reverse logits ``(..., vocabulary_size)``, which have a bias.
+        Vectors ``(..., size)``; with ``reverse`` logits ``(..., vocabulary_size)`` with a bias.
+
+    Raises:
+        ValueError: ``vocabulary_size`` or ``size`` is below 1.
 
     Source: Press and Wolf 2017, Using the output embedding to improve language models; the scale:
         Vaswani et al. 2017, Attention is all you need, section 3.4.
@@ -43,7 +46,7 @@ class TiedEmbedding(layers.Layer):
                 f"received {vocabulary_size} and {size}."
             )
         self.vocabulary_size, self.size, self.scale = vocabulary_size, size, scale
-        self.supports_masking = True  # padding is a token like any other here
+        self.supports_masking = True  # padding has a vector like any other id
 
     def build(self, input_shape=None):
         shape = (self.vocabulary_size, self.size)

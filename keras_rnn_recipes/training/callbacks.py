@@ -1,4 +1,4 @@
-"""Callbacks of training: progress bar, TensorBoard, and gradient flow by epoch."""
+"""Training callbacks: progress bar, TensorBoard logs, and the gradient flow by epoch."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ Row = dict[str, float]
 
 
 def progress_bar(num_steps: int) -> list[keras.callbacks.Callback]:
-    """A bar on standard error when that is a terminal; nothing, at no cost, otherwise."""
+    """A progress bar on standard error if that is a terminal; otherwise no callback.
+
+    Args:
+        num_steps: training steps per epoch.
+    """
     console = Console(stderr=True)
     return [_Bar(console, num_steps)] if console.is_terminal else []
 
 
 @final
 class _Bar(keras.callbacks.Callback):
-    """A rich progress bar that counts epochs and moves with every execution."""
+    """A rich progress bar that counts epochs and moves with every batch callback."""
 
     def __init__(self, console: Console, num_steps: int) -> None:
         super().__init__()
@@ -62,15 +66,18 @@ class _Bar(keras.callbacks.Callback):
         self.close()
 
     def close(self) -> None:
-        """Give the terminal back, also after a failure."""
+        """Restore the terminal, also after an error."""
         self._progress.stop()
 
 
 class TensorBoardLog:
-    """Writes each epoch's figures for TensorBoard, under the names that Keras uses.
+    """Write the metrics of each epoch for TensorBoard, under the names that Keras uses.
 
-    Keras' own callback also hooks into every step, which costs small networks dearly.
-    A log is a convenience: if it cannot be written, training goes on without it.
+    Keras' own callback also runs at every training step, which slows small networks down. If a log
+    cannot be written, training continues without it and prints a warning once.
+
+    Args:
+        folder: of the logs; None: write nothing.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -78,7 +85,7 @@ class TensorBoardLog:
         self._writers: dict[str, Any] = {}
 
     def write(self, epoch: int, row: Row) -> None:
-        """Log one epoch, counted from 0, of the history."""
+        """Log the metrics of one epoch, counted from 0."""
         names = {name: f"epoch_{name.removeprefix('val_')}" for name in row}
         valid = {names[name]: value for name, value in row.items() if name.startswith("val_")}
         train = {names[name]: value for name, value in row.items() if not name.startswith("val_")}
@@ -86,7 +93,7 @@ class TensorBoardLog:
         self.write_part("validation", epoch, valid)
 
     def write_part(self, part: str, step: int, values: Row) -> None:
-        """Log values at a step, in a folder of their own."""
+        """Log values at a step, in the subfolder ``part``."""
         if self._folder is None or not values:
             return
         try:
@@ -97,7 +104,7 @@ class TensorBoardLog:
             self._give_up(error)
 
     def close(self) -> None:
-        """Flush what was logged."""
+        """Write buffered values to disk."""
         try:
             for writer in self._writers.values():
                 writer.close()
@@ -115,22 +122,22 @@ class TensorBoardLog:
         print(f"TensorBoard logs are no longer written: {error}", file=sys.stderr)
 
 
-# A measurement is due when training has gone on for so many times as long as the last one took.
+# The time between two measurements, as a multiple of the time of one.
 _APART = 20
 
 
 @final
 class GradientWatch(keras.callbacks.Callback):
-    """Measures `gradient_flow` on one batch before training and at the end of epochs.
+    """Measure the gradient flow on one batch before training and at the end of epochs.
 
-    It takes a twentieth of the time at most: where epochs are short, not every one is measured. For
-    TensorBoard it writes of each layer its ``gradient_reach`` (steps), its ``gradient_rate`` (per
-    step back), both as `judge_flow` gives them, and its ``gradient_norm`` at lag 0.
+    It takes at most a twentieth of the training time: if epochs are short, it skips some. For
+    TensorBoard it writes for each layer ``gradient_reach`` (steps) and ``gradient_rate`` (per step
+    back), both from `judge_flow`, and ``gradient_norm`` at lag 0.
 
     Args:
-        batch: ``(x, y)`` or ``(x, y, weights)``, as the model is trained on.
-        loss: as `keras.Model.compile` takes it; mean squared error when left out.
-        folder: where TensorBoard looks for logs; nothing is written when left out.
+        batch: one training batch ``(x, y)`` or ``(x, y, weights)``.
+        loss: as `keras.Model.compile` takes it; None: mean squared error.
+        folder: of the TensorBoard logs; None: write nothing.
 
     Example:
         >>> import numpy as np
@@ -153,35 +160,35 @@ class GradientWatch(keras.callbacks.Callback):
 
     @property
     def flows(self) -> pd.DataFrame:
-        """Of the first measurement and of the last: ``epoch``, ``layer``, ``lag``, ``norm``.
+        """The first and the last measurement: ``epoch``, ``layer``, ``lag``, ``norm``.
 
-        ``epoch`` counts the finished ones: it is 0 of a network as it starts.
+        ``epoch`` is the number of finished epochs, 0 before training.
         """
         once = self._first is self._last
         return self._first if once else pd.concat([self._first, self._last], ignore_index=True)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Measure the network as it starts."""
+        """Measure the network before its first epoch."""
         if self._flow is None:
             self._flow = GradientFlow(self.model, self._loss)
-            self._flow(*self._batch)  # traced, which takes longer than it will
+            self._flow(*self._batch)  # the first call compiles, and its time does not count
             self.measure(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measure, if it is time."""
+        """Measure the network, if enough time has passed since the last measurement."""
         self._epochs = epoch + 1
         if time.perf_counter() - self._ended >= _APART * self._cost:
             self.measure(self._epochs)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Measure the network as it ends, if its last epoch was not."""
+        """Measure the network after its last epoch, if that was not done."""
         if not (self._last["epoch"] == self._epochs).all():
             self.measure(self._epochs)
         self._log.close()
 
     def measure(self, epoch: int) -> None:
-        """Measure the network as it is, after so many epochs."""
-        assert self._flow is not None, "nothing was trained yet"
+        """Measure the current network, and record it under the number of finished epochs."""
+        assert self._flow is not None, "measure() needs a network in training"
         started = time.perf_counter()
         self._last = self._flow(*self._batch).assign(epoch=epoch)[["epoch", *COLUMNS]]
         self._ended = time.perf_counter()

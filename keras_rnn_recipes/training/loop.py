@@ -1,4 +1,4 @@
-"""Training with ``keras.Model.fit``: what is set up before it and kept while it runs."""
+"""The training loop: compile, ``keras.Model.fit``, keep the best weights, resume after a stop."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ Batches = Callable[..., tf.data.Dataset]
 
 @dataclass(frozen=True)
 class Steps:
-    """How one epoch of training is cut into calls of the compiled function.
+    """The number of training steps in one call of the compiled function, in an epoch and a pass.
 
     Attributes:
-        per_execution: optimisation steps in one call; the cost of a call is shared by them.
+        per_execution: training steps in one call of the compiled function.
         per_epoch: steps in one epoch, a multiple of ``per_execution``.
         per_pass: batches in one pass over all windows.
     """
@@ -55,10 +55,15 @@ class Steps:
 
 
 def plan_steps(num_windows: int, batch_size: int, steps_per_epoch: int | None) -> Steps:
-    """Cut an epoch into equal executions of at most 32 steps.
+    """Divide an epoch into equal executions of at most 32 steps.
 
-    An epoch of a number of steps that does not divide is rounded up by a few steps; the
-    windows go on from pass to pass, so none is seen more often than another.
+    If the number of steps is not divisible, the epoch has a few steps more. The windows continue
+    from epoch to epoch, so training uses all windows equally often.
+
+    Args:
+        num_windows: windows in one pass.
+        batch_size: windows in one batch.
+        steps_per_epoch: wanted steps in one epoch; None: one pass.
 
     Example:
         >>> plan_steps(1000, 32, None)
@@ -85,35 +90,47 @@ def fit(
     loss: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> pd.DataFrame:
-    """Train a model in place and leave it with the weights of its best (or last) epoch.
+    """Train a model in place; it ends with the weights of its best (or last) epoch.
 
     Args:
-        model: an uncompiled ``keras.Model``; it is compiled here.
-        train: ``train(first_epoch=k)`` gives endless batches ``(x, y, w)`` that begin with
-            the k-th pass over all windows: ``functools.partial(window_dataset, frame, spec,
-            shuffle=True, repeat=True)``. The same k gives the same batches.
-        valid: finite batches of the same shapes. When given, the epoch with the lowest
-            validation loss is kept, and training stops after ``config.patience`` epochs
-            without a lower one; with ``config.keep="last"`` it is watched and chooses nothing.
+        model: an uncompiled ``keras.Model``; this function compiles it.
+        train: ``train(first_epoch=k)`` returns endless batches ``(x, y, w)`` from the k-th pass
+            over all windows on, such as ``functools.partial(window_dataset, frame, spec,
+            shuffle=True, repeat=True)``. The same k must give the same batches.
+        valid: finite batches of the same shapes. If given, `fit` keeps the epoch with the lowest
+            validation loss, and stops after ``config.patience`` epochs without a lower one. With
+            ``config.keep="last"`` the validation loss is only recorded.
         num_windows: windows in one pass over the training part, from ``count_windows``.
-        config: how to train; ``FitConfig()`` when left out.
-        run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the
-            state from which a run opened with ``resume=True`` goes on. On a CPU it then ends
-            with the very weights, bit for bit, of a run that was never interrupted.
-        last_epoch: end after so many of ``config.epochs``; the learning rate goes on falling as
-            if all were to come. None: train them all.
-        loss: what to make small, as Keras takes it. None: that of a forecaster, which ``config``,
-            a ``FitConfig``, names.
+        config: training options; None: ``FitConfig()``.
+        run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the state
+            from which a run opened with ``resume=True`` continues. On a CPU a resumed run ends with
+            the same weights, bit for bit, as an uninterrupted one.
+        last_epoch: stop after this epoch, with the learning rates of the schedule over all
+            ``config.epochs``; None: train all epochs.
+        loss: as `keras.Model.compile` takes it; None: the loss of a forecaster that ``config``, a
+            ``FitConfig``, names.
         callbacks: called before those of this function.
 
     Returns:
-        One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss`` (in units of the
-        weights: with ``weights="scale"`` in average steps of the series), ``learning_rate``,
-        ``seconds``.
+        One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, ``learning_rate``,
+        ``seconds``. The unit of the losses follows from the weights: with ``weights="scale"`` it is
+        the mean absolute step of a series.
 
     Raises:
-        UserError: no window to train on, a loss that is not for this model or no longer a number,
-            a state of another experiment, or nowhere to write.
+        UserError: there is no window to train on, the loss does not fit the model or is no longer
+            finite, the saved state is of another experiment, or a file cannot be written.
+
+    Example:
+        >>> from functools import partial
+        >>> from keras_rnn_recipes.builders import lstm
+        >>> from keras_rnn_recipes.data.windows import WindowSpec, count_windows, window_dataset
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(40), "y": range(40)})
+        >>> spec = WindowSpec(lookback=8, horizon=2)
+        >>> train = partial(window_dataset, frame, spec, shuffle=True, repeat=True)
+        >>> model, config = lstm("direct", 2, units=4), FitConfig(epochs=2)
+        >>> history = fit(model, train, num_windows=count_windows(frame, spec), config=config)
+        >>> history["epoch"].tolist()
+        [1, 2]
     """
     config = config or FitConfig()
     if loss is None:
@@ -141,11 +158,11 @@ def fit(
 
 
 def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
-    """Count the epochs that it took to come to the weights that `fit` kept.
+    """The epoch, from 1, whose weights `fit` kept.
 
     Args:
-        history: what `fit` returned.
-        config: how it was trained.
+        history: from `fit`.
+        config: the training options.
 
     Example:
         >>> history = pd.DataFrame({"epoch": [1, 2, 3], "val_loss": [0.5, 0.2, 0.3]})
@@ -164,7 +181,7 @@ def _watch(
     config: TrainingConfig,
     run: RunDirectory | None,
 ) -> GradientWatch | None:
-    """Watch how far errors reach back on the first batch, where a run asks for it."""
+    """A callback for the gradient flow on the first batch, if the run measures it."""
     recurrent = any(isinstance(layer, keras.layers.RNN) for layer in all_layers(model))
     if run is None or not config.watch_gradients or not recurrent:
         return None
@@ -196,7 +213,7 @@ def _run_epochs(
                 epochs=last_epoch,
                 steps_per_epoch=steps.per_epoch,
                 callbacks=[*callbacks, keeper, *bars],
-                shuffle=False,  # the batches come shuffled; True would only draw a warning
+                shuffle=False,  # the batches are shuffled already; Keras would warn
                 verbose=0,
             )
     finally:
@@ -207,7 +224,7 @@ def _run_epochs(
 
 @final
 class _Keeper(keras.callbacks.Callback):
-    """Keeps the history, the best weights and the state to resume from."""
+    """Keep the history, the best weights and the state to resume from."""
 
     def __init__(
         self,
@@ -226,7 +243,7 @@ class _Keeper(keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def restore(self, model: keras.Model) -> None:
-        """Continue from the saved state, if this run resumes one."""
+        """Continue from the saved state, if this run is resumed."""
         state = self._file.load() if self._file and self._run and self._run.resumed else None
         if state is None:
             return
@@ -256,7 +273,7 @@ class _Keeper(keras.callbacks.Callback):
             self._run.watcher("epoch", row)
 
     def finish(self, model: keras.Model) -> None:
-        """Save the last state, then leave the model with the weights to keep."""
+        """Save the last state, then set the weights to keep."""
         if self._file:
             self._save(model)
         if self._best and self._config.keep == "best":
@@ -292,7 +309,7 @@ class _Keeper(keras.callbacks.Callback):
 def _of_forecaster(
     model: keras.Model, train: Batches, valid: tf.data.Dataset | None, config: TrainingConfig
 ) -> tuple[Batches, tf.data.Dataset | None, Any]:
-    """The loss that a forecasting recipe names, and batches whose weights act as it wants them."""
+    """The loss that a forecasting recipe names, and batches with their weights prepared for it."""
     assert isinstance(config, FitConfig)
     name = config.loss
 
@@ -311,34 +328,35 @@ def _compile(model: keras.Model, config: TrainingConfig, steps: Steps, loss: Any
         ),
         loss=loss,
         steps_per_execution=steps.per_execution,
-        jit_compile=False,  # slower for recurrent networks on a CPU, and in cuDNN's way
+        jit_compile=False,  # XLA is slower for recurrent networks on a CPU, and excludes cuDNN
     )
     model.optimizer.build(model.trainable_variables)
 
 
 def _learning_rate(config: TrainingConfig, num_steps: int) -> Any:
-    """A rise over the first share of the steps, then a half cosine to nought, or a level."""
+    """A linear warmup over a share of the steps, then cosine decay to zero, or a constant."""
     if config.schedule == "constant" and not config.warmup:
         return config.learning_rate
-    rise = int(config.warmup * num_steps)
+    warmup = int(config.warmup * num_steps)
+    rate = config.learning_rate
     return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=config.learning_rate / (rise + 1) if rise else config.learning_rate,
-        decay_steps=num_steps - rise,
+        initial_learning_rate=rate / (warmup + 1) if warmup else rate,
+        decay_steps=num_steps - warmup,
         alpha=0.0 if config.schedule == "cosine" else 1.0,
-        warmup_target=config.learning_rate if rise else None,
-        warmup_steps=rise,
+        warmup_target=rate if warmup else None,
+        warmup_steps=warmup,
     )
 
 
 def _from(train: Batches, epoch: int, steps: Steps) -> tf.data.Dataset:
-    """The batches that an uninterrupted run would see after so many epochs."""
+    """The batches of an uninterrupted run from an epoch on."""
     passes, batches = divmod(epoch * steps.per_epoch, steps.per_pass)
     dataset = train(first_epoch=passes)
     return dataset.skip(batches) if batches else dataset
 
 
 def _lookback(batches: tf.data.Dataset) -> int | None:
-    """Steps of a training window."""
+    """The number of time steps of a training window, if it is known."""
     inputs = batches.element_spec[0]
     history = inputs.get("history") if isinstance(inputs, dict) else inputs
     steps: int | None = history.shape[1] if history is not None else None

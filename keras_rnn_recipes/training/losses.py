@@ -1,4 +1,4 @@
-"""What training makes small: the losses, and how the weights of windows act on them."""
+"""Losses of forecasters, and how the weights of windows act on them."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ from keras_rnn_recipes.evaluation.levels import probabilities
 # A compiled model is saved with the name of its loss.
 _registered = keras.saving.register_keras_serializable(package="keras_rnn_recipes")
 
-# Between counts (1) and amounts (2): many noughts, and sizes as skewed as sales are.
+# Between the Poisson (1) and the gamma distribution (2): many zeros, and positive values as skewed
+# as sales.
 TWEEDIE_POWER = 1.5
 
-# Below this share of the series' scale the deviance goes on along its tangent, so that a forecast
-# of nought or less, where it is infinite, is pulled up again.
+# Below this share of the series' scale the deviance continues as its tangent. It is infinite at
+# zero, and a forecast of zero or less still needs a finite gradient.
 _LEAST_MEAN = 0.01
 
-# Near the least number that float32 holds, so that no other observed value is below it.
+# Near the smallest number of float32, so that no other observed value is below it.
 _LEAST_POSITIVE = 1e-30
 
 
 def loss_function(
     name: str, levels: Sequence[float] = (), distribution: str | None = None
 ) -> str | Callable[[Any, Any], Any]:
-    """What ``keras.Model.compile`` takes as the loss of that name.
+    """The loss of a name, for ``keras.Model.compile``.
 
     Args:
         name: a value of ``fit.loss``: mae, mae_log, mse, huber, smape, tweedie, pinball or nll.
-        levels: of the intervals that the model gives beside its median, for pinball.
-        distribution: whose parameters the model gives, for nll.
+        levels: of the model's prediction intervals in percent, for pinball.
+        distribution: name of the model's distribution, for nll.
 
     Returns:
-        A name that Keras knows, or a function of what `prepare` makes of the targets.
+        The name of a loss of Keras, or a function of targets from `prepare` and forecasts.
 
     Raises:
         UserError: nll without a distribution, or a distribution with another loss.
@@ -69,19 +70,20 @@ def loss_function(
 
 
 def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
-    """Make the weights act on the error itself, before the loss bends it.
+    """Apply the weights of windows to the errors, where a nonlinear loss requires it.
 
-    A weight that is one over the scale of a series makes its error free of units. The absolute
-    error times the weight is that already, and sMAPE is without any; the squared error needs the
-    weight squared; Huber's loss has its bend at 1 and must see the weighted error, and Tweedie's
-    deviance and a likelihood the weighted values.
+    The weight of a window is usually one over the scale of its series and makes errors unit-free.
+    Keras multiplies the loss by the weight, which is right for the absolute error and for sMAPE.
+    The squared error needs the squared weight. Huber's loss changes its shape at 1 and needs the
+    weighted error; Tweedie's deviance and likelihoods need the weighted values.
 
     Args:
-        dataset: batches ``(x, y, w)`` as ``window_dataset`` gives them.
+        dataset: batches ``(x, y, w)`` from ``window_dataset``.
         name: as in `loss_function`.
 
     Returns:
-        Batches for ``keras.Model.fit``; with the weights packed beside the targets, or not.
+        Batches for ``keras.Model.fit``: ``(x, y, w)``, or ``(x, packed)`` with the weights
+        concatenated to the targets in the last axis.
     """
     if name in ("mae", "mae_log", "smape", "pinball"):
         return dataset
@@ -89,12 +91,12 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
 
 
 def pinball(target: Any, forecast: Any, probabilities: Sequence[float]) -> Any:
-    """The mean pinball loss of quantiles, twice over, so that a median alone has its mean error.
+    """Twice the mean pinball loss of quantiles; for the median that is the absolute error.
 
     Args:
         target: ``(..., 1)``.
         forecast: ``(..., quantiles)``.
-        probabilities: one for each quantile.
+        probabilities: of the quantiles, in the same order.
 
     Returns:
         ``(...)``, in the units of the target.
@@ -112,9 +114,10 @@ def pinball(target: Any, forecast: Any, probabilities: Sequence[float]) -> Any:
 
 @_registered
 def smape(target: Any, forecast: Any) -> Any:
-    """``2 |y - f| / (|y| + |f|)``, 0 where both are nought; the mean over the last axis.
+    """Symmetric relative error ``2 |y - f| / (|y| + |f|)``; the mean over the last axis.
 
-    For values of one sign: a forecast of the other is 2 wrong, however far off, and has no slope.
+    It is 0 if both values are zero. Use it for values of one sign: a forecast of the other sign has
+    the constant error 2, with a gradient of zero.
 
     Args:
         target, forecast: ``(..., targets)``.
@@ -135,14 +138,14 @@ def smape(target: Any, forecast: Any) -> Any:
 
 @_registered
 def mae_log(target: Any, forecast: Any) -> Any:
-    """``|log f - log y|``, the mean over the last axis: relative errors, all series alike.
+    """Absolute error of the logarithms, ``|log f - log y|``; the mean over the last axis.
 
     Args:
-        target, forecast: ``(..., targets)``, nought or more. Nought counts as 1e-30: an error that
-            is large and pulls the forecast down as much as any other.
+        target, forecast: ``(..., targets)``, at least 0. Zero is replaced by 1e-30: the error is
+            then large, and its gradient has the usual size.
 
     Returns:
-        ``(...)``, free of units; about the relative error where that is small.
+        ``(...)``, unit-free; close to the relative error if that is small.
 
     Example:
         >>> mae_log(ops.array([[1.0]]), ops.array([[1.1]])).numpy().round(4)
@@ -153,14 +156,14 @@ def mae_log(target: Any, forecast: Any) -> Any:
 
 
 def tweedie_deviance(target: Any, forecast: Any) -> Any:
-    """Unit deviance of the Tweedie distribution of power 1.5, for amounts with many noughts.
+    """Unit deviance of the Tweedie distribution with power 1.5, for amounts with many zeros.
 
     Args:
-        target: of any shape, 0 or more.
-        forecast: of the same shape. Below 0.01 the deviance goes on as a straight line.
+        target: of any shape, at least 0.
+        forecast: of the same shape. Below 0.01 the deviance continues as its tangent.
 
     Returns:
-        The deviance of each value, 0 where the forecast is right.
+        The deviance of each value, 0 for an exact forecast.
 
     Source: Jørgensen 1987, Exponential dispersion models.
 
@@ -201,15 +204,12 @@ def _tweedie_of_packed(packed: Any, forecast: Any) -> Any:
     return ops.mean(known * tweedie_deviance(target, mean), axis=-1)
 
 
-# A compiled model is saved with the name of its loss.
-_registered = keras.saving.register_keras_serializable(package="keras_rnn_recipes")
-
-
 def likelihood_loss(distribution: str) -> Callable[[Any, Any], Any]:
-    """The loss ``nll`` of that distribution, a function of targets with their weights packed.
+    """The loss ``nll`` of a distribution, a function of targets with packed weights.
 
-    The likelihood is that of the weighted values, so that a weight of one over the scale of a
-    series makes it free of units; a count has none, and its weight only says whether it is known.
+    It is the negative log-likelihood of the weighted values, so that a weight of one over the scale
+    of a series makes it unit-free. Counts have no unit, so their weight only tells whether the
+    value is known.
 
     Example:
         >>> likelihood_loss("gaussian").__name__
@@ -219,17 +219,17 @@ def likelihood_loss(distribution: str) -> Callable[[Any, Any], Any]:
 
 
 def negative_log_likelihood(distribution: str, target: Any, parameters: Any) -> tf.Tensor:
-    """How unlikely values are under their distributions: ``-log p(target)``.
+    """The negative log-likelihood of values, ``-log p(target)``.
 
     Args:
         distribution: ``"gaussian"``, ``"student_t"`` or ``"negative_binomial"``.
-        target: ``(..., 1)``; whole numbers of nought or more for the last.
+        target: ``(..., 1)``; whole numbers of at least 0 for a negative binomial.
         parameters: ``(..., parameters)``, in the order and units of `forecaster`.
 
     Returns:
-        ``(...)``, in nats, float64: of float32 the logarithm of a factorial leaves nothing.
+        ``(...)`` in nats, float64: in float32 the differences of log factorials lose all digits.
 
-    Source: Salinas et al. 2020 (DeepAR) for the negative binomial by mean and dispersion.
+    Source: the negative binomial by mean and dispersion: Salinas et al. 2020 (DeepAR).
 
     Example:
         >>> value = negative_log_likelihood("gaussian", [[1.0]], [[1.0, 2.0]])

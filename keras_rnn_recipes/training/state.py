@@ -1,4 +1,4 @@
-"""Everything training needs to go on as if it had never stopped, in one file."""
+"""The training state: saved in one file, from which training resumes exactly."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ Row = dict[str, float]
 
 NAMES = ("state-0.npz", "state-1.npz")
 
-SHARE_OF_TIME = 0.02
+SHARE_OF_TIME = 0.02  # of the training time that saving may take
 
 
 @dataclass
 class Progress:
-    """How far training is: plain numbers, kept beside the arrays.
+    """The progress of training, as plain numbers.
 
     Attributes:
-        plan: what must be the same for the state to fit (number of windows, batch size, ...).
-        epoch: epochs finished.
+        plan: settings that must be the same to resume (number of windows, batch size, ...).
+        epoch: number of finished epochs.
         rows: one row of the history per epoch.
-        best_loss: the lowest validation loss so far (None: nothing was compared yet).
-        best_epoch: the epoch that had it, counted from 1.
-        stopped: whether training ended before its last epoch.
+        best_loss: the lowest validation loss so far; None before the first comparison.
+        best_epoch: the epoch of that loss, counted from 1.
+        stopped: whether training stopped early.
     """
 
     plan: dict[str, Any]
@@ -54,9 +54,12 @@ class Progress:
 class TrainingState:
     """The progress, and the values of all variables that training changes.
 
-    ``model`` holds the weights and the states of random generators (dropout goes on with
-    the next number, not the first one); ``optimizer`` its moments and step count; ``best``
-    the weights of the best epoch, empty when nothing was compared.
+    Attributes:
+        progress: plain numbers.
+        model: the weights, and the states of random generators, so that dropout continues its
+            sequence.
+        optimizer: moments and step count.
+        best: the weights of the best epoch; empty before the first comparison.
     """
 
     progress: Progress
@@ -66,12 +69,15 @@ class TrainingState:
 
 
 class StateFile:
-    """Saves states under a folder so that a kill at any moment leaves a whole one.
+    """Save states in a folder so that a complete one remains if the process is killed.
 
-    Two files take turns, each written beside and renamed: while one is replaced the other
-    still holds the state before. Saving takes at most a fiftieth of the time, so that for
-    a small network not every epoch is saved; the epochs lost are computed again, to the
-    same result.
+    Two files alternate. Each is written under a temporary name and renamed, so while one is
+    replaced the other still contains the state before. Saving takes at most a fiftieth of the
+    training time, so not every short epoch is saved; lost epochs are computed again with the same
+    result.
+
+    Args:
+        folder: of the two files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,13 +86,17 @@ class StateFile:
         self._cost = 0.0
 
     def due(self) -> bool:
-        """Whether enough time has passed since the last save."""
+        """Whether enough time has passed since the last save for the next one."""
         if self._saved_at is None:
             return True
         return time.perf_counter() - self._saved_at >= self._cost / SHARE_OF_TIME
 
     def save(self, state: TrainingState) -> None:
-        """Write a state; raises ``WriteError`` and keeps the one before when it cannot."""
+        """Write a state.
+
+        Raises:
+            WriteError: the file cannot be written; the state before remains.
+        """
         arrays = {"progress": np.frombuffer(json.dumps(asdict(state.progress)).encode(), np.uint8)}
         for part in ("model", "optimizer", "best"):
             arrays |= {f"{part}/{i}": a for i, a in enumerate(getattr(state, part))}
@@ -95,25 +105,34 @@ class StateFile:
 
     @contextlib.contextmanager
     def timed(self) -> Iterator[None]:
-        """Around all that is written at a save: what it takes decides when the next is due."""
+        """Measure the time of a save, which decides when the next one is due."""
         start = time.perf_counter()
         yield
         self._saved_at = time.perf_counter()
         self._cost = self._saved_at - start
 
     def load(self) -> TrainingState | None:
-        """The latest whole state; None when there is none."""
+        """The latest complete state, or None."""
         states = [s for name in NAMES if (s := _read(self._folder / name)) is not None]
         return max(states, key=lambda s: s.progress.epoch, default=None)
 
     def _next_name(self) -> str:
-        """The file that does not hold the latest state."""
+        """The name of the file that does not contain the latest state."""
         ages = [_modified(self._folder / name) for name in NAMES]
         return NAMES[int(ages[1] < ages[0])]
 
 
 def check_fits(state: TrainingState, plan: dict[str, Any], model: keras.Model) -> None:
-    """Raise ``UserError`` when a state was saved by another experiment than this one."""
+    """Check that a state was saved by the same experiment.
+
+    Args:
+        state: the saved state.
+        plan: the settings of this experiment.
+        model: the model of this experiment.
+
+    Raises:
+        UserError: another setting, or weights of another shape.
+    """
     saved, now = state.progress.plan, plan
     changed = [f"{k} was {saved.get(k)}, is {v}" for k, v in now.items() if saved.get(k) != v]
     shapes = [a.shape for a in state.model] != [tuple(v.shape) for v in variables_of(model)]
@@ -123,22 +142,22 @@ def check_fits(state: TrainingState, plan: dict[str, Any], model: keras.Model) -
             + ("; ".join(changed) or "its network has other weights")
             + ".",
             "the same data, the same recipe and the same version of the package.",
-            "restore them, or begin again with --overwrite.",
+            "restore them, or start again with --overwrite.",
         )
 
 
 def variables_of(model: keras.Model) -> list[keras.Variable]:
-    """Weights and the states of random generators, without metrics, in a fixed order."""
+    """The weights and the states of random generators, without metrics, in a fixed order."""
     return [*model.trainable_variables, *model.non_trainable_variables]
 
 
 def values_of(variables: list[keras.Variable]) -> Arrays:
-    """Copies of the variables' values."""
+    """Copies of the values of variables."""
     return [np.array(v.numpy()) for v in variables]
 
 
 def assign(variables: list[keras.Variable], values: Arrays) -> None:
-    """Put saved values back."""
+    """Assign saved values to variables."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -148,7 +167,7 @@ def _modified(path: Path) -> int:
 
 
 def _read(path: Path) -> TrainingState | None:
-    """A file that is missing, or that a power cut left broken, counts as not there."""
+    """Read a state; None if the file is missing or, for example after a power cut, damaged."""
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             progress = Progress(**json.loads(file["progress"].tobytes()))
@@ -166,11 +185,11 @@ def _count(names: list[str], part: str) -> int:
 
 
 def set_seeds(seed: int) -> None:
-    """Seed Python, numpy and Keras, from which layers and initialisers draw theirs.
+    """Seed the random generators of Python, NumPy and Keras (initial weights and dropout).
 
-    On a CPU this makes training repeatable to the last bit, so that TensorFlow's slower
-    deterministic mode (``tf.config.experimental.enable_op_determinism``) is left alone;
-    the order of windows has a seed of its own, given to ``window_dataset``.
+    On a CPU training is then reproducible bit for bit, without TensorFlow's slower deterministic
+    mode (``tf.config.experimental.enable_op_determinism``). The order of windows has its own seed,
+    an argument of ``window_dataset``.
 
     Args:
         seed: at least 0 and below 2**31.

@@ -1,4 +1,4 @@
-"""The loss of networks that answer at every step: with the next token, or with a tag."""
+"""Cross-entropy for networks with an output at every step, such as the next token or a tag."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from keras import ops
 
 
 def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> Callable[[Any, Any], Any]:
-    """Cross-entropy of ids at every step, in nats, the mean over all real steps of a batch.
+    """Cross-entropy of ids at every step, in nats, as the mean over all real steps of a batch.
 
     Args:
-        label_smoothing: the share of the probability that the target gives to all tokens alike
-            (Szegedy et al. 2016).
-        padding: the id that is none.
+        label_smoothing: the share of the target probability that all classes get equally (Szegedy
+            et al. 2016).
+        padding: the id of padded steps, which do not count.
 
     Returns:
-        From ids ``(batch, time)`` and logits ``(batch, time, classes)`` to ``(batch,)``, whose mean
-        is that over the real steps.
+        A function from ids ``(batch, time)`` and logits ``(batch, time, classes)`` to losses
+        ``(batch,)``, whose mean is the mean over the real steps of the batch.
 
     Example:
         >>> import numpy as np
@@ -37,10 +37,11 @@ def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> Callable[[A
 
 
 def _errors(ids: Any, logits: Any, label_smoothing: float) -> Any:
-    """The cross-entropy of every step, its way back by hand.
+    """The cross-entropy of every step, with the gradient written by hand.
 
-    Over ten thousand words it is what a step of training waits for. The exponentials of the way
-    forward are kept for the way back, in a third of the time of an operation that takes them twice.
+    With ten thousand words the cross-entropy takes a large part of a training step. Reusing the
+    exponentials of the forward pass in the gradient takes a third of the time of the usual
+    operation, which computes them twice.
     """
     ids = ops.cast(ids, "int32")
     classes = logits.shape[-1]
@@ -50,7 +51,7 @@ def _errors(ids: Any, logits: Any, label_smoothing: float) -> Any:
         flat, right = ops.reshape(logits, (-1, classes)), ops.reshape(ids, (-1,))
         at = ops.stack([ops.arange(ops.shape(right)[0], dtype="int32"), right], axis=1)
         shares = ops.softmax(flat)
-        # The largest share is never nought, however small that of the right token.
+        # The largest probability is never zero, however small that of the right token is.
         total = ops.max(flat, axis=1) - ops.log(ops.max(shares, axis=1))
         of_right = _pick(flat, right)
         found = total - (1 - label_smoothing) * of_right
@@ -58,12 +59,12 @@ def _errors(ids: Any, logits: Any, label_smoothing: float) -> Any:
             found = found - label_smoothing * ops.mean(flat, axis=1)
 
         def grad(*args: Any, upstream: Any = None) -> Any:
-            (slope,) = args if upstream is None else (upstream,)
-            aims = _pick(shares, right) - (1 - label_smoothing)
-            slopes = ops.scatter_update(shares, at, aims)
+            (upstream,) = args if upstream is None else (upstream,)
+            at_right = _pick(shares, right) - (1 - label_smoothing)
+            gradient = ops.scatter_update(shares, at, at_right)
             if label_smoothing:
-                slopes = slopes - label_smoothing / classes
-            return ops.reshape(slopes * ops.reshape(slope, (-1, 1)), ops.shape(logits))
+                gradient = gradient - label_smoothing / classes
+            return ops.reshape(gradient * ops.reshape(upstream, (-1, 1)), ops.shape(logits))
 
         return ops.reshape(found, ops.shape(ids)), grad
 

@@ -172,7 +172,7 @@ def test_what_does_not_go_together_is_refused():
         {"quantiles": LEVELS},
         {"transform": "log"},
     ):
-        with pytest.raises(ValueError, match="one target, without a transform and without learnt"):
+        with pytest.raises(ValueError, match="one target, without a transform and without learned"):
             forecaster("direct", 3, distribution="gaussian", **options)
     for levels in ((0,), (80, 80)):
         with pytest.raises(ValueError, match="levels must be different levels above 0"):

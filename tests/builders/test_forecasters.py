@@ -153,7 +153,7 @@ def test_half_precision_is_for_the_network_alone():
         ),
         (
             {"strategy": "seq2seq", "bidirectional": True},
-            r"sees later steps, which the seq2seq strategy is to forecast; "
+            r"reads later steps, which the seq2seq strategy forecasts; "
             r"use it with the direct strategy\.",
         ),
         (

@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_recipes.builders import sequence_tagger
-from keras_rnn_recipes.builders.stack import RECURRENT_LAYERS
 from keras_rnn_recipes.decoding.viterbi import viterbi
 from keras_rnn_recipes.layers import crf_loss
+from keras_rnn_recipes.layers.cells import CELLS
 
 LENGTHS = (6, 1, 4, 3)
-SPELLINGS = ("conv", *RECURRENT_LAYERS)
+SPELLINGS = ("conv", *CELLS)
 
 
 def tagger(**options):

@@ -1,4 +1,4 @@
-"""Columns that stand beside the target: numbers standardised, codes embedded, steps ahead found."""
+"""Covariates: standardized numbers, embedded categories, and the rows of the steps ahead."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from keras import initializers, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
-# Categories begin almost alike: what tells them apart is learnt.
-_FIRST_SPREAD = 0.1
+# Vectors of categories start close together, and training separates them.
+_INITIAL_STDDEV = 0.1
 
 
 @registered
 class KnownColumns(layers.Layer):
-    """Columns of numbers and codes as channels of a size that a network can use.
+    """Covariates as channels: numbers standardized, category codes embedded.
 
-    A number is brought to mean 0 and standard deviation 1 by statistics that are weights, as those
-    of Keras' ``Normalization``: see `set_statistics`. A code becomes a learned vector; the code 0,
-    a category that was never seen, becomes the mean of the others plus what is learnt where it
-    stands for a missing value. A missing number takes the mean.
+    Numbers get mean 0 and standard deviation 1 by statistics that are non-trainable weights, as in
+    Keras' ``Normalization``; `set_statistics` sets them. A missing number becomes the mean, 0. Each
+    category code becomes a trained vector. Code 0 stands for an unseen category and for a missing
+    value: its vector is the mean of the other vectors plus a trained offset.
 
     Args:
-        codes: for each column how many codes it has, from 0 on; 0 for a column of numbers.
-        widths: for each column the length of its vectors; not used for a column of numbers.
+        codes: for each column the number of codes, including 0; 0 for a column of numbers.
+        widths: for each column the length of its vectors; ignored for a column of numbers.
 
     Call arguments:
         columns: ``(batch, columns)`` or ``(batch, rows, columns)``, NaN = missing.
 
     Returns:
         ``(batch, channels)`` or ``(batch, rows, channels)`` without NaN, the numbers first.
+
+    Raises:
+        ValueError: ``codes`` and ``widths`` are empty or of different lengths.
 
     Example:
         >>> import numpy as np
@@ -43,7 +46,8 @@ class KnownColumns(layers.Layer):
         super().__init__(**kwargs)
         if len(codes) != len(widths) or not codes:
             raise ValueError(
-                f"codes and widths must be one for each column; received {codes!r}, {widths!r}."
+                "codes and widths must have one entry for each column; "
+                f"received {codes!r} and {widths!r}."
             )
         self.codes, self.widths = tuple(codes), tuple(widths)
         self.numbers = [place for place, size in enumerate(self.codes) if not size]
@@ -56,7 +60,7 @@ class KnownColumns(layers.Layer):
         self.unknown, self.known = [], []
         for place in self.categories:
             width, rows = self.widths[place], max(self.codes[place] - 1, 1)
-            spread = initializers.RandomNormal(stddev=_FIRST_SPREAD)
+            spread = initializers.RandomNormal(stddev=_INITIAL_STDDEV)
             self.unknown.append(
                 self.add_weight(shape=(1, width), initializer="zeros", name=f"unknown_{place}")
             )
@@ -65,7 +69,7 @@ class KnownColumns(layers.Layer):
             )
 
     def set_statistics(self, mean, scale):
-        """Set the mean and the standard deviation of every column of numbers, ``(numbers,)``."""
+        """Set the means and standard deviations of the columns of numbers, ``(numbers,)`` each."""
         self.mean.assign(mean)
         self.scale.assign(scale)
 
@@ -89,10 +93,21 @@ class KnownColumns(layers.Layer):
 
 @registered
 class TakeColumns(layers.Layer):
-    """Some of the columns, the last axis of a tensor.
+    """Select columns, that is, places of the last axis.
 
     Args:
-        places: of the columns, from 0.
+        places: indices of the columns, from 0.
+
+    Call arguments:
+        columns: ``(..., columns)``.
+
+    Returns:
+        ``(..., places)``.
+
+    Example:
+        >>> import numpy as np
+        >>> np.array(TakeColumns([2, 0])(np.array([[4.0, 5.0, 6.0]]))).tolist()
+        [[6.0, 4.0]]
     """
 
     def __init__(self, places, **kwargs):
@@ -108,15 +123,20 @@ class TakeColumns(layers.Layer):
 
 @registered
 class BesideHistory(layers.Layer):
-    """What is known of each time step of a history.
+    """The covariates of each time step of a history.
 
     Call arguments:
-        history: ``(batch, time, features)``, for its length alone.
-        known: ``(batch, time or more, channels)``, of which the first rows stand beside it; or
-            ``(batch, channels)``, the same at every step.
+        history: ``(batch, time, features)``; only its length is used.
+        known: the covariates, ``(batch, at least time, channels)``, of which the first rows belong
+            to the history; or ``(batch, channels)``, which are repeated at every step.
 
     Returns:
         ``(batch, time, channels)``.
+
+    Example:
+        >>> import numpy as np
+        >>> BesideHistory()(np.zeros((2, 3, 1)), np.zeros((2, 5, 4))).shape
+        TensorShape([2, 3, 4])
     """
 
     def call(self, history, known):
@@ -131,25 +151,31 @@ class BesideHistory(layers.Layer):
 
 @registered
 class KnownAhead(layers.Layer):
-    """What is known of the steps ahead adds to a head's numbers, each step by its own columns.
+    """A correction of the head's outputs from future covariates, for each step ahead.
 
-    One hidden layer joins the state of the network at a time step with the channels of a step
-    ahead; its weights are the same for every step, so that a campaign is learnt once and not anew
-    for each step of the horizon.
+    One hidden layer reads the encoded state at a time step and the covariates of a step ahead. All
+    steps ahead share its weights, so the effect of a covariate is learned once for the whole
+    horizon.
 
     Args:
-        steps: steps ahead that the head forecasts.
-        outputs: numbers of the head for each of them.
+        steps: number of steps ahead that the head forecasts.
+        outputs: number of outputs of the head for each step.
         width: of the hidden layer.
 
     Call arguments:
         encoded: ``(batch, time or 1, units)``.
-        known: ``(batch, at least time + steps, channels)``.
-        history: ``(batch, time, features)``, for its length alone.
-        last_only: for the last time step alone.
+        known: future covariates, ``(batch, at least time + steps, channels)``.
+        history: ``(batch, time, features)``; only its length is used.
+        last_only: compute the last time step only.
 
     Returns:
         ``(batch, time or 1, steps * outputs)``.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = KnownAhead(steps=2, outputs=1)
+        >>> layer(np.zeros((3, 4, 5)), np.zeros((3, 6, 2)), np.zeros((3, 4, 1))).shape
+        TensorShape([3, 4, 2])
     """
 
     def __init__(self, steps, outputs, width=16, **kwargs):
