@@ -244,15 +244,15 @@ def ls(
 ) -> None:
     """List the recipes and data sets that there are."""
     from keras_rnn_recipes.config.choices import check_choice
+    from keras_rnn_recipes.reporting.text_table import text_table
 
     kinds = ("recipes", "datasets")
     for each in (check_choice(kind, kinds, "What to list"),) if kind else kinds:
         rows = _recipes() if each == "recipes" else _datasets()
-        width = max((len(name) for name, _ in rows), default=0)
         if kind is None:
             typer.echo(f"{each}:")
-        for name, title in rows:
-            typer.echo(f"{'' if kind else '  '}{name:<{width}}  {title}".rstrip())
+        lines = text_table(rows, left=2).splitlines()
+        typer.echo("\n".join(lines if kind else [f"  {line}" for line in lines]))
 
 
 @command

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -20,8 +20,12 @@ from keras_rnn_recipes.config.base import (
     tupled,
 )
 from keras_rnn_recipes.data.text.preparation import Preparation
+from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
-PairMetric = Literal["bleu", "chrf", "accuracy_at_1", "character_error_rate", "word_error_rate"]
+if TYPE_CHECKING:
+    PairMetric = str
+else:  # a new metric is an entry there, and nothing here
+    PairMetric = Literal[metrics_of("texts")]
 
 PairBaseline = Literal["copy", "nearest_word"]
 

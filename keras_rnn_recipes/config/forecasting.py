@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -26,6 +26,7 @@ from keras_rnn_recipes.config.base import (
 )
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import check_levels
+from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
 
 def _tupled(value: object) -> object:
@@ -75,7 +76,10 @@ Baseline = Literal[
     "naive", "seasonal_naive", "drift", "ridge", "auto_ets", "auto_arima", "auto_theta"
 ]
 
-Metric = Literal["mae", "rmse", "smape", "mase"]
+if TYPE_CHECKING:
+    Metric = str
+else:  # a new metric is an entry there, and nothing here
+    Metric = Literal[metrics_of("series")]
 
 Level = Annotated[float, Field(gt=0, lt=100)]
 

@@ -15,6 +15,7 @@ from utilsforecast import losses
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.intervals import score_intervals
 from keras_rnn_recipes.evaluation.levels import model_columns
+from keras_rnn_recipes.evaluation.metric_info import is_of_intervals
 from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 
 PLAIN = ("mae", "mse", "rmse", "bias", "mape", "smape")
@@ -114,16 +115,6 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
         for model in scored:
             summary[model][str(metric)] = float(means[model])
     return summary
-
-
-def is_of_intervals(metric: str) -> bool:
-    """Whether a metric scores intervals, which only some models give.
-
-    Example:
-        >>> [is_of_intervals(name) for name in ("mase", "msis-95", "coverage-80", "crps")]
-        [False, True, True, True]
-    """
-    return metric.partition("-")[0] in ("coverage", "msis", "pinball", "crps")
 
 
 def models_scored(rows: pd.DataFrame, models: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Numbers and verdicts in plain words."""
+"""Numbers, names and verdicts in plain words."""
 
 from __future__ import annotations
 
@@ -7,60 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-METRIC_NAMES = {
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "rmse": "root mean squared error",
-    "mape": "mean absolute percentage error",
-    "smape": "symmetric mean absolute percentage error",
-    "mase": "mean absolute scaled error",
-    "rmsse": "root mean squared scaled error",
-    "accuracy": "accuracy",
-    "macro_f1": "mean F1 of the classes",
-    "log_loss": "log loss",
-    "calibration_error": "calibration error",
-    "roc_auc": "area under the ROC curve",
-    "entity_f1": "F1 of entities",
-    "entity_precision": "precision of entities",
-    "entity_recall": "recall of entities",
-    "token_accuracy": "accuracy of tokens",
-    "perplexity": "perplexity",
-    "bits_per_character": "bits per character",
-    "bleu": "BLEU",
-    "chrf": "chrF",
-    "accuracy_at_1": "share of exact answers",
-    "character_error_rate": "character error rate",
-    "word_error_rate": "word error rate",
-    "longest_lag": "longest lag solved",
-    "gradient": "gradient norm at the first step",
-    "reach": "gradient left at the first step",
-    "steps": "steps of training",
-}
-
-# Of these more is better; of all others, which are errors, less is.
-MORE_IS_BETTER = frozenset(
-    {"accuracy", "macro_f1", "roc_auc", "entity_f1", "token_accuracy", "bleu", "chrf"}
-    | {"accuracy_at_1", "entity_precision", "entity_recall", "longest_lag"}
-)
-
-METRIC_LABELS = {
-    **{"smape": "sMAPE, %", "mape": "MAPE, %", "bleu": "BLEU", "chrf": "chrF"},
-    **{"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"},
-    **{"calibration_error": "calibration error", "roc_auc": "ROC AUC", "entity_f1": "entity F1"},
-    **{"entity_precision": "precision", "entity_recall": "recall"},
-    **{"token_accuracy": "token accuracy", "accuracy_at_1": "accuracy at 1"},
-    **{"perplexity": "perplexity", "bits_per_character": "bits per character"},
-    **{"character_error_rate": "CER", "word_error_rate": "WER"},
-    **{"longest_lag": "longest lag", "gradient": "gradient norm"},
-    **{"reach": "gradient left", "steps": "steps"},
-}
-
-INTERVAL_LABELS = {
-    "coverage": "within {}%",
-    "msis": "MSIS {}%",
-    "pinball": "pinball",
-    "crps": "CRPS",
-}
+from keras_rnn_recipes.evaluation.metric_info import metric_info, more_is_better
 
 MODEL_LABELS = {
     **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
@@ -72,7 +19,7 @@ MODEL_LABELS = {
     **{"lstm_closed": "LSTM (forget bias 0)"},
 }
 
-# Closer than this to the best baseline, a figure neither beats it nor loses to it.
+# A relative difference from the best baseline that is smaller than this counts as none.
 LEVEL = 0.005
 
 
@@ -81,7 +28,7 @@ def number(value: float | None, *, padded: bool = False) -> str:
 
     Args:
         value: the number.
-        padded: keep noughts at the end, so that the numbers of a column line up.
+        padded: keep zeros at the end, so that the numbers of a column line up.
 
     Example:
         >>> [number(x) for x in (29015.4, 0.81234, 0.00001234, -3.0, float("nan"))]
@@ -105,12 +52,30 @@ def label(name: str) -> str:
         >>> label("coverage-80"), label("msis-97.5")
         ('within 80%', 'MSIS 97.5%')
     """
-    kind, _, level = name.partition("-")
-    if kind in INTERVAL_LABELS:
-        return INTERVAL_LABELS[kind].format(level)
-    if name in METRIC_NAMES:
-        return METRIC_LABELS.get(name, name.upper())
+    info = metric_info(name)
+    if info is not None:
+        return info.label.format(name.partition("-")[2])
     return MODEL_LABELS.get(name, name.replace("_", " "))
+
+
+def metric_value(metric: str, value: float | None, *, padded: bool = False) -> str:
+    """Write a value of a metric in that metric's format, with a dash for one that is missing.
+
+    Args:
+        metric: its name.
+        value: its value.
+        padded: as in `number`.
+
+    Example:
+        >>> metric_value("coverage-80", 81.26), metric_value("steps", 300.0)
+        ('81.3%', '300')
+        >>> metric_value("mae", 1.5, padded=True), metric_value("mae", None)
+        ('1.500', '–')
+    """
+    info = metric_info(metric)
+    if value is None or not math.isfinite(value) or info is None or info.form == "number":
+        return number(value, padded=padded)
+    return f"{value:.1f}%" if info.form == "percent" else f"{value:,.0f}"
 
 
 def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
@@ -125,17 +90,18 @@ def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
 
 
 def deciding_metric(figures: Mapping[str, float | None], num_series: int) -> str:
-    """Name the figure that decides: MASE for several series, of one the mean absolute error.
+    """Name the metric that decides: MASE for several series, of one the mean absolute error.
 
-    Errors in the units of the series would let the largest of a panel decide for all.
+    A mean of errors in the units of the series would be that of the largest series of a panel. In
+    place of a MASE that is missing RMSSE decides, which is free of units as well.
 
     Example:
         >>> deciding_metric({"mae": 3.0, "mase": 0.8}, 40), deciding_metric({"mae": 3.0}, 40)
         ('mase', 'mae')
     """
-    wanted = "mase" if num_series > 1 else "mae"
+    free_of_units = ("mase", "rmsse") if num_series > 1 else ()
     usable = [name for name, value in figures.items() if value is not None and value == value]
-    return next((m for m in (wanted, "mae", *usable) if m in usable), "mae")
+    return next((m for m in (*free_of_units, "mae", *usable) if m in usable), "mae")
 
 
 def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
@@ -150,7 +116,7 @@ def best_baseline(record: Mapping[str, Any], metric: str) -> str | None:
         for name, values in record.get("baselines", {}).items()
         if values.get(metric) is not None and math.isfinite(values[metric])
     }
-    best = max if metric in MORE_IS_BETTER else min
+    best = max if more_is_better(metric) else min
     return best(figures, key=lambda name: figures[name]) if figures else None
 
 
@@ -162,7 +128,7 @@ def verdict(
     Args:
         name: what the model is called.
         record: the content of ``metrics.json``.
-        metric: the figure to compare; smaller is better, but for those in `MORE_IS_BETTER`.
+        metric: the figure to compare; `more_is_better` tells the direction.
         seeds: that figure for each of several seeds, this run's among them, if there are.
 
     Returns:
@@ -174,7 +140,8 @@ def verdict(
         ('better',
          'The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.')
     """
-    words = METRIC_NAMES.get(metric, metric)
+    info = metric_info(metric)
+    words = metric if info is None else info.name
     given = spread(seeds if len(seeds) > 1 else [record["model"].get(metric)])
     rival = best_baseline(record, metric)
     if given is None:
@@ -183,11 +150,11 @@ def verdict(
     mine += f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
     if rival is None:
         return "unknown", (
-            f"The {label(name)} has {mine}. No baseline was scored beside it, so nothing says "
-            "whether that is good."
+            f"The {label(name)} has {mine}. No baseline was scored, so there is nothing to "
+            "compare that with."
         )
     theirs = float(record["baselines"][rival][metric])
-    compare = _compare_shares if metric in MORE_IS_BETTER else _compare
+    compare = _compare_shares if more_is_better(metric) else _compare
     kind, text = compare(label(name), label(rival), given[0], theirs)
     text += f": {mine}, against {number(theirs)}."
     if len(seeds) > 1 and given[1] < theirs < given[2]:

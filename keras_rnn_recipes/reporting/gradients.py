@@ -14,6 +14,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.reporting.page import Section
 from keras_rnn_recipes.reporting.plots import LAYERS_NAMED, describe_reach, plot_gradient_flow
 from keras_rnn_recipes.reporting.style import svg_of
+from keras_rnn_recipes.reporting.text_table import text_table
 from keras_rnn_recipes.storage import read_json
 
 
@@ -63,13 +64,8 @@ def gradient_lines(run_dir: str | Path) -> list[str]:
         )
         for row in record["judged"]
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    table = [
-        "  ".join([row[0].ljust(widths[0]), *(_right(row[1:], widths[1:]))]).rstrip()
-        for row in rows
-    ]
     return [
-        *table,
+        *text_table(rows).splitlines(),
         "",
         f"reach: steps back to which more than {FADED:.0%} of the error at lag 0 comes; "
         "rate: what is left of it with each step.",
@@ -108,7 +104,3 @@ def flow_table(record: Mapping[str, Any]) -> pd.DataFrame:
 
 def _number(value: float | None) -> str:
     return "–" if value is None or not np.isfinite(value) else f"{value:.3g}"
-
-
-def _right(cells: tuple[str, ...], widths: list[int]) -> list[str]:
-    return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from keras_rnn_recipes.evaluation.metrics import is_of_intervals
+from keras_rnn_recipes.evaluation.metric_info import is_of_intervals
 from keras_rnn_recipes.reporting.format import label
 from keras_rnn_recipes.reporting.parts import figure_rows
 

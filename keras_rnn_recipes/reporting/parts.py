@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.reporting.format import MORE_IS_BETTER, label, number, spread, verdict
+from keras_rnn_recipes.evaluation.metric_info import more_is_better
+from keras_rnn_recipes.reporting.format import label, metric_value, number, spread, verdict
 from keras_rnn_recipes.reporting.gradients import gradient_section
 from keras_rnn_recipes.reporting.page import Page, Section, Table, render_page, settings_tables
 from keras_rnn_recipes.reporting.plots import plot_history
@@ -46,7 +47,9 @@ def figure_rows(
         for metric in metrics:
             if found := spread([seed.get(metric) for seed in seeds]):
                 figures[name][metric] = found[0]
-                ranges[metric] = " to ".join(number(end, padded=True) for end in found[1:])
+                ranges[metric] = " to ".join(
+                    metric_value(metric, end, padded=True) for end in found[1:]
+                )
     cost = {(one, m): _cost(m, row.get(m)) for one, row in figures.items() for m in metrics}
     best = {metric: min(cost[one, metric] for one in figures) for metric in metrics}
     baselines = sorted(record["baselines"], key=lambda one: cost[one, deciding])
@@ -56,7 +59,7 @@ def figure_rows(
             "model": one == name,
             "cells": [
                 {
-                    "text": number(figures[one].get(metric), padded=True),
+                    "text": metric_value(metric, figures[one].get(metric), padded=True),
                     "best": cost[one, metric] == best[metric] < math.inf,
                     "range": ranges.get(metric, "") if one == name else "",
                 }
@@ -151,4 +154,4 @@ def _cost(metric: str, value: float | None) -> float:
     """Smaller is better; what is missing is worst."""
     if value is None or not math.isfinite(value):
         return math.inf
-    return -float(value) if metric in MORE_IS_BETTER else float(value)
+    return -float(value) if more_is_better(metric) else float(value)

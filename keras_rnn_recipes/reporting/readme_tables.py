@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keras_rnn_recipes.reporting.format import MORE_IS_BETTER, best_baseline, label, number, spread
+from keras_rnn_recipes.evaluation.metric_info import more_is_better
+from keras_rnn_recipes.reporting.format import best_baseline, label, number, spread
 
 Named = tuple[str, Sequence[Mapping[str, Any]]]
 
@@ -81,7 +82,7 @@ def _text_rows(
     recipe: str, records: Sequence[Mapping[str, Any]], metrics: Sequence[str]
 ) -> list[list[str]]:
     first, *_ = metrics_of = list(records[0]["model"])
-    sign = -1.0 if first in MORE_IS_BETTER else 1.0
+    sign = -1.0 if more_is_better(first) else 1.0
     figures = {
         name: {
             metric: spread([r["baselines"].get(name, {}).get(metric) for r in records])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.evaluation.metrics import is_of_intervals
-from keras_rnn_recipes.reporting.format import deciding_metric, label, number, verdict
+from keras_rnn_recipes.evaluation.metric_info import is_of_intervals
+from keras_rnn_recipes.reporting.format import deciding_metric, label, metric_value, verdict
+from keras_rnn_recipes.reporting.text_table import text_table
 
 if TYPE_CHECKING:
     import keras
@@ -43,31 +44,38 @@ def results_record(
 def results_table(
     record: Mapping[str, Any], *, name: str, num_series: int = 1, metric: str | None = None
 ) -> str:
-    """A plain table, the model first, and in words whether it beats its baselines.
+    """The scores as plain text, the model first, and in words whether it beats its baselines.
 
-    Below it, where there are intervals, a table of how well they hold. The comparison is by
-    ``metric``, of forecasters by default that which `deciding_metric` names.
+    Below them, where there are intervals, stands a table of how well those hold.
+
+    Args:
+        record: the content of ``metrics.json``.
+        name: what the model is called.
+        num_series: how many series were forecast.
+        metric: to compare by; None for that which `deciding_metric` names.
 
     Example:
         >>> record = {"model": {"mae": 1.0}, "baselines": {"naive": {"mae": 2.0}}}
         >>> print(results_table(record, name="lstm"))
-                    mae
-        lstm          1
-        naive         2
+               MAE
+        lstm     1
+        naive    2
         The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.
     """
     rows = {name: record["model"], **record["baselines"]}
     metrics = [metric for metric in record["model"] if not is_of_intervals(metric)]
-    table = [["", *metrics]]
-    table += [[row, *(_figure(figures.get(m)) for m in metrics)] for row, figures in rows.items()]
-    widths = [max(9, len(metric)) for metric in metrics]
-    lines = [
-        f"{first:<{max(map(len, rows))}}"
-        + "".join(f" {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-        for first, *cells in table
+    table = [["", *map(label, metrics)]]
+    table += [
+        [row, *(metric_value(m, values.get(m)) for m in metrics)] for row, values in rows.items()
     ]
     metric = metric or deciding_metric(record["model"], num_series)
-    return "\n".join([*lines, verdict(name, record, metric)[1], *_interval_lines(rows)])
+    lines = [text_table(table), verdict(name, record, metric)[1]]
+    of_intervals, figures = interval_figures(rows)
+    if figures:
+        table = [["intervals", *map(label, of_intervals)]]
+        table += [[row, *cells] for row, cells in figures.items()]
+        lines.append(text_table(table))
+    return "\n".join(lines)
 
 
 def interval_figures(
@@ -90,31 +98,7 @@ def interval_figures(
     first = next(iter(rows.values()), {})
     metrics = [name for kind in wanted for name in first if name.partition("-")[0] == kind]
     return metrics, {
-        row: [_interval_figure(metric, figures.get(metric)) for metric in metrics]
+        row: [metric_value(metric, figures.get(metric), padded=True) for metric in metrics]
         for row, figures in rows.items()
         if metrics and any(metric in figures for metric in metrics)
     }
-
-
-def _interval_figure(metric: str, value: float | None) -> str:
-    if metric.startswith("coverage") and value is not None and value == value:
-        return f"{value:.1f}%"
-    return number(value, padded=True)
-
-
-def _interval_lines(rows: Mapping[str, Mapping[str, float | None]]) -> list[str]:
-    metrics, figures = interval_figures(rows)
-    if not metrics:
-        return []
-    table = [
-        ["intervals", *map(label, metrics)],
-        *([row, *found] for row, found in figures.items()),
-    ]
-    width = max(len(row[0]) for row in table)
-    return [f"{row[0]:<{width}}" + "".join(f" {cell:>12}" for cell in row[1:]) for row in table]
-
-
-def _figure(value: float | None) -> str:
-    if value is None or value != value:
-        return "-"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"

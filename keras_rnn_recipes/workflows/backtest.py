@@ -15,6 +15,7 @@ from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.reporting.format import deciding_metric, label, number
 from keras_rnn_recipes.reporting.results import results_table
+from keras_rnn_recipes.reporting.text_table import text_table
 from keras_rnn_recipes.runs.directory import RunDirectory, is_run_directory
 from keras_rnn_recipes.workflows.folds import Fold, plan_folds
 from keras_rnn_recipes.workflows.run import (
@@ -313,12 +314,7 @@ def _with_baselines(config: Config, names: str | None) -> Config:
 def table_text(frame: pd.DataFrame) -> str:
     """Columns of equal width, numbers to four figures."""
     cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
-    lines = [list(map(str, frame.columns)), *cells]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(frame.columns))]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        for line in lines
-    )
+    return text_table([list(map(str, frame.columns)), *cells], left=0)
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from keras_rnn_recipes.evaluation.metrics import is_of_intervals, score_notes
+from keras_rnn_recipes.evaluation.metric_info import is_of_intervals
+from keras_rnn_recipes.evaluation.metrics import score_notes
 from keras_rnn_recipes.families.forecasting.report_content import ReportContent, read_content
 from keras_rnn_recipes.families.forecasting.report_sections import report_sections
 from keras_rnn_recipes.reporting.format import label, number, verdict

@@ -96,9 +96,7 @@ def _rows(name: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The table, in which the lags alone can be better or worse."""
     rows = figure_rows(name, record, _METRICS, "longest_lag")
     for row in rows:
-        lag, *others = row["cells"]
-        lag["text"] = lag["text"].partition(".")[0]
-        for cell in others:
+        for cell in row["cells"][1:]:
             cell["best"] = False
     return rows
 

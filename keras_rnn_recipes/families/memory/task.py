@@ -9,7 +9,8 @@ import pandas as pd
 
 from keras_rnn_recipes.config.memory import MemoryConfig, MemoryDataConfig
 from keras_rnn_recipes.data.memory_problems import MemoryProblem
-from keras_rnn_recipes.reporting.format import label, number
+from keras_rnn_recipes.reporting.format import label, metric_value, number
+from keras_rnn_recipes.reporting.text_table import text_table
 
 
 def load(data: MemoryDataConfig) -> MemoryProblem:
@@ -91,14 +92,14 @@ def results_table(record: Mapping[str, Any], *, name: str) -> str:
     Example:
         >>> record = {"model": {"longest_lag": 50, "reach": 0.02, "steps": 300}, "baselines": {}}
         >>> print(results_table(record, name="gru"))
-              longest lag  gradient left        steps
-        GRU            50           0.02          300
+             longest lag  gradient left  steps
+        GRU           50           0.02    300
     """
     rows = {name: record["model"], **record["baselines"]}
     metrics = ("longest_lag", "reach", "steps")
-    width = max(len(label(one)) for one in rows)
-    lines = [f"{'':<{width}}" + "".join(f" {label(metric):>14}" for metric in metrics)]
-    for one, figures in rows.items():
-        cells = [number(figures[metric]) for metric in metrics]
-        lines.append(f"{label(one):<{width}}" + "".join(f" {cell:>14}" for cell in cells))
-    return "\n".join(lines)
+    table = [["", *map(label, metrics)]]
+    table += [
+        [label(one), *(metric_value(metric, values[metric]) for metric in metrics)]
+        for one, values in rows.items()
+    ]
+    return text_table(table)
