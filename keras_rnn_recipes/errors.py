@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
 class UserError(ValueError):
-    """A mistake in what the user gave, reported in three parts.
+    """A mistake in the user's input, reported in three parts.
+
+    The command line prints the parts on standard error and exits with status 2. In Python it is a
+    ``ValueError``.
 
     Args:
-        what: what happened, naming the file, line, series or column where known.
+        what: what happened, with the file, line, series or column where known.
         expected: what was expected instead.
-        fix: what to do about it.
-
-    The command line prints the three parts on standard error and exits with status 2;
-    from Python it is an ordinary ``ValueError``.
+        fix: how to correct it, by an option or key that exists there.
 
     Example:
         >>> str(UserError("shop.csv has no column 'sale'.", "one of: date, sales.", "name it."))
@@ -31,12 +31,12 @@ class UserError(ValueError):
 
 
 def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The name that is spelled most like a given one; None if none is similar.
+    """The name that is most similar to a given one; None if none is similar.
 
     Args:
-        name: as it was given.
-        names: those there are.
-        cutoff: least similarity, from 0 to 1, of `difflib.get_close_matches`.
+        name: the name that was given.
+        names: the names there are.
+        cutoff: least similarity of `difflib.get_close_matches`, from 0 to 1.
 
     Example:
         >>> nearest("lsmt", ["lstm", "gru"])
@@ -46,12 +46,12 @@ def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | No
 
 
 def did_you_mean(name: str, names: Iterable[str], *, otherwise: str) -> str:
-    """The fix for a misspelled name: the nearest one, or other advice.
+    """The fix for a misspelled name: the most similar one, or other advice.
 
     Args:
-        name: as it was given.
-        names: those there are.
-        otherwise: the fix where no name is similar.
+        name: the name that was given.
+        names: the names there are.
+        otherwise: the fix if no name is similar.
 
     Example:
         >>> did_you_mean("lsmt", ["lstm", "gru"], otherwise="choose one of those.")
@@ -59,3 +59,24 @@ def did_you_mean(name: str, names: Iterable[str], *, otherwise: str) -> str:
     """
     near = nearest(name, names)
     return otherwise if near is None else f"did you mean {near}?"
+
+
+def check_choice(value: str, choices: Sequence[str], option: str) -> str:
+    """Return a value that must be one of several.
+
+    Args:
+        value: what was given.
+        choices: the values there are.
+        option: the option or key, for the message.
+
+    Raises:
+        UserError: the value is none of them; the message suggests the most similar one.
+
+    Example:
+        >>> check_choice("gru", ["lstm", "gru"], "--cell")
+        'gru'
+    """
+    if value in choices:
+        return value
+    fix = did_you_mean(value, choices, otherwise="choose one of those.")
+    raise UserError(f"{option} is {value!r}.", f"one of: {', '.join(choices)}.", fix)

@@ -7,10 +7,12 @@ import importlib
 import inspect
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import keras_rnn_recipes
+from keras_rnn_recipes.config import base, forecasting, memory, tagging
 from keras_rnn_recipes.config.schemas import FAMILIES
 from keras_rnn_recipes.renamed import RENAMED
 
@@ -163,6 +165,21 @@ def test_every_package_is_listed_in_setup_cfg(project_root):
         for file in python_files(project_root, "keras_rnn_recipes")
     }
     assert listed == found | {"keras_rnn_recipes.recipes", "keras_rnn_recipes.datasets"}
+
+
+def test_recipes_name_the_cells_that_the_builders_have():
+    """`config` imports no Keras, so it repeats the names of cells, in one type."""
+    from keras_rnn_recipes.builders import memory_network, stack
+
+    cells = get_args(base.Cell)
+    assert set(cells) == set(stack.RECURRENT_LAYERS)
+    assert set(cells) < set(get_args(forecasting.Preset))
+    assert set(cells) < set(
+        get_args(tagging.TaggerConfig.model_fields["character_cell"].annotation)
+    )
+    names = get_args(memory.CellName)
+    assert set(names) == set(memory_network.REMEDIES)
+    assert all(name.startswith(cells) for name in names)
 
 
 def test_the_interpreter_is_one_the_metadata_allows():

@@ -1,8 +1,8 @@
 """The command line: ``krr``, or ``keras-rnn-recipes``, or ``python -m keras_rnn_recipes``.
 
-Every command imports what it needs when it is called: help and lists answer at once, while
-TensorFlow alone takes seconds. A mistake of the user's is one message in three parts on standard
-error and exit status 2; anything else that goes wrong is a fault of ours and keeps its traceback.
+Every command imports what it needs when it is called, so help and lists do not wait for
+TensorFlow. A `UserError` is printed in three parts on standard error, with exit status 2. Any other
+exception is a bug of this package and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -15,20 +15,33 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_rnn_recipes.cli.backtest_tune import backtest, tune
 from keras_rnn_recipes.cli.console import (
+    handle_user_errors,
     import_tensorflow_quietly,
-    tells_mistakes,
-    told_how_to_resume,
+    print_how_to_resume,
 )
 from keras_rnn_recipes.cli.explain import explain
-from keras_rnn_recipes.cli.options import Input, MoreBaselines, NewRunDir, Overwrite, RunDir, Smoke
-from keras_rnn_recipes.cli.past import backtest, tune
+from keras_rnn_recipes.cli.options import (
+    EVALUATION,
+    OUTPUT,
+    Input,
+    MoreBaselines,
+    NewRunDir,
+    Overrides,
+    Overwrite,
+    Recipe,
+    Resume,
+    RunDir,
+    SectionedCommand,
+    Smoke,
+)
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
     no_args_is_help=True,
     add_completion=False,
-    # Plain text: it is the same in a terminal, in a log and in a bug report.
+    # Plain text is the same in a terminal, a log and a bug report.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -37,7 +50,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line (the entry point of ``krr``)."""
-    # Wherever standard output goes, a name of a series must not stop the program.
+    # A series name that the terminal's encoding lacks must not stop the program.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -46,58 +59,91 @@ def main() -> None:
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Register a command."""
-    return app.command()(tells_mistakes(function))
+    return app.command(cls=SectionedCommand)(handle_user_errors(function))
+
+
+def option(help: str, section: str | None = None, **more: Any) -> Any:
+    """An option of a command, listed in a section of its help."""
+    return typer.Option(help=help, rich_help_panel=section, **more)
+
+
+COLUMNS, SERIES = "Columns of the file", "Frequency and season"
 
 
 @command
 def forecast(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet")],
-    horizon: Annotated[int, typer.Option(help="steps to forecast")],
-    id_col: Annotated[str | None, typer.Option(help="column that names the series")] = None,
-    time_col: Annotated[str | None, typer.Option(help="column of dates")] = None,
-    target_col: Annotated[str | None, typer.Option(help="column to forecast (or a,b)")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet table")],
+    horizon: Annotated[int, option("number of time steps to forecast", "Task")],
+    id_col: Annotated[
+        str | None, option("column with the name of the series (default: inferred)", COLUMNS)
+    ] = None,
+    time_col: Annotated[
+        str | None, option("column with the dates (default: inferred)", COLUMNS)
+    ] = None,
+    target_col: Annotated[
+        str | None,
+        option("column to forecast, or several: a,b (default: inferred)", COLUMNS),
+    ] = None,
     past_cols: Annotated[
-        str | None, typer.Option(help="further columns to learn from: a,b")
+        str | None, option("covariates known up to the last observation: a,b", COLUMNS)
     ] = None,
     future_cols: Annotated[
-        str | None, typer.Option(help="columns known ahead, in rows to come: a,b")
+        str | None,
+        option("covariates also known for the time steps to forecast: a,b", COLUMNS),
     ] = None,
     static_cols: Annotated[
-        str | None, typer.Option(help="columns constant in each series: a,b")
+        str | None, option("covariates that are constant in each series: a,b", COLUMNS)
     ] = None,
     calendar: Annotated[
-        str | None, typer.Option(help="derived from the dates: day_of_week,month,hour,...")
+        str | None,
+        option("covariates computed from the dates: day_of_week,month,hour,...", COLUMNS),
     ] = None,
-    holidays: Annotated[str | None, typer.Option(help="a country's holidays: US, DE, ...")] = None,
+    holidays: Annotated[
+        str | None,
+        option("country whose public holidays become a covariate: US, DE, ...", COLUMNS),
+    ] = None,
+    freq: Annotated[
+        str | None,
+        option("time between rows, as a pandas alias: D, MS, W-SUN, h (default: inferred)", SERIES),
+    ] = None,
     season_length: Annotated[
-        str | None, typer.Option(help="steps in a season, or in several: 24,168")
+        str | None,
+        option("time steps in a season, or in several: 24,168 (default: inferred)", SERIES),
     ] = None,
-    freq: Annotated[str | None, typer.Option(help="pandas alias: D, MS, W-SUN, h, ...")] = None,
     cell: Annotated[
-        str, typer.Option(help="lstm, gru, simple_rnn, deep_rnn, dense, conv or linear")
+        str, option("network: lstm, gru, simple_rnn, deep_rnn, dense, conv or linear", EVALUATION)
     ] = "lstm",
-    strategy: Annotated[str, typer.Option(help="direct, recursive or seq2seq")] = "seq2seq",
-    units: Annotated[str | None, typer.Option(help="width of each layer: 64,64")] = None,
+    strategy: Annotated[
+        str, option("multi-step strategy: direct, recursive or seq2seq", EVALUATION)
+    ] = "seq2seq",
+    units: Annotated[
+        str | None, option("width of each layer: 64,64 (default: chosen from the data)", EVALUATION)
+    ] = None,
     levels: Annotated[
-        str | None, typer.Option(help="percent that intervals are to hold: 80,95")
+        str | None, option("prediction intervals, in percent: 80,95 (default: none)", EVALUATION)
     ] = None,
     baselines: MoreBaselines = None,
     refit: Annotated[
         bool | None,
-        typer.Option("--refit/--no-refit", help="forecast with a network trained on all data"),
+        typer.Option(
+            "--refit/--no-refit",
+            rich_help_panel=EVALUATION,
+            help="after the test, train again on all data for the forecast (default: --refit, "
+            "except for many long series)",
+        ),
     ] = None,
+    seed: Annotated[int, option("seed of all random numbers", EVALUATION)] = 0,
     run_dir: NewRunDir = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="write the forecasts here as well")
+        Path | None, option("CSV file to write the forecasts to as well", OUTPUT, metavar="FILE")
     ] = None,
-    seed: Annotated[int, typer.Option(help="of every random draw")] = 0,
     smoke: Smoke = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Forecast a file of your own: one series or many.
+    """Forecast the series in a table of your own.
 
-    Columns, frequency and season are inferred and told. What is chosen is left in
-    RUN_DIR/recipe.toml (default: runs/FILE-DATE-TIME) and can be run again with `krr run`.
+    Columns, frequency and season are inferred from the table and printed. All choices are written
+    to recipe.toml in --run-dir (default: runs/FILE-DATE-TIME), which `krr run` takes.
     """
     from keras_rnn_recipes.runs.directory import RunDirectory
     from keras_rnn_recipes.storage import check_output
@@ -109,11 +155,11 @@ def forecast(
 
     given = {name: value for name, value in locals().items() if name in _fields(ForecastOptions)}
     run_dir = run_dir or default_run_dir(file)
-    RunDirectory.open(run_dir, overwrite=overwrite)  # a folder in use is told before any work
+    RunDirectory.open(run_dir, overwrite=overwrite)  # refuse a folder in use before any work
     check_output(output, file)
     plan = plan_forecast(ForecastOptions(**given))
     typer.echo("\n".join(plan.reasons))
-    with told_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
+    with print_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
         _run(plan.config, run_dir, overwrite=overwrite, smoke=smoke)
     if output is not None:
         _copy_forecasts(run_dir, output)
@@ -121,31 +167,26 @@ def forecast(
 
 @command
 def run(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="a recipe's name (see krr ls) or a TOML file")
-    ],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
-    ] = None,
+    recipe: Recipe,
+    overrides: Overrides = None,
     run_dir: NewRunDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run")] = False,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     smoke: Smoke = False,
 ) -> None:
     """Run a recipe from data to report.
 
-    It is fitted, evaluated beside baselines and saved; without --run-dir in runs/RECIPE.
+    The model is trained, compared with baselines, and saved to --run-dir (default: runs/RECIPE).
     """
     from keras_rnn_recipes.config.catalogue import recipe_path
-    from keras_rnn_recipes.config.files import load_config
-    from keras_rnn_recipes.config.sources import check_source
+    from keras_rnn_recipes.config.files import check_source, load_config
     from keras_rnn_recipes.runs.directory import RunDirectory
 
     path = recipe_path(recipe)
     folder = run_dir or Path("runs") / path.stem
     check_source(load_config(path, overrides or ()))
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
-    with told_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
+    with print_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
         _run(
             path, folder, overrides=overrides or (), resume=resume, overwrite=overwrite, smoke=smoke
         )
@@ -155,11 +196,11 @@ def run(
 def predict(
     run_dir: RunDir,
     input: Input,
-    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="CSV to write")],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="CSV file to write")],
 ) -> None:
-    """Forecast new data, or answer new texts, with a finished run's model.
+    """Apply the model of a finished run to new data.
 
-    The forecast begins after the last date of every series.
+    A forecaster forecasts each series from its last date on; a text model answers each text.
     """
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.storage import check_output, write_forecasts
@@ -177,14 +218,22 @@ def predict(
 @command
 def complete(
     run_dir: RunDir,
-    prompt: Annotated[str, typer.Argument(help="the text to go on from")] = "",
-    length: Annotated[int, typer.Option(help="characters or words to draw")] = 300,
+    prompt: Annotated[
+        str, typer.Argument(metavar="[PROMPT]", help="text to continue (default: none)")
+    ] = "",
+    length: Annotated[
+        int, typer.Option(help="number of tokens (characters or words) to draw")
+    ] = 300,
     temperature: Annotated[
-        float, typer.Option(help="0: always the most probable; above 1: daring")
+        float,
+        typer.Option(
+            help="randomness of the draws: 0 takes the most probable token, 1 the model's "
+            "own probabilities"
+        ),
     ] = 0.8,
-    seed: Annotated[int, typer.Option(help="the same one gives the same text")] = 0,
+    seed: Annotated[int, typer.Option(help="seed of the draws")] = 0,
 ) -> None:
-    """Let a finished language model go on from a text, as fast as it draws."""
+    """Continue a text with a finished language model."""
     from keras_rnn_recipes.families.language_model import inference as language_model
 
     import_tensorflow_quietly()
@@ -197,11 +246,11 @@ def complete(
 
 @command
 def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> None:
-    """Judge a finished run's model on new data.
+    """Score the model of a finished run on new data.
 
-    A forecaster is compared with the baselines, from rolling origins.
+    A forecaster is compared with the baselines at rolling origins.
     """
-    from keras_rnn_recipes.config.choices import added_baselines
+    from keras_rnn_recipes.config.forecasting import added_baselines
     from keras_rnn_recipes.reporting.results import results_table
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.workflows import inference
@@ -221,10 +270,11 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
 
 @command
 def gradients(run_dir: RunDir) -> None:
-    """Tell how far errors reach back in time in a finished run's network, and what may help.
+    """Show how far gradients reach back in time.
 
-    Measured on a batch that it was trained on, with the weights that were kept; drawn in its
-    report, and while it trained in TensorBoard.
+    The norm of the loss gradient with respect to each hidden state, by lag, measured on one
+    training batch with the final weights, and what may lengthen it. The report and TensorBoard
+    show it as a chart.
     """
     from keras_rnn_recipes.reporting.gradients import gradient_lines
     from keras_rnn_recipes.runs.finished import finished_config
@@ -240,14 +290,17 @@ command(tune)
 
 @command
 def ls(
-    kind: Annotated[str | None, typer.Argument(metavar="[recipes|datasets]")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Argument(metavar="[recipes|datasets]", help="what to list (default: both)"),
+    ] = None,
 ) -> None:
-    """List the recipes and data sets that there are."""
-    from keras_rnn_recipes.config.choices import check_choice
+    """List the recipes and data sets of the package."""
+    from keras_rnn_recipes.errors import check_choice
     from keras_rnn_recipes.reporting.text_table import text_table
 
     kinds = ("recipes", "datasets")
-    for each in (check_choice(kind, kinds, "What to list"),) if kind else kinds:
+    for each in (check_choice(kind, kinds, "The kind to list"),) if kind else kinds:
         rows = _recipes() if each == "recipes" else _datasets()
         if kind is None:
             typer.echo(f"{each}:")
@@ -257,10 +310,12 @@ def ls(
 
 @command
 def cp(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="a recipe's name (see krr ls)")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to put it")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="name of a recipe (see `krr ls`)")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder to copy to")],
 ) -> None:
-    """Copy a recipe and its script, to be changed."""
+    """Copy a recipe and its script, to edit them."""
     from keras_rnn_recipes.config.catalogue import copy_recipe
 
     paths = copy_recipe(recipe, folder)
@@ -271,12 +326,11 @@ def cp(
 
 @command
 def validate(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="recipe to check")],
 ) -> None:
     """Check a recipe without running it."""
-    from keras_rnn_recipes.config.files import load_config
+    from keras_rnn_recipes.config.files import check_source, load_config
     from keras_rnn_recipes.config.search_space import has_space, read_space
-    from keras_rnn_recipes.config.sources import check_source
 
     config = load_config(file)
     check_source(config)
@@ -287,14 +341,18 @@ def validate(
 
 @command
 def table(
-    run_dirs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...")],
+    run_dirs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN_DIR...", help="finished runs, or folders of recorded runs"),
+    ],
     check: Annotated[
-        Path | None, typer.Option(metavar="README.md", help="fail where its table differs")
+        Path | None,
+        typer.Option(metavar="README.md", help="file whose table to compare with"),
     ] = None,
 ) -> None:
     """Print the results of runs as a Markdown table.
 
-    With --check, the table in a README must agree with them.
+    With --check the table is compared with the one in a file; the command fails if they differ.
     """
     from keras_rnn_recipes.workflows.tables import check_table, results_markdown
 
@@ -308,14 +366,19 @@ def table(
 @command
 def export(
     run_dir: RunDir,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="the folder (or file) to write")],
-    format: Annotated[str, typer.Option(help="saved_model or onnx")] = "saved_model",
+    to: Annotated[
+        Path,
+        typer.Option("--to", metavar="DIR", help="folder to write; for ONNX a file or a folder"),
+    ],
+    format: Annotated[
+        str, typer.Option(help="format: saved_model, or onnx (forecasters; extra 'onnx')")
+    ] = "saved_model",
 ) -> None:
-    """Export a finished run's model, to be served.
+    """Export the model of a finished run for serving.
 
-    What is written needs TensorFlow, or onnxruntime, and not this package.
+    A SavedModel runs with TensorFlow and an ONNX file with onnxruntime, without this package.
     """
-    from keras_rnn_recipes.config.choices import check_choice
+    from keras_rnn_recipes.errors import check_choice
     from keras_rnn_recipes.extras import require_extra
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.workflows.inference import export_run

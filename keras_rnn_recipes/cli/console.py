@@ -1,4 +1,4 @@
-"""How the command line speaks: mistakes in three parts, interruptions, TensorFlow kept quiet."""
+"""What every command prints: errors in three parts, how to resume, no log lines of TensorFlow."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ from keras_rnn_recipes.errors import UserError
 USER_ERROR, INTERRUPTED = 2, 130
 
 
-def tells_mistakes(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a command tell the user's mistakes, and interruptions, in words and by exit status."""
+def handle_user_errors(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command print a `UserError` or an interruption as text and set the exit status.
+
+    Args:
+        function: the command. Any other exception is a bug and keeps its traceback.
+    """
 
     @functools.wraps(function)
-    def told(*args: Any, **kwargs: Any) -> None:
+    def handled(*args: Any, **kwargs: Any) -> None:
         try:
             function(*args, **kwargs)
         except UserError as error:
@@ -33,14 +37,21 @@ def tells_mistakes(function: Callable[..., None]) -> Callable[..., None]:
             typer.echo("\nInterrupted.", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
-    return told
+    return handled
 
 
 @contextlib.contextmanager
-def told_how_to_resume(
+def print_how_to_resume(
     run_dir: Path, recipe: list[str], smoke: bool, command: str = "run"
 ) -> Iterator[None]:
-    """After an interruption say how to go on, if the run had begun."""
+    """After an interruption print the command that continues the run, if it had begun.
+
+    Args:
+        run_dir: folder of the run.
+        recipe: the recipe and the options that were given.
+        smoke: whether ``--smoke`` was given.
+        command: the command that was interrupted.
+    """
     try:
         yield
     except KeyboardInterrupt:
@@ -55,13 +66,13 @@ def told_how_to_resume(
 def import_tensorflow_quietly() -> None:
     """Import TensorFlow without its messages about processors and drivers.
 
-    Its C++ side writes them to the file descriptor before any setting of its own is looked at, so
-    that is where they are caught; they are shown if the import fails.
+    TensorFlow's C++ code writes them to the file descriptor before it reads any setting, so they
+    are captured there. They are shown if the import fails.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "tensorflow" in sys.modules:
         return
-    with _standard_error_kept() as kept:
+    with _captured_stderr() as kept:
         try:
             import tensorflow  # noqa: F401
         except BaseException:
@@ -71,12 +82,12 @@ def import_tensorflow_quietly() -> None:
 
 
 @contextlib.contextmanager
-def _standard_error_kept() -> Iterator[Any]:
-    """Send what is written to file descriptor 2 to a temporary file instead."""
+def _captured_stderr() -> Iterator[Any]:
+    """Redirect file descriptor 2 to a temporary file."""
     with tempfile.TemporaryFile() as kept:
         try:
             saved = os.dup(2)
-        except OSError:  # closed: nothing to catch
+        except OSError:  # closed: there is nothing to capture
             yield kept
             return
         os.dup2(kept.fileno(), 2)

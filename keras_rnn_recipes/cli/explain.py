@@ -13,28 +13,38 @@ from keras_rnn_recipes.cli.console import import_tensorflow_quietly
 def explain(
     model: Annotated[
         Path | None,
-        typer.Argument(metavar="[RUN_DIR]", help="a finished run, or a model.keras; or nothing"),
+        typer.Argument(
+            metavar="[RUN_DIR]",
+            help="folder of a finished run, or a model.keras file (default: the worked example)",
+        ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="the HTML file to write")
+        Path, typer.Option("--output", metavar="FILE", help="HTML file to write")
     ] = Path("explain.html"),
     input: Annotated[
-        Path | None, typer.Option("--input", metavar="FILE", help="CSV of inputs, a row a step")
+        Path | None,
+        typer.Option("--input", metavar="FILE", help="CSV of inputs, one row per time step"),
     ] = None,
     targets: Annotated[
         Path | None,
-        typer.Option("--targets", metavar="FILE", help="CSV of answers, of the last steps"),
+        typer.Option("--targets", metavar="FILE", help="CSV of targets, for the last time steps"),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="show one gradient step at the end")
+        float | None,
+        typer.Option(
+            help="end with one gradient step at this rate (default: none; 0.5 without a model)"
+        ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the file")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace the file that --output names")
+    ] = False,
 ) -> None:
-    """Write a page that steps through an unrolled network, forward and backward.
+    """Write a page that shows how a network learns, step by step.
 
-    Without a model it shows the worked example: three digits read, then answered backwards. A
-    forecasting run is shown on the end of its first series; any model.keras of recurrent layers
-    under one Dense layer takes --input and --targets.
+    The page unrolls the network over time and steps through the forward and the backward pass.
+    Without a model it shows the worked example: a network reads three digits, then gives them in
+    reverse order. A forecasting run is shown on the end of its first series. For any other
+    model.keras (recurrent layers, then one Dense layer) give --input and --targets.
     """
     from keras_rnn_recipes.errors import UserError
 
@@ -43,9 +53,10 @@ def explain(
 
         if input is not None or targets is not None:
             raise UserError(
-                "--input and --targets were given without a model.",
-                "a run directory or a model.keras that reads them.",
-                "name it before the options, or leave both out to see the worked example.",
+                "--input or --targets was given without a model.",
+                "a run directory or a model.keras file, to which the inputs are given.",
+                "add the model (krr explain RUN_DIR ...), or leave --input and --targets out for "
+                "the worked example.",
             )
         rate = 0.5 if learning_rate is None else learning_rate
         typer.echo(str(explain_digits(output, learning_rate=rate, overwrite=overwrite)))

@@ -1,4 +1,4 @@
-"""What a recipe may say, as data: schemas, TOML files, defaults, the catalogue of recipes.
+"""Recipes as data: the schema of each family, TOML files, defaults, the catalogue of recipes.
 
-Imports neither TensorFlow nor Keras, so that listing and validating recipes is instant.
+Imports neither TensorFlow nor Keras, so listing and validating recipes takes milliseconds.
 """

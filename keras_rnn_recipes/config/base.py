@@ -1,7 +1,4 @@
-"""What the experiments of every family have in common: kinds of values, and how they train.
-
-Reads neither TensorFlow nor Keras, so that listing and validating recipes stay instant.
-"""
+"""What the recipes of all families share: types of values, training, sources of texts."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from keras_rnn_recipes.errors import UserError
 
 
 def listed(value: object) -> object:
-    """A lone value stands for a list of one; TOML has lists where Python has tuples."""
+    """Make a tuple of a TOML list, of comma-separated text, or of a single number."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -21,12 +18,13 @@ def listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _once(steps: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(set(steps)))
+def ascending(values: tuple[int, ...]) -> tuple[int, ...]:
+    """Sort values and drop repeated ones."""
+    return tuple(sorted(set(values)))
 
 
 def tupled(value: object) -> object:
-    """TOML has lists where Python has tuples, and lists in them."""
+    """Make tuples of TOML lists and of the lists in them."""
     if not isinstance(value, list):
         return value
     return tuple(tuple(one) if isinstance(one, list) else one for one in value)
@@ -41,9 +39,10 @@ Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Widths = Annotated[tuple[Count, ...], BeforeValidator(listed), Field(min_length=1)]
 
 Skips = Annotated[
-    tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(listed), AfterValidator(_once)
+    tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(listed), AfterValidator(ascending)
 ]
 
+# The recurrent cells. Other types with names of cells are derived from this one.
 Cell = Literal["simple_rnn", "lstm", "gru"]
 
 Precision = Literal["float32", "bfloat16"]
@@ -52,7 +51,7 @@ Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(tupled)]
 
 
 class Section(BaseModel):
-    """A table of a recipe: unknown keys and values of another type are refused."""
+    """A section of a recipe. Unknown keys and values of another type are errors."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -60,14 +59,23 @@ class Section(BaseModel):
 class TrainingConfig(Section):
     """How a network is trained, whatever its family.
 
-    ``steps_per_epoch`` left out means every example once; ``warmup`` is the share of all
-    steps in which the learning rate rises; ``patience`` counts epochs without a better
-    validation loss (0: never stop early); ``keep`` "last": validation is watched but
-    chooses nothing (where it is a poor guide, and the rate falls to nought anyway);
-    ``watch_gradients``: measure on one batch how far errors reach back, for the report.
-    ``precision`` "bfloat16": on a CPU, wide LSTMs and large dense layers multiply matrices in it
-    while training, several times as fast on processors that have units for it (AMX), slower on
-    others; what is kept, saved and judged is float32 all the same.
+    Attributes:
+        epochs: largest number of epochs.
+        batch_size: examples in a batch.
+        steps_per_epoch: batches in an epoch; None to use every example once.
+        learning_rate: peak learning rate of Adam.
+        schedule: ``"cosine"`` lets the learning rate decay to zero; ``"constant"`` keeps it.
+        warmup: share of all steps during which the learning rate rises.
+        clip_norm: largest global norm of the gradients; None not to clip.
+        patience: epochs without a lower validation loss after which training stops; 0 for never.
+        keep: which weights are kept: ``"best"`` on the validation part, or ``"last"``, for data
+            whose validation part is a poor guide.
+        unroll: whether recurrent layers are unrolled over time, which may be faster on a CPU.
+        precision: ``"bfloat16"`` multiplies the matrices of wide LSTMs and large dense layers in
+            bfloat16 while training on a CPU. This is several times faster on processors with AMX
+            and slower on others. Weights, saved models and scores stay float32.
+        watch_gradients: whether the gradient flow is measured on one batch, for the report.
+        seed: seed of all random numbers.
     """
 
     epochs: Count = 100
@@ -86,7 +94,7 @@ class TrainingConfig(Section):
 
 
 class Experiment(Section):
-    """One experiment of some family: what the runner and the run directory know of it."""
+    """One experiment of any family: what the runner and the run directory use of it."""
 
     family: str
     data: Any
@@ -96,32 +104,60 @@ class Experiment(Section):
 
     @property
     def headline(self) -> str:
-        """What the experiment is, in a few words."""
+        """A short description of the experiment."""
         return f"{self.family}, on {self.data.source}"
 
     def check(self, where: str) -> None:
-        """Refuse options that cannot go together.
+        """Check that the values of different keys fit together.
 
         Args:
-            where: the name of what the experiment was read from, for the message.
+            where: name of the file that the experiment was read from, for the message.
 
         Raises:
-            UserError: the message names the keys.
+            UserError: they do not; the message names the keys.
         """
 
     def require_extras(self) -> None:
-        """Refuse what needs an extra that is not installed.
+        """Check that the extras that the experiment needs are installed.
 
         Raises:
-            UserError: the message names the extra.
+            UserError: one is not; the message names it.
         """
+
+
+class TextSource(Section):
+    """Where texts come from: the first keys of the section ``data`` of every text family.
+
+    Attributes:
+        source: name of a data set, or a file from which validation and test parts are held out.
+        train: the user's file for training, in place of ``source``.
+        valid: file for validation; None to hold out a share of the training file.
+        test: file for testing; None to hold out a share of the training file.
+    """
+
+    source: str | None = None
+    train: str | tuple[str, str] | None = None
+    valid: str | tuple[str, str] | None = None
+    test: str | tuple[str, str] | None = None
 
 
 class TextExperiment(Experiment):
     """One experiment of a text family."""
 
+    @property
+    def kind(self) -> str:
+        """What the model is, for the headline."""
+        return self.family
+
+    @property
+    def headline(self) -> str:
+        """A short description of the experiment."""
+        files = self.data.source or self.data.train or ()
+        source = files if isinstance(files, str) else " and ".join(files)
+        return f"{self.model.cell} {self.kind}, on {source}"
+
     def check(self, where: str) -> None:
-        """Refuse a recipe without a source of texts, or with two."""
+        """Check that the recipe has exactly one source of texts."""
         given = [name for name in ("source", "train") if getattr(self.data, name) is not None]
         if len(given) != 1:
             both = (
@@ -129,6 +165,6 @@ class TextExperiment(Experiment):
             )
             raise UserError(
                 f"{where} has {both}.",
-                "one of them: a data set or a table to be divided, or a file of the training part.",
-                "write for example data.source=imdb or data.train=reviews.csv.",
+                "one of them: source is a data set or one file, train a file of the training part.",
+                'write for example source = "imdb" or train = "reviews.csv" in the section [data].',
             )

@@ -1,4 +1,4 @@
-"""Recipes are found by looking in their folders: ``recipes/<family>/<name>.toml``."""
+"""The catalogue of recipes: the files ``recipes/<family>/<name>.toml``."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Recipe:
     Attributes:
         name: ``family/name``, as ``krr run`` takes it.
         path: its TOML file.
-        title: its first line, a comment that says what it is.
-        script: the script that it is run with.
+        title: its first line, a comment that describes it.
+        script: the script that runs it.
     """
 
     name: str
@@ -30,10 +30,10 @@ class Recipe:
 
 
 def list_recipes(root: Path | None = None) -> list[Recipe]:
-    """All recipes, by name.
+    """All recipes, sorted by name.
 
     Args:
-        root: the folder with one folder per family; the package's own when left out.
+        root: folder with one folder per family; None for the package's own.
 
     Example:
         >>> any(recipe.name == "forecasting/co2_lstm_direct" for recipe in list_recipes())
@@ -44,10 +44,10 @@ def list_recipes(root: Path | None = None) -> list[Recipe]:
 
 
 def find_recipe(name: str, root: Path | None = None) -> Recipe:
-    """A recipe by its name ``family/name``, or by ``name`` alone.
+    """Find a recipe by its name ``family/name``, or by ``name`` alone.
 
     Raises:
-        UserError: there is none; the message suggests the nearest.
+        UserError: there is none; the message suggests the most similar name.
     """
     recipes = list_recipes(root)
     wanted = name.removesuffix(".toml")
@@ -60,38 +60,39 @@ def find_recipe(name: str, root: Path | None = None) -> Recipe:
     raise UserError(
         f"There is no recipe {name!r}, and no file of that name.",
         "the path of a TOML file, or one of the names that `krr ls recipes` lists.",
-        f"did you mean {close}?" if close else "run `krr ls recipes` and choose one.",
+        f"did you mean {close}?" if close else "choose one of the names from `krr ls recipes`.",
     )
 
 
 def recipe_path(recipe: str | Path) -> Path:
-    """The TOML file that a name or a path means; a file that is there comes first.
+    """The TOML file that a path or the name of a recipe refers to; an existing file comes first.
 
     Raises:
-        UserError: neither a file nor the name of a recipe.
+        UserError: there is neither such a file nor such a recipe.
     """
     path = Path(recipe)
     if path.is_file():
         return path
     if path.is_dir():
         config = path / "config.json"
-        fix = f"give {config}." if config.is_file() else "give the path of a TOML file."
-        raise UserError(f"{path} is a folder.", "a recipe's name or a TOML file.", fix)
+        fix = f"give {config}." if config.is_file() else "give the path of a TOML file in it."
+        raise UserError(f"{path} is a folder.", "the name of a recipe, or a TOML file.", fix)
     return find_recipe(str(recipe)).path
 
 
 def copy_recipe(name: str, folder: str | Path, root: Path | None = None) -> list[Path]:
-    """Copy a recipe and its script into a folder, to be changed there and run from there.
+    """Copy a recipe and its script into a folder, where they can be edited and run.
 
     Args:
         name: as `find_recipe` takes it.
-        folder: created if missing. Files that are there already are never written over.
+        folder: created if missing. Existing files are never overwritten.
+        root: as in `list_recipes`.
 
     Returns:
         The paths of the TOML file and of the script.
 
     Raises:
-        UserError: no such recipe, a file in the way, or a folder that cannot be written to.
+        UserError: there is no such recipe, the file exists, or the folder cannot be written to.
     """
     recipe = find_recipe(name, root)
     folder = Path(folder)
@@ -100,12 +101,12 @@ def copy_recipe(name: str, folder: str | Path, root: Path | None = None) -> list
         (recipe.script, folder / recipe.script.name),
     ]
     for source, target in targets:
-        # A script copied with an earlier recipe may stay, unchanged or not: it is the user's.
+        # A script copied with an earlier recipe stays, since the user may have edited it.
         if target.exists() and source != recipe.script:
             raise UserError(
-                f"{target} is there already.",
+                f"{target} already exists.",
                 "a folder without a file of that name.",
-                "choose another folder, or move that file away.",
+                "give another folder, or move the file.",
             )
     _make_folder(folder)
     for source, target in targets:
@@ -116,11 +117,11 @@ def copy_recipe(name: str, folder: str | Path, root: Path | None = None) -> list
 
 
 def find_script(family: str, beside: Path | None = None) -> Path:
-    """The script of a family: one beside the user's own recipe, else the package's.
+    """The script of a family: the one next to the user's recipe, else the package's.
 
     Args:
-        family: for example ``"forecasting"``.
-        beside: the recipe's path.
+        family: name of the family, such as ``"forecasting"``.
+        beside: path of the recipe.
 
     Raises:
         UserError: the family has no script.
@@ -131,10 +132,10 @@ def find_script(family: str, beside: Path | None = None) -> Path:
         raise UserError(
             f"The folder {folder} has no script.",
             "a Python file that defines main(config, run).",
-            "install the package again.",
+            "install the package again: pip install --force-reinstall keras-rnn-recipes.",
         )
     own = beside.parent / script.name if beside else script
-    # Some other file of the same name must not be run by mistake.
+    # Another file that happens to have the same name must not be run.
     return own if own in _scripts(own.parent) else script
 
 
@@ -145,7 +146,7 @@ def _recipe(path: Path) -> Recipe:
 
 
 def _scripts(folder: Path) -> list[Path]:
-    """The Python files in a folder that define what the runner calls."""
+    """The Python files in a folder that define ``main(config, run)``."""
     return [p for p in sorted(folder.glob("*.py")) if _MAIN in p.read_text(errors="replace")]
 
 
@@ -154,7 +155,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            "a folder that may be written to.",
-            "choose another folder.",
+            f"The folder {folder} cannot be created: {error.strerror}.",
+            "a folder that can be written to.",
+            "give another folder.",
         ) from None

@@ -1,4 +1,4 @@
-"""What a recipe leaves open is chosen from the data, and written into its ``config.json``."""
+"""Defaults that depend on the data: sizes of the parts, season, lookback."""
 
 from __future__ import annotations
 
@@ -13,28 +13,26 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
 
 
-MAX_HELD_OUT_HORIZONS = 10
-
-MAX_LOOKBACK = 512
+# Limits of the test part (in horizons) and of the lookback (in time steps).
+MAX_HELD_OUT_HORIZONS, MAX_LOOKBACK = 10, 512
 
 
 def choose_defaults(config: Config, panel: Panel) -> Config:
-    """Fill in what the recipe leaves open; what it gives stays.
+    """Set the values that a recipe does not give.
 
-    - ``data.freq`` and ``data.season_length``: as the panel has them.
-    - ``data.test_size``: a tenth of the median series in whole horizons, at least one
-      horizon and at most ten.
-    - ``data.valid_size``: as long as the test part, shortened to what leaves a series of
-      median length one horizon to train on, and 0 where that cannot be.
-    - ``model.lookback``: twice the horizon or twice the season, whichever is longer, up to
-      512 steps and to half of what the median series has for training.
+    - ``data.freq`` and ``data.season_length``: those of the panel.
+    - ``data.test_size``: a tenth of the median length in whole horizons, from one to ten.
+    - ``data.valid_size``: that of the test part, or less, so that a series of median length keeps
+      one horizon to train on; 0 if it is too short for that.
+    - ``model.lookback``: twice the horizon or twice the season, whichever is longer, at most 512
+      time steps and at most half of what a series of median length has for training.
 
     Args:
         config: the recipe.
         panel: its data.
 
     Returns:
-        A configuration in which none of these is None.
+        The recipe with all of these set.
 
     Raises:
         UserError: no series is long enough to hold out one horizon and train on the rest.
@@ -50,18 +48,18 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
 
 
 def choose_parts(config: Config, panel: Panel) -> Config:
-    """Fill in ``data`` alone, as `choose_defaults` does.
+    """Set the values of the section ``data`` only, as `choose_defaults` does.
 
     Args:
         config: the recipe.
         panel: its data.
 
     Returns:
-        A configuration whose frequency, season and sizes of the parts are known.
+        The recipe with its frequency, its season and the sizes of its parts set.
 
     Raises:
         UserError: no series is long enough to hold out one horizon and train on the rest, or
-            the loss is not for such values.
+            the values do not fit the loss or the distribution.
     """
     _check_loss(config, panel)
     length = _usual_length(config, panel)
@@ -83,19 +81,20 @@ def _check_loss(config: Config, panel: Panel) -> None:
     unfit = (y < 0) | (counts & (y % 1 > 0))
     if unfit.any():
         first = panel.frame[unfit].iloc[0]
+        key = "model.distribution" if counts else "fit.loss"
         raise UserError(
-            f"fit.loss is {loss!r} and series {first['unique_id']!r} is {first['y']:g} at "
-            f"{first['ds']}.",
-            f"{'whole numbers' if counts else 'values'} of nought or more, such as counts and "
-            "sales.",
-            "choose another fit.loss, such as mae, or model.distribution, or mend the data.",
+            f"{key} is {config.model.distribution if counts else loss!r}, and series "
+            f"{first['unique_id']!r} is {first['y']:g} at {first['ds']}.",
+            f"{'whole numbers' if counts else 'values'} of at least 0, such as counts or sales.",
+            f"choose another {key}, such as {'gaussian' if counts else 'mae'}, or correct the "
+            "data.",
         )
 
 
 def _usual_length(config: Config, panel: Panel) -> int:
-    """The median length of the series that count.
+    """The median length of the series that are longer than the horizon.
 
-    One no longer than the horizon can be forecast, but neither tested nor trained on.
+    A shorter series can be forecast, but neither trained on nor tested.
     """
     lengths = panel.frame.groupby("unique_id", sort=False).size().to_numpy()
     usable = lengths[lengths > config.model.horizon]
@@ -106,16 +105,17 @@ def _test_size(config: Config, length: int) -> int:
     horizon = config.model.horizon
     if length <= horizon:
         raise UserError(
-            f"No series is longer than the horizon of {horizon} steps: their median is {length}.",
+            f"No series is longer than the horizon of {horizon} steps; their median length is "
+            f"{length}.",
             f"more than {horizon} steps: one horizon to test on, the rest to train on.",
-            "give more data or a shorter horizon.",
+            "give longer series, or lower model.horizon.",
         )
     given = config.data.test_size
     if given is not None and given < horizon:
         raise UserError(
             f"data.test_size is {given}, shorter than the horizon of {horizon} steps.",
             f"at least {horizon} steps to test on.",
-            "raise data.test_size, leave it out, or lower model.horizon.",
+            "raise data.test_size, remove it, or lower model.horizon.",
         )
     if given is not None:
         return given
@@ -126,7 +126,7 @@ def _test_size(config: Config, length: int) -> int:
 def _valid_size(config: Config, length: int, test: int) -> int:
     if config.data.valid_size is not None:
         return config.data.valid_size
-    # One horizon and a step of history are the least that can be trained on.
+    # Training needs at least one time step of history and one horizon.
     spare = length - test - (config.model.horizon + 1)
     valid = min(test, spare - spare % config.model.horizon)
     return max(valid, 0)

@@ -1,4 +1,4 @@
-"""A recipe of sequence to sequence as data: what each key of its sections may be."""
+"""Schema of a recipe for sequence-to-sequence learning."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from keras_rnn_recipes.config.base import (
     Share,
     Skips,
     TextExperiment,
+    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -30,19 +31,24 @@ else:  # a new metric is an entry there, and nothing here
 PairBaseline = Literal["copy", "nearest_word"]
 
 
-class PairDataConfig(Section):
-    """Where pairs of texts come from, how they are divided, and how they are cut into tokens.
+class PairDataConfig(TextSource):
+    """Where pairs of texts come from, how they are split, and how they are tokenized.
 
-    ``source`` is the name of a data set, or a table with columns ``source`` and ``target`` of which
-    ``valid_share`` and ``test_share`` are held out; or ``train``, and ``valid`` and ``test`` where
-    there are, name two files each, whose lines belong together: ``["train.de", "train.en"]``. Parts
-    that are not there are cut from the training part. ``unit`` and ``lower`` are those of
-    `Preparation`, for both sides; pairs longer than ``max_length`` tokens are left out of training.
-    Each side has its own vocabulary of at most ``max_vocabulary`` tokens that occur ``min_count``
-    times.
+    ``unit`` and ``lower`` are options of `Preparation`, for sources and targets alike.
+
+    Attributes:
+        source: name of a data set, or a table with the columns ``source`` and ``target``.
+        train: two files whose lines are pairs, ``["train.de", "train.en"]``, in place of
+            ``source``.
+        valid: two files for validation; None to hold out ``valid_share`` of the training part.
+        test: two files for testing; None to hold out ``test_share`` of the training part.
+        valid_share: share of the training part that is held out for validation.
+        test_share: share of the training part that is held out for testing.
+        max_length: tokens above which a pair is left out of training.
+        max_vocabulary: largest number of tokens of sources and of targets; None for no limit.
+        min_count: occurrences in the training part below which a token is unknown.
     """
 
-    source: str | None = None
     train: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
     valid: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
     test: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
@@ -55,12 +61,12 @@ class PairDataConfig(Section):
     min_count: Count = 1
 
     def preparation(self) -> Preparation:
-        """How both sides are cut into tokens, [START] and [END] around them."""
+        """How sources and targets are tokenized, between [START] and [END]."""
         return Preparation(unit=self.unit, lower=self.lower, ends=True)
 
 
 class EncoderDecoderConfig(Section):
-    """Which network: the options of `encoder_decoder`."""
+    """The network: options of `encoder_decoder`."""
 
     cell: Cell = "lstm"
     units: Widths = (256,)
@@ -78,22 +84,30 @@ class EncoderDecoderConfig(Section):
     recurrent_skips: Skips = ()
 
     def options(self) -> dict[str, Any]:
-        """The builder's options, ready to pass on as keywords."""
+        """The builder's options as keyword arguments."""
         return self.model_dump()
 
 
 class PairFitConfig(TrainingConfig):
-    """How it is trained; ``label_smoothing`` is the share given to all tokens but the right one."""
+    """How the network is trained: `TrainingConfig`, and label smoothing.
+
+    Attributes:
+        label_smoothing: probability that the target distribution spreads over all other tokens.
+    """
 
     label_smoothing: Share = 0.0
 
 
 class PairEvaluateConfig(Section):
-    """How it is judged: texts decoded with ``beam_width`` and ``length_penalty``, by ``metrics``.
+    """How the network is evaluated: by beam search and ``metrics``, the first of which decides.
 
-    The first metric decides. ``word_list`` is for spelling: the answer is the best hypothesis that
-    is a known word, where the beam holds one. It names where words are known from: "training", the
-    targets there; a data set of running text; a file, a word a line.
+    Attributes:
+        beam_width: hypotheses that the search keeps.
+        length_penalty: exponent that corrects the preference for short texts.
+        max_length: largest number of tokens of an answer.
+        word_list: for spelling, the known words; the answer is the best hypothesis that is one,
+            if the beam holds one. ``"training"`` (the targets of the training part), a data set
+            of running text, or a file with one word per line.
     """
 
     beam_width: Count = 5
@@ -114,7 +128,7 @@ class PairEvaluateConfig(Section):
 
 
 class PairConfig(TextExperiment):
-    """One experiment of sequence to sequence.
+    """One experiment of sequence-to-sequence learning.
 
     Example:
         >>> PairConfig(data=PairDataConfig(source="multi30k")).evaluate.beam_width
@@ -128,7 +142,6 @@ class PairConfig(TextExperiment):
     evaluate: PairEvaluateConfig = PairEvaluateConfig()
 
     @property
-    def headline(self) -> str:
-        """What the experiment is, in a few words."""
-        source = self.data.source or " and ".join(self.data.train or ())
-        return f"{self.model.cell} encoder and decoder, on {source}"
+    def kind(self) -> str:
+        """What the model is, for the headline."""
+        return "encoder and decoder"

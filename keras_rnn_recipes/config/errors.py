@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, in three parts that name the file, the line and the key."""
+"""Messages for mistakes in a recipe, which name the file, the line and the key."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def explain_error(
     where: str,
     overrides: Mapping[Key, str],
 ) -> UserError:
-    """Turn the first thing pydantic found into one message for a person.
+    """Turn the first of pydantic's errors into a `UserError`.
 
     Args:
         error: what pydantic raised.
-        model: the configuration's class, for the keys that there are.
-        text: the TOML text, in which the line is looked up; may be empty.
-        where: the file's name.
-        overrides: for each dotted key set on the command line, the override as typed.
+        model: class of the configuration, which knows the keys.
+        text: TOML text in which the line is looked up; may be empty.
+        where: name of the file.
+        overrides: by key set on the command line, the override as typed.
     """
-    # A misspelt key is the likeliest reason why another one is missing: tell it first.
+    # A misspelled key is the likeliest reason why another one is missing, so it comes first.
     found = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     first = found[0]
     key = _known_key(first["loc"], model, first["type"])
     place = _place(key, text=text, where=where, overrides=overrides)
-    rest = f" ({len(found) - 1} more to mend after it.)" if len(found) > 1 else ""
+    rest = f" ({len(found) - 1} more to fix after it.)" if len(found) > 1 else ""
     if first["type"] == "extra_forbidden":
         return _unknown_key(key, model, place, rest)
     name = ".".join(key)
@@ -71,7 +71,7 @@ def explain_error(
 def line_of(text: str, key: Key) -> int | None:
     r"""The line (from 1) on which a dotted key is set in TOML text, or None.
 
-    A section's own line stands for a key of which only the section is there. Only what
+    Where only the section of the key exists, it is the line of the section. Only the TOML that
     recipes use is understood: tables, and one key on a line.
 
     Example:
@@ -96,7 +96,7 @@ def _dotted(text: str) -> Key:
 
 
 def _known_key(loc: tuple[int | str, ...], model: type[BaseModel], kind: str) -> Key:
-    """The key inside the file: what pydantic adds for list items and unions is left out."""
+    """The key in the file, without what pydantic adds for list items and unions."""
     parts = [str(part) for part in loc]
     fields: Any = model.model_fields
     for depth, part in enumerate(parts):
@@ -155,7 +155,7 @@ def expected_of(error: Any) -> str:
 
 
 def _kinds_expected(found: list[Any], first: Any) -> str:
-    """Several errors at one key are the members of a union: any of them would do."""
+    """What was expected: several errors at one key come from the members of a union."""
     same = [e for e in found if e["loc"][:2] == first["loc"][:2]] if first["loc"][2:] else [first]
     return " or ".join(dict.fromkeys(map(expected_of, same)))
 

@@ -1,7 +1,4 @@
-"""Recipes in files: read from TOML with errors that name the line, overridden, written back.
-
-Reads neither TensorFlow nor Keras, as `config` does not.
-"""
+"""Recipes in files: TOML read with errors that name the line, overridden, and written."""
 
 from __future__ import annotations
 
@@ -16,16 +13,16 @@ from pydantic import ValidationError
 from keras_rnn_recipes.config.base import Experiment
 from keras_rnn_recipes.config.errors import explain_error
 from keras_rnn_recipes.config.schemas import schema_of
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, check_choice
 
 FORMAT_VERSION = 1
 
-# Keys of the section data that may name a file.
+# Keys of the section data that may name files.
 FILE_KEYS = ("source", "train", "valid", "test")
 
 Key = tuple[str, ...]
 
-# Of two keys that name where examples come from, the one overridden takes the other's place.
+# Keys that exclude each other: an override of one removes the other.
 INSTEAD: dict[Key, Key] = {
     ("data", "train"): ("data", "source"),
     ("data", "source"): ("data", "train"),
@@ -36,12 +33,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
     """Read a recipe from a TOML file, or from the ``config.json`` of a run directory.
 
     Args:
-        path: the file. A relative ``data.source`` that is a file beside it is found there.
-        overrides: strings such as ``"fit.epochs=10"``, applied last.
+        path: the file. Data files are also looked for next to it.
+        overrides: values that replace the file's, such as ``"fit.epochs=10"``.
 
     Returns:
-        The checked configuration: a ``Config`` of a forecasting recipe, and of another family its
-        own kind.
+        The checked configuration, an instance of its family's schema.
 
     Raises:
         UserError: the file is missing or not TOML, or a key or value is wrong; the message
@@ -50,8 +46,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
     path = Path(path)
     text = _read_text(path)
     data = _parse_json(text, path) if path.suffix == ".json" else _parse_toml(text, path)
-    data.pop("tune", None)  # what a search may change, see search_space
-    _find_source_beside(data, path)
+    data.pop("tune", None)  # read by config.search_space
+    _find_data_files(data, path)
     return config_from_dict(data, overrides, text=text, where=str(path))
 
 
@@ -62,10 +58,16 @@ def config_from_dict(
     text: str = "",
     where: str = "the configuration",
 ) -> Any:
-    """Check plain nested data and return it as the configuration of its family.
+    """Check a recipe given as nested dicts.
 
-    ``text`` and ``where`` only serve the error messages: the text in which lines are
-    counted, and the name of what it came from.
+    Args:
+        data: the recipe.
+        overrides: as in `load_config`.
+        text: TOML text in which messages look up the line.
+        where: name of the file, for messages.
+
+    Returns:
+        The checked configuration, an instance of its family's schema.
 
     Raises:
         UserError: a key or a value is wrong.
@@ -83,18 +85,21 @@ def config_from_dict(
 def apply_overrides(
     data: Mapping[str, Any], overrides: Sequence[str]
 ) -> tuple[dict[str, Any], dict[Key, str]]:
-    """Set dotted keys in nested data.
+    """Set dotted keys in nested dicts.
 
-    Values are read as TOML; what is not TOML is taken as text, so that quotes may be left
-    out on a command line (``fit.loss=mse``). ``data.train`` takes the place of the recipe's
-    ``data.source``, and the other way round: they name the same thing, where examples come from.
+    Values are read as TOML. Whatever is not TOML is text, so quotes are optional on a command line
+    (``fit.loss=mse``). Since ``data.train`` and ``data.source`` exclude each other, an override of
+    one removes the other.
+
+    Args:
+        data: the recipe, which is not changed.
+        overrides: such as ``"fit.epochs=10"``.
 
     Returns:
-        The new data (the given one is left alone), and for each key set, the override
-        that set it, as typed.
+        The changed copy, and by key set, the override as typed.
 
     Raises:
-        UserError: an override without ``=`` or without a key.
+        UserError: an override has no ``=`` or no key.
 
     Example:
         >>> apply_overrides({"fit": {"epochs": 9}}, ["fit.epochs=3", "model.units=[8, 8]"])[0]
@@ -110,7 +115,7 @@ def apply_overrides(
         if not equals or not all(key):
             raise UserError(
                 f"The override {override!r} is not of the form key=value.",
-                "a dotted key, an equals sign and a value, without spaces around it.",
+                "a dotted key, an equals sign and a value, without spaces.",
                 "write for example fit.epochs=10 or model.units=[64,64].",
             )
         _set(result, key, _toml_value(value), override)
@@ -121,11 +126,40 @@ def apply_overrides(
     return result, given
 
 
-def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
-    """Write a configuration as TOML that ``load_config`` reads back to an equal one.
+def is_file_name(source: str) -> bool:
+    """Whether a source names a file: names of data sets have neither a dot nor a slash.
 
-    Keys without a value are left out, and with ``given_only`` those that nobody gave. Strings,
-    numbers, booleans and lists are all that a recipe holds, so no general TOML writer is needed.
+    Example:
+        >>> is_file_name("sales.csv"), is_file_name("co2")
+        (True, False)
+    """
+    return bool(Path(source).suffix) or Path(source).name != source
+
+
+def check_source(config: Experiment) -> None:
+    """Check the name of the recipe's data set before anything slow is done.
+
+    Raises:
+        UserError: the source is neither a file name nor a data set of the recipe's family.
+
+    Example:
+        >>> check_source(config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}}))
+    """
+    from keras_rnn_recipes.data.catalogue import list_datasets
+
+    if config.data.source is not None and not is_file_name(config.data.source):
+        names = tuple(card.name for card in list_datasets() if card.task == config.family)
+        check_choice(config.data.source, names, "data.source")
+
+
+def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
+    """Write a configuration as TOML, which `load_config` reads back as an equal one.
+
+    A recipe holds strings, numbers, booleans and lists only, so no general TOML writer is needed.
+
+    Args:
+        config: the configuration. Keys without a value are omitted.
+        given_only: whether to omit the keys that have their default as well.
 
     Example:
         >>> config = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
@@ -141,7 +175,7 @@ def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
 
 
 def config_to_dict(config: Experiment) -> dict[str, Any]:
-    """A configuration as plain data for ``config.json``, with the format's version."""
+    """A configuration as the content of ``config.json``, with the version of the format."""
     return {"format_version": FORMAT_VERSION, **config.model_dump(mode="json")}
 
 
@@ -149,7 +183,7 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        fix = "check the path, or run `krr ls recipes` for the recipes that come with the package."
+        fix = "check the path, or choose a recipe of the package from `krr ls recipes`."
         raise UserError(f"There is no file {path}.", "a TOML recipe.", fix) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
@@ -167,7 +201,7 @@ def _parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path} is not valid TOML: {error}.",
             "lines of the form key = value under [sections], with text in quotes.",
-            "mend that line; `krr cp` gives a recipe to start from.",
+            "correct that line; `krr cp` copies a valid recipe to start from.",
         ) from None
 
 
@@ -181,13 +215,13 @@ def _parse_json(text: str, path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path} is not a configuration of this package (its format_version is {version}).",
             f"the config.json of a run directory, with format_version {FORMAT_VERSION}.",
-            "give a TOML recipe, or a run directory made by this version.",
+            "give a TOML recipe, or the config.json of a run of this version.",
         )
     return dict(data)
 
 
-def _find_source_beside(data: dict[str, Any], path: Path) -> None:
-    """A relative data file is looked for here first, then beside the recipe that names it."""
+def _find_data_files(data: dict[str, Any], path: Path) -> None:
+    """Look for data files in the current folder, then next to the recipe."""
     section = data.get("data")
     if isinstance(section, dict):
         given = {name: section[name] for name in FILE_KEYS if name in section}
@@ -207,8 +241,8 @@ def _set(data: dict[str, Any], key: Key, value: object, override: str) -> None:
         inner = data.setdefault(part, {})
         if not isinstance(inner, dict):
             raise UserError(
-                f"The override {override!r} goes into {part!r}, which is a single value.",
-                "a key inside one of the sections data, model, fit, evaluate.",
+                f"The override {override!r} sets a key in {part!r}, which is not a section.",
+                "a key in one of the sections data, model, fit, evaluate.",
                 "write for example fit.epochs=10.",
             )
         data = inner
@@ -226,6 +260,6 @@ def _toml_text(value: object) -> str:
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_toml_text(item) for item in value) + "]"
     if isinstance(value, str):
-        # JSON's escapes are a subset of TOML's, except that DEL must be escaped too.
+        # JSON's escapes are valid in TOML, which also requires DEL to be escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)

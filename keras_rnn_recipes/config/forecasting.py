@@ -1,13 +1,10 @@
-"""Forecasting recipes as data: the sections of an experiment and what each key may be.
-
-Reads neither TensorFlow nor Keras, so that listing and validating recipes stay instant.
-`config_files` reads these from files and writes them.
-"""
+"""Schema of a recipe for forecasting."""
 
 from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -23,18 +20,15 @@ from keras_rnn_recipes.config.base import (
     TrainingConfig,
     Widths,
     listed,
+    tupled,
 )
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
 
-def _tupled(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _listed_numbers(value: object) -> object:
-    """``evaluate.levels=80,95`` is no TOML and so comes as text."""
+    """Numbers from a list or from text: ``evaluate.levels=80,95`` is not TOML."""
     values = listed(value)
     if not (isinstance(value, str) and isinstance(values, tuple)):
         return values
@@ -50,10 +44,10 @@ def _iso_date(value: object) -> object:
 
 
 Seasons = Annotated[
-    Count | Annotated[tuple[Count, ...], Field(min_length=1)], BeforeValidator(_tupled)
+    Count | Annotated[tuple[Count, ...], Field(min_length=1)], BeforeValidator(tupled)
 ]
 
-Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_tupled)]
+Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(tupled)]
 
 Date = Annotated[str | int, BeforeValidator(_iso_date)]
 
@@ -89,17 +83,28 @@ Loss = Literal["mae", "mae_log", "mse", "huber", "smape", "tweedie", "pinball", 
 
 
 class DataConfig(Section):
-    """Where the series come from and how they are divided in time.
+    """Where the series come from and how they are split in time.
 
-    ``source`` is the name of a dataset or the path of a file; ``start`` and ``end`` are
-    dates, both kept; ``season_length`` is one number of steps or several, the first of
-    which counts in metrics and baselines; ``valid_size`` and ``test_size`` are steps at the
-    end of each series (left out: chosen from the data, see ``choose_defaults``).
-    ``drop_last`` steps at the end of each series are taken away before anything else, as if they
-    were not known yet.
-    ``past_cols`` are known up to now, ``future_cols`` ahead as well, ``static_cols`` are
-    constant in each series; ``calendar`` and ``holidays`` (a country's code) derive columns
-    from the dates.
+    Attributes:
+        source: name of a data set, or a file.
+        id_col: column with the name of the series; None to infer it.
+        time_col: column with the dates; None to infer it.
+        target_col: column to forecast; None to infer it.
+        past_cols: covariates known up to the last observation.
+        future_cols: covariates also known for the time steps to forecast.
+        static_cols: covariates that are constant in each series.
+        calendar: covariates computed from the dates.
+        holidays: code of the country whose public holidays become a covariate.
+        freq: pandas alias of the frequency; None to infer it.
+        season_length: time steps in a season, or in several, the first of which is used by metrics
+            and baselines; None to infer it.
+        start: first date to read.
+        end: last date to read.
+        valid_size: time steps of each series for validation; None to choose it from the data, as
+            `choose_defaults` does.
+        test_size: time steps at the end of each series for testing; None likewise.
+        drop_last: time steps at the end of each series that are removed before anything else, as
+            if they were not known yet.
     """
 
     source: str
@@ -121,32 +126,39 @@ class DataConfig(Section):
 
     @property
     def main_season(self) -> int | None:
-        """The season that metrics and baselines know, if any is given."""
+        """The season that metrics and baselines use, if one is given."""
         season = self.season_length
         return season[0] if isinstance(season, tuple) else season
 
     @property
     def held_out(self) -> int:
-        """Steps at the end of each series, to validate and to test on, that do not train."""
+        """Time steps at the end of each series for validation and testing."""
         return (self.valid_size or 0) + (self.test_size or 0)
 
     def reading(self) -> dict[str, Any]:
-        """The options for ``read_panel`` that were given."""
+        """The options of `read_panel` that the recipe gives."""
         ours = {"source", "valid_size", "test_size", "drop_last", "calendar", "holidays"}
         given = self.model_dump(exclude=ours, exclude_defaults=True)
         return given | ({"season_length": self.main_season} if self.main_season else {})
 
 
 class ModelConfig(Section):
-    """Which forecaster: a preset, a strategy, a horizon, and the builder's own options.
+    """The forecaster: a preset, a strategy, a horizon, and options of the builder.
 
-    An option left out is not passed on, so the preset's own choice holds.
-    ``lookback`` and ``horizon`` are in steps of the series; ``seasonal`` lets the network
-    correct a repetition of the season (the builder's ``season_length``), smoothed with a memory
-    of ``seasons``; ``quantiles`` are the levels that it learns, ``distribution`` that whose
-    parameters it learns; ``members`` networks are trained together, each on its share of every
-    batch; ``recurrent_skips`` are steps further back whose outputs each recurrent layer sees;
-    ``series_embedding`` is the length of a learned vector for each series.
+    An option that is None is not passed to the builder, so the preset's default holds.
+
+    Attributes:
+        preset: name of the network.
+        strategy: multi-step strategy.
+        horizon: time steps to forecast.
+        lookback: time steps of history in a window; None to choose it from the data.
+        seasonal: whether the network corrects a repetition of the last seasons.
+        seasons: memory, in seasons, with which the repeated season is smoothed.
+        recurrent_skips: lags of additional recurrent connections.
+        quantiles: levels, in percent, of the intervals that the network learns.
+        distribution: distribution whose parameters the network learns.
+        members: networks that are trained together, each on its share of every batch.
+        series_embedding: length of a learned vector for each series.
     """
 
     preset: Preset = "lstm"
@@ -172,11 +184,11 @@ class ModelConfig(Section):
     series_embedding: Count | None = None
 
     def options(self, *, season_length: int | tuple[int, ...] = 1) -> dict[str, Any]:
-        """The builder's options that were given, ready to pass on as keywords.
+        """The builder's options that the recipe gives, as keyword arguments.
 
         Args:
-            season_length: steps in a season, or in each of several, passed on where ``seasonal``
-                asks for it.
+            season_length: time steps in a season, or in each of several; passed on if
+                ``seasonal``.
 
         Example:
             >>> ModelConfig(horizon=12, units=(8,), seasonal=True).options(season_length=12)
@@ -195,16 +207,21 @@ class ModelConfig(Section):
 
 
 class FitConfig(TrainingConfig):
-    """How a forecaster is trained, beside what `TrainingConfig` says.
+    """How a forecaster is trained: `TrainingConfig`, and the keys below.
 
-    ``stride`` is the distance between window starts, and in their first ``burn_in`` steps
-    nothing is learnt; ``batch_size`` is shared out among the members of an ensemble.
-    ``balanced`` draws windows from every series equally often, however long it is.
-    ``refit``: once judged, a new network is trained on all steps, those held out included, for as
-    many epochs as the first one's best, and makes the forecasts and the SavedModel.
-    ``loss`` "smape" is free of units, as is "mae_log", the error of the logarithm, so ``weights``
-    do not count for them; "mae_log" and "tweedie" are for values of nought and above; "pinball" and
-    "nll" are for the networks of ``model.quantiles`` and ``model.distribution``.
+    The members of an ensemble share ``batch_size``.
+
+    Attributes:
+        loss: ``"mae_log"`` (absolute error of the logarithm) and ``"tweedie"`` need values of at
+            least 0; ``"pinball"`` trains ``model.quantiles`` and ``"nll"`` (negative
+            log-likelihood) trains ``model.distribution``.
+        weights: ``"scale"`` divides the loss of a window by the scale of its series. It has no
+            effect on ``"smape"`` and ``"mae_log"``, which have no units.
+        stride: time steps between the starts of windows.
+        burn_in: time steps at the start of a window that carry no loss.
+        balanced: whether windows are drawn from every series equally often, however long it is.
+        refit: whether a new network is trained on all time steps after the test, for as many
+            epochs as were best before; it makes the forecasts and the SavedModel.
     """
 
     loss: Loss = "mae"
@@ -216,7 +233,7 @@ class FitConfig(TrainingConfig):
 
     @property
     def window_weights(self) -> Literal["none", "scale"]:
-        """The ``weights`` that ``window_dataset`` is to give, none where the loss has no units.
+        """The option ``weights`` of `window_dataset`: none for a loss without units.
 
         Example:
             >>> FitConfig(loss="smape").window_weights
@@ -226,11 +243,14 @@ class FitConfig(TrainingConfig):
 
 
 class EvaluateConfig(Section):
-    """How it is judged: ``stride`` steps between forecast origins, metrics, baselines.
+    """How the forecaster is evaluated.
 
-    ``levels``, in percent, ask for intervals beside every forecast.
-    The baselines auto_ets, auto_arima and auto_theta need the extra ``baselines`` and are fitted
-    to every series anew at every origin, which is slow: a large ``stride`` keeps the origins few.
+    Attributes:
+        stride: time steps between forecast origins.
+        levels: levels of the prediction intervals, in percent.
+        metrics: metrics in the table of results.
+        baselines: auto_ets, auto_arima and auto_theta need the extra ``baselines`` and are slow,
+            since they are fitted to every series at every origin; a large ``stride`` helps.
     """
 
     stride: Count = 1
@@ -250,7 +270,7 @@ class EvaluateConfig(Section):
 
 
 class Config(Experiment):
-    """One forecasting experiment: everything its script needs to know.
+    """One experiment of forecasting.
 
     Example:
         >>> config = Config(data=DataConfig(source="co2"), model=ModelConfig(horizon=12))
@@ -266,23 +286,47 @@ class Config(Experiment):
 
     @property
     def headline(self) -> str:
-        """What the experiment is, in a few words."""
+        """A short description of the experiment."""
         model = self.model
         ahead = f"{model.horizon} steps ahead"
         return f"{model.preset}, {model.strategy}, {ahead}, on {self.data.source}"
 
     def check(self, where: str) -> None:
-        """Refuse options that cannot go together; the message names the keys."""
+        """Check that the values of different keys fit together; the message names the keys."""
         check_levels(self.evaluate.levels, f"evaluate.levels, in {where},")
         _check_quantiles(self, where)
         _check_distribution(self, where)
         _check_strategy(self, where)
 
     def require_extras(self) -> None:
-        """Refuse baselines whose extra is not installed."""
+        """Check that the extras of the baselines are installed."""
         from keras_rnn_recipes.evaluation.baselines import require_baselines
 
         require_baselines(self.evaluate.baselines)
+
+
+def added_baselines(text: str | None, before: Sequence[str]) -> tuple[str, ...]:
+    """Add the baselines that ``--baselines`` names to those of a recipe.
+
+    Args:
+        text: comma-separated names; None for none.
+        before: the baselines of the recipe.
+
+    Returns:
+        All of them, each once.
+
+    Raises:
+        UserError: a baseline is unknown or needs an extra that is not installed.
+
+    Example:
+        >>> added_baselines("drift, ridge", ["naive", "drift"])
+        ('naive', 'drift', 'ridge')
+    """
+    from keras_rnn_recipes.evaluation.baselines import require_baselines
+
+    names = [part.strip() for part in (text or "").split(",") if part.strip()]
+    require_baselines(names)
+    return tuple(dict.fromkeys([*before, *names]))
 
 
 def _check_strategy(config: Config, where: str) -> None:
@@ -290,20 +334,20 @@ def _check_strategy(config: Config, where: str) -> None:
     if model.strategy == "recursive" and config.data.past_cols:
         raise UserError(
             f"{where} combines model.strategy 'recursive' with data.past_cols.",
-            "no further columns: their values are not known for the steps that are fed back.",
-            "choose model.strategy direct or seq2seq, or leave data.past_cols out.",
+            "no past covariates: a recursive forecast needs their values at later time steps.",
+            "set model.strategy to direct or seq2seq, or remove data.past_cols.",
         )
     if model.recurrent_skips and model.preset in ("dense", "conv", "linear"):
         raise UserError(
             f"{where} combines model.recurrent_skips with model.preset {model.preset!r}.",
-            "a recurrent preset: the others have no state that could be connected.",
-            "choose another model.preset, or leave model.recurrent_skips out.",
+            "a recurrent preset: the others have no state to connect.",
+            "choose another model.preset, or remove model.recurrent_skips.",
         )
     if model.bidirectional and model.strategy != "direct":
         raise UserError(
             f"{where} combines model.bidirectional with model.strategy {model.strategy!r}.",
-            "strategy direct: the others may not look at later steps.",
-            "choose model.strategy direct, or leave model.bidirectional out.",
+            "strategy direct: the others must not read later time steps.",
+            "set model.strategy to direct, or remove model.bidirectional.",
         )
 
 
@@ -313,21 +357,22 @@ def _check_quantiles(config: Config, where: str) -> None:
         raise UserError(
             f"{where} has model.quantiles {list(levels)} and model.distribution "
             f"{config.model.distribution!r}.",
-            "one of them: the quantiles of a distribution follow from it.",
-            "leave model.quantiles out; evaluate.levels asks for the bounds.",
+            "one of them: a distribution has its own quantiles.",
+            "remove model.quantiles; evaluate.levels gives the intervals.",
         )
     if (config.fit.loss == "pinball") != bool(levels):
         raise UserError(
             f"{where} has model.quantiles {list(levels)} and fit.loss {config.fit.loss!r}.",
-            "quantiles and the loss 'pinball', or neither: the one is learnt by the other.",
-            "set both, or leave both out.",
+            "model.quantiles together with the loss 'pinball', which trains them, or neither.",
+            "set fit.loss to pinball and model.quantiles to the levels, or remove both.",
         )
     if levels and (config.model.strategy == "recursive" or levels != config.evaluate.levels):
         raise UserError(
             f"{where} has model.quantiles {list(levels)}, model.strategy "
             f"{config.model.strategy!r} and evaluate.levels {list(config.evaluate.levels)}.",
-            "the same levels in both places, and strategy direct or seq2seq.",
-            "write evaluate.levels as model.quantiles, or leave model.quantiles out.",
+            "the same levels in both keys, and strategy direct or seq2seq.",
+            "set evaluate.levels to the levels of model.quantiles and model.strategy to direct or "
+            "seq2seq, or remove model.quantiles.",
         )
 
 
@@ -337,13 +382,13 @@ def _check_distribution(config: Config, where: str) -> None:
         raise UserError(
             f"{where} has model.distribution {model.distribution!r} and fit.loss "
             f"{config.fit.loss!r}.",
-            "a distribution and the loss 'nll', or neither: the one is learnt by the other.",
-            "set both, or leave both out.",
+            "model.distribution together with the loss 'nll', which trains it, or neither.",
+            "set fit.loss to nll and model.distribution to its name, or remove both.",
         )
     if model.distribution and (model.transform or "none") != "none":
         raise UserError(
             f"{where} combines model.distribution {model.distribution!r} with model.transform "
             f"{model.transform!r}.",
-            "transform none: after another the values have another distribution.",
-            "leave model.transform out, or learn model.quantiles instead.",
+            "transform none: transformed values have another distribution.",
+            "remove model.transform, or use model.quantiles instead.",
         )

@@ -1,4 +1,4 @@
-"""A recipe of language modelling as data: what each key of its sections may be."""
+"""Schema of a recipe for language modeling."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from keras_rnn_recipes.config.base import (
     Share,
     Skips,
     TextExperiment,
+    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -21,15 +22,21 @@ from keras_rnn_recipes.config.base import (
 from keras_rnn_recipes.data.text.preparation import Preparation
 
 
-class LanguageDataConfig(Section):
-    """Where the text comes from, how it is divided, and how it is cut into tokens.
+class LanguageDataConfig(TextSource):
+    """Where the text comes from, how it is split, and how it is tokenized.
 
-    ``source`` is the name of a data set, or a plain text whose end is held out (``valid_share``,
-    then ``test_share``); ``train``, ``valid`` and ``test`` are files of one's own instead.
-    ``unit``, ``lower`` and ``replace`` are those of `Preparation`, the vocabulary as elsewhere.
+    ``unit``, ``lower`` and ``replace`` are options of `Preparation`.
+
+    Attributes:
+        train: plain text with the training part, in place of ``source``.
+        valid: plain text for validation; None to hold out ``valid_share`` of the training part.
+        test: plain text for testing; None to hold out ``test_share`` of the training part.
+        valid_share: share at the end of the text, before the test share, for validation.
+        test_share: share at the end of the text for testing.
+        max_vocabulary: largest number of tokens, the most frequent ones; None for no limit.
+        min_count: occurrences in the training part below which a token is unknown.
     """
 
-    source: str | None = None
     train: str | None = None
     valid: str | None = None
     test: str | None = None
@@ -42,13 +49,13 @@ class LanguageDataConfig(Section):
     min_count: Count = 1
 
     def preparation(self) -> Preparation:
-        """How the text is cut into tokens."""
+        """How the text is tokenized."""
         names = ("unit", "lower", "replace")
         return Preparation(**{name: getattr(self, name) for name in names})
 
 
 class LanguageModelConfig(Section):
-    """Which language model: the options of `language_model`."""
+    """The language model: options of `language_model`."""
 
     cell: Cell = "lstm"
     units: Widths = (256,)
@@ -62,16 +69,19 @@ class LanguageModelConfig(Section):
     recurrent_skips: Skips = ()
 
     def options(self) -> dict[str, Any]:
-        """The builder's options, ready to pass on as keywords."""
+        """The builder's options as keyword arguments."""
         return self.model_dump()
 
 
 class LanguageFitConfig(TrainingConfig):
-    """How it is trained: ``batch_size`` rows of contiguous text, ``window`` tokens at a time.
+    """How the model is trained: on ``batch_size`` rows of contiguous text.
 
-    The states go on from window to window; the gradient goes back to the start of one. Before a
-    share ``reset_rate`` of the windows a row's states are forgotten: a network that hardly ever
-    began in states of zeros may not find its way from them into a text.
+    States continue from window to window, while gradients stop at the start of a window.
+
+    Attributes:
+        window: tokens of each row in a training step.
+        reset_rate: share of windows before which a row's states are reset to zeros. Without
+            resets the model would rarely see the states of zeros in which every text begins.
     """
 
     window: Count = 64
@@ -79,9 +89,13 @@ class LanguageFitConfig(TrainingConfig):
 
 
 class LanguageEvaluateConfig(Section):
-    """How it is judged: beside n-grams of these lengths, and by samples in the report.
+    """How the model is evaluated: against n-gram models, and by samples in the report.
 
-    ``samples`` texts of ``sample_length`` tokens are drawn at ``temperature``.
+    Attributes:
+        ngrams: lengths of the n-grams of the baselines.
+        samples: texts that are drawn for the report.
+        sample_length: tokens in each of them.
+        temperature: randomness of the draws; 0 takes the most probable token.
     """
 
     ngrams: Annotated[tuple[Count, ...], BeforeValidator(listed)] = (1, 3, 5)
@@ -91,7 +105,7 @@ class LanguageEvaluateConfig(Section):
 
 
 class LanguageConfig(TextExperiment):
-    """One experiment of language modelling.
+    """One experiment of language modeling.
 
     Example:
         >>> LanguageConfig(data=LanguageDataConfig(source="language_reference")).fit.window
@@ -105,7 +119,6 @@ class LanguageConfig(TextExperiment):
     evaluate: LanguageEvaluateConfig = LanguageEvaluateConfig()
 
     @property
-    def headline(self) -> str:
-        """What the experiment is, in a few words."""
-        unit = "characters" if self.data.unit == "characters" else "words"
-        return f"{self.model.cell} of {unit}, on {self.data.source or self.data.train}"
+    def kind(self) -> str:
+        """What the model is, for the headline."""
+        return f"of {'characters' if self.data.unit == 'characters' else 'words'}"

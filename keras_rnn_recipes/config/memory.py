@@ -1,4 +1,4 @@
-"""A recipe of memory as data: what each key of its sections may be."""
+"""Schema of a recipe that measures memory on generated sequences."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from keras_rnn_recipes.config.base import (
     Section,
     TrainingConfig,
     Widths,
+    ascending,
     listed,
 )
 from keras_rnn_recipes.errors import UserError
 
-# The remedies for a short memory, by the network that has them.
+# A cell of `config.base.Cell`, and what lengthens its memory.
 CellName = Literal[
     "simple_rnn",
     "simple_rnn_clipped",
@@ -31,32 +32,31 @@ CellName = Literal[
 ]
 
 
-def _ascending(lags: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(set(lags)))
-
-
 class MemoryDataConfig(Section):
-    """What has to be remembered, and for how long.
+    """What has to be remembered, and for how long: options of `MemoryProblem`.
 
-    ``problem`` and ``lags`` are those of `MemoryProblem`, and so is ``symbols``, which copying has.
+    Attributes:
+        problem: the task.
+        lags: time steps to remember for, one training each.
+        symbols: symbols to copy, for the problem ``"copying"`` only.
     """
 
     problem: Literal["adding", "copying", "reversing"]
     lags: Annotated[
         tuple[Annotated[int, Field(ge=2)], ...],
         BeforeValidator(listed),
-        AfterValidator(_ascending),
+        AfterValidator(ascending),
         Field(min_length=1),
     ] = (10, 20, 50, 100, 200, 500)
     symbols: Count = 10
 
     @property
     def source(self) -> None:
-        """None: the sequences are made, and neither a file nor a data set."""
+        """None: the sequences are generated, so there is neither a file nor a data set."""
 
 
 class MemoryModelConfig(Section):
-    """Which networks: ``cells`` are names of `memory_network`, all with the same ``units``."""
+    """The networks: ``cells`` are names of `memory_network`, all with the same ``units``."""
 
     cells: Annotated[tuple[CellName, ...], BeforeValidator(listed), Field(min_length=1)] = (
         "lstm",
@@ -69,9 +69,9 @@ class MemoryModelConfig(Section):
 
 
 class MemoryFitConfig(TrainingConfig):
-    """How they are trained: ``epochs`` times ``steps_per_epoch`` steps at most, then given up.
+    """How the networks are trained: until the problem is solved, ``epochs`` epochs at most.
 
-    Every epoch has sequences of its own; after each it is seen whether the problem is solved.
+    Every epoch has new sequences, and the error is measured after each epoch.
     """
 
     epochs: Count = 20
@@ -81,9 +81,11 @@ class MemoryFitConfig(TrainingConfig):
 
 
 class MemoryEvaluateConfig(Section):
-    """When a problem counts as solved: at an error (`MemoryProblem.error`) up to ``solved``.
+    """When a problem counts as solved.
 
-    The error is that on ``size`` sequences that are never trained on.
+    Attributes:
+        solved: largest error (`MemoryProblem.error`) of a solved problem.
+        size: sequences that the error is measured on; none of them is trained on.
     """
 
     solved: Annotated[float, Field(ge=0, lt=1)] = 0.06
@@ -91,7 +93,7 @@ class MemoryEvaluateConfig(Section):
 
 
 class MemoryConfig(Experiment):
-    """One experiment of memory: a problem, lags and networks.
+    """One experiment on memory: a problem, lags and networks.
 
     Example:
         >>> MemoryConfig(data=MemoryDataConfig(problem="adding", lags=(50, 10))).data.lags
@@ -106,17 +108,17 @@ class MemoryConfig(Experiment):
 
     @property
     def headline(self) -> str:
-        """What the experiment is, in a few words."""
+        """A short description of the experiment."""
         lags = f"lags {self.data.lags[0]} to {self.data.lags[-1]}"
         return f"{len(self.model.cells)} networks on the {self.data.problem} problem, {lags}"
 
     def check(self, where: str) -> None:
-        """Refuse symbols in a problem that copies none."""
+        """Check that only the problem that copies symbols has a number of symbols."""
         data = self.data
         left_out = type(data).model_fields["symbols"].default
         if data.problem != "copying" and data.symbols != left_out:
             raise UserError(
                 f"{where} has data.symbols {data.symbols} and data.problem {data.problem!r}.",
-                "symbols to copy: the other problems have none.",
-                "leave data.symbols out, or choose data.problem copying.",
+                "data.symbols with the problem 'copying' only.",
+                "remove data.symbols, or set data.problem to copying.",
             )

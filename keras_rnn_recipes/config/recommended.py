@@ -1,9 +1,10 @@
-"""The network and the training that ``krr forecast`` chooses where nothing else is asked for.
+"""The network and the training that ``krr forecast`` recommends for a table.
 
-Chosen by the last one or two horizons before the test part of four public panels (monthly, daily
-and hourly; 72 to 414 series), the test parts unread. sMAPE and MASE there, the mean of both
-horizons (tourism, cif2016, nn5) or the last one (m4_hourly), of one network or the median of some.
-Each row changes what it says in the row above (cif2016 with 300 steps throughout):
+They were chosen on four public panels (monthly, daily and hourly; 72 to 414 series) by the scores
+on the last one or two horizons before the test part; the test parts were not read. The table shows
+sMAPE and MASE there: the mean of both horizons (tourism, cif2016, nn5) or the last one (m4_hourly),
+of one network or of the median of several. Each row adds one change to the row above it (cif2016
+with 300 steps throughout):
 
     ====================================  ============  ============  ============  ============
     network, forecasting at every step    tourism       cif2016       nn5           m4_hourly
@@ -22,10 +23,10 @@ Each row changes what it says in the row above (cif2016 with 300 steps throughou
     two layers of 64, 1,000 steps                                     25.72  1.061
     ====================================  ============  ============  ============  ============
 
-Many steps pay where the series hold many seasons; where they hold few, dropout and few steps do.
-(The width was tried on tourism with a memory of five seasons.) Direct windows without lags or
-season gave 27.92 / 2.241 on the last horizon of tourism, 13.51 / 1.089 on that of cif2016 and
-18.47 / 1.981 on m4_hourly.
+Many training steps help where the series have many seasons; dropout and few steps help where they
+have few. (The width was tried on tourism with a memory of five seasons.) Direct windows without
+lags or season gave 27.92 / 2.241 on the last horizon of tourism, 13.51 / 1.089 on that of cif2016
+and 18.47 / 1.981 on m4_hourly.
 """
 
 from __future__ import annotations
@@ -38,23 +39,24 @@ from typing import Any, get_args
 from keras_rnn_recipes.config.base import Cell
 from keras_rnn_recipes.config.forecasting import Config
 
-# A time step sees somewhat more than the season or horizon; more lags would be many weights.
+# Lags as a multiple of the season or the horizon, and their largest number.
 LAGS_PER_SPAN, MOST_LAGS = 1.25, 192
 
-# Memory of the smoothed season, in seasons; in a long panel the network remembers more itself.
+# Memory of the smoothed season, in seasons. In a long panel the network itself remembers more.
 SEASONS, SEASONS_OF_LONG = 9, 5
 
-# Long segments give many lessons each, and the state time to warm up; a panel has enough of them.
+# Time steps of a training segment, and the number of series that make a panel. Long segments have
+# many targets each and let the state warm up.
 SEGMENT, LONGEST_SEGMENT, PANEL = 120, 512, 20
 
-# In series so long, there is more to learn, and less to learn by heart.
+# Seasons and time steps from which a panel is long: more can be learned and less is memorized.
 MANY_SEASONS, MANY_STEPS = 30, 400
 
-# What has a season of a day also has one of a week, which lags can see: an hour's, half an hour's.
+# Steps in a week by steps in a day, for hourly and half-hourly series: lags see both seasons.
 WEEK_OF = {24: 168, 48: 336}
 
-# The rate falls to nought. A single series is soon learnt by heart, and is watched; a panel is not,
-# so that its last steps can be learnt from too.
+# The learning rate decays to zero. A single series is quickly memorized, so its validation loss
+# stops the training. A panel is trained without validation, up to its test part.
 MEMBERS = 3
 
 WATCHED = {"epochs": 30, "steps_per_epoch": 40, "learning_rate": 0.005, "patience": 10}
@@ -72,16 +74,16 @@ MOST_ORIGINS = 20_000
 def recommend(
     config: Config, lengths: Mapping[str, int], season_length: int, *, positive: bool = False
 ) -> Config:
-    """Fill in seasons, lags, size, scaling, lookback and the training, where they are left open.
+    """Set seasons, lags, width, scaling, lookback and training where the recipe does not.
 
     Args:
-        config: what was asked for; ``valid_size`` and ``test_size`` chosen.
-        lengths: steps to train on, by series.
-        season_length: steps in a season, the main one.
-        positive: whether every observed value is above nought.
+        config: the recipe, with ``valid_size`` and ``test_size``.
+        lengths: time steps to train on, by series.
+        season_length: time steps in the main season.
+        positive: whether every observed value is above 0.
 
     Returns:
-        A configuration with these filled in.
+        The recipe with these set.
 
     Example:
         >>> from keras_rnn_recipes.config.files import config_from_dict
@@ -100,7 +102,7 @@ def recommend(
     span = max(model.horizon, season_length)
     week = _week(season_length, usual)
     lags = min(max(math.ceil(LAGS_PER_SPAN * span), week), MOST_LAGS)
-    # The lags of a week reach back before a segment: its first steps are for them to fill.
+    # The lags of a week reach back before the segment, so its first steps carry no loss.
     burn_in = lags if week and long and model.strategy != "direct" else 0
     network: dict[str, Any] = {
         "units": (100,) if panel else (50,),
@@ -109,13 +111,13 @@ def recommend(
         "scaling": "mean",
         "transform": "log" if positive else "none",
         "seasonal": season_length > 1,
-        # A second season would have to be remembered for many times its length.
+        # A second season would need a memory of many times its length.
         "seasons": 1 if several else SEASONS_OF_LONG if long else SEASONS,
         "dropout": 0.2 if panel and not long else None,
         "lookback": _lookback(model.strategy, model.horizon, span, lengths) + burn_in,
     }
     if model.preset not in get_args(Cell):
-        del network["units"]  # the preset's own depth is what it is for
+        del network["units"]  # other presets are chosen for their own depth and width
     fit: dict[str, Any] = (LONG if long else SHORT) | UNWATCHED if panel else dict(WATCHED)
     fit["batch_size"] = config.fit.batch_size * (model.members or MEMBERS)
     fit["burn_in"] = burn_in if model.lookback is None else 0
@@ -137,7 +139,7 @@ def recommend(
 
 
 def is_panel(lengths: Mapping[str, int]) -> bool:
-    """Whether there are series enough for the network to be learnt from many, not from one.
+    """Whether there are enough series to train without a validation part.
 
     Example:
         >>> is_panel({"a": 500})
@@ -147,11 +149,11 @@ def is_panel(lengths: Mapping[str, int]) -> bool:
 
 
 def is_long_panel(lengths: Mapping[str, int], season_length: int) -> bool:
-    """Whether there is much to learn, and from many: a training that takes minutes.
+    """Whether a panel is long enough for a larger training, which takes minutes.
 
     Args:
-        lengths: steps to train on, by series.
-        season_length: steps in a season, the main one.
+        lengths: time steps to train on, by series.
+        season_length: time steps in the main season.
 
     Example:
         >>> is_long_panel({str(k): 700 for k in range(30)}, season_length=7)
@@ -162,7 +164,7 @@ def is_long_panel(lengths: Mapping[str, int], season_length: int) -> bool:
 
 
 def _week(season_length: int, usual: int) -> int:
-    """Steps in the week around a season of a day, where the series hold three of them, or 0."""
+    """Time steps in a week, for a daily season and at least three weeks of data; else 0."""
     week = WEEK_OF.get(season_length, 0)
     return week if usual >= 3 * week else 0
 
@@ -172,6 +174,6 @@ def _lookback(strategy: str, horizon: int, span: int, lengths: Mapping[str, int]
     if strategy != "direct":
         wanted = max(wanted, SEGMENT)
     longest = max(lengths.values(), default=0)
-    # Of a few series, half of what there is to train on must be left to begin windows in.
+    # With few series, windows must be able to start in half of the training part.
     room = longest if is_panel(lengths) else (longest - horizon) // 2
     return max(min(wanted, LONGEST_SEGMENT, room), 1)

@@ -1,4 +1,4 @@
-"""The schema of each family of recipes."""
+"""The schema of each family."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras_rnn_recipes.config.text_classification import ClassificationConfig
 from keras_rnn_recipes.errors import UserError, did_you_mean
 
 DEFAULT = "forecasting"
-# By name, as the folder below ``recipes`` is called.
+# By the name of the family, which is also the name of its folder in ``recipes``.
 FAMILIES: dict[str, type[Experiment]] = {
     DEFAULT: Config,
     "text_classification": ClassificationConfig,
@@ -25,7 +25,7 @@ FAMILIES: dict[str, type[Experiment]] = {
     "encoder_decoder": PairConfig,
     "memory": MemoryConfig,
 }
-# Installed packages add families of their own under this group of entry points.
+# Group of entry points by which an installed package adds a family.
 ENTRY_POINTS = "keras_rnn_recipes.families"
 
 
@@ -33,7 +33,7 @@ def find_schema(name: str) -> type[Experiment] | None:
     """The schema of a family, of this package or of an installed one; None if there is none.
 
     Args:
-        name: of the family.
+        name: name of the family.
 
     Example:
         >>> find_schema("tagging").__name__
@@ -47,14 +47,14 @@ def find_schema(name: str) -> type[Experiment] | None:
 
 
 def schema_of(data: Mapping[str, Any], where: str) -> type[Experiment]:
-    """The schema of plain nested data, by its key ``family`` (left out: forecasting).
+    """The schema of a recipe, by its key ``family`` (default: forecasting).
 
     Args:
-        data: as read from a recipe.
-        where: the name of what it came from, for the message.
+        data: the recipe as nested dicts.
+        where: name of the file, for the message.
 
     Raises:
-        UserError: there is no such family.
+        UserError: the family is unknown.
 
     Example:
         >>> schema_of({"data": {"source": "co2"}}, "my.toml").__name__
@@ -67,5 +67,9 @@ def schema_of(data: Mapping[str, Any], where: str) -> type[Experiment]:
     raise UserError(
         f"family is {name!r} in {where}.",
         f"one of: {', '.join(FAMILIES)}.",
-        did_you_mean(str(name), FAMILIES, otherwise="leave it out for a forecasting recipe."),
+        did_you_mean(
+            str(name),
+            FAMILIES,
+            otherwise="choose one of those; without the key, the recipe is of forecasting.",
+        ),
     )

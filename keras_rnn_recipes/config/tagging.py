@@ -1,4 +1,4 @@
-"""A recipe of tagging as data: what each key of its sections may be."""
+"""Schema of a recipe for sequence tagging."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from keras_rnn_recipes.config.base import (
     Share,
     Skips,
     TextExperiment,
+    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -20,17 +21,23 @@ from keras_rnn_recipes.config.base import (
 from keras_rnn_recipes.data.text.preparation import Preparation
 
 
-class TagDataConfig(Section):
+class TagDataConfig(TextSource):
     """Where the tagged sentences come from, and how their words are looked up.
 
-    ``source`` is the name of a data set, or a column file of which ``valid_share`` and
-    ``test_share`` are held out; ``train``, ``valid`` and ``test`` are column files of one's own
-    instead. ``token_column`` and ``tag_column`` number their columns, from 0, or from -1 backwards.
-    Words are looked up in lower case, digits as 0, if they occur ``min_count`` times; characters as
-    they are, up to ``max_characters`` of a word. ``scheme`` is what tags of spans are learnt in.
+    Attributes:
+        train: column file with the training part, in place of ``source``.
+        valid: column file for validation; None to hold out ``valid_share`` of the training part.
+        test: column file for testing; None to hold out ``test_share`` of the training part.
+        token_column: column of the tokens, from 0, or from -1 backwards.
+        tag_column: column of the tags, counted likewise.
+        valid_share: share of the training part that is held out for validation.
+        test_share: share of the training part that is held out for testing.
+        lower: whether words are looked up in lower case. Digits are looked up as 0.
+        min_count: occurrences below which a word is unknown.
+        max_characters: characters of a word that the network reads, as they are.
+        scheme: scheme in which the tags of spans are learned.
     """
 
-    source: str | None = None
     train: str | None = None
     valid: str | None = None
     test: str | None = None
@@ -44,7 +51,7 @@ class TagDataConfig(Section):
     scheme: Literal["IOB2", "IOBES"] = "IOBES"
 
     def preparations(self) -> tuple[Preparation, Preparation]:
-        """How a text is cut into words, and a word into characters."""
+        """How a text is split into words, and a word into characters."""
         digits = (("[0-9]", "0"),)
         words = Preparation(unit="whitespace", lower=self.lower, replace=digits)
         spelling = Preparation(unit="characters", lower=False, max_length=self.max_characters)
@@ -52,7 +59,7 @@ class TagDataConfig(Section):
 
 
 class TaggerConfig(Section):
-    """Which tagger: the options of `sequence_tagger`; ``vectors`` as in `ClassifierConfig`."""
+    """The tagger: options of `sequence_tagger`, and ``vectors`` as in `ClassifierConfig`."""
 
     cell: Cell = "lstm"
     units: Widths = (100,)
@@ -70,10 +77,10 @@ class TaggerConfig(Section):
     recurrent_skips: Skips = ()
 
     def options(self, num_characters: int) -> dict[str, Any]:
-        """The builder's options, ready to pass on as keywords.
+        """The builder's options as keyword arguments.
 
         Args:
-            num_characters: of the vocabulary of characters.
+            num_characters: size of the vocabulary of characters.
         """
         options = self.model_dump(exclude={"vectors", "character_cell"})
         if self.character_cell == "none":
@@ -86,7 +93,7 @@ class TaggerConfig(Section):
 
 
 class TaggingEvaluateConfig(Section):
-    """How it is judged: beside the most frequent tag of each word."""
+    """How the tagger is evaluated: the baseline is each word's most frequent tag."""
 
     baselines: Annotated[tuple[Literal["most_frequent_tag"], ...], BeforeValidator(listed)] = (
         "most_frequent_tag",
@@ -108,6 +115,6 @@ class TaggingConfig(TextExperiment):
     evaluate: TaggingEvaluateConfig = TaggingEvaluateConfig()
 
     @property
-    def headline(self) -> str:
-        """What the experiment is, in a few words."""
-        return f"{self.model.cell} tagger, on {self.data.source or self.data.train}"
+    def kind(self) -> str:
+        """What the model is, for the headline."""
+        return "tagger"

@@ -1,4 +1,4 @@
-"""A recipe of text classification as data: what each key of its sections may be."""
+"""Schema of a recipe for text classification."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from keras_rnn_recipes.config.base import (
     Share,
     Skips,
     TextExperiment,
+    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -29,18 +30,24 @@ else:  # a new metric is an entry there, and nothing here
     TextMetric = Literal[metrics_of("classes")]
 
 
-class TextDataConfig(Section):
-    """Where the texts come from, how they are divided, and how they are cut into tokens.
+class TextDataConfig(TextSource):
+    """Where the texts come from, how they are split, and how they are tokenized.
 
-    ``source`` is the name of a data set, or a file of which ``valid_share`` and ``test_share`` are
-    held out; ``train``, ``valid`` and ``test`` are files of the user's own instead, of which those
-    left out are cut from the training part. ``text_col`` and ``label_col`` name a table's columns.
-    ``unit``, ``lower``, ``punctuation``, ``replace``, ``max_length`` and ``keep`` are those of
-    `Preparation`; the vocabulary are the ``max_vocabulary`` most frequent tokens of the training
-    part that occur ``min_count`` times there.
+    ``unit``, ``lower``, ``punctuation``, ``replace``, ``max_length`` and ``keep`` are options of
+    `Preparation`.
+
+    Attributes:
+        train: table with the training part, in place of ``source``.
+        valid: table for validation; None to hold out ``valid_share`` of the training part.
+        test: table for testing; None to hold out ``test_share`` of the training part.
+        text_col: column of the texts.
+        label_col: column of the labels.
+        valid_share: share of the training part that is held out for validation.
+        test_share: share of the training part that is held out for testing.
+        max_vocabulary: largest number of tokens, the most frequent ones; None for no limit.
+        min_count: occurrences in the training part below which a token is unknown.
     """
 
-    source: str | None = None
     train: str | None = None
     valid: str | None = None
     test: str | None = None
@@ -58,16 +65,17 @@ class TextDataConfig(Section):
     min_count: Count = 1
 
     def preparation(self, **more: Any) -> Preparation:
-        """How texts are cut into tokens."""
+        """How texts are tokenized."""
         names = ("unit", "lower", "punctuation", "replace", "max_length", "keep")
         return Preparation(**{name: getattr(self, name) for name in names}, **more)
 
 
 class ClassifierConfig(Section):
-    """Which classifier: the options of `text_classifier`.
+    """The classifier: options of `text_classifier`, and ``vectors``.
 
-    ``vectors`` is a file of pretrained word vectors, whose width ``embedding_size`` then is;
-    ``members`` networks are trained together, each on its share of every batch.
+    Attributes:
+        vectors: file of pretrained word vectors, whose width replaces ``embedding_size``.
+        members: networks that are trained together, each on its share of every batch.
     """
 
     cell: Cell = "lstm"
@@ -86,7 +94,7 @@ class ClassifierConfig(Section):
     members: Count = 1
 
     def options(self) -> dict[str, Any]:
-        """The builder's options, ready to pass on as keywords.
+        """The builder's options as keyword arguments.
 
         Example:
             >>> ClassifierConfig(units=(8,)).options()["units"]
@@ -96,16 +104,17 @@ class ClassifierConfig(Section):
 
 
 class TextFitConfig(TrainingConfig):
-    """How a text network is trained, beside what `TrainingConfig` says.
+    """How a classifier is trained: `TrainingConfig`, and the weights of classes.
 
-    ``class_weights`` "balanced": every class counts the same, however many examples it has.
+    Attributes:
+        class_weights: ``"balanced"`` gives all classes the same total weight in the loss.
     """
 
     class_weights: Literal["none", "balanced"] = "none"
 
 
 class ClassificationEvaluateConfig(Section):
-    """How it is judged: ``metrics``, the first of which decides, and ``baselines``."""
+    """How the classifier is evaluated: ``metrics``, the first of which decides, and baselines."""
 
     metrics: Annotated[tuple[TextMetric, ...], BeforeValidator(listed), Field(min_length=1)] = (
         "accuracy",
@@ -141,6 +150,6 @@ class ClassificationConfig(TextExperiment):
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
 
     @property
-    def headline(self) -> str:
-        """What the experiment is, in a few words."""
-        return f"{self.model.cell} classifier, on {self.data.source or self.data.train}"
+    def kind(self) -> str:
+        """What the model is, for the headline."""
+        return "classifier"

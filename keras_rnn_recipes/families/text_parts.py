@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_rnn_recipes.config.sources import is_file_name
+from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.text.catalogue import TextParts, load_text
 from keras_rnn_recipes.data.text.vectors import load_vectors
 from keras_rnn_recipes.errors import UserError

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.config.choices import added_baselines
-from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.forecasting import Config, added_baselines
 from keras_rnn_recipes.config.schemas import DEFAULT
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import forecasting

@@ -146,7 +146,7 @@ def _with_season(seen: Panel, panel: Panel, source: str) -> Panel:
     """Infer the season of a file again; that of a data set stands on its card."""
     import numpy as np
 
-    from keras_rnn_recipes.config.sources import is_file_name
+    from keras_rnn_recipes.config.files import is_file_name
     from keras_rnn_recipes.data.frames import series_bounds
     from keras_rnn_recipes.data.frequency import infer_season_length
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from keras_rnn_recipes.config.choices import added_baselines, check_choice
 from keras_rnn_recipes.config.defaults import choose_parts
 from keras_rnn_recipes.config.files import config_from_dict
-from keras_rnn_recipes.config.forecasting import Config, EvaluateConfig, Preset, Strategy
+from keras_rnn_recipes.config.forecasting import (
+    Config,
+    EvaluateConfig,
+    Preset,
+    Strategy,
+    added_baselines,
+)
 from keras_rnn_recipes.config.recommended import is_long_panel, is_panel, recommend
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, check_choice
 from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
 

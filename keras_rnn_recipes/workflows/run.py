@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.config.catalogue import find_script, recipe_path
-from keras_rnn_recipes.config.files import FILE_KEYS, config_from_dict, load_config
+from keras_rnn_recipes.config.files import FILE_KEYS, config_from_dict, is_file_name, load_config
 from keras_rnn_recipes.config.forecasting import Config
-from keras_rnn_recipes.config.sources import is_file_name
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.runs.records import model_name

@@ -60,7 +60,7 @@ def test_copies_are_the_same_and_never_written_over(tmp_path: Path):
     assert toml.read_bytes() == recipe.path.read_bytes()
     assert script.read_bytes() == recipe.script.read_bytes()
     toml.write_text("mine")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         copy_recipe("co2_lstm_direct", toml.parent)
     assert toml.read_text() == "mine"
     # A second recipe shares the script, which the user may have changed.
@@ -70,7 +70,7 @@ def test_copies_are_the_same_and_never_written_over(tmp_path: Path):
 
 
 def test_a_folder_that_cannot_be_made():
-    with pytest.raises(UserError, match="cannot be made"):
+    with pytest.raises(UserError, match="cannot be created"):
         copy_recipe("co2_lstm_direct", "/proc/nowhere")
 
 

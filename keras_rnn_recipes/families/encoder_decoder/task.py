@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
-from keras_rnn_recipes.config.sources import is_file_name
+from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out, load_text
 from keras_rnn_recipes.data.text.reading import (
     ParallelTexts,

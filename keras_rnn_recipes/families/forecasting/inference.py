@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.config.choices import added_baselines
-from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.forecasting import Config, added_baselines
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.evaluation import Evaluation
 from keras_rnn_recipes.families.forecasting.covariates import read_covariates

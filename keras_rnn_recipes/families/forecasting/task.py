@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.defaults import choose_defaults as choose_defaults
-from keras_rnn_recipes.config.sources import is_file_name
+from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
 from keras_rnn_recipes.evaluation.baselines import fit_baselines as fit_baselines

@@ -1,4 +1,4 @@
-"""The commands that carry a recipe out in the past: ``krr backtest`` and ``krr tune``."""
+"""The commands that run a recipe on several parts of the past: ``krr backtest``, ``krr tune``."""
 
 from __future__ import annotations
 
@@ -7,40 +7,49 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_rnn_recipes.cli.console import import_tensorflow_quietly, told_how_to_resume
-from keras_rnn_recipes.cli.options import MoreBaselines, NewRunDir, Overwrite, Smoke
+from keras_rnn_recipes.cli.console import import_tensorflow_quietly, print_how_to_resume
+from keras_rnn_recipes.cli.options import (
+    MoreBaselines,
+    NewRunDir,
+    Overrides,
+    Overwrite,
+    Resume,
+    Smoke,
+)
 
 
 def backtest(
     source: Annotated[
-        str, typer.Argument(metavar="RECIPE|RUN_DIR", help="a recipe, a TOML file, or a run")
+        str,
+        typer.Argument(
+            metavar="RECIPE|RUN_DIR", help="name of a recipe, a TOML file, or folder of a run"
+        ),
     ],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
-    ] = None,
-    folds: Annotated[int, typer.Option(help="cutoffs to forecast from")] = 5,
+    overrides: Overrides = None,
+    folds: Annotated[int, typer.Option(help="number of cutoffs to forecast from")] = 5,
     step: Annotated[
-        int | None, typer.Option(help="steps between cutoffs; one horizon when left out")
+        int | None, typer.Option(help="time steps between cutoffs (default: the horizon)")
     ] = None,
     refit: Annotated[
         bool,
         typer.Option(
             "--refit/--no-refit",
-            help="train anew at every cutoff on what lies before it, or take the one model of "
-            "RUN_DIR from many origins in the part that it held out",
+            help="train a new model at every cutoff, or test the model of RUN_DIR at several "
+            "origins in its test part",
         ),
     ] = True,
     baselines: MoreBaselines = None,
     run_dir: NewRunDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted one")] = False,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     smoke: Smoke = False,
 ) -> None:
-    """Forecast from several cutoffs in the past, and score by cutoff and by step ahead.
+    """Score a recipe's forecasts from several past cutoffs.
 
-    Everything goes to --run-dir (default: runs/NAME-backtest).
+    Scores are given by cutoff and by step ahead. All files are written to --run-dir (default:
+    runs/NAME-backtest).
     """
-    from keras_rnn_recipes.config.sources import check_source
+    from keras_rnn_recipes.config.files import check_source
     from keras_rnn_recipes.workflows import backtest as command
 
     folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
@@ -52,7 +61,7 @@ def backtest(
     options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
     if refit:
         again = [source, *(overrides or ()), *_as_given(options)]
-        with told_how_to_resume(folder, again, smoke, "backtest"):
+        with print_how_to_resume(folder, again, smoke, "backtest"):
             result = command.backtest_recipe(
                 source,
                 folder,
@@ -70,28 +79,29 @@ def backtest(
 
 def tune(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="a TOML file with a section [tune]")
+        str, typer.Argument(metavar="RECIPE", help="TOML file with a section [tune]")
     ],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="such as fit.epochs=10")
+    overrides: Overrides = None,
+    trials: Annotated[
+        int | None, typer.Option(help="number of settings to try (default: the recipe's, or 30)")
     ] = None,
-    trials: Annotated[int | None, typer.Option(help="settings to try (default: 30)")] = None,
     folds: Annotated[
-        int | None, typer.Option(help="parts of the past to judge each on (default: 3)")
+        int | None,
+        typer.Option(help="parts of the past to score each on (default: the recipe's, or 3)"),
     ] = None,
     run_dir: NewRunDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with a search")] = False,
+    resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Search for better settings of a recipe, on parts before its test part.
+    """Search for better settings of a recipe.
 
-    What may be changed stands in the recipe's section [tune]; the best is written to best.toml
+    The recipe's section [tune] lists the keys to change and the values to try. Each setting is
+    scored on parts of the past that end before the test part. The best one is written to best.toml
     in --run-dir (default: runs/NAME-tune).
     """
     from keras_rnn_recipes.config.catalogue import recipe_path
-    from keras_rnn_recipes.config.files import load_config
+    from keras_rnn_recipes.config.files import check_source, load_config
     from keras_rnn_recipes.config.search_space import read_space
-    from keras_rnn_recipes.config.sources import check_source
     from keras_rnn_recipes.extras import require_extra
 
     require_extra("tune", "A search over settings")
@@ -106,12 +116,12 @@ def tune(
     options: dict[str, Any] = {"trials": trials, "folds": folds}
     again = [recipe, *(overrides or ()), *_as_given(options)]
     options |= {"overrides": overrides or (), "resume": resume, "overwrite": overwrite}
-    with told_how_to_resume(folder, again, False, "tune"):
+    with print_how_to_resume(folder, again, False, "tune"):
         result = tuning.tune(path, folder, **options)
     typer.echo(tuning.describe(result))
 
 
 def _as_given(options: dict[str, Any]) -> list[str]:
-    """Options as they were typed, to be typed again."""
+    """The options that were given, as typed on a command line."""
     given = {name: value for name, value in options.items() if value is not None}
     return [part for name, value in given.items() for part in (f"--{name}", str(value))]
