@@ -1,9 +1,9 @@
 """High-level Keras recipes for recurrent networks: build, run, serve.
 
-Every public name can be had from here, as in ``keras_rnn_recipes.lstm("direct", horizon=12)``;
-the verbs that recipe scripts call are in ``keras_rnn_recipes.families``, a namespace a family.
-Names are looked up when first used, so that importing the package, listing recipes or printing
-help takes milliseconds: TensorFlow alone takes seconds to import.
+Every public name is an attribute of this package, as in
+``keras_rnn_recipes.lstm("direct", horizon=12)``. The functions that recipe scripts call are in
+``keras_rnn_recipes.families``, one namespace per family. A name is imported when it is first used,
+so importing the package, listing recipes and printing help do not wait for TensorFlow.
 
 Example:
     >>> import keras_rnn_recipes
@@ -21,7 +21,7 @@ from keras_rnn_recipes.renamed import RENAMED, find_renamed
 
 __version__ = "0.1.0"
 
-# The names and where they are defined stand in __init__.pyi.
+# __init__.pyi lists the names and the modules that define them.
 _find, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 

@@ -1,4 +1,4 @@
-"""Packages that some functions need and that are installed with an extra only."""
+"""Packages that only an optional extra installs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from keras_rnn_recipes.errors import UserError
 
-# What each extra of the package brings, by the names under which it is imported.
+# Modules that each extra installs.
 MODULES = {
     "baselines": ("statsforecast",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
@@ -16,14 +16,14 @@ MODULES = {
 
 
 def require_extra(extra: str, what: str) -> None:
-    """Tell which packages are missing before anything is begun that needs them.
+    """Check that the packages of an extra are installed.
 
     Args:
-        extra: the extra that installs them, such as ``"onnx"``.
-        what: what needs them, as the beginning of a sentence.
+        extra: name of the extra, such as ``"onnx"``.
+        what: what needs them, as the subject of a sentence.
 
     Raises:
-        UserError: one of them is not installed.
+        UserError: a package is not installed.
 
     Example:
         >>> require_extra("onnx", "Export to ONNX")  # doctest: +SKIP
@@ -34,5 +34,5 @@ def require_extra(extra: str, what: str) -> None:
             f"{what} needs {' and '.join(missing)}, which {'are' if missing[1:] else 'is'} not "
             "installed.",
             f"the packages of the optional extra {extra!r}.",
-            f"pip install 'keras-rnn-recipes[{extra}]'.",
+            f"run pip install 'keras-rnn-recipes[{extra}]'.",
         )

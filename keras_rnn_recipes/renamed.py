@@ -1,6 +1,6 @@
-"""Former public names, which recipe scripts copied with ``krr cp`` may still call.
+"""Former public names, which recipe scripts copied by ``krr cp`` may still call.
 
-They work for one version, with a ``DeprecationWarning`` that names the new place.
+They work for one version, with a ``DeprecationWarning`` that gives the new name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-# By the former name, where it is now, below this package.
+# New name, below this package, by former name.
 RENAMED = {
     "MemoryProblem": "data.memory_problems.MemoryProblem",
     "ServedClassifier": "families.text_classification.Pipeline",
@@ -82,10 +82,10 @@ RENAMED = {
 
 
 def find_renamed(name: str) -> Any:
-    """What a former name means now.
+    """Find what a former name refers to, with a warning.
 
     Args:
-        name: one of `RENAMED`.
+        name: a key of `RENAMED`.
 
     Example:
         >>> import pytest
@@ -95,8 +95,8 @@ def find_renamed(name: str) -> Any:
     """
     module, _, attribute = RENAMED[name].rpartition(".")
     warnings.warn(
-        f"keras_rnn_recipes.{name} is now keras_rnn_recipes.{RENAMED[name]}; the former name goes "
-        "with the next version.",
+        f"keras_rnn_recipes.{name} is now keras_rnn_recipes.{RENAMED[name]}; the former name will "
+        "be removed in the next version.",
         DeprecationWarning,
         stacklevel=3,
     )
@@ -104,7 +104,7 @@ def find_renamed(name: str) -> Any:
 
 
 def describe_artefacts(run_dir: Path) -> str:
-    """What `RunDirectory.describe` says now."""
+    """The result of `RunDirectory.describe`, which replaces this function."""
     from keras_rnn_recipes.runs.directory import RunDirectory
 
     return RunDirectory(run_dir).describe()

@@ -1,4 +1,4 @@
-"""Where recipes and data set cards are: in the installed package, or at the top of a checkout."""
+"""Folders of recipes and data set cards, in an installed package or in a checkout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def resource_root(kind: Literal["recipes", "datasets"]) -> Path:
     """The folder of the recipes or of the data set cards.
 
     Raises:
-        FileNotFoundError: the installation is broken: neither place has the folder.
+        FileNotFoundError: the installation is incomplete.
 
     Example:
         >>> resource_root("datasets").name
@@ -21,4 +21,6 @@ def resource_root(kind: Literal["recipes", "datasets"]) -> Path:
     for folder in (_PACKAGE / kind, _PACKAGE.parent / kind):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"keras_rnn_recipes is installed without its folder {kind!r}")
+    raise FileNotFoundError(
+        f"The installed keras_rnn_recipes lacks its folder {kind!r}; install the package again."
+    )

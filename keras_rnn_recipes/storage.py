@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and reading back what a run wrote."""
+"""Atomic writes, and reading the files of a run."""
 
 from __future__ import annotations
 
@@ -64,18 +64,21 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 class WriteError(UserError):
-    """Something could not be written: a full disk, a folder without permission."""
+    """A file could not be written: the disk is full, or permission is missing."""
 
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Give a path beside ``target``; rename it to ``target`` when the block succeeds.
+    """Yield a temporary path next to ``target``, and rename it to ``target`` at the end.
 
-    A file takes the place of a file in one step. A folder cannot: the old one is moved
-    aside first, and comes back if the new one cannot be put in its place.
+    A file replaces a file atomically. A folder cannot: the old one is moved away first, and moved
+    back if the new one cannot be renamed.
+
+    Args:
+        target: the file or folder to write.
 
     Raises:
-        WriteError: the operating system refused to write; nothing half written remains.
+        WriteError: the operating system refused; no partly written file remains.
     """
     with writing(target):
         holder = Path(
@@ -93,16 +96,16 @@ def replacing(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing(target: Path) -> Iterator[None]:
-    """Tell a refusal by the operating system as a mistake that the user can mend."""
+    """Convert an `OSError` while writing ``target`` to a `WriteError`."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise WriteError(
             f"{target} could not be written: {reason}.",
-            "a folder that may be written to, on a disk with room.",
-            "free some room or choose another --run-dir; an interrupted run can be "
-            "continued with --resume.",
+            "a folder that can be written to, on a disk with free space.",
+            "free some space, or write to another folder; `krr run` continues an interrupted run "
+            "with --resume.",
         ) from error
 
 
@@ -120,16 +123,16 @@ def _put(staged: Path, target: Path, *, aside: Path) -> None:
 
 @contextlib.contextmanager
 def making_parents(path: Path) -> Iterator[None]:
-    """Make the folders that ``path`` lies in; if the block fails, remove those that were made."""
+    """Create the parent folders of ``path``; remove those created if the block fails."""
     missing = [folder for folder in path.absolute().parents if not folder.exists()]
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
-                f"{path.parent} could not be made: {error.strerror}.",
-                "a folder that may be written to.",
-                "choose another place.",
+                f"The folder {path.parent} could not be created: {error.strerror}.",
+                "a folder that can be written to.",
+                "write to another folder.",
             ) from error
         yield
     except BaseException:
@@ -140,27 +143,27 @@ def making_parents(path: Path) -> Iterator[None]:
 
 
 def write_forecasts(forecasts: pd.DataFrame, output: str | Path) -> Path:
-    """Write forecasts as CSV, whole or not at all.
+    """Write forecasts as CSV, atomically.
 
     Raises:
         UserError: the file cannot be written.
     """
-    output = Path(output).resolve()  # a link stays one: what it points to is replaced
+    output = Path(output).resolve()  # replaces what a link points to, not the link
     with replacing(output) as staged:
         forecasts.to_csv(staged, index=False, lineterminator="\n")
     return output
 
 
 def check_output(output: str | Path | None, *inputs: str | Path) -> None:
-    """Refuse an output file that could not be written in the end, before any work is done.
+    """Check, before any work is done, that an output file can be written.
 
     Args:
         output: the file to write, or None.
-        inputs: files that are read and must not be written over.
+        inputs: files that are read and must not be overwritten.
 
     Raises:
-        UserError: a folder, a device or a pipe stands there, its folder is missing, or it is
-            one of the inputs.
+        UserError: the output is a folder, a device, a pipe or one of the inputs, or its folder
+            does not exist.
     """
     if output is None:
         return
@@ -168,19 +171,19 @@ def check_output(output: str | Path | None, *inputs: str | Path) -> None:
     fix = "give another --output."
     if path.is_dir():
         raise UserError(f"The output {path} is a folder.", "the name of a CSV file.", fix)
-    # Files are renamed into place; a device or a pipe of that name would be gone afterwards.
+    # Renaming a file into place would delete a device or a pipe of that name.
     if path.exists() and not path.is_file() or path.is_symlink() and not path.exists():
         raise UserError(f"The output {path} is not a plain file.", "the name of a CSV file.", fix)
     if not path.absolute().parent.is_dir():
         what = f"The folder {path.parent} of the output {path.name} does not exist."
-        raise UserError(what, "a folder that is there.", f"make it, or {fix}")
+        raise UserError(what, "an existing folder.", f"create it, or {fix}")
     if any(Path(one).exists() and path.exists() and path.samefile(one) for one in inputs):
-        what = f"The output {path} is the input file; it would be lost."
+        what = f"The output {path} is also the input, which would be overwritten."
         raise UserError(what, "two different files.", fix)
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Write a file and wait until the disk has it."""
+    """Write a file and wait until it is on the disk."""
     with open(path, "wb") as file:
         file.write(data)
         file.flush()
@@ -188,7 +191,7 @@ def write_synced(path: Path, data: bytes) -> None:
 
 
 def json_text(data: Mapping[str, Any]) -> str:
-    """Plain data as JSON; NaN and infinity, which JSON does not have, become null.
+    """Convert data to JSON; NaN and infinity, which JSON lacks, become null.
 
     Example:
         >>> print(json_text({"mae": float("nan")}), end="")

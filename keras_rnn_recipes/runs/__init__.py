@@ -1,1 +1,1 @@
-"""The folder of one run: its files, its lock, its environment, and records of finished runs."""
+"""The folder of a run: its files, lock and environment, and records of finished runs."""

@@ -1,4 +1,4 @@
-"""The folder of one run: refused when it holds something else, never left half written."""
+"""The folder of a run: checked before use, written atomically, locked."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ARTEFACTS = (
     "checkpoints",
     "tensorboard",
     "refit",
-    # Of a backtest, and of a search.
+    # Written by `krr backtest` and `krr tune`.
     "folds",
     "by_cutoff.csv",
     "by_step.csv",
@@ -63,8 +63,8 @@ ARTEFACTS = (
 )
 
 
-# What people look for after a run.
-LOOKED_FOR = {
+# The files that `RunDirectory.describe` lists, by their label.
+MAIN_FILES = {
     "forecast": "forecasts.csv",
     "answers": "predictions.csv",
     "report": "report.html",
@@ -75,21 +75,20 @@ LOOKED_FOR = {
 
 @dataclass
 class RunDirectory:
-    """Where the artefacts of one run go; every one is written beside and renamed.
+    """The folder to which a run writes its files, each of them atomically.
 
-    Nothing is created or removed before the first artefact is written, so that a mistake
-    found while reading the data leaves an earlier run untouched and no empty folder.
+    Nothing is created or removed before the first file is written, so a mistake in the data leaves
+    an earlier run untouched and no empty folder. From the first file until `release`, no other
+    process may write to the folder.
 
     Attributes:
         path: the folder.
-        resumed: whether an earlier, interrupted run is continued here.
-        replaces: whether an earlier run's artefacts go when the first new one is written.
-        created: whether the folder was made by this run.
-        started: when it was opened, by ``time.perf_counter``.
-        watcher: told of every epoch (``"epoch"`` and its row of the history) and of every JSON
-            file before it is written; what it raises ends the run.
-
-    From the first artefact on no other process may write there, until `release`.
+        resumed: whether an interrupted run is continued.
+        replaces: whether the files of an earlier run are removed when the first one is written.
+        created: whether this run created the folder.
+        started: time of opening, by ``time.perf_counter``.
+        watcher: called with ``"epoch"`` and a row of the history after every epoch, and with name
+            and content before a JSON file is written; an exception from it ends the run.
 
     Example:
         >>> import tempfile
@@ -110,24 +109,24 @@ class RunDirectory:
     def open(
         cls, path: str | Path, *, overwrite: bool = False, resume: bool = False
     ) -> RunDirectory:
-        """Check that a run may write here; create nothing yet.
+        """Check that a run can be written to a folder; nothing is created yet.
 
         Args:
-            path: the folder; it may be missing or empty.
-            overwrite: an earlier run there may be replaced. Only a run's own artefacts
-                are ever removed, and only from a folder that holds a run.
-            resume: an earlier run there is to be continued; if there is none, a new one starts.
+            path: the folder, which may be missing or empty.
+            overwrite: whether to replace an earlier run. Only files that a run writes are removed,
+                and only from a folder that holds a run.
+            resume: whether to continue an interrupted run, if there is one.
 
         Raises:
-            UserError: the folder holds something, is not a folder, cannot be written to, or
-                another process writes there.
+            UserError: the folder holds a run or other files, is not a folder, cannot be written
+                to, or another process writes to it.
         """
         path = Path(path)
         if overwrite and resume:
             raise UserError(
                 "Both --overwrite and --resume were given.",
-                "one of them: begin again, or continue.",
-                "leave one of them out.",
+                "at most one of them.",
+                "give --resume to continue the run, or --overwrite to start again.",
             )
         _check_writable(path)
         refuse_locked(path)
@@ -137,25 +136,26 @@ class RunDirectory:
             raise UserError(
                 f"The folder {path} is not empty and holds no run of this package.",
                 "a new or empty folder, or the folder of an earlier run.",
-                "choose another --run-dir; nothing there was touched.",
+                "choose another --run-dir; nothing in the folder was changed.",
             )
         if not (overwrite or resume):
             raise UserError(
                 f"The folder {path} already holds a run.",
                 "a new or empty folder.",
-                "choose another --run-dir, or pass --resume to continue it "
-                "or --overwrite to replace it.",
+                "choose another --run-dir, continue that run with --resume (after `krr forecast`: "
+                f"krr run {path / 'recipe.toml'} --run-dir {path} --resume), or replace it with "
+                "--overwrite.",
             )
         return cls(path, resumed=resume, replaces=overwrite)
 
     def write_text(self, name: str, text: str) -> Path:
-        """Write a text file in UTF-8; raises ``WriteError`` and leaves nothing half written."""
+        """Write a text file in UTF-8, atomically; raises `WriteError`."""
         with self.staged(name) as staged:
             write_synced(staged, text.encode("utf-8"))
         return self.path / name
 
     def write_json(self, name: str, data: dict[str, Any]) -> Path:
-        """Write plain data as JSON; NaN and infinity, which JSON does not have, become null."""
+        """Write data as JSON; NaN and infinity, which JSON lacks, become null."""
         if self.watcher is not None:
             self.watcher(name, data)
         return self.write_text(name, json_text(data))
@@ -175,28 +175,28 @@ class RunDirectory:
         self.write_text("recipe.toml", "# The recipe of this run, resolved.\n" + dump_toml(config))
 
     def write_environment(self, seed: int) -> None:
-        """Write what the run was made on and with, and how long it has taken until now."""
+        """Write versions, hardware and the wall time until now."""
         from keras_rnn_recipes.runs.environment import describe_environment
 
         seconds = time.perf_counter() - self.started
         self.write_json("environment.json", describe_environment(seed, seconds))
 
     def write_model(self, model: keras.Model, name: str = "model.keras") -> Path:
-        """Write a Keras model, to go on training it."""
+        """Write a Keras model that can be trained further."""
         with self.staged(name) as staged:
             model.save(staged)
         return self.path / name
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """Read an artefact back; None when it is not there."""
+        """Read a JSON file of the run; None if there is none."""
         path = self.path / name
         return read_json(path) if path.exists() else None
 
     @contextlib.contextmanager
     def staged(self, name: str) -> Iterator[Path]:
-        """Give a path beside ``name`` to write a file or folder to, renamed at the end.
+        """Yield a temporary path for a file or folder, and rename it to ``name`` at the end.
 
-        If the block fails, what it wrote is removed and ``name`` is as it was before.
+        If the block fails, the temporary path is removed and ``name`` stays as it was.
 
         Raises:
             WriteError: the operating system refused, for example because the disk is full.
@@ -207,41 +207,41 @@ class RunDirectory:
             yield path
 
     def describe(self) -> str:
-        """Where the files are that people look for after a run, a line each."""
-        found = {what: self.path / name for what, name in LOOKED_FOR.items()}
+        """The paths of the most important files, one per line."""
+        found = {what: self.path / name for what, name in MAIN_FILES.items()}
         return "\n".join(f"{what + ':':<14}{path}" for what, path in found.items() if path.exists())
 
     def folder(self, name: str) -> Path:
-        """A subfolder for files that their writer keeps whole by itself; created if missing."""
+        """A subfolder, created if missing, for files whose writer makes its own writes atomic."""
         with writing(self.path / name):
             self._prepare()
             (self.path / name).mkdir(parents=True, exist_ok=True)
         return self.path / name
 
     def part(self, name: str) -> RunDirectory:
-        """A subfolder as a place for a further training of this run, continued where this one is.
+        """A subfolder for a second training of this run, resumed if this run is.
 
-        It has its own history and checkpoints; this run's watcher is not told of them.
+        It has its own history and checkpoints; the watcher of this run is not called for them.
         """
         return RunDirectory(self.folder(name), self.resumed, _lock=self._lock)
 
     def discard(self) -> None:
-        """Take back what this run wrote, and the folder if it made it and it is empty now."""
+        """Remove the files of this run, and the folder if this run created it."""
         if self.replaces or not self.path.is_dir():
-            return  # nothing was written yet; what is there is the earlier run's
+            return  # nothing was written yet, so the files are those of the earlier run
         _remove_artefacts(self.path)
         self.release()
         if self.created and not any(self.path.iterdir()):
             self.path.rmdir()
 
     def release(self) -> None:
-        """Let other processes write here again."""
+        """Release the lock, so that other processes may write to the folder."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def _prepare(self) -> None:
-        """Before the first artefact: make the folder, clear away what it replaces."""
+        """Before the first file: create and lock the folder, remove the run that is replaced."""
         if not self.path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             self.created = True
@@ -253,7 +253,7 @@ class RunDirectory:
 
 
 def is_run_directory(path: Path) -> bool:
-    """Whether a folder holds a run: a ``config.json`` of the version that we write."""
+    """Whether a folder holds a run: a ``config.json`` in the current format."""
     try:
         data = read_json(path / "config.json")
     except UserError:
@@ -275,7 +275,7 @@ def _is_leftover(entry: Path) -> bool:
 
 def _remove_artefacts(path: Path) -> None:
     leftovers = [entry.name for entry in path.iterdir() if _is_leftover(entry)]
-    # config.json goes last: until then the folder is known as ours, however far this got.
+    # config.json goes last: if this is interrupted, the folder still counts as a run.
     for name in [*leftovers, *ARTEFACTS[1:], ARTEFACTS[0]]:
         target = path / name
         if target.is_dir() and not target.is_symlink():
@@ -288,9 +288,9 @@ def _check_writable(path: Path) -> None:
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return
-    what = "is not a folder" if not existing.is_dir() else "may not be written to"
+    what = "is not a folder" if not existing.is_dir() else "cannot be written to"
     raise WriteError(
         f"{existing} {what}, so the run directory {path} cannot be used.",
-        "a folder that may be written to.",
+        "a folder that can be written to.",
         "choose another --run-dir.",
     )

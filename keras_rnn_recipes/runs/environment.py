@@ -1,4 +1,4 @@
-"""On what a run was made: enough to make it again, nothing about whose machine it was."""
+"""Versions and hardware of a run: enough to repeat it, without names of users or machines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ PACKAGES = (
 
 
 def describe_environment(seed: int, wall_seconds: float) -> dict[str, Any]:
-    """The content of ``environment.json``: versions, seed, hardware, wall time in seconds."""
+    """The content of ``environment.json``.
+
+    Args:
+        seed: seed of the run.
+        wall_seconds: wall time of the run until now, in seconds.
+    """
     return {
         "format_version": 1,
         "seed": seed,
@@ -43,7 +48,7 @@ def _version(name: str) -> str | None:
 
 
 def _processor() -> str:
-    """The model's name; Linux tells it in a file only."""
+    """Name of the processor, which Linux gives in a file only."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             names = [line.partition(":")[2].strip() for line in file if "model name" in line]

@@ -1,6 +1,6 @@
-"""Recorded runs: small files that keep what a run came to, of which tables are made.
+"""Recorded runs: small files with the results of a run, from which tables are made.
 
-``results/<recipe>/seed<k>.json`` is the run's ``metrics.json`` with its recipe, model, seed,
+``results/<recipe>/seed<k>.json`` holds the run's ``metrics.json`` with its recipe, model, seed,
 versions and date.
 """
 
@@ -17,18 +17,18 @@ from keras_rnn_recipes.storage import read_json, replacing, writing
 
 
 def record_run(run_dir: str | Path, recipe: str, folder: str | Path) -> Path:
-    """Keep the figures of a finished run as ``<folder>/<recipe>/seed<k>.json``.
+    """Record a finished run as ``<folder>/<recipe>/seed<k>.json``.
 
     Args:
-        run_dir: the folder of the run.
-        recipe: its name; of ``forecasting/co2_lstm_direct`` the last part is taken.
-        folder: where recorded runs are kept, such as ``recipes/forecasting/results``.
+        run_dir: folder of the run.
+        recipe: name of the recipe, with or without its family.
+        folder: folder of recorded runs, such as ``recipes/forecasting/results``.
 
     Returns:
-        The path of the file. One of the same recipe and seed is replaced.
+        Path of the file, which replaces that of the same recipe and seed.
 
     Raises:
-        UserError: if there is no finished run in ``run_dir``.
+        UserError: ``run_dir`` holds no finished run.
     """
     record = {**_read_run(Path(run_dir)), "recipe": recipe.rsplit("/", 1)[-1]}
     del record["settings"]
@@ -41,14 +41,14 @@ def record_run(run_dir: str | Path, recipe: str, folder: str | Path) -> Path:
 
 
 def read_records(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
-    """Read recorded runs, and run directories as such.
+    """Read recorded runs and run directories.
 
     Args:
-        paths: run directories, recorded runs (``seed0.json``), or folders that hold recorded runs
-            at any depth.
+        paths: run directories, recorded runs (``seed0.json``), or folders that contain recorded
+            runs at any depth.
 
     Raises:
-        UserError: a path holds no run, or one that cannot be read.
+        UserError: a path contains no run, or one that cannot be read.
     """
     records = []
     for path in map(Path, paths):
@@ -78,7 +78,7 @@ def model_name(config: Mapping[str, Any]) -> str:
 
 
 def _read_run(folder: Path) -> dict[str, Any]:
-    """Read a run directory as a record, with its settings to tell recipes apart by."""
+    """Read a run directory as a record, with its settings, which tell recipes apart."""
     metrics = _read_required(folder / "metrics.json")
     config = _read_required(folder / "config.json")
     environment = _read_required(folder / "environment.json")
@@ -105,9 +105,9 @@ def _read_record(file: Path) -> dict[str, Any]:
     )
     if missing:
         raise UserError(
-            f"{file} is no recorded run: it lacks {', '.join(sorted(missing))}.",
-            "a file that the recording of a run wrote.",
-            "record the run again, or leave the file out.",
+            f"{file} is not a recorded run: it lacks {', '.join(sorted(missing))}.",
+            "a file that record_run wrote.",
+            "record the run again, or omit the file.",
         )
     return record
 
@@ -123,5 +123,5 @@ def _no_run(path: Path) -> UserError:
         f"There is no finished run in {path}.",
         "a run directory with metrics.json, config.json and environment.json, a recorded run, or a "
         "folder of recorded runs.",
-        "check the path, or finish the run with --resume.",
+        "check the path, or finish the run: krr run RECIPE --run-dir DIR --resume.",
     )

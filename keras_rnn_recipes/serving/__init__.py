@@ -1,1 +1,1 @@
-"""What leaves the package and comes back: SavedModel and ONNX export, and loading them."""
+"""Export to SavedModel and ONNX, and loading what was exported."""

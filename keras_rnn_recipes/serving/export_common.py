@@ -1,4 +1,4 @@
-"""What every export shares: portable kernels, refused folders, TensorFlow's errors and logs."""
+"""What all exports share: portable kernels, checks of the target, TensorFlow's errors and logs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from typing import Any
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.layers.replay import all_layers
-from keras_rnn_recipes.serving.saved_forecaster import (
-    is_saved_model,
-)
+from keras_rnn_recipes.serving.saved_forecaster import is_saved_model
 
 
 @contextlib.contextmanager
 def portable_kernels(model: Any) -> Iterator[None]:
-    """Turn cuDNN off in every layer of ``model``, however deeply nested; put it back afterwards.
+    """Disable cuDNN in every layer of ``model``, however deeply nested, and restore it at the end.
 
     Args:
-        model: a Keras model. Layers inside wrappers (``Bidirectional``, ``TimeDistributed``),
-            inside custom layers and inside models used as layers are found as well.
+        model: a Keras model. Layers in wrappers (``Bidirectional``, ``TimeDistributed``), in custom
+            layers and in models used as layers are included.
     """
     before = [
         (layer, layer.use_cudnn) for layer in all_layers(model) if hasattr(layer, "use_cudnn")
@@ -36,18 +34,21 @@ def portable_kernels(model: Any) -> Iterator[None]:
 
 
 def refuse_other_things(path: Path) -> None:
-    """Raise ``UserError`` where ``path`` holds something that is not a SavedModel."""
+    """Raise `UserError` if ``path`` exists and is neither a SavedModel nor an empty folder."""
     harmless = not path.exists() or is_saved_model(path)
     if not harmless and not (path.is_dir() and not any(path.iterdir())):
         raise UserError(
-            f"{path} is there already and is not a SavedModel.",
-            "a folder that is missing or empty, or an earlier SavedModel to replace.",
-            "choose another folder, or move that one away first.",
+            f"{path} already exists and is not a SavedModel.",
+            "a folder that is missing or empty, or a SavedModel to replace.",
+            "give another folder, or move that one.",
         )
 
 
 def refuse_cudnn(folder: Path) -> None:
-    """Read the graph that was written: a layer that hides its kernels is found here."""
+    """Raise `RuntimeError` if a written graph contains cuDNN kernels.
+
+    This finds layers that Keras does not list, which `portable_kernels` cannot change.
+    """
     from tensorflow.core.protobuf import saved_model_pb2
 
     saved = saved_model_pb2.SavedModel()
@@ -61,14 +62,14 @@ def refuse_cudnn(folder: Path) -> None:
         found |= {node.op for node in nodes if "Cudnn" in node.op}
     if found:
         raise RuntimeError(
-            f"The graph holds {', '.join(sorted(found))}, which runs on a GPU only. A layer "
-            "keeps its recurrent layers where Keras does not see them: set use_cudnn=False there."
+            f"The graph contains {', '.join(sorted(found))}, which runs on a GPU only. A layer "
+            "has recurrent layers that Keras does not list: set use_cudnn=False in them."
         )
 
 
 @contextlib.contextmanager
 def os_errors_from_tensorflow() -> Iterator[None]:
-    """TensorFlow's file system tells a full disk or a refusal in exceptions of its own."""
+    """Convert the exceptions of TensorFlow's file system, such as a full disk, to `OSError`."""
     import tensorflow as tf
 
     errors = tf.errors
@@ -86,7 +87,7 @@ def os_errors_from_tensorflow() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet_tensorflow_log() -> Iterator[None]:
-    """TensorFlow logs "Assets written to" for a folder that is renamed then, and retracing."""
+    """Hide TensorFlow's log lines about retracing and about a folder that is then renamed."""
     log = logging.getLogger("tensorflow")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -96,15 +97,15 @@ def quiet_tensorflow_log() -> Iterator[None]:
         log.setLevel(level)
 
 
-def refuse_existing(to: Path, expected: str = "a folder missing or empty.") -> None:
-    """Refuse to write where something is already.
+def refuse_existing(to: Path, expected: str = "a folder that is missing or empty.") -> None:
+    """Check that the target of ``krr export`` does not exist, or is an empty folder.
 
     Args:
-        to: the folder or file to write; an empty folder is no obstacle.
-        expected: for the message.
+        to: the folder or file to write.
+        expected: what was expected, for the message.
 
     Raises:
-        UserError: something is there.
+        UserError: the target exists.
     """
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
-        raise UserError(f"{to} is there already.", expected, "give another --to.")
+        raise UserError(f"{to} already exists.", expected, "give another --to.")

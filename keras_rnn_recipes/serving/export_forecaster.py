@@ -1,4 +1,4 @@
-"""Write a model as a SavedModel that plain TensorFlow serves anywhere, and prove that it does."""
+"""Export a forecaster as a SavedModel, verified in a process that imports TensorFlow only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SavedForecaster", "export_saved_model", "load_saved_model"]
 
-# float32 sums in another order; half-precision layers keep three digits.
+# float32 sums may be in another order; half-precision layers have three digits.
 _TOLERANCE = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 5e-2}
 
 
@@ -56,9 +56,9 @@ def export_saved_model(
     level. Batch and time are free. The graph holds portable kernels only: an LSTM traced where a
     GPU is visible would otherwise not run without one.
 
-    The folder is written beside ``path``, loaded in a new process that imports TensorFlow only,
-    compared there with the live model, and renamed at the end: ``path`` holds a SavedModel that
-    works, or what it held before.
+    The folder is written next to ``path``, loaded in a new process that imports TensorFlow only,
+    compared with the live model, and renamed at the end. So ``path`` is either a SavedModel that
+    works or what it was before.
 
     Args:
         model: any model of this package's builders, training form or forecaster, or a functional
@@ -67,15 +67,15 @@ def export_saved_model(
         endpoint: the endpoint's name.
         samples: real inputs (batch, time, features), targets first, to compare on as well; or a
             dict of that as ``history``, and ``future`` and ``static``.
-        verify: whether to load and compare in a new process (takes about as long as importing
-            TensorFlow does).
+        verify: whether to load and compare in a new process, which takes about as long as importing
+            TensorFlow.
 
     Returns:
         ``path``.
 
     Raises:
-        UserError: ``path`` holds something that is not a SavedModel, or cannot be written.
-        RuntimeError: the written model does not answer as the live one does.
+        UserError: ``path`` exists and is not a SavedModel, or cannot be written.
+        RuntimeError: the outputs of the written model differ from those of the live model.
         TypeError: ``model`` is not a forecaster.
 
     Example:
@@ -129,7 +129,7 @@ class Served:
         return max(_TOLERANCE.get(layer.compute_dtype, 1e-4) for layer in self.model.layers)
 
     def inputs(self, window: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Divide windows (batch, time, features), or a dict, into the endpoint's named inputs."""
+        """Split windows (batch, time, features), or a dict, into the endpoint's named inputs."""
         given = dict(window) if isinstance(window, Mapping) else {"history": window}
         given = {name: np.asarray(values, dtype=np.float32) for name, values in given.items()}
         features = given.pop("history")
@@ -140,7 +140,7 @@ class Served:
         )
 
     def answer(self, history: Any, past: Any = None, **covariates: Any) -> dict[str, Any]:
-        """Serve: named inputs in, named float32 outputs, whatever the model computes in."""
+        """The endpoint: from named inputs to named float32 outputs, whatever the model's dtype."""
         from keras import ops
 
         features = history[..., None] if self.num_targets == 1 else history
@@ -154,7 +154,7 @@ class Served:
         return {"forecast": ops.reshape(outputs, (-1, *ends))}
 
     def call_on_cpu(self, case: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers of the live model, on the device on which the new process will answer."""
+        """Outputs of the live model on the CPU, which the new process uses as well."""
         import keras
 
         with keras.device("cpu"):
@@ -164,7 +164,7 @@ class Served:
 
 
 def describe_served(model: Any) -> Served:
-    """Find the forecaster in ``model`` and its shapes."""
+    """Find the forecaster in ``model``, and its shapes; raises `TypeError` if there is none."""
     import keras
 
     from keras_rnn_recipes.builders.intervals import levels_of_model
@@ -220,7 +220,7 @@ def _write(served: Served, folder: Path, endpoint: str) -> None:
 
 
 def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], list[Any]]:
-    """Make the function that is exported, and the ``tf.TensorSpec`` of each of its inputs."""
+    """The function to export, and the ``tf.TensorSpec`` of each of its inputs."""
     import tensorflow as tf
 
     def spec(name: str, *shape: int | None) -> Any:
@@ -239,7 +239,7 @@ def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], li
     def serve(*values: Any, **named: Any) -> dict[str, Any]:
         return served.answer(**dict(zip(names, values, strict=False)), **named)
 
-    # The arguments' names become the inputs' names, and which of them there are differs.
+    # TensorFlow takes the names of the inputs from those of the arguments.
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(name, kind) for name in names]
     serve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -251,15 +251,15 @@ def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: f
         difference = largest_difference(live, answer)
         if difference > tolerance:
             raise RuntimeError(
-                f"The SavedModel answers differently from the live model: forecasts {live.shape} "
-                f"differ by {difference:.2g} of their size; at most {tolerance:.2g} was expected."
+                f"The SavedModel and the live model differ: forecasts of shape {live.shape} by "
+                f"{difference:.2g} of their magnitude; at most {tolerance:.2g} was expected."
             )
 
 
 def sample_windows(
     served: Served, given: np.ndarray | Mapping[str, np.ndarray] | None = None
 ) -> Iterator[np.ndarray | Mapping[str, np.ndarray]]:
-    """Yield histories of several lengths: one and many, whole, with gaps, begun late; and given."""
+    """Yield windows to compare on: of several lengths, with and without gaps; and those given."""
     rng = np.random.default_rng(0)
     lengths = (3, 24, 61) if served.time is None else (served.time,)
     for batch, time in zip((1, 5, 2), lengths, strict=False):

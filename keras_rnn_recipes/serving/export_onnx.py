@@ -1,4 +1,4 @@
-"""Write a forecaster as an ONNX file, and prove that onnxruntime answers as Keras does."""
+"""Export a forecaster as an ONNX file, verified with onnxruntime."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from keras_rnn_recipes.serving.export_forecaster import (
 from keras_rnn_recipes.serving.verify import largest_difference
 from keras_rnn_recipes.storage import making_parents, replacing
 
-# Known to every onnxruntime since 1.12 (2022), and to the programs that read ONNX files elsewhere.
+# Supported by onnxruntime since 1.12 (2022), and by other programs that read ONNX files.
 OPSET = 17
 
 DEFAULT_NAME = "model.onnx"
 
-# The names of the free axes; `future` goes beyond the history by the horizon.
+# Names of the free axes; `future` is longer than the history by the horizon.
 _AXES = {"history": ("batch", "time"), "past": ("batch", "time"), "future": ("batch", "steps")}
 
 
@@ -35,13 +35,13 @@ def export_onnx(model: Any, path: str | Path, *, samples: np.ndarray | None = No
 
     That is, ``history`` float32 (batch, time), or (batch, time, targets), NaN where a value is
     missing, and ``past`` where there are such columns, to ``forecast`` (batch, horizon[, targets]);
-    batch and time are free. The file is written beside ``path``, opened by onnxruntime, compared
-    with the live model on histories of several lengths, whole and with gaps, and then renamed:
-    ``path`` holds a file that answers as the model does, or what it held before.
+    batch and time are free. The file is written next to ``path``, loaded by onnxruntime, compared
+    with the live model on histories of several lengths, with and without gaps, and then renamed.
+    So ``path`` is either a file that works or what it was before.
 
     Args:
         model: as ``export_saved_model`` takes it.
-        path: the file to write; one already there is replaced.
+        path: the file to write, which replaces an existing one.
         samples: real inputs (batch, time, features), targets first, to compare on as well.
 
     Returns:
@@ -49,7 +49,7 @@ def export_onnx(model: Any, path: str | Path, *, samples: np.ndarray | None = No
 
     Raises:
         UserError: the extra ``onnx`` is missing, or ``path`` is a folder or cannot be written.
-        RuntimeError: onnxruntime does not take the file, or answers otherwise than the model.
+        RuntimeError: onnxruntime rejects the file, or its outputs differ from the model's.
         TypeError: ``model`` is not a forecaster.
 
     Example:
@@ -60,7 +60,9 @@ def export_onnx(model: Any, path: str | Path, *, samples: np.ndarray | None = No
     require_extra("onnx", "Export to ONNX")
     path = Path(path)
     if path.is_dir():
-        raise UserError(f"{path} is a folder.", "the name of a file.", f"give {path}/model.onnx.")
+        raise UserError(
+            f"{path} is a folder.", "the name of a file.", f"give {path / DEFAULT_NAME}."
+        )
     served = describe_served(model)
     with portable_kernels(served.model), _quietly():
         serve, signature = endpoint_function(served)
@@ -92,15 +94,15 @@ def _converted(serve: Any, signature: list[Any]) -> bytes:
 
 
 def _choose(context: Any, node: Any, name: str, arguments: Any) -> None:
-    """Take values from the one or the other, instead of adding both, one of them times nought.
+    """Convert ``tf.where`` to the operator ``Where``.
 
-    That is how tf2onnx writes it, and a missing value times nought is still missing.
+    tf2onnx adds both branches, one of them multiplied by zero, which keeps a NaN.
     """
     node.type = "Where"
 
 
 def _name_axes(entry: Any) -> None:
-    """Give the free axes names that a reader understands, where the converter numbers them."""
+    """Name the free axes, which the converter only numbers."""
     names = _AXES.get(entry.name, ("batch",))
     for axis, name in zip(entry.type.tensor_type.shape.dim, names, strict=False):
         if not axis.HasField("dim_value") or axis.dim_value < 1:
@@ -108,7 +110,7 @@ def _name_axes(entry: Any) -> None:
 
 
 def _answers(serve: Any, case: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What the live model says, on the processor that onnxruntime will use."""
+    """Outputs of the live model on the CPU, which onnxruntime uses as well."""
     import tensorflow as tf
 
     with tf.device("CPU:0"):
@@ -129,20 +131,20 @@ def _compare(
     for case, live in zip(cases, expected, strict=True):
         answers = dict(zip(names, session.run(names, case), strict=True))
         if answers.keys() != live.keys():
-            raise RuntimeError(f"The ONNX file has the outputs {names}, the model {list(live)}.")
+            raise RuntimeError(f"The ONNX file has outputs {names}, but the model {list(live)}.")
         for name, answer in answers.items():
             difference = largest_difference(live[name], answer)
             if difference > tolerance:
                 raise RuntimeError(
-                    f"The ONNX file answers differently from the model: {name} of shape "
-                    f"{live[name].shape} differs by {difference:.2g} of its size; at most "
+                    f"The ONNX file and the live model differ: {name} of shape "
+                    f"{live[name].shape} by {difference:.2g} of its magnitude; at most "
                     f"{tolerance:.2g} was expected."
                 )
 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep the converter's account of its passes over the graph to itself."""
+    """Hide the converter's log of its passes over the graph."""
     logs = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
     levels = [log.level for log in logs]
     for log in logs:

@@ -1,4 +1,4 @@
-"""Write a text model as a SavedModel that takes raw strings, and prove that it answers alike."""
+"""Export a text model as a SavedModel that takes raw strings, verified in a new process."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ TOLERANCE = 1e-4
 
 MOST_COMPARED = 32
 
-# Texts that a server will be sent sooner or later.
+# Unusual texts that a server has to handle.
 ODD_TEXTS = ("", " ", "zzqx 🙂 Ελλάδα 日本語", "a" * 300, "\ud7ff\u0301", "word " * 50)
 
 Case = Mapping[str, np.ndarray]
 
 
 class Served(Protocol):
-    """What a text model brings along to be exported."""
+    """What an export needs of the pipeline of a text family."""
 
     model: Any
 
@@ -47,8 +47,8 @@ def export_text_model(
 ) -> Path:
     """Write a text model as a SavedModel folder with named inputs and outputs, strings in.
 
-    Like `export_saved_model`, it writes beside ``path``, loads what it wrote in a new process that
-    imports TensorFlow only, compares the answers to texts (odd ones too), and renames at last.
+    As in `export_saved_model`, the folder is written next to ``path``, loaded in a new process that
+    imports TensorFlow only, compared on texts (unusual ones too), and renamed at the end.
 
     Args:
         served: the pipeline of a text family, whose ``serve`` is also ``serving_default``.
@@ -60,8 +60,8 @@ def export_text_model(
         ``path``.
 
     Raises:
-        UserError: ``path`` holds something that is not a SavedModel, or cannot be written.
-        RuntimeError: the written model does not answer as the live one does.
+        UserError: ``path`` exists and is not a SavedModel, or cannot be written.
+        RuntimeError: the outputs of the written model differ from those of the live model.
     """
     path = Path(path)
     refuse_other_things(path)
@@ -79,21 +79,22 @@ def export_text_model(
 
 
 def export_text_run(served: Served, to: Path, *, format: str) -> Path:
-    """Export the pipeline of a finished run again, as ``krr export`` asks.
+    """Export the pipeline of a finished run, for ``krr export``.
 
     Args:
         served: the run's pipeline.
         to: the folder to write, missing or empty.
-        format: ``"saved_model"``; strings are cut inside the graph, so ONNX cannot hold it.
+        format: ``"saved_model"``. ONNX has no operations that tokenize strings.
 
     Raises:
-        UserError: ``to`` is in use, or the format is another.
+        UserError: ``to`` exists, or the format is another one.
     """
     if format != "saved_model":
         raise UserError(
-            f"A text model cannot be exported to {format}: its strings are cut inside the graph.",
+            f"A text model cannot be exported to {format}, which has no operations to tokenize "
+            "strings.",
             "--format saved_model.",
-            "leave --format out.",
+            "remove --format, or set it to saved_model.",
         )
     refuse_existing(to)
     return export_text_model(served, to)
@@ -127,6 +128,6 @@ def _compare(expected: Sequence[Case], answers: Sequence[Case]) -> None:
                 same = largest_difference(value, found[name]) <= TOLERANCE
             if not same:
                 raise RuntimeError(
-                    f"The SavedModel answers differently from the live model: {name} is "
-                    f"{found[name]!r:.200}, and {value!r:.200} was expected."
+                    f"The SavedModel and the live model differ: {name} is "
+                    f"{found[name]!r:.200}, but {value!r:.200} was expected."
                 )

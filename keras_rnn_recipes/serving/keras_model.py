@@ -1,4 +1,4 @@
-"""Load ``model.keras``, with the layers of this package known to Keras."""
+"""Load ``model.keras``, with the layers of this package registered."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ MODEL_NAME = "model.keras"
 
 
 def load_model(path: str | Path) -> keras.Model:
-    """Load a trained model as it left training, to look at it or to train it on.
+    """Load a trained model, to inspect it or to train it further.
 
-    Keras finds the layers of this package by itself only after they were imported; here they are.
-    To serve, ``load_saved_model`` is quicker and needs none of them.
+    Keras can load it only after the layers of this package were imported, which this does. For
+    serving, `load_saved_model` is faster and does not need them.
 
     Args:
-        path: a run directory with a ``model.keras`` in it, or such a file.
+        path: a ``model.keras`` file, or a run directory that contains one.
 
     Returns:
-        The model in its training form, not compiled; ``to_forecaster`` makes a forecaster of it.
+        The model in its training form, not compiled; `to_forecaster` makes a forecaster of it.
 
     Raises:
-        UserError: there is no such file, or it is not a model that Keras and this package can load.
+        UserError: there is no such file, or Keras cannot load it.
 
     Example:
         >>> import tempfile
@@ -43,10 +43,10 @@ def load_model(path: str | Path) -> keras.Model:
     file = _find_file(Path(path))
     if not zipfile.is_zipfile(file):
         raise UserError(
-            f"{file} is not a model that can be loaded: it is not a file that Keras 3 wrote, "
-            "or not the whole of one.",
-            "a file such as model.keras, which holds the layers and their weights.",
-            "give the run directory, or make the file with model.save('model.keras').",
+            f"{file} is not a model that can be loaded: Keras 3 did not write it, or it is "
+            "incomplete.",
+            "a file such as model.keras, which contains the layers and their weights.",
+            "give the run directory, or write the file with model.save('model.keras').",
         )
     import keras
 
@@ -54,36 +54,36 @@ def load_model(path: str | Path) -> keras.Model:
 
     try:
         return keras.saving.load_model(file, compile=False)
-    # Keras checks little itself: what stands in the file meets whatever layer reads it.
+    # Keras checks little itself, so any exception may come from a damaged file.
     except Exception as error:
         raise UserError(
             f"{file} is not a model that can be loaded: {_reason(error)}.",
-            "a model of this package's layers and Keras' own, saved by this version or an earlier "
+            "a model of layers of this package and of Keras, saved by this version or an earlier "
             "one.",
-            "register layers of your own before (keras.saving.register_keras_serializable), or run "
-            "the recipe again.",
+            "register your own layers first (keras.saving.register_keras_serializable), or run the "
+            "recipe again.",
         ) from error
 
 
 def _reason(error: Exception) -> str:
-    """The class that is missing, which Keras tells far down; else its first line."""
+    """The missing class, which Keras names far down in its message; else the first line."""
     unknown = re.search(r"Could not locate class '(\w+)'", str(error))
     if unknown:
-        return f"it holds a layer {unknown[1]}, which is neither Keras' own nor this package's"
+        return f"it contains a layer {unknown[1]}, which is neither of Keras nor of this package"
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _find_file(path: Path) -> Path:
-    fix = "give the folder that `krr run` or `krr forecast` made, or its model.keras."
+    fix = "give the --run-dir of a `krr run` or `krr forecast`, or its model.keras."
     wanted = "a run directory, or the model.keras in it."
     if not path.exists():
         raise UserError(f"{path} does not exist.", wanted, fix)
     if is_saved_model(path):
-        fix = "load it with load_saved_model, or give the run directory around it."
-        raise UserError(f"{path} is a SavedModel, which serves and is not trained.", wanted, fix)
+        fix = "load it with load_saved_model, or give the run directory that contains it."
+        raise UserError(f"{path} is a SavedModel, which cannot be trained.", wanted, fix)
     file = path if path.is_file() else path / MODEL_NAME
     if not file.is_file():
-        raise UserError(f"{path} holds no {MODEL_NAME}.", wanted, fix)
+        raise UserError(f"{path} contains no {MODEL_NAME}.", wanted, fix)
     if file.suffix != ".keras":
         raise UserError(f"{file} is not a file whose name ends in .keras.", wanted, fix)
     return file

@@ -1,4 +1,4 @@
-"""Load a SavedModel written by this package (or by any program that keeps to its contract)."""
+"""Load a forecaster from a SavedModel of this package, or of any with the same signature."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SavedForecaster:
     num_past: int
     time: int | None
     levels: tuple[float, ...]
-    # TensorFlow drops the variables of a module that nobody holds.
+    # TensorFlow deletes the variables of a module that nothing refers to.
     _module: Any = field(compare=False)
     _serve: Any = field(compare=False)
     num_future: int = 0
@@ -105,13 +105,14 @@ class SavedForecaster:
             each of ``levels``.
 
         Raises:
-            UserError: as when called; also if the model gives no intervals.
+            UserError: as when called; also if the model has no intervals.
         """
         if not self.levels:
             raise UserError(
-                f"The model in {self.path} gives no intervals.",
-                "a model made with levels.",
-                "run it again with --levels 80,95, or evaluate.levels in the recipe.",
+                f"The model in {self.path} has no intervals.",
+                "a model that was trained with levels.",
+                "train it again with `krr forecast --levels 80,95`, or with evaluate.levels in the "
+                "recipe.",
             )
         return self._answer(history, past=past, future=future, static=static)["quantiles"]
 
@@ -214,7 +215,7 @@ class SavedForecaster:
             raise UserError(
                 f"The history has {array.shape[1]} time steps.",
                 f"{self.time} for {self.path}, which was built for that length only.",
-                "cut it, or fill it up with NaN on the left.",
+                "cut it, or pad it with NaN on the left.",
             )
         return array
 
@@ -241,7 +242,7 @@ class SavedForecaster:
 
 
 def write_levels(folder: Path, levels: Sequence[float]) -> None:
-    """Keep the levels beside a SavedModel's graph, where TensorFlow leaves room for such files."""
+    """Write the levels into a SavedModel, in TensorFlow's folder for extra files."""
     if levels:
         (folder / _LEVELS_FILE).parent.mkdir(exist_ok=True)
         text = json.dumps({"levels": list(levels)})
@@ -278,7 +279,7 @@ def load_saved_model(path: str | Path, *, endpoint: str = "serve") -> SavedForec
     except (OSError, ValueError, tf.errors.OpError) as error:
         raise UserError(
             f"{folder} is not a SavedModel that can be loaded: {_first_line(error)}.",
-            "a whole SavedModel folder, as TensorFlow writes it.",
+            "a complete SavedModel folder.",
             _HOW_TO_GET_ONE,
         ) from error
     return _as_forecaster(module, folder, endpoint)
@@ -311,9 +312,9 @@ def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
     if forecast is None or "history" not in inputs or not set(inputs) <= _INPUTS:
         named = ", ".join(sorted(getattr(module, "signatures", {}))) or "none"
         raise UserError(
-            f"{folder} is a SavedModel, but not one of a forecaster (its endpoints: {named}).",
-            f"an endpoint {endpoint!r} from history, and past, future and static if it has any, "
-            "to forecast.",
+            f"{folder} is a SavedModel, but not of a forecaster (its endpoints: {named}).",
+            f"an endpoint {endpoint!r} with the input history (and optional past, future, static) "
+            "and the output forecast.",
             _HOW_TO_GET_ONE,
         )
     history = inputs["history"].shape
@@ -338,9 +339,9 @@ def _read_levels(folder: Path) -> tuple[float, ...]:
         return tuple(json.loads(text)["levels"])
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
-            f"{folder} gives quantiles and does not say of which levels: {_first_line(error)}.",
-            f"its file {_LEVELS_FILE}.",
-            "copy the whole folder, or make it again with `krr export`.",
+            f"The levels of the quantiles of {folder} cannot be read: {_first_line(error)}.",
+            f"a file {_LEVELS_FILE} in it.",
+            "copy the complete folder, or write it again with `krr export`.",
         ) from error
 
 
@@ -351,7 +352,7 @@ def _as_floats(values: ArrayLike, name: str) -> np.ndarray:
         raise UserError(
             f"The {name} cannot be read as numbers: {_first_line(error)}.",
             "a rectangular array or list of numbers, NaN where one is missing.",
-            "fill shorter series up with NaN on the left.",
+            "pad shorter series with NaN on the left.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Text models loaded from their SavedModels: raw strings in, answers out."""
+"""Load text models from SavedModels: raw strings in, answers out."""
 
 from __future__ import annotations
 
@@ -14,25 +14,37 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.serving.saved_forecaster import is_saved_model
 
 
-class SavedClassifier:
-    """A classifier loaded from a SavedModel: raw strings in, labels and probabilities out.
+class _SavedText:
+    """A text model loaded from a SavedModel.
 
     Args:
         path: the folder.
 
     Raises:
-        UserError: there is no SavedModel of a classifier.
+        UserError: the folder contains no SavedModel.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        if not is_saved_model(path):
+            raise UserError(
+                f"There is no SavedModel in {path}.",
+                "the folder saved_model of a finished run of a text recipe.",
+                "check the path, or finish the run: krr run RECIPE --run-dir DIR --resume.",
+            )
+        # Held here, since TensorFlow deletes the variables of a module that nothing refers to.
+        self._module: Any = tf.saved_model.load(str(path))
+
+
+class SavedClassifier(_SavedText):
+    """A classifier loaded from a SavedModel: raw strings in, labels and probabilities out.
 
     Example:
         >>> SavedClassifier("runs/imdb/saved_model")(["A fine film."])  # doctest: +SKIP
         {'label': ['positive'], 'probabilities': array([[0.04, 0.96]], dtype=float32)}
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._module = _loaded(path)
-
     def __call__(self, texts: Sequence[str | bytes]) -> dict[str, Any]:
-        """Answer texts, those of like length together."""
+        """Labels and probabilities (batch, classes) of texts."""
 
         def answer(part: tf.Tensor) -> list[Any]:
             found = self._module.serve(text=part)
@@ -43,21 +55,11 @@ class SavedClassifier:
         return {"label": list(labels), "probabilities": np.array(probabilities)}
 
 
-class SavedTagger:
-    """A tagger loaded from a SavedModel: raw strings in, tokens and tags out.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self._module = _loaded(path)
+class SavedTagger(_SavedText):
+    """A tagger loaded from a SavedModel: raw strings in, tokens and tags out."""
 
     def __call__(self, texts: Sequence[str]) -> list[list[tuple[str, str]]]:
-        """Pairs of token and tag of each text."""
+        """The pairs of token and tag of each text."""
 
         def answer(part: tf.Tensor) -> list[Any]:
             found = self._module.serve(text=part)
@@ -70,23 +72,13 @@ class SavedTagger:
         return in_batches(texts, answer)
 
 
-class SavedLanguageModel:
-    """A language model loaded from a SavedModel.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self._module = _loaded(path)
+class SavedLanguageModel(_SavedText):
+    """A language model loaded from a SavedModel."""
 
     def complete(
         self, prompts: Sequence[str], length: int, *, temperature: float = 0.8, seed: int = 0
     ) -> list[str]:
-        """Prompts and what goes on from them."""
+        """The prompts with their continuations of ``length`` tokens."""
         numbers = {
             "length": tf.constant(length, tf.int32),
             "temperature": tf.constant(temperature, tf.float32),
@@ -96,21 +88,11 @@ class SavedLanguageModel:
         return [text.decode("utf-8", "replace") for text in found]
 
 
-class SavedEncoderDecoder:
-    """An encoder and decoder loaded from a SavedModel: texts in, texts and scores out.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        UserError: there is no SavedModel.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self._module = _loaded(path)
+class SavedEncoderDecoder(_SavedText):
+    """An encoder and decoder loaded from a SavedModel: texts in, texts and scores out."""
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
-        """What each text becomes, and its score."""
+        """The output of each text, and its score."""
 
         def answer(part: tf.Tensor) -> list[Any]:
             found = self._module.serve(text=part)
@@ -121,29 +103,18 @@ class SavedEncoderDecoder:
         return list(answers), np.array(scores)
 
 
-def _loaded(path: str | Path) -> Any:
-    """The module in a folder, to be held: its variables go with it."""
-    if not is_saved_model(path):
-        raise UserError(
-            f"There is no SavedModel in {path}.",
-            "the folder that a run of a text recipe wrote.",
-            "finish the run with --resume, or check the path.",
-        )
-    return tf.saved_model.load(str(path))
-
-
 def in_batches(
     texts: Sequence[str | bytes],
     answer: Callable[[tf.Tensor], Sequence[Any]],
     *,
     batch_size: int = 64,
 ) -> list[Any]:
-    """The answer to each text, those of like length asked together: little of it is padding.
+    """Answer texts in batches of similar length, which need little padding.
 
     Args:
         texts: in any order.
-        answer: from a string tensor ``(batch,)`` to an answer for each.
-        batch_size: texts at a time.
+        answer: function from a string tensor ``(batch,)`` to one answer per text.
+        batch_size: texts in a batch.
 
     Returns:
         The answers in the order of the texts.
@@ -164,6 +135,6 @@ def in_batches(
 
 
 def text_cases(texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
-    """Inputs named ``text`` to compare answers on: one text at a time, and all at once."""
+    """Inputs to compare answers on: the first text, the last text, and all texts."""
     rows = [text.encode("utf-8", "surrogatepass") for text in texts]
     return [{"text": np.array(part)} for part in (rows[:1], rows[-1:], rows)]

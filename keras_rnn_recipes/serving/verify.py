@@ -1,8 +1,7 @@
-"""Compare a SavedModel with the model it was written from, in a process that knows only TensorFlow.
+"""Call a SavedModel in a new process that imports TensorFlow only, and compare the outputs.
 
-A SavedModel that answers in the process that wrote it proves little: layers, kernels and devices
-of that process are at hand. Here it is loaded by a new interpreter, without a GPU, in which this
-package cannot be imported, as it will be by those whom it is made for.
+In the process that wrote it, a SavedModel can use that process' layers, kernels and devices. So it
+is loaded by a new interpreter without a GPU, in which this package cannot be imported.
 """
 
 from __future__ import annotations
@@ -18,15 +17,14 @@ import numpy as np
 
 Inputs = Mapping[str, np.ndarray]
 
-# Run with ``python -c``: a script run by its path would put this folder, with its own ``config``
-# and ``report``, at the head of the new process's import path.
+# Run with ``python -c``, since a script's own folder would come first on its import path.
 _SCRIPT = """
 import sys
 sys.modules["keras_rnn_recipes"] = None  # any import of it now fails
 import numpy as np
 import tensorflow as tf
 folder, endpoint, given, answers = sys.argv[1:]
-module = tf.saved_model.load(folder)  # held in a name: a dropped module takes its variables along
+module = tf.saved_model.load(folder)  # a module that nothing refers to loses its variables
 with np.load(given) as arrays:
     names = sorted({key.split("|")[0] for key in arrays.files})
     cases = {n: {k.split("|")[1]: arrays[k] for k in arrays.files if k.startswith(n + "|")}
@@ -42,7 +40,7 @@ for name, inputs in cases.items():
             same = np.array_equal(out.setdefault(f"{name}|{key}", answer), answer,
                                   equal_nan=answer.dtype.kind == "f")
             if not same:
-                sys.exit(f"{endpoint} and serving_default answer differently to case {name}")
+                sys.exit(f"{endpoint} and serving_default differ in case {name}")
 np.savez(answers, **out)
 """
 
@@ -52,21 +50,21 @@ _SECONDS_ALLOWED = 600
 def serve_in_fresh_process(
     folder: Path, cases: Sequence[Inputs], *, endpoint: str = "serve"
 ) -> list[dict[str, np.ndarray]]:
-    """Load a SavedModel in a new process that imports TensorFlow only, and serve ``cases``.
+    """Load a SavedModel in a new process that imports TensorFlow only, and call it.
 
     Args:
         folder: the SavedModel.
-        cases: for each call, the arrays by input name.
-        endpoint: the endpoint called; ``serving_default`` is called as well and must answer alike.
+        cases: for each call, the input arrays by name.
+        endpoint: the endpoint to call; ``serving_default`` is called as well and must agree.
 
     Returns:
-        For each case, the answers by output name.
+        For each case, the output arrays by name.
 
     Raises:
-        RuntimeError: the new process failed; the end of what it wrote is in the message.
+        RuntimeError: the new process failed; the message has the end of its output.
     """
-    # The new process starts in an empty folder: a checkout of this package where the user stands
-    # must not be at hand.
+    # The new process starts in an empty folder, so that it cannot import this package from the
+    # current folder.
     with tempfile.TemporaryDirectory(prefix="krr-fresh-") as scratch:
         given, answers = Path(scratch, "given.npz"), Path(scratch, "answers.npz")
         arrays = {
@@ -93,7 +91,7 @@ def serve_in_fresh_process(
         )
         if finished.returncode:
             raise RuntimeError(
-                f"The SavedModel does not work in a process of its own:\n{finished.stderr[-2000:]}"
+                f"The SavedModel does not work in a new process:\n{finished.stderr[-2000:]}"
             )
         with np.load(answers) as loaded:
             return [
@@ -103,15 +101,15 @@ def serve_in_fresh_process(
 
 
 def largest_difference(expected: np.ndarray, answered: np.ndarray) -> float:
-    """Largest difference between two answers, as a share of the expected answer's magnitude.
+    """Largest difference between two arrays, relative to the magnitude of the expected one.
 
     Args:
-        expected: array of any shape, NaN allowed.
+        expected: array of any shape, which may contain NaN.
         answered: array to compare with it.
 
     Returns:
-        ``max |answered - expected| / max(1e-6, max |expected|)``; infinity when the shapes differ
-        or a NaN or an infinity stands in one and not in the other.
+        ``max |answered - expected| / max(1e-6, max |expected|)``; infinity if the shapes differ or
+        if a NaN or an infinity is in one array only.
 
     Example:
         >>> largest_difference(np.array([2.0, 4.0]), np.array([2.0, 5.0]))

@@ -1,4 +1,4 @@
-"""``vocabulary.json``: how the texts of a run are cut into tokens, and which it knows."""
+"""``vocabulary.json``: how the texts of a run are tokenized, and its vocabulary."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def vocabulary_record(
     """The content of ``vocabulary.json``.
 
     Args:
-        tokenizer: of the texts.
-        beside: a second one, if the network has two: of the characters of each word, or of the
-            texts that are given out.
-        more: classes, tags, or how texts are decoded.
+        tokenizer: tokenizer of the texts.
+        beside: second tokenizer, if there are two: of the characters of each word, or of the
+            target texts.
+        more: classes, tags, or options of decoding.
     """
     more = {
         name: asdict(one) if is_dataclass(one) and not isinstance(one, type) else one
@@ -44,7 +44,7 @@ def read_vocabulary(run_dir: str | Path) -> dict[str, Any]:
 
 
 def tokenizer_of(record: dict[str, Any]) -> Tokenizer:
-    """The tokenizer that a record of `read_vocabulary`, or what stands in its ``beside``, is of."""
+    """Make the tokenizer of a record of `read_vocabulary`, or of its entry ``beside``."""
     from keras_rnn_recipes.data.text.preparation import Preparation
     from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 

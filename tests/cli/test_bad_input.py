@@ -178,7 +178,7 @@ def test_run_directory_that_may_not_be_written_is_told_first(folder, monkeypatch
     (folder / "sales.csv").write_bytes(wide(ramp(60)))
     monkeypatch.setattr(run_directory.os, "access", lambda path, mode: not mode & os.W_OK)
     message = refused(["forecast", "sales.csv", "--horizon", "3", "--run-dir", "run"], folder)
-    assert "may not be written to" in message and "--run-dir" in message
+    assert "cannot be written to" in message and "--run-dir" in message
 
 
 @pytest.mark.parametrize("kind", ["file", "strange", "run"])

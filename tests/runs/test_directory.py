@@ -126,7 +126,7 @@ def test_where_nothing_can_be_written(tmp_path: Path, place):
 
 def test_a_folder_without_permission(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(run_directory.os, "access", lambda *_: False)  # root may write anywhere
-    with pytest.raises(WriteError, match="may not be written to"):
+    with pytest.raises(WriteError, match="cannot be written to"):
         RunDirectory.open(tmp_path / "r")
 
 

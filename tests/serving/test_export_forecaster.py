@@ -269,7 +269,7 @@ def test_model_that_answers_differently_when_saved_is_not_kept(tmp_path, monkeyp
     monkeypatch.setattr(
         export, "serve_in_fresh_process", lambda folder, cases, **_: wrong[: len(cases)]
     )
-    with pytest.raises(RuntimeError, match="answers differently"):
+    with pytest.raises(RuntimeError, match="live model differ"):
         export_saved_model(mean_model(), tmp_path / "sm")
     assert tree(tmp_path) == []
 

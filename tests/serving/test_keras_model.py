@@ -57,8 +57,8 @@ def test_what_is_no_model_is_told_in_three_parts(run_dir, tmp_path):
     (tmp_path / "served" / "saved_model.pb").write_bytes(b"")
     for name, said in {
         "missing": "does not exist",
-        "": "holds no model.keras",
-        "cut.keras": "not the whole of one",
+        "": "contains no model.keras",
+        "cut.keras": "or it is incomplete",
         "old.h5": "does not end in|ends in .keras",
         "empty.keras": "cannot be loaded|can be loaded",
         "served": "is a SavedModel",

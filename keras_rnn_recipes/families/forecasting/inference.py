@@ -160,7 +160,7 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
     config, onnx = finished_config(run_dir), format == "onnx"
     if onnx:
         to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
-    refuse_existing(to, "the name of a new file." if onnx else "a folder missing or empty.")
+    refuse_existing(to, "the name of a new file." if onnx else "a folder that is missing or empty.")
     model, intervals = load_model(run_dir), read_intervals(run_dir)
     if config.model.distribution is not None:  # its bounds are asked for when it is read
         model = to_forecaster(model, config.evaluate.levels)

@@ -133,7 +133,7 @@ def test_export_again_is_the_same_model(run_dir, tmp_path, monkeypatch):
     )
     path = export_run(run_dir, tmp_path / "served")
     np.testing.assert_array_equal(load_saved_model(path)([[1.0, 2.0]]), [[2.0] * HORIZON])
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         export_run(run_dir, path)
 
 

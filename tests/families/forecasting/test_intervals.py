@@ -164,7 +164,7 @@ def test_without_levels_nothing_changes(made, tmp_path):
     assert not (tmp_path / "run" / FILE).exists()
     saved = load_saved_model(export_saved_model(model, tmp_path / "saved", verify=False))
     assert saved.levels == ()
-    with pytest.raises(UserError, match="gives no intervals"):
+    with pytest.raises(UserError, match="has no intervals"):
         saved.quantiles([[1.0, 2.0]])
 
 
