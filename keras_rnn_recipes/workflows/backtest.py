@@ -1,4 +1,4 @@
-"""``krr backtest``: a recipe carried out again at past cutoffs, or one model from many origins."""
+"""``krr backtest``: a recipe run at several past cutoffs, or one model at several origins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from keras_rnn_recipes.workflows.run import (
     read_recipe,
     run_script,
     shrink,
-    with_whole_path,
+    with_absolute_paths,
 )
 
 if TYPE_CHECKING:
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a backtest came to.
+    """The result of a backtest.
 
     Attributes:
-        run_dir: the folder with ``backtest.csv``, ``scores.csv``, ``by_cutoff.csv``,
-            ``by_step.csv``, ``metrics.json``, ``report.html``, and the folds' own runs.
-        name: the model's column.
-        record: the content of ``metrics.json``.
+        run_dir: folder with ``backtest.csv``, ``scores.csv``, ``by_cutoff.csv``, ``by_step.csv``,
+            ``metrics.json``, ``report.html``, and the run of each fold.
+        name: column of the model.
+        record: content of ``metrics.json``.
         by_cutoff: columns ``fold, cutoff, series, metric`` and one per model: means over series.
-        by_step: columns ``step`` and one per model: the mean error by step ahead, for several
+        by_step: columns ``step`` and one per model: mean absolute error by step ahead; for several
             series in multiples of their in-sample seasonal naive error.
-        notes: series that some figure leaves out.
+        notes: which series some scores exclude.
     """
 
     run_dir: Path
@@ -56,17 +56,21 @@ class Backtest:
 
 
 def read_source(source: str | Path, overrides: Sequence[str] = ()) -> tuple[Main, Config]:
-    """Read what is to be tested: a recipe's name, a TOML file, or the folder of a run.
+    """Read the recipe to test.
+
+    Args:
+        source: name of a recipe, a TOML file, or folder of a run.
+        overrides: such as ``"fit.epochs=10"``.
 
     Raises:
-        UserError: none of these; for a table of data it is said how to come to a run.
+        UserError: the source is none of these; for a table the message says how to get a run.
     """
     path = Path(source)
     folder = path.is_dir() and is_run_directory(path)
     if path.is_file() and path.suffix not in (".toml", ".json"):
         raise UserError(
             f"{path} is a table, not a recipe.",
-            "a recipe's name, a TOML file, or the folder of a run.",
+            "the name of a recipe, a TOML file, or the folder of a run.",
             f"run `krr forecast {path} --horizon N --run-dir DIR`, then `krr backtest DIR`.",
         )
     main, config = read_recipe(path / "config.json" if folder else source, overrides)
@@ -86,21 +90,21 @@ def backtest_recipe(
     overwrite: bool = False,
     smoke: bool = False,
 ) -> Backtest:
-    """Carry a recipe out at several cutoffs, each time as it would have been done then.
+    """Run a recipe at several past cutoffs, as it would have been run then.
 
-    The protocol, and why nothing leaks, is in `keras_rnn_recipes.workflows.folds`. Each fold is a
-    run of its own, in ``run_dir/folds``.
+    `keras_rnn_recipes.workflows.folds` describes the protocol and why no future value leaks. Each
+    fold has its own run in ``run_dir/folds``.
 
     Args:
-        source: a recipe's name, a TOML file, or the folder of a run, whose recipe is taken.
-        run_dir: where everything goes.
-        folds: cutoffs.
-        step: steps between them; None for a horizon.
+        source: name of a recipe, a TOML file, or folder of a run, whose recipe is used.
+        run_dir: folder to write to.
+        folds: number of cutoffs.
+        step: time steps between cutoffs; None for a horizon.
         overrides: such as ``"fit.epochs=10"``.
-        baselines: further ones, joined by commas.
-        resume: keep the folds that are done, continue the one that was interrupted.
-        overwrite: replace what is in ``run_dir``.
-        smoke: a handful of training steps in each fold.
+        baselines: additional baselines, comma-separated.
+        resume: whether to keep finished folds and continue the interrupted one.
+        overwrite: whether to replace the run in ``run_dir``.
+        smoke: whether to train for a few steps only.
 
     Raises:
         UserError: a mistake in the recipe, the data, the options or the folder.
@@ -111,7 +115,7 @@ def backtest_recipe(
         ... # doctest: +SKIP
     """
     main, config = read_source(source, overrides)
-    config = _with_baselines(with_whole_path(config), baselines)
+    config = _with_baselines(with_absolute_paths(config), baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
     panel = forecasting.load(config.data)
     planned = plan_folds(config, panel, folds=folds, step=step)
@@ -132,26 +136,26 @@ def backtest_run(
     baselines: str | None = None,
     overwrite: bool = False,
 ) -> Backtest:
-    """Forecast with one trained model from several origins in the part that its run held out.
+    """Forecast with one trained model at several origins in the test part of its run.
 
     Args:
-        run: a finished run; its SavedModel answers.
-        run_dir: where everything goes.
-        folds: origins.
-        step: steps between them; None for a horizon.
-        baselines: further ones, joined by commas.
-        overwrite: replace what is in ``run_dir``.
+        run: folder of a finished run, whose SavedModel is used.
+        run_dir: folder to write to.
+        folds: number of origins.
+        step: time steps between origins; None for a horizon.
+        baselines: additional baselines, comma-separated.
+        overwrite: whether to replace the run in ``run_dir``.
 
     Raises:
-        UserError: not a finished run, or the earliest origin lies before what it held out, where
-            the model was trained.
+        UserError: the run is not finished, or the first origin is before its test part, in data
+            that the model was trained on.
     """
     from keras_rnn_recipes.families.forecasting.inference import evaluate
 
     config, size, step = check_origins(run, folds, step)
     directory = RunDirectory.open(run_dir, overwrite=overwrite)
     found = evaluate(run, None, baselines=baselines, test_size=size, stride=step)
-    assert found.forecasts is not None  # of a forecaster, as was checked
+    assert found.forecasts is not None  # check_origins has refused other families
     directory.write_config(config)
     record = RunDirectory(Path(run)).read_json("metrics.json") or {}
     result = _finish(directory, config, forecasting.load(config.data), [(found.forecasts, record)])
@@ -159,13 +163,19 @@ def backtest_run(
 
 
 def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config, int, int]:
-    """Refuse origins that lie before what a run held out, as its model has seen them.
+    """Check that all origins are in the test part of a run, which its model was not trained on.
+
+    Args:
+        run: folder of the run.
+        folds: number of origins.
+        step: time steps between origins; None for a horizon.
 
     Returns:
-        The run's configuration, the steps from the first origin to the end, and between origins.
+        The configuration of the run, the time steps from the first origin to the end, and those
+        between origins.
 
     Raises:
-        UserError: not a finished run, or too many origins or too far apart.
+        UserError: the run is not finished, or the origins do not fit into the test part.
     """
     from keras_rnn_recipes.runs.finished import finished_config
 
@@ -173,25 +183,27 @@ def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config
     _require_series(config, run)
     if config.fit.refit:
         raise UserError(
-            f"The model in {run} has learnt from all steps, those held out included (fit.refit).",
-            "a model that does not know what it is asked to forecast.",
-            "fit again at each origin with --refit, or run the recipe with fit.refit=false.",
+            f"The model in {run} was trained on all data, including the test part (fit.refit).",
+            "a model that was not trained on the data that it forecasts.",
+            "train a new model at each cutoff with --refit, or run the recipe with "
+            "fit.refit=false.",
         )
     horizon = config.model.horizon
     step = horizon if step is None else step
     size, held_out = horizon + (folds - 1) * step, config.data.test_size or horizon
     if min(folds, step) < 1 or size > held_out:
         raise UserError(
-            f"{folds} origins {step} steps apart begin {size} steps before the end, and the model "
-            f"in {run} was trained up to {held_out} steps before it.",
-            f"at least one, and up to {held_out - horizon} steps from the first to the last.",
-            "take fewer --folds or a smaller --step, or fit again at each with --refit.",
+            f"{folds} origins {step} steps apart begin {size} steps before the end, but the model "
+            f"in {run} was trained up to {held_out} steps before the end.",
+            f"at least one origin, and at most {held_out - horizon} steps from the first to the "
+            "last.",
+            "lower --folds or --step, or train a new model at each cutoff with --refit.",
         )
     return config, size, step
 
 
 def describe(result: Backtest) -> str:
-    """The tables that are printed: all cutoffs together, each, and by step ahead."""
+    """Format the scores: over all cutoffs, by cutoff, and by step ahead."""
     series = int(result.by_cutoff["series"].max())
     metric = deciding_metric(result.record["model"], series)
     each = result.by_cutoff[result.by_cutoff["metric"] == metric].drop(columns="metric")
@@ -211,7 +223,7 @@ def describe(result: Backtest) -> str:
 def _carry_out(
     main: Main, fold: Fold, count: int, directory: RunDirectory, smoke: bool
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Run one fold, unless it is done, and read what it found."""
+    """Run one fold, unless it is finished, and read its backtest and metrics."""
     import keras
 
     from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
@@ -220,10 +232,10 @@ def _carry_out(
     path = directory.folder("folds") / f"{fold.number:02d}"
     print(f"Fold {fold.number} of {count}, cutoff {fold.before_end} steps before the end: {path}")
     own = RunDirectory(path)
-    # The report is the last thing that a run writes.
+    # A run writes its report last.
     if (path / "report.html").is_file():
         config = shrink(fold.config) if smoke else fold.config
-        continue_config(with_whole_path(config), own.read_json("config.json") or {})
+        continue_config(with_absolute_paths(config), own.read_json("config.json") or {})
     else:
         keras.utils.clear_session()
         with quiet_tensorflow_log():
@@ -237,7 +249,7 @@ def _finish(
     panel: Panel,
     parts: list[tuple[pd.DataFrame, dict[str, Any]]],
 ) -> Backtest:
-    """Put the folds together, score them and write everything."""
+    """Join the folds, score them, and write all files."""
     import pandas as pd
 
     from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise
@@ -276,7 +288,7 @@ def _finish(
 def _by_cutoff(
     tested: pd.DataFrame, frame: pd.DataFrame, season: int, metrics: Sequence[str]
 ) -> pd.DataFrame:
-    """The k-th cutoff from the end of each series makes a fold, whatever its date."""
+    """Scores by fold: the k-th cutoff from the end of each series, whatever its date."""
     import pandas as pd
 
     from keras_rnn_recipes.evaluation.metrics import score, summarise
@@ -311,7 +323,7 @@ def _with_baselines(config: Config, names: str | None) -> Config:
 
 
 def table_text(frame: pd.DataFrame) -> str:
-    """Columns of equal width, numbers to four figures."""
+    """Format a table as text with aligned columns."""
     cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
     return text_table([list(map(str, frame.columns)), *cells], left=0)
 
@@ -323,5 +335,5 @@ def _cell(value: Any) -> str:
 
 
 def _require_series(config: Config, source: str | Path) -> None:
-    fix = "judge such a run on other data with krr evaluate, if it takes any."
+    fix = "score a run of another family on new data: krr evaluate RUN_DIR --input FILE."
     require_family(config, DEFAULT, source, fix=fix)

@@ -1,25 +1,24 @@
-"""Judging a recipe on several parts of the past, without letting the future in.
+"""Folds: a recipe run at several past cutoffs, without data from after the cutoff.
 
 The protocol
 ------------
-A fold is the whole procedure of a recipe, carried out as it would have been at an earlier moment,
-the fold's *cutoff*. Cutoffs are counted in steps from the end of each series, as the parts of a run
-are, so that each series is judged at its own end.
+A fold is a run of the complete recipe as it would have been at an earlier time, the *cutoff*.
+Cutoffs are counted in time steps from the end of each series, as the parts of a run are, so each
+series is tested at its own end.
 
-1. What lies more than a test part after the cutoff is taken away before anything is looked at
-   (``data.drop_last``); only columns known ahead stay.
-2. The horizon after the cutoff is the fold's test part (a search over one or few series takes
-   several horizons, with origins all along). Nothing is fitted, scaled, weighted or
-   stopped by it: the network and the baselines are trained on what lies before, of which the
-   recipe's validation part is the end.
-3. What the recipe leaves open (season, lookback, sizes of the parts) is chosen anew in every fold,
-   with the values of its test part erased. What the recipe says is taken as said: a recipe whose
-   numbers were tuned on later data brings them along, and no protocol can know.
-4. A series too short to hold anything out is trained on whole and is not scored, as in a run.
+1. Data more than a test part after the cutoff are removed first (``data.drop_last``), except
+   future covariates.
+2. The horizon after the cutoff is the test part of the fold (several horizons in a search over few
+   series). The network and the baselines are fitted, scaled and stopped on the data before it,
+   which end in the validation part.
+3. Values that the recipe does not give (season, lookback, sizes of the parts) are chosen again in
+   every fold, with the values of the test part erased. Values that it gives are kept: if they were
+   tuned on later data, the backtest cannot know.
+4. A series that is too short for a test part is used for training only, as in a run.
 
-A search over settings uses the same folds, all of them before the recipe's own test part, which it
-never reads. In a panel whose series end on different dates, a series is trained on steps that may
-be later by the calendar than the cutoff of another.
+A search over settings uses the same folds, all of them before the test part of the recipe. In a
+panel whose series end on different dates, training data of one series may have later dates than the
+cutoff of another.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fold:
-    """One carrying out of a recipe.
+    """A run of the recipe at one cutoff.
 
     Attributes:
         number: 1 for the earliest.
-        before_end: steps from the (first) cutoff to the end of the series, at least a horizon.
-        config: the recipe, with everything that it left open chosen from before the cutoff; its
-            test part is the horizon after the cutoff.
+        before_end: time steps from the (first) cutoff to the end of the series.
+        config: the recipe, with all defaults chosen from the data before the cutoff; its test part
+            follows the cutoff.
     """
 
     number: int
@@ -60,18 +59,18 @@ def plan_folds(
     skip: int = 0,
     size: int | None = None,
 ) -> list[Fold]:
-    """Lay out the folds of a recipe, the earliest first.
+    """Plan the folds of a recipe, the earliest first.
 
     Args:
         config: the recipe.
         panel: its data, as ``forecasting.load`` reads them.
-        folds: how many.
-        step: steps between cutoffs; None for a horizon, so that no step is forecast twice.
-        skip: steps at the end of every series that no fold may see.
-        size: steps of each fold's test part; None for a horizon, hence one origin.
+        folds: number of folds.
+        step: time steps between cutoffs; None for a horizon, which forecasts each step once.
+        skip: time steps at the end of every series that no fold reads.
+        size: time steps in the test part of a fold; None for a horizon, which has one origin.
 
     Raises:
-        UserError: less than one fold or step, or series too short for the earliest fold.
+        UserError: fewer than one fold or step, or series too short for the earliest fold.
 
     Example:
         >>> from keras_rnn_recipes.config.files import config_from_dict
@@ -85,7 +84,9 @@ def plan_folds(
     for option, value in (("--folds", folds), ("--step", step)):
         if value < 1:
             raise UserError(
-                f"{option} is {value}.", "a whole number of at least 1.", f"raise {option}."
+                f"{option} is {value}.",
+                "a whole number of at least 1.",
+                f"raise {option} to 1 or more.",
             )
     planned = []
     for number in range(1, folds + 1):
@@ -97,19 +98,19 @@ def plan_folds(
             raise UserError(
                 f"Fold {number} of {folds}, {drop + size} steps before the end: {error.what}",
                 error.expected,
-                "take fewer folds (--folds) or closer ones (--step), or give more data.",
+                "lower --folds, or give longer series.",
             ) from None
     return planned
 
 
 def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> Config:
-    """Choose what the recipe leaves open from what was known before the fold's test part.
+    """Choose the defaults of a recipe from the data before the test part of a fold.
 
     Args:
         config: the recipe.
         panel: its data.
-        drop_last: steps at the end of every series that the fold does not see at all.
-        size: steps of the test part before them.
+        drop_last: time steps at the end of every series that the fold does not read.
+        size: time steps in the test part, which precede them.
 
     Raises:
         UserError: no series is long enough.
@@ -123,7 +124,7 @@ def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> C
     asked = config.model_copy(
         update={
             "data": config.data.model_copy(update=data),
-            # A fold is there to be judged; what comes after that would be thrown away.
+            # The forecasts of a refitted network would not be used.
             "fit": config.fit.model_copy(update={"refit": False}),
         }
     )
@@ -131,7 +132,7 @@ def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> C
 
 
 def _erase_last(panel: Panel, steps: int) -> Panel:
-    """The rows stay, so that lengths are right; what was observed in them goes."""
+    """Erase the last observations of every series; the rows stay, so lengths do not change."""
     from keras_rnn_recipes.data.frames import series_bounds
     from keras_rnn_recipes.data.split import steps_left
 
@@ -143,7 +144,7 @@ def _erase_last(panel: Panel, steps: int) -> Panel:
 
 
 def _with_season(seen: Panel, panel: Panel, source: str) -> Panel:
-    """Infer the season of a file again; that of a data set stands on its card."""
+    """Infer the season of a file again; a data set has it on its card."""
     import numpy as np
 
     from keras_rnn_recipes.config.files import is_file_name

@@ -1,4 +1,4 @@
-"""What ``krr forecast FILE.csv`` decides for a person, and the reasons that it gives."""
+"""``krr forecast``: choose a recipe for a table, and explain the choices."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import (
     Config,
     EvaluateConfig,
+    Feature,
     Preset,
     Strategy,
     added_baselines,
@@ -38,15 +39,15 @@ _DATA_OPTIONS = (
 )
 
 _STRATEGY_REASONS = {
-    "direct": "one network gives all steps at once, so that no error feeds on an earlier one",
-    "recursive": "each forecast is fed back to make the next one",
-    "seq2seq": "a whole forecast is learnt at every time step, so that each window teaches more",
+    "direct": "the network forecasts all steps at once, so errors do not accumulate",
+    "recursive": "each forecast is an input of the next one",
+    "seq2seq": "the network learns a forecast at every time step, so each window has many targets",
 }
 
 
 @dataclass(frozen=True)
 class ForecastOptions:
-    """What was asked for on the command line; None where it was left open."""
+    """The options of the command line; None for those that were not given."""
 
     file: Path
     horizon: int
@@ -71,11 +72,11 @@ class ForecastOptions:
 
 @dataclass(frozen=True)
 class ForecastPlan:
-    """A configuration ready to run, and what to tell about it.
+    """A configuration to run, and the reasons for its values.
 
     Attributes:
-        config: every choice made, so that the same file gives the same run again.
-        reasons: what was inferred and chosen, and why; a sentence each.
+        config: the configuration, with all values set.
+        reasons: what was inferred and chosen, and why; one sentence each.
     """
 
     config: Config
@@ -83,10 +84,13 @@ class ForecastPlan:
 
 
 def plan_forecast(options: ForecastOptions) -> ForecastPlan:
-    """Read the file and decide what is to be run; nothing is written.
+    """Read the file and choose the configuration; nothing is written.
+
+    Args:
+        options: the options of the command line.
 
     Raises:
-        UserError: a mistake in the options or in the file, or too little data for the horizon.
+        UserError: a mistake in the options or the file, or too little data for the horizon.
     """
     from keras_rnn_recipes.data.frames import read_panel
     from keras_rnn_recipes.data.split import training_rows
@@ -96,7 +100,7 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     lengths = _lengths(panel)
     _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
     if is_panel(lengths) and not config.evaluate.levels:
-        # Nothing is chosen while training, nor calibrated: the last steps are learnt from too.
+        # Neither the epoch nor intervals need a validation part, so it is trained on.
         data = config.data.model_copy(update={"valid_size": 0})
         config = config.model_copy(update={"data": data})
     config = choose_parts(config, panel)
@@ -108,16 +112,16 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     if options.refit is None and not is_long_panel(trained, panel.season_length):
         refit = config.fit.model_copy(update={"refit": True})
         config = config.model_copy(update={"fit": refit})
-    code_covariates(panel, config)  # what is not known far enough ahead is told before any work
+    code_covariates(panel, config)  # refuses missing future values before any work
     return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
 
 
 def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
-    """Name a new folder ``runs/<file>-<date>-<time>``: every forecast is kept.
+    """A new folder ``runs/<file>-<date>-<time>``, so that no forecast replaces another.
 
     Args:
         file: the data file.
-        now: the moment; the present when left out.
+        now: the time; None for the present.
 
     Example:
         >>> default_run_dir(Path("shop/sales.csv"), datetime.datetime(2024, 5, 1, 9, 30)).name
@@ -130,12 +134,12 @@ def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
 
 
 def parse_numbers(text: str | None, option: str, meaning: str) -> list[int] | None:
-    """Read whole numbers joined by commas.
+    """Read comma-separated whole numbers.
 
     Args:
-        text: what was given, None where nothing was.
-        option: where it was given.
-        meaning: of each number, for the message.
+        text: the value of the option; None if it was not given.
+        option: name of the option.
+        meaning: meaning of each number, for the message.
 
     Raises:
         UserError: they are not whole numbers of at least 1.
@@ -153,7 +157,7 @@ def parse_numbers(text: str | None, option: str, meaning: str) -> list[int] | No
     if min(numbers) < 1:
         raise UserError(
             f"{option} is {text!r}.",
-            f"{meaning}: whole numbers of at least 1, joined by commas.",
+            f"{meaning}: whole numbers of at least 1, comma-separated.",
             f"write for example {option} 24 or {option} 24,168.",
         )
     return numbers
@@ -162,14 +166,22 @@ def parse_numbers(text: str | None, option: str, meaning: str) -> list[int] | No
 def _config_as_asked(options: ForecastOptions) -> Config:
     if options.horizon < 1:
         raise UserError(
-            f"--horizon is {options.horizon}.", "a number of steps, at least 1.", "raise --horizon."
+            f"--horizon is {options.horizon}.",
+            "a whole number of time steps, at least 1.",
+            "raise --horizon to 1 or more.",
         )
     if options.units is not None and options.cell == "linear":
         raise UserError(
-            "--units is given, but a linear forecaster has no layers to be so wide.",
+            "--units is given, but a linear forecaster has no hidden layers.",
             "--cell linear without --units.",
-            "leave --units out, or choose another --cell.",
+            "remove --units, or choose another --cell.",
         )
+    if options.seed < 0:
+        raise UserError(
+            f"--seed is {options.seed}.", "a whole number of at least 0.", "give another --seed."
+        )
+    for feature in options.calendar.split(",") if options.calendar else ():
+        check_choice(feature.strip(), get_args(Feature), "--calendar")
     data = {name: getattr(options, name) for name in _DATA_OPTIONS}
     seasons = parse_numbers(options.season_length, "--season-length", "the steps in each season")
     data["season_length"] = seasons[0] if seasons and len(seasons) == 1 else seasons
@@ -192,17 +204,17 @@ def _config_as_asked(options: ForecastOptions) -> Config:
 
 
 def _refuse_too_little(options: ForecastOptions, longest: int, trained: int) -> None:
-    """A window to learn from has the horizon's steps and one before them, beside the test part."""
+    """Refuse a file without room for a test horizon and one training window (horizon + 1 steps)."""
     horizon = options.horizon
     if trained > horizon:
         return
     fits = (longest - 1) // 2
-    shorter = f"ask for a --horizon of at most {fits}" if fits else "forecast another file"
+    shorter = f"lower --horizon to at most {fits}" if fits else "forecast another file"
     raise UserError(
         f"The longest series in {options.file} has {longest} steps, too few for a horizon of "
         f"{horizon}.",
-        f"at least {2 * horizon + 1} steps: {horizon} to test on and {horizon + 1} to learn from.",
-        f"{shorter}, or give a longer history.",
+        f"at least {2 * horizon + 1} steps: {horizon} to test on and {horizon + 1} to train on.",
+        f"{shorter}, or give longer series.",
     )
 
 
@@ -216,20 +228,20 @@ def _lengths(panel: Panel) -> dict[str, int]:
 
 
 def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]:
-    """Steps of each series to train on: a series too short to hold anything out is kept whole."""
+    """Time steps to train on, by series; a series too short for a test part is used completely."""
     held_out = config.data.held_out
     return {name: n - held_out if n > held_out else n for name, n in lengths.items()}
 
 
 def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
-    """Say in words what was inferred and chosen."""
+    """Explain what was inferred and chosen, one sentence each."""
     data, model = config.data, config.model
     horizon, season = model.horizon, data.season_length
     reasons = [
         f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
         f"Season of {_joined(season)} steps: {_origin(options.season_length, '--season-length')}.",
-        f"Lookback of {model.lookback} steps, each seeing the last {model.lags} values: as long as "
-        "pays and the data leave room for.",
+        f"Lookback of {model.lookback} steps; at each, the network reads the last {model.lags} "
+        "values.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
     ]
     if covariates := _describe_covariates(config):
@@ -242,28 +254,30 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
         "their median is the forecast."
     )
     if model.transform == "log":
-        reasons.append("Every value is above nought: the network works on logarithms.")
+        reasons.append("All values are above 0: the network works on logarithms.")
     if not data.valid_size and is_panel(lengths):
-        reasons.append("With so many series training runs its full course, up to the test part.")
+        reasons.append(
+            "With this many series, training needs no validation part and ends at the test part."
+        )
     elif not data.valid_size:
-        reasons.append("The series are too short to validate on: training runs its full course.")
+        reasons.append("The series are too short for a validation part: training runs all epochs.")
     if config.fit.refit:
         reasons.append(
-            "Once tested, a network is trained anew on all steps, the last ones too, and makes the "
-            "forecast (--no-refit: the tested one does)."
+            "After the test, a new network is trained on all data and makes the forecast "
+            "(--no-refit: the tested network makes it)."
         )
     elif options.refit is None:
         reasons.append(
-            "The series are long, and their last steps few of many: the tested network makes the "
-            "forecast (--refit: one trained anew on all steps, in twice the time)."
+            "The series are long, so the tested network makes the forecast (--refit: a new one, "
+            "trained on all data, in twice the time)."
         )
     trained = _training_lengths(config, lengths)
     short = [name for name, n in trained.items() if n <= horizon]
     if short:
         names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
         reasons.append(
-            f"{len(short)} of {len(lengths)} series are too short to learn from and are skipped in "
-            f"training; they are forecast all the same: {names}."
+            f"{len(short)} of {len(lengths)} series are too short to train on; they are forecast "
+            f"nevertheless: {names}."
         )
     return reasons
 

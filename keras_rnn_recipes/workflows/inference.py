@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def predict(run_dir: str | Path, source: Any) -> pd.DataFrame:
-    """Answer new data with a finished run's SavedModel.
+    """Apply the SavedModel of a finished run to new data.
 
     Args:
-        run_dir: the folder of a finished run.
+        run_dir: folder of a finished run.
         source: the data: for a forecaster a table as `read_panel` takes it, whose series are
-            forecast after their ends; for other families a file in the format of the run's own.
+            forecast from their last date on; for other families a file in the run's own format.
 
     Returns:
-        For a forecaster ``unique_id, ds`` and a column named as the model, with its bounds behind
-        it; for other families a row for each text, sentence or prompt.
+        For a forecaster the columns ``unique_id, ds``, one named as the model, and its bounds; for
+        other families a row for each text, sentence or prompt.
 
     Raises:
-        UserError: not a finished run, or something in the data that cannot be used.
+        UserError: the run is not finished, or the data cannot be used.
 
     Example:
         >>> predict("runs/sales", "sales.csv").columns.tolist()  # doctest: +SKIP
@@ -37,35 +37,34 @@ def predict(run_dir: str | Path, source: Any) -> pd.DataFrame:
 
 
 def evaluate(run_dir: str | Path, source: Any, *, baselines: str | None = None) -> Evaluation:
-    """Score a finished run's model on other data.
+    """Score the model of a finished run on new data.
 
     Args:
-        run_dir: the folder of a finished run.
-        source: as in `predict`, with the true answers in it.
-        baselines: of a forecaster, further ones beside the run's: ``"auto_ets,auto_theta"``.
+        run_dir: folder of a finished run.
+        source: as in `predict`, with the true values or answers.
+        baselines: additional baselines of a forecaster, such as ``"auto_ets,auto_theta"``.
 
     Raises:
-        UserError: not a finished run, data that cannot be used, or an unknown baseline.
+        UserError: the run is not finished, the data cannot be used, or a baseline is unknown.
     """
     result: Evaluation = _inference(run_dir).evaluate(run_dir, source, baselines=baselines)
     return result
 
 
 def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_model") -> Path:
-    """Export the model of a finished run again, from its ``model.keras``.
+    """Export the model of a finished run from its ``model.keras``.
 
     Args:
-        run_dir: the folder of a finished run.
-        to: the folder to write, which must be missing or empty; for ONNX the file to write, or a
-            folder for a ``model.onnx``.
-        format: ``"saved_model"`` or ``"onnx"`` (forecasters; needs the extra ``onnx``).
+        run_dir: folder of a finished run.
+        to: folder to write, missing or empty; for ONNX a file, or a folder for ``model.onnx``.
+        format: ``"saved_model"``, or ``"onnx"`` (forecasters; needs the extra ``onnx``).
 
     Returns:
-        What was written.
+        Path of the folder or file.
 
     Raises:
-        UserError: not a finished run, ``to`` is in use, the family has no such export, or the
-            extra is not installed.
+        UserError: the run is not finished, ``to`` exists, the family cannot be exported to the
+            format, or the extra is not installed.
     """
     path: Path = _inference(run_dir).export(run_dir, Path(to), format=format)
     return path

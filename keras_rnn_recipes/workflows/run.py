@@ -1,4 +1,4 @@
-"""One run: check the recipe, open the run directory, call the script, keep the record."""
+"""One run: check the recipe, open the run directory, call the script, read the results."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SMOKE_EPOCHS, SMOKE_STEPS, SMOKE_BATCH = 2, 4, 8
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
-        run_dir: the folder with every artefact.
-        config: the configuration, with what the recipe left open filled in.
-        metrics: the content of ``metrics.json``.
-        wall_seconds: how long this process took, without what an interrupted one did before.
+        run_dir: folder with all files of the run.
+        config: the configuration, with all defaults set.
+        metrics: content of ``metrics.json``.
+        wall_seconds: wall time of this process in seconds, without that of an interrupted one.
     """
 
     run_dir: Path
@@ -61,17 +61,17 @@ def run(
     """Run one experiment from data to report.
 
     Args:
-        config: a recipe's name, the path of a TOML file, or a configuration.
-        run_dir: where everything goes; see `RunDirectory`.
+        config: name of a recipe, a TOML file, or a configuration.
+        run_dir: folder to write to, as in `RunDirectory`.
         overrides: such as ``"fit.epochs=10"``.
-        resume: continue the interrupted run in ``run_dir``. On a CPU the result is the very
-            same, bit for bit. What the recipe leaves open stays as it was chosen then.
-        overwrite: replace the run in ``run_dir``.
-        smoke: the same code with a handful of training steps, to see that it works.
+        resume: whether to continue the interrupted run in ``run_dir``. Defaults stay as they were
+            chosen then. On a CPU the result is the same, bit for bit.
+        overwrite: whether to replace the run in ``run_dir``.
+        smoke: whether to train for a few steps only, to check that all works.
 
     Raises:
-        UserError: a mistake in the recipe, the data or the folder. A run that fails before
-            it has trained leaves nothing behind.
+        UserError: a mistake in the recipe, the data or the folder. A run that fails before it has
+            trained leaves no files.
 
     Example:
         >>> import tempfile
@@ -102,14 +102,15 @@ def run_script(
     smoke: bool = False,
     watcher: Callable[[str, Mapping[str, Any]], None] | None = None,
 ) -> RunResult:
-    """Run a script's ``main(config, run)``; arguments and result as in `run`.
+    """Call a script's ``main(config, run)``; arguments and result as in `run`.
 
-    ``watcher`` is that of the `RunDirectory`.
+    Args:
+        watcher: as in `RunDirectory`.
     """
     config.require_extras()
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
     directory.watcher = watcher
-    config = with_whole_path(shrink(config) if smoke else config)
+    config = with_absolute_paths(shrink(config) if smoke else config)
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:
         config = continue_config(config, stored)
@@ -127,11 +128,16 @@ def run_script(
 
 
 def run_from_command_line(main: Main, arguments: Sequence[str] | None = None) -> None:
-    """Let a recipe script be run by itself: ``python forecast.py --config my.toml``."""
+    """The command line of a recipe script: ``python forecast.py --config my.toml``."""
     parser = argparse.ArgumentParser(description=(sys.modules[main.__module__].__doc__ or ""))
-    parser.add_argument("--config", required=True, help="a TOML file, or the name of a recipe")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="such as fit.epochs=10")
-    parser.add_argument("--run-dir", help="where everything goes (default: runs/<recipe>)")
+    parser.add_argument("--config", required=True, help="TOML file, or name of a recipe")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="key=value",
+        help="values that replace the recipe's: fit.epochs=10",
+    )
+    parser.add_argument("--run-dir", help="folder to write everything to (default: runs/<recipe>)")
     for flag in ("--resume", "--overwrite", "--smoke"):
         parser.add_argument(flag, action="store_true")
     given = parser.parse_args(arguments)
@@ -151,7 +157,7 @@ def run_from_command_line(main: Main, arguments: Sequence[str] | None = None) ->
 
 
 def shrink(config: Config) -> Config:
-    """The same experiment with a handful of training steps."""
+    """The same experiment with a few training steps, for ``--smoke``."""
     fit = {"epochs": min(config.fit.epochs, SMOKE_EPOCHS)}
     fit["steps_per_epoch"] = min(config.fit.steps_per_epoch or SMOKE_STEPS, SMOKE_STEPS)
     fit["batch_size"] = min(config.fit.batch_size, SMOKE_BATCH)
@@ -159,12 +165,14 @@ def shrink(config: Config) -> Config:
 
 
 def continue_config(config: Config, stored: dict[str, Any]) -> Config:
-    """The configuration of the interrupted run, if this one asks for nothing else.
+    """The configuration of the interrupted run, if it is the same experiment.
 
-    What ``config`` leaves open may have been chosen from the data, and stays as chosen.
+    Args:
+        config: the recipe as given now. Values that it does not give stay as they were chosen.
+        stored: content of the interrupted run's ``config.json``.
 
     Raises:
-        UserError: the two differ; the message says where.
+        UserError: the two differ; the message names the keys.
     """
     before = {key: value for key, value in stored.items() if key != "format_version"}
     changed = [
@@ -177,33 +185,33 @@ def continue_config(config: Config, stored: dict[str, Any]) -> Config:
     if changed:
         raise UserError(
             f"The interrupted run was another experiment: {'; '.join(changed)}.",
-            "the recipe and the overrides it was started with.",
-            "give those again, or begin again with --overwrite.",
+            "the recipe and the overrides that it was started with.",
+            "give those, or start again with --overwrite instead of --resume.",
         )
     return config_from_dict(before, where="config.json of the interrupted run")
 
 
-def with_whole_path(config: Config) -> Config:
-    """A data file is found again from any folder."""
+def with_absolute_paths(config: Config) -> Config:
+    """Make the paths of data files absolute, so that they are valid in any folder."""
     given = {name: getattr(config.data, name, None) for name in FILE_KEYS}
-    whole = {
-        name: _whole(files)
+    absolute = {
+        name: _absolute(files)
         for name, files in given.items()
         if files is not None and (name != "source" or is_file_name(files))
     }
-    return config.model_copy(update={"data": config.data.model_copy(update=whole)})
+    return config.model_copy(update={"data": config.data.model_copy(update=absolute)})
 
 
-def _whole(files: Any) -> Any:
+def _absolute(files: Any) -> Any:
     if isinstance(files, tuple):
-        return tuple(map(_whole, files))
+        return tuple(map(_absolute, files))
     return str(Path(files).absolute())
 
 
 def _load_main(script: Path) -> Main:
     spec = importlib.util.spec_from_file_location(f"recipe_{script.stem}", script)
     if spec is None or spec.loader is None:
-        raise UserError(f"{script} cannot be loaded.", "a Python file.", "check the path.")
+        raise UserError(f"{script} cannot be loaded.", "a Python file.", "check the file.")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     main: Main = module.main

@@ -1,4 +1,4 @@
-"""``krr table``: the table of results in a README, made from recorded runs and checked."""
+"""``krr table``: a Markdown table of results, made from runs or compared with a README."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
 def results_markdown(paths: Sequence[str | Path]) -> str:
-    """Make a Markdown table of results, one row for each recipe.
+    """Make a Markdown table of results, one row per recipe.
 
-    Runs of one recipe that differ in nothing but the seed share a row.
+    Runs of a recipe that differ in the seed only share a row.
 
     Args:
-        paths: run directories, recorded runs (``seed0.json``), or folders that hold recorded runs
-            at any depth.
+        paths: run directories, recorded runs (``seed0.json``), or folders that contain recorded
+            runs at any depth.
 
     Returns:
         The table and a sentence that explains it, ending in a newline.
 
     Raises:
-        UserError: if a path holds no run.
+        UserError: a path contains no run.
 
     Example:
         >>> print(results_markdown(["recipes/forecasting/results"]))  # doctest: +SKIP
@@ -46,14 +46,14 @@ def results_markdown(paths: Sequence[str | Path]) -> str:
 
 
 def check_table(paths: Sequence[str | Path], readme: str | Path) -> None:
-    """Make sure that the table in a README is the one that the runs give.
+    """Check that the table in a README is that of the runs.
 
     Args:
-        paths: as in :func:`results_markdown`.
-        readme: a text with the table between its two comments.
+        paths: as in `results_markdown`.
+        readme: Markdown file with the table between two comments.
 
     Raises:
-        UserError: if the table differs, naming the first line that does, or is not there.
+        UserError: the table differs (the message names the first different line) or is missing.
     """
     _, found, _ = _parts(Path(readme))
     wanted = results_markdown(paths).strip().splitlines()
@@ -63,21 +63,21 @@ def check_table(paths: Sequence[str | Path], readme: str | Path) -> None:
         due = wanted[at] if at < len(wanted) else "(nothing)"
         if there != due:
             raise UserError(
-                f"The table of results in {readme} is not what the runs give: it says {there!r}.",
+                f"The table of results in {readme} is not that of the runs: it has {there!r}.",
                 f"{due!r}.",
-                "run `krr table` and put what it prints between the comments.",
+                "replace the table in the file by the output of `krr table` without --check.",
             )
 
 
 def update_table(paths: Sequence[str | Path], readme: str | Path) -> None:
-    """Put the table that the runs give into a README, between its two comments.
+    """Replace the table in a README by that of the runs.
 
     Args:
-        paths: as in :func:`results_markdown`.
-        readme: the text; all outside the comments stays as it is.
+        paths: as in `results_markdown`.
+        readme: Markdown file; only the text between the two comments is replaced.
 
     Raises:
-        UserError: if the comments are not there.
+        UserError: the comments are missing.
     """
     before, _, after = _parts(Path(readme))
     table = results_markdown(paths)
@@ -86,7 +86,7 @@ def update_table(paths: Sequence[str | Path], readme: str | Path) -> None:
 
 
 def _parts(readme: Path) -> tuple[str, str, str]:
-    """Cut a text into what is before, between and after the comments."""
+    """Split a file into the text before, between and after the comments."""
     try:
         text = readme.read_text(encoding="utf-8")
     except OSError as error:
@@ -98,7 +98,7 @@ def _parts(readme: Path) -> tuple[str, str, str]:
     if not (begin and end):
         raise UserError(
             f"{readme} has no table of results.",
-            f"a line {BEGIN} and, after it, a line {END}.",
-            "add the two lines where the table shall stand.",
+            f"a line {BEGIN} and, below it, a line {END}.",
+            "add the two lines where the table belongs.",
         )
     return before, between, after

@@ -1,4 +1,4 @@
-"""``krr tune``: look for better settings of a recipe, without looking at its test part."""
+"""``krr tune``: search for better settings of a recipe without its test part."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from keras_rnn_recipes.workflows.run import (
     continue_config,
     read_recipe,
     run_script,
-    with_whole_path,
+    with_absolute_paths,
 )
 
 if TYPE_CHECKING:
@@ -41,27 +41,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# With so many series one origin in each says enough; of fewer, the folds have several origins.
+# From this number of series on, a fold has one origin; with fewer it has several.
 MANY_SERIES = 20
 
-# Settings tried before any is given up for being behind, and the share of epochs each is given.
+# Trials before the first one is pruned, and the share of epochs before a trial can be pruned.
 SETTINGS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING = 5, 0.3
 
-# With one of these in the search, the losses of two trials are figures of different kinds.
+# If one of these keys is searched, the losses of two trials cannot be compared.
 LOSS_CHANGING = {"fit.loss", "fit.weights", "model.strategy", "model.distribution"}
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a search came to.
+    """The result of a search.
 
     Attributes:
-        run_dir: the folder with ``best.toml`` and ``trials.csv``, and with ``study.log``, from
-            which a search is resumed.
-        metric: the figure that decided, a mean over the folds.
-        best: the recipe with the best settings found.
-        value: its figure.
-        trials: one row per trial, the best first: ``trial, state, value, seconds``, a column per
+        run_dir: folder with ``best.toml``, ``trials.csv``, and ``study.log``, from which a search
+            is resumed.
+        metric: the metric that decides; its mean over the folds.
+        best: the recipe with the best settings.
+        value: the metric of the best settings.
+        trials: one row per trial, the best first: ``trial, state, value, seconds``, one column per
             key, ``note``.
     """
 
@@ -73,7 +73,7 @@ class Tuned:
 
 
 class _Scored(Exception):
-    """Ends a run when its figures are there: nothing needs to be exported or reported."""
+    """Ends the run of a trial after its metrics, since its export and report are not needed."""
 
 
 def tune(
@@ -86,25 +86,25 @@ def tune(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Tuned:
-    """Search the ``[tune]`` section of a recipe for the settings that forecast best.
+    """Search the space of a recipe's section ``[tune]`` for the best settings.
 
-    Each trial is carried out on several parts of the past, as `workflows.folds` describes, all of
-    which end before the recipe's test part: that is not read, so it still judges what was found.
-    A trial is given up when its validation loss falls behind the median of the trials before it.
-    The recipe's own settings are tried first, as far as they lie in the space.
+    Each trial is scored on several folds (see `workflows.folds`), all of which end before the test
+    part of the recipe. So the test part can still be used to test the result. A trial is pruned
+    when its validation loss is worse than the median of the trials before it. The settings of the
+    recipe itself are tried first, as far as the space contains them.
 
     Args:
-        recipe: a TOML file, or a recipe's name, with a section ``[tune]``.
-        run_dir: where everything goes.
-        trials: how many settings are tried; None for the recipe's number (30 without one).
-        folds: on how many parts of the past; None for the recipe's number (3 without one).
+        recipe: TOML file, or name of a recipe, with a section ``[tune]``.
+        run_dir: folder to write to.
+        trials: number of settings to try; None for the recipe's number, or 30.
+        folds: number of folds; None for the recipe's number, or 3.
         overrides: such as ``"fit.epochs=10"``, for every trial.
-        resume: go on with the search in ``run_dir`` up to ``trials``.
-        overwrite: replace what is in ``run_dir``.
+        resume: whether to continue the search in ``run_dir`` up to ``trials``.
+        overwrite: whether to replace the run in ``run_dir``.
 
     Raises:
-        UserError: the extra ``tune`` is not installed, something in the section is wrong, the data
-            are too short, or no trial could be carried out.
+        UserError: the extra ``tune`` is not installed, the section has a mistake, the series are
+            too short, or no trial could be completed.
 
     Source: Optuna, with its tree-structured Parzen estimator and its median rule.
 
@@ -114,7 +114,7 @@ def tune(
     require_extra("tune", "A search over settings")
     path = recipe_path(recipe)
     main, config = read_recipe(path, overrides)
-    config = with_whole_path(config)
+    config = with_absolute_paths(config)
     space = read_space(path, config)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
     search = _Search(main, config, space, folds or space.folds)
@@ -126,14 +126,14 @@ def tune(
         study = _open_study(directory.path, search)
         wanted = (space.trials if trials is None else trials) - _finished(study)
         if wanted > 0:
-            study.optimize(search, n_trials=wanted, callbacks=[search.tell])
+            study.optimize(search, n_trials=wanted, callbacks=[search.print_trial])
         return _finish(directory, search, study)
     finally:
         directory.release()
 
 
 class _Search:
-    """What every trial needs: the script, the recipe, the space and the parts of the past."""
+    """What every trial needs: the script, the recipe, the space and the folds."""
 
     def __init__(self, main: Main, config: Config, space: SearchSpace, folds: int) -> None:
         self.main, self.config, self.space, self.folds = main, config, space, folds
@@ -142,10 +142,10 @@ class _Search:
         self.test_size = whole.data.test_size or whole.model.horizon
         metrics = {str(name): 1.0 for name in config.evaluate.metrics}
         self.metric = space.metric or deciding_metric(metrics, self.panel.num_series)
-        self.plan(config)  # too short for the folds: told before the first trial
+        self.plan(config)  # series too short for the folds are an error before the first trial
 
     def plan(self, config: Config) -> list[Fold]:
-        """The folds of one trial, judged by one figure and beside no baseline."""
+        """The folds of one trial, scored by one metric and without baselines."""
         alone = config.evaluate.model_copy(update={"baselines": (), "metrics": (self.metric,)})
         config = config.model_copy(update={"evaluate": alone})
         size = None if self.panel.num_series >= MANY_SERIES else self.test_size
@@ -154,7 +154,7 @@ class _Search:
         )
 
     def __call__(self, trial: optuna.Trial) -> float:
-        """Carry out one trial; the mean of its figures over the folds."""
+        """Run one trial, and return the mean of its metric over the folds."""
         import optuna
 
         values = {key: _suggest(trial, key, one) for key, one in self.space.keys.items()}
@@ -164,13 +164,13 @@ class _Search:
                 self._figure(fold, trial if fold.number == 1 else None)
                 for fold in self.plan(config)
             ]
-        except UserError as error:  # together these settings cannot be, or do not train
+        except UserError as error:  # these settings are invalid together, or training failed
             trial.set_user_attr("note", error.what)
             raise optuna.TrialPruned from None
         return sum(figures) / len(figures)
 
     def _figure(self, fold: Fold, pruned: optuna.Trial | None) -> float:
-        """Run one fold until it has its figure; epochs are told to ``pruned``."""
+        """Run one fold up to its metric; report its epochs to the trial ``pruned``."""
         import keras
 
         from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
@@ -195,14 +195,16 @@ class _Search:
             run_script(self.main, fold.config, Path(scratch) / "run", watcher=watch)
         if not found or found["value"] != found["value"]:
             raise UserError(
-                f"Fold {fold.number} has no {self.metric}.", "a figure.", "choose another metric."
+                f"Fold {fold.number} has no {self.metric}.",
+                "a finite number.",
+                "set another metric in the section [tune].",
             )
         return found["value"]
 
-    def tell(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        """Print a line when a trial is over: searches are long."""
+    def print_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        """Print a line at the end of a trial, since searches are long."""
         took = trial.duration.total_seconds() if trial.duration else 0
-        what = f"{self.metric} {number(trial.value)}" if trial.value is not None else "given up"
+        what = f"{self.metric} {number(trial.value)}" if trial.value is not None else "pruned"
         note = trial.user_attrs.get("note", "")
         print(f"trial {trial.number}: {what}, {took:.0f} s {note}".rstrip(), flush=True)
 
@@ -226,7 +228,7 @@ def _suggest(trial: optuna.Trial, key: str, values: Choice | Range) -> Any:
 
 
 def _open_study(folder: Path, search: _Search) -> optuna.Study:
-    """Begin a study, or go on with the one in the folder, whose space must be the same."""
+    """Start a study, or continue the one in the folder, which must have the same space."""
     import optuna
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
@@ -242,7 +244,7 @@ def _open_study(folder: Path, search: _Search) -> optuna.Study:
             n_warmup_steps=int(EPOCHS_BEFORE_PRUNING * search.config.fit.epochs),
         ),
     )
-    # A search that goes on must not draw again what it drew before.
+    # A resumed search must not draw the same settings again.
     seed = search.config.fit.seed + len(study.trials)
     study.sampler = optuna.samplers.TPESampler(seed=seed)
     asked = repr((search.space.keys, search.folds, search.metric))
@@ -252,18 +254,18 @@ def _open_study(folder: Path, search: _Search) -> optuna.Study:
         _try_first(study, search)
     elif before != asked:
         raise UserError(
-            f"The search in {folder} was another one: its [tune] section differs.",
-            "the keys, values, folds and metric that it was begun with.",
-            "give those again, or begin again with --overwrite.",
+            f"The search in {folder} had another section [tune] or other --folds.",
+            "the keys, values, folds and metric that it was started with.",
+            "give those, or start again with --overwrite instead of --resume.",
         )
     for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # killed in the middle
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # interrupted
         study.enqueue_trial(trial.params)
     return study
 
 
 def _try_first(study: optuna.Study, search: _Search) -> None:
-    """The recipe as it is, as far as the space has its values: the figure to be beaten."""
+    """Try the recipe's own settings first, as far as the space contains them."""
     data = search.config.model_dump(mode="json")
     own = {}
     for key, values in search.space.keys.items():
@@ -285,11 +287,11 @@ def _finish(directory: RunDirectory, search: _Search, study: optuna.Study) -> Tu
     table = _table_of(study, search)
     directory.write_csv("trials.csv", table)
     if table.empty or table["state"].iloc[0] != "complete":
-        note = next((text for text in table.get("note", ()) if text), "none was begun.")
+        note = next((text for text in table.get("note", ()) if text), "none was started.")
         raise UserError(
-            f"No trial could be carried out to the end: {note}",
-            "settings with which the recipe can be trained.",
-            "change the section [tune], or the recipe.",
+            f"No trial could be completed: {note}",
+            "at least one setting with which the recipe can be trained.",
+            "change the values in the section [tune], or raise --trials.",
         )
     chosen = {
         key: json.loads(value) if isinstance(search.space.keys[key], Choice) else value
@@ -297,7 +299,7 @@ def _finish(directory: RunDirectory, search: _Search, study: optuna.Study) -> Tu
     }
     best = with_values(search.config, chosen, "the best trial")
     heading = (
-        f"# Found by krr tune: {search.metric} {number(study.best_value)}, the mean of "
+        f"# Found by krr tune: {search.metric} {number(study.best_value)}, the mean over "
         f"{search.folds} folds before the test part, in {_finished(study)} trials.\n"
     )
     directory.write_text("best.toml", heading + dump_toml(best, given_only=True))
@@ -330,7 +332,7 @@ def _table_of(study: optuna.Study, search: _Search) -> pd.DataFrame:
 
 
 def describe(result: Tuned, *, most: int = 15) -> str:
-    """The trials as a table, the best first, and where the best recipe is."""
+    """Format the trials as a table, the best first, and name the best recipe."""
     from keras_rnn_recipes.workflows.backtest import table_text
 
     shown = result.trials.rename(columns={"value": result.metric}).head(most)
@@ -341,8 +343,8 @@ def describe(result: Tuned, *, most: int = 15) -> str:
         lines.append(f"and {len(result.trials) - most} more, in trials.csv")
     complete = (result.trials["state"] == "complete").sum()
     lines.append(
-        f"{len(result.trials)} trials, {complete} carried out to the end; the best has "
-        f"{result.metric} {number(result.value)} on parts before the test part."
+        f"{len(result.trials)} trials, {complete} of them completed; the best has "
+        f"{result.metric} {number(result.value)} on folds before the test part."
     )
     lines.append(f"to run it:    krr run {result.run_dir / 'best.toml'}")
     return "\n".join(lines)

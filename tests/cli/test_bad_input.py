@@ -126,7 +126,7 @@ FILES: dict[str, tuple[bytes, list[str], list[str]]] = {
     "units in words": (
         wide(ramp(60)),
         ["--units", "many"],
-        ["--units", "many", "joined by commas"],
+        ["--units", "many", "comma-separated"],
     ),
     "no units": (wide(ramp(60)), ["--units", "0"], ["--units"]),
     "units of what has none": (

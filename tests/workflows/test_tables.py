@@ -118,7 +118,7 @@ def test_a_readme_is_generated_and_checked(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="0.400.*0.500"):
         check_table([run], readme)
     readme.write_text(text.replace(END, "| more |\n" + END))
-    with pytest.raises(UserError, match="not what the runs give"):
+    with pytest.raises(UserError, match="not that of the runs"):
         check_table([run], readme)
 
 

@@ -113,7 +113,7 @@ def test_a_search_goes_on_where_it_was_interrupted(recipe, tmp_path, monkeypatch
     result = tuning.tune(recipe, out, trials=6, resume=True)
     assert len(result.trials) == 6 and result.trials["model.dropout"].nunique() == 6
     assert len(tuning.tune(recipe, out, trials=6, resume=True).trials) == 6
-    with pytest.raises(UserError, match="was another one"):
+    with pytest.raises(UserError, match="had another section"):
         tuning.tune(recipe, out, folds=3, resume=True)
     with pytest.raises(UserError, match="another experiment"):
         tuning.tune(recipe, out, overrides=["fit.batch_size=7"], resume=True)
@@ -122,7 +122,7 @@ def test_a_search_goes_on_where_it_was_interrupted(recipe, tmp_path, monkeypatch
 def test_settings_that_do_not_train_are_noted_and_alone_are_an_error(recipe, tmp_path):
     text = RECIPE.replace("{low = 0.0, high = 0.9}", "[0.9]").replace("dropout = 0.1\n", "")
     recipe.write_text(text)
-    with pytest.raises(UserError, match="No trial could be carried out.*no longer a number"):
+    with pytest.raises(UserError, match="No trial could be completed.*no longer a number"):
         tuning.tune(recipe, tmp_path / "out", trials=2)
     table = pd.read_csv(tmp_path / "out" / "trials.csv")
     assert (table["state"] == "pruned").all()

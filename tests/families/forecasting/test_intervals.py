@@ -183,7 +183,7 @@ def test_a_validation_part_too_short_is_said_in_the_record(made, tmp_path, capsy
     [
         (["model.quantiles=80,95"], "fit.loss 'mae'"),
         (["fit.loss=pinball"], r"model.quantiles \[\] and fit.loss 'pinball'"),
-        (["model.quantiles=80", "fit.loss=pinball"], "the same levels in both places"),
+        (["model.quantiles=80", "fit.loss=pinball"], "the same levels in both keys"),
         (
             ["model.quantiles=80,95", "fit.loss=pinball", "model.strategy=recursive"],
             "strategy direct or seq2seq",
