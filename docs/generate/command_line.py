@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
@@ -31,10 +31,12 @@ def command_line_page() -> str:
 def _section(name: str, command: Any) -> str:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option"]
-    usage = " ".join(["krr", name, *map(_usage, arguments), *map(_required, options)])
+    context = command.context_class(command, info_name=name)
+    needed = [_option(one, context) for one in options if one.required]
+    usage = " ".join(["krr", name, *map(_usage, arguments), *needed])
     lines = [f"## krr {name}", "", "```text", " ".join(usage.split()), "```", "", command.help, ""]
-    lines += _table("Argument", arguments)
-    lines += _table("Option", options)
+    lines += _table("Argument", {_metavar(one): one for one in arguments})
+    lines += _table("Option", {_option(one, context): one for one in options})
     return "\n".join(lines)
 
 
@@ -43,32 +45,23 @@ def _usage(argument: Any) -> str:
     return name if argument.required or name.startswith("[") else f"[{name}]"
 
 
-def _required(option: Any) -> str:
-    return f"{option.opts[0]} {_metavar(option)}" if option.required else ""
+def _option(option: Any, context: Any) -> str:
+    """An option as the help writes it, such as ``--horizon <int>``."""
+    return str(option.get_help_record(context)[0])
 
 
-def _table(kind: str, parameters: list[Any]) -> Iterator[str]:
+def _table(kind: str, parameters: Mapping[str, Any]) -> Iterator[str]:
     if parameters:
         yield f"| {kind} | Meaning | Default |"
         yield "| --- | --- | --- |"
-        yield from map(_row, parameters)
+        for name, parameter in parameters.items():
+            cells = (f"`{name}`", parameter.help or "", _default(parameter))
+            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
         yield ""
 
 
-def _row(parameter: Any) -> str:
-    meaning = (parameter.help or "").replace("|", "\\|")
-    return f"| `{_name(parameter)}` | {meaning} | {_default(parameter)} |"
-
-
-def _name(parameter: Any) -> str:
-    if parameter.param_type_name == "argument":
-        return _metavar(parameter).replace("|", "\\|")
-    names = " / ".join([*parameter.opts, *parameter.secondary_opts])
-    return names if parameter.is_flag else f"{names} {_metavar(parameter)}"
-
-
-def _metavar(parameter: Any) -> str:
-    return parameter.metavar or parameter.name.upper()
+def _metavar(argument: Any) -> str:
+    return str(argument.metavar or argument.name.upper())
 
 
 def _default(parameter: Any) -> str:
@@ -76,6 +69,6 @@ def _default(parameter: Any) -> str:
         return "required"
     if parameter.default is None or parameter.default is False or parameter.default == "":
         return ""
-    if parameter.is_flag:
+    if parameter.param_type_name == "option" and parameter.is_flag:
         return f"`{parameter.opts[0]}`"
     return f"`{parameter.default}`"

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Tagging: people and places
 #
-# Every name in these generated sentences is that of a person and of a place. Its neighbors decide
-# which. A bidirectional LSTM reads words and their spelling; a conditional random field learns
-# which tag follows which.
+# Every name in these generated sentences is that of a person and of a place.
+# Its neighbors decide which. A bidirectional LSTM reads words and their
+# spelling; a conditional random field learns which tag follows which.
 
 # %%
 import os
@@ -40,8 +40,8 @@ parts.tags
 # %% [markdown]
 # ## Model
 #
-# With `crf=True` the network returns scores of tags and of transitions; `crf_loss` is the loss of
-# the whole sequence.
+# With `crf=True` the network returns scores of tags and of transitions;
+# `crf_loss` is the loss of the whole sequence.
 
 # %%
 model = krr.sequence_tagger(
@@ -67,15 +67,19 @@ krr.plot_history(history.history)
 # %% [markdown]
 # ## Answers
 #
-# Scores of whole entities on the test part, next to the tag that each word has most often.
+# Scores of whole entities on the test part, next to the tag that each word has
+# most often.
 
 # %%
 tagger = tagging.Pipeline(words, spelling, model, parts.tags)
 baselines = tagging.fit_baselines(parts, names=["most_frequent_tag"])
 sentences = [row.tokens for row in parts.test]
-answers = {"lstm": tagger(sentences), **{name: tag(sentences) for name, tag in baselines.items()}}
+answers = {
+    "lstm": tagger(sentences),
+    **{name: tag(sentences) for name, tag in baselines.items()},
+}
 scores = tagging.score(parts.test, answers, of_spans=parts.of_spans)
-pd.DataFrame(scores).T[["precision", "recall", "f1", "token_accuracy"]].astype(float).round(3)
+pd.DataFrame(scores).T.round(3)
 
 # %%
 tokens = sentences[0]

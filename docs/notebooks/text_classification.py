@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Text classification: word order
 #
-# Every sentence of this data set has a twin of the same words with the other label. Whoever
-# counts words is right half of the time; a recurrent network reads them in order.
+# Every sentence of this data set has a twin of the same words with the other
+# label. Whoever counts words is right half of the time; a recurrent network
+# reads them in order.
 
 # %%
 import os
@@ -22,7 +23,8 @@ pd.DataFrame({"text": parts.train.texts[:4], "label": parts.train.labels[:4]})
 # %% [markdown]
 # ## From text to batches
 #
-# The tokenizer is built from the training texts. Texts of similar length share a batch.
+# The tokenizer is built from the training texts. Texts of similar length share
+# a batch.
 
 # %%
 tokenizer = krr.fit_tokenizer(parts.train.texts, krr.Preparation())
@@ -43,9 +45,16 @@ len(tokenizer.vocabulary), classes
 
 # %%
 model = krr.text_classifier(
-    len(tokenizer.vocabulary), len(classes), cell="gru", units=32, embedding_size=32
+    len(tokenizer.vocabulary),
+    len(classes),
+    cell="gru",
+    units=32,
+    embedding_size=32,
 )
-model.compile(keras.optimizers.Adam(0.005), keras.losses.SparseCategoricalCrossentropy(True))
+model.compile(
+    keras.optimizers.Adam(0.005),
+    keras.losses.SparseCategoricalCrossentropy(True),
+)
 history = model.fit(
     batches(parts.train, seed=0),
     validation_data=batches(parts.valid, shuffle=False),
@@ -79,5 +88,7 @@ pd.DataFrame(pipeline(sentences).round(3), index=sentences, columns=classes)
 
 # %%
 x, y = next(iter(batches(parts.train, seed=0)))[:2]
-flow = krr.gradient_flow(model, x, y, loss=keras.losses.SparseCategoricalCrossentropy(True))
+flow = krr.gradient_flow(
+    model, x, y, loss=keras.losses.SparseCategoricalCrossentropy(True)
+)
 krr.plot_gradient_flow(flow)
