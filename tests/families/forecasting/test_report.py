@@ -285,7 +285,7 @@ def test_one_step_and_one_origin() -> None:
     )
     page = Page(render_report(made))
     assert "one origin, 1 step ahead" in page.text
-    assert "No baseline was scored beside it" in page.text
+    assert "No baseline was scored" in page.text
     assert [section.heading for section in report_sections(made)] == ["Backtest"]
 
 
@@ -379,3 +379,33 @@ def test_a_run_that_was_not_evaluated_has_no_report(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no evaluated run"):
         write_report(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "unit", "axis", "titles"),
+    [
+        (["only"], "in the units of the series", "error", ["After the last value"]),
+        (
+            ["a", "b"],
+            "in multiples of the seasonal naive error in training",
+            "scaled error",
+            ["a", "b"],
+        ),
+    ],
+)
+def test_errors_of_one_series_have_its_units_and_those_of_many_none(
+    names: list[str], unit: str, axis: str, titles: list[str]
+) -> None:
+    frame = panel(names)
+    frame["y"] *= 1000
+    made = content_of(frame)
+    sections = {section.heading: section for section in report_sections(made)}
+    for heading in ("Error by horizon", "Residuals"):
+        assert unit in sections[heading].caption
+        assert f">{axis}" in sections[heading].picture
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", sections["Forecast"].picture)
+    assert set(titles) <= set(shown) and ("After the last value" in shown) == (len(names) == 1)
+    # A thousand times as large, the errors of one series are as well; scaled ones are of order 1.
+    low, high = (50, 3000) if len(names) == 1 else (0.01, 10)
+    found = re.search(r"goes from ([\d.]+) at", sections["Error by horizon"].picture)
+    assert found and low < float(found[1]) < high
