@@ -1,4 +1,8 @@
-"""Covariates: standardized numbers, embedded categories, and the rows of the steps ahead."""
+"""Covariates: standardized numbers, embedded categories, and the rows of the steps ahead.
+
+The classes keep the names of the first version: Keras finds the weights in a ``.keras`` file by the
+name of the class, so a renamed layer could not load a model that was saved before.
+"""
 
 from __future__ import annotations
 

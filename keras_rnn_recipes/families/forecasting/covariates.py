@@ -1,4 +1,4 @@
-"""Columns beside the target in a run: coded as its recipe asks, with statistics, and kept."""
+"""Covariates of a run: coded as its recipe says, with their statistics, and saved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE = "covariates.json"
 
 
 def code_covariates(panel: Panel, config: Config) -> Panel:
-    """Make numbers of the columns beside the target, as a recipe asks for them.
+    """Convert the covariates of a panel to numbers, as a recipe says.
 
     Which categories there are is learnt from the training part alone; the calendar is derived from
     the dates, those of the steps ahead as well.
@@ -33,7 +33,7 @@ def code_covariates(panel: Panel, config: Config) -> Panel:
             ``model.series_embedding`` is to know each series by a code.
 
     Returns:
-        The panel, unchanged where there is nothing beside the target.
+        The panel, unchanged where there are no covariates.
 
     Raises:
         UserError: a future column is not known for every step ahead, or the calendar asks for
@@ -83,7 +83,7 @@ def adapt_covariates(model: keras.Model, train: pd.DataFrame, panel: Panel) -> N
 
 
 def read_covariates(run_dir: Path) -> Covariates:
-    """What the columns of a run's data mean; nothing where it has no such columns.
+    """Read the covariates of a run, empty where it has none.
 
     Raises:
         UserError: the file is damaged.
