@@ -18,6 +18,7 @@ from keras_rnn_recipes.errors import UserError
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _DAY = 86_400 * 10**9
+_ONE_DAY, _ONE_MONTH = np.timedelta64(1, "D"), np.timedelta64(1, "M")
 # Aliases that pandas has removed or that users write, and their present names.
 _OLD_ALIASES = {
     "M": "ME",
@@ -186,7 +187,7 @@ def advance(ds: pd.Series | np.ndarray, steps: int | np.ndarray, freq: str) -> n
     else:
         months = days.astype("datetime64[M]") + steps * step.size
         if step.kind == "month_end":
-            later = (months + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+            later = (months + _ONE_MONTH).astype("datetime64[D]") - _ONE_DAY
         else:
             later = months.astype("datetime64[D]")
     return later.astype(values.dtype)
@@ -272,7 +273,7 @@ def _is_business(days: np.ndarray, lengths: np.ndarray) -> bool:
 
 
 def _month_ends(days: np.ndarray) -> np.ndarray:
-    return (days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")
+    return (days + _ONE_DAY).astype("datetime64[M]") != days.astype("datetime64[M]")
 
 
 def _month_alias(days: np.ndarray, size: int) -> str:
