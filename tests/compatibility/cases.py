@@ -182,7 +182,7 @@ def _table(header: str, rows: list[str]) -> str:
 
 
 def _days(count: int) -> list[str]:
-    return [str(np.datetime64("2024-01-01") + day) for day in range(count)]
+    return [str(day) for day in np.datetime64("2024-01-01") + np.arange(count)]
 
 
 def _two_series() -> dict[str, str]:
