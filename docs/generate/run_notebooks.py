@@ -19,8 +19,11 @@ from nbconvert.preprocessors import ExecutePreprocessor
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 LARGEST = 300_000  # bytes
-# TensorFlow's logger writes to standard output where it finds a notebook.
-NO_LOG = "--IPKernelApp.exec_lines=import logging; logging.getLogger('tensorflow').setLevel(40)"
+# TensorFlow's logger writes to standard output where it finds a notebook, and sets its own level.
+NO_LOG = (
+    "--IPKernelApp.exec_lines=import logging;"
+    " logging.getLogger('tensorflow').addFilter(lambda record: False)"
+)
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONWARNINGS": "ignore"}
 
 
