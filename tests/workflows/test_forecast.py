@@ -112,7 +112,7 @@ def test_only_long_panels_are_not_trained_twice_unasked(tmp_path, series, length
     plan = plan_forecast(ForecastOptions(file, 7, season_length="7", refit=asked))
     assert plan.config.fit.refit is refit
     told = " ".join(plan.reasons)
-    assert ("trained anew on all steps, the last ones" in told) is refit
+    assert ("a new network is trained on all data and makes" in told) is refit
     assert ("The series are long" in told) is (not refit and asked is None)
 
 
