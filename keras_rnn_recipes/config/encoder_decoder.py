@@ -22,6 +22,7 @@ from keras_rnn_recipes.config.base import (
 )
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
+from keras_rnn_recipes.extras import require_extra
 
 if TYPE_CHECKING:
     PairMetric = str
@@ -145,3 +146,9 @@ class PairConfig(TextExperiment):
     def kind(self) -> str:
         """What the model is, for the headline."""
         return "encoder and decoder"
+
+    def require_extras(self) -> None:
+        """Refuse metrics and baselines of the extra ``text`` where it is not installed."""
+        named = [*self.evaluate.metrics, *self.evaluate.baselines]
+        if set(named) - {"accuracy_at_1", "copy"}:
+            require_extra("text", f"Scoring with {', '.join(named)}")

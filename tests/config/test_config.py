@@ -213,3 +213,11 @@ def test_a_memory_of_seasons_asks_for_the_season(options, taken):
     assert ("season_length" in passed) == taken
     refused = ModelConfig(horizon=12, seasonal=False, **options).options(season_length=12)
     assert "season_length" not in refused
+
+
+def test_a_missing_extra_is_told_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr("keras_rnn_recipes.extras.find_spec", lambda name: None)
+    data = {"family": "encoder_decoder", "data": {"source": "reversal"}}
+    with pytest.raises(UserError, match="text"):
+        config_from_dict(data).require_extras()
+    config_from_dict(data | {"evaluate": {"metrics": ["accuracy_at_1"]}}).require_extras()

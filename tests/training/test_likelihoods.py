@@ -143,7 +143,7 @@ def test_a_recipe_that_does_not_go_together_is_refused(changed, told):
 @pytest.mark.parametrize("value", [0.5, -1.0])
 def test_counts_are_whole_numbers(value):
     table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": [1.0, value] * 20})
-    with pytest.raises(UserError, match=f"is {value:g} at 2024-01-02.*Expected whole numbers"):
+    with pytest.raises(UserError, match=f"is {value:g} at 2024-01-02.*Expected: whole numbers"):
         choose_defaults(config_from_dict(recipe()), read_panel(table))
     table["y"] = table["y"].abs().round()
     choose_defaults(config_from_dict(recipe()), read_panel(table))
