@@ -72,7 +72,7 @@ def test_a_run_on_parallel_files_of_ones_own_leaves_everything(run):
     right = (table["target"] == table["gru"]).mean()
     assert right == pytest.approx(metrics["model"]["accuracy_at_1"])
     assert "GRU beats its best baseline" in printed
-    assert "Where it looked" in (path / "report.html").read_text()
+    assert "Attention: " in (path / "report.html").read_text()
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_a_run_on_a_text_of_ones_own_leaves_everything(run):
     assert figures["perplexity"] < record["baselines"]["2-gram"]["perplexity"]
     assert "LSTM beats its best baseline" in printed
     report = (path / "report.html").read_text()
-    assert "What it did not expect" in report and "What it writes" in report
+    assert "Surprising tokens" in report and "Generated text" in report
 
 
 @pytest.mark.slow

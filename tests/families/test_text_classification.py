@@ -66,7 +66,7 @@ def test_a_run_on_a_table_of_ones_own_leaves_everything(run):
     for name in ("majority", "tfidf", "averaged_embeddings"):
         assert metrics["baselines"][name]["accuracy"] < 0.65
     assert "GRU beats its best baseline" in printed
-    assert "What was taken for what" in (path / "report.html").read_text()
+    assert "Confusion matrix" in (path / "report.html").read_text()
     table = pd.read_csv(path / "predictions.csv")
     right = (table["label"] == table["gru"]).mean()
     assert right == pytest.approx(metrics["model"]["accuracy"])

@@ -1,4 +1,4 @@
-"""``report.html`` of an encoder and decoder."""
+"""``report.html`` of an encoder-decoder."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def write_report(
     Args:
         run_dir: as in `write_text_page`.
         part: the test part.
-        answers: by name, the model first: what each text became.
-        served: the model, to see where it looks.
+        answers: the output texts by model, the trained one first.
+        served: the trained pipeline, for its attention weights.
 
     Returns:
         The path of the report.
@@ -53,8 +53,8 @@ def write_report(
             f"tested on {len(part):,} pairs",
             f"{search.beam_width} beams, length penalty {search.length_penalty}",
         ],
-        first="Made by",
-        caption=" ".join(["On the test part; ● marks the best of a column.", *how]),
+        first="Model",
+        caption=" ".join(["On the test part. ● marks the best value of a column.", *how]),
         more_tables=[_examples(part, given, wrong=False), _examples(part, given, wrong=True)],
         figures=_looks(part, served),
     )
@@ -66,19 +66,19 @@ def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Tabl
         for source, target, answer in zip(part.sources, part.targets, given, strict=True)
         if (target.strip() != answer.strip()) == wrong
     ]
-    about = "differ from what was wanted" if wrong else "are exactly what was wanted"
+    about = "differ from the target" if wrong else "equal the target exactly"
     return Table(
-        "Other than wanted" if wrong else "As wanted",
+        "Wrong answers" if wrong else "Correct answers",
         f"The first of {len(rows):,} answers that {about}.",
         "Text",
-        ["wanted", "given"],
+        ["target", "answer"],
         rows[:MOST_SHOWN],
         of_texts=True,
     )
 
 
 def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
-    """The attention of the first texts that are short enough to be drawn."""
+    """Attention weights of the first texts that are short enough to plot."""
     short = [text for text in part.sources if len(served.source.encode([text])[0]) <= LONGEST_DRAWN]
     drawn: list[Section] = []
     for text in short[:MOST_DRAWN]:
@@ -92,8 +92,8 @@ def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
             [served.source.vocabulary[token] for token in ids.numpy()[0]],
             [served.target.vocabulary[token] for token in written],
         )
-        caption = "Rows: what it wrote. Columns: what it read; the fuller, the more it looked."
-        drawn.append(Section(f"Where it looked: {text}", svg_of(figure), caption))
+        caption = "Rows: output tokens. Columns: source tokens. Darker cells have larger weights."
+        drawn.append(Section(f"Attention: {text}", svg_of(figure), caption))
     return drawn
 
 
@@ -101,7 +101,7 @@ LONGEST_TICK = 14
 
 
 def plot_attention(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> Figure:
-    """Plot the attention of one text: a row for each token written, a column for each one read.
+    """Plot the attention weights of one text: a row per output token, a column per source token.
 
     Args:
         weights: ``(target time, source time)``, from 0 to 1.
@@ -118,7 +118,7 @@ def plot_attention(weights: np.ndarray, source: Sequence[str], target: Sequence[
         axes.set_xticks(range(columns), [_short(token) for token in source], rotation=45)
         axes.set_yticks(range(rows), [_short(token) for token in target])
         axes.xaxis.tick_top()
-        figure.set_label(f"Attention from {rows} written tokens to {columns} read ones.")
+        figure.set_label(f"Attention from {rows} output tokens to {columns} source tokens.")
     return figure
 
 

@@ -14,9 +14,9 @@ from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 
 TOKENS_SHOWN = 700
 
-DEAREST_SHARE = 0.05  # of the tokens shown, those that have the fullest colour
+SURPRISING_SHARE = 0.05  # share of the tokens shown that get the full color
 
-FULLEST_COLOUR = 0.45  # of the model's colour, on which the text can still be read
+FULL_COLOR = 0.45  # opacity of the full color; text on it stays legible
 
 markdown_table = table_of_answers
 
@@ -30,7 +30,7 @@ def write_report(
         run_dir: as in `write_text_page`.
         surprise: from `predictions_table`; the model is its second column.
         samples: texts drawn from it.
-        glue: what stands between two tokens.
+        glue: the separator of tokens.
 
     Returns:
         The path of the report.
@@ -38,8 +38,8 @@ def write_report(
     name = surprise.columns[1]
     drawn = [(str(number), False, [text.strip()]) for number, text in enumerate(samples)]
     samples_table = Table(
-        "What it writes",
-        "Drawn from nothing, each with a seed of its own.",
+        "Generated text",
+        "Sampled without a prompt, each with its own seed.",
         "Seed",
         ["text"],
         drawn,
@@ -50,29 +50,28 @@ def write_report(
         name=name,
         kind="language model",
         facts=[f"tested on {len(surprise):,} tokens"],
-        first="Foretold by",
-        caption="On the test part, read from its beginning to its end; less is better.",
+        first="Model",
+        caption="On the test part, token by token from its beginning to its end. Lower is better.",
         more_tables=[samples_table] if drawn else [],
         figures=[_surprises(surprise, name, glue)],
     )
 
 
 def _surprises(surprise: pd.DataFrame, name: str, glue: str) -> Section:
-    """The beginning of the test text, each token coloured by what it cost the model."""
+    """The beginning of the test text, each token colored by its negative log probability."""
     shown = surprise.head(TOKENS_SHOWN)
-    dearest = max(shown[name].quantile(1 - DEAREST_SHARE), 1e-6)
+    highest = max(shown[name].quantile(1 - SURPRISING_SHARE), 1e-6)
     tokens = [
         Markup(
             '<span style="background: color-mix(in srgb, var(--model) {:.0f}%, transparent)" '
             'title="{:.2f} nats">{}</span>'
-        ).format(100 * FULLEST_COLOUR * min(nats / dearest, 1.0), nats, token)
+        ).format(100 * FULL_COLOR * min(nats / highest, 1.0), nats, token)
         for token, nats in zip(shown["token"], shown[name], strict=True)
     ]
     text = Markup(glue).join(tokens)
     return Section(
-        "What it did not expect",
+        "Surprising tokens",
         Markup('<p style="white-space: pre-wrap; line-height: 1.7">{}</p>').format(text),
-        f"The first {len(shown):,} tokens of the test part: the fuller the colour, the less "
-        f"probable the model thought the token, the fullest from {dearest:.1f} nats on; nats below "
-        "the pointer.",
+        f"The first {len(shown):,} tokens of the test part. Darker tokens had a lower predicted "
+        f"probability; the full color begins at {highest:.1f} nats. Hover for the value.",
     )

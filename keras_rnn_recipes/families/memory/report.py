@@ -1,4 +1,4 @@
-"""``report.html`` of a recipe of memory: how far back each network remembers, drawn and told."""
+"""``report.html`` of a memory recipe: the longest lag that each network solves."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from keras_rnn_recipes.storage import read_json, replacing
 
 _METRICS = ("longest_lag", "gradient", "reach", "steps")
 EXPLANATION = (
-    "Each network is given the lags of its recipe in ascending order until it fails at one; with "
-    "several seeds, the median and in brackets the least and the greatest. Longest lag: the last "
-    "one solved, 0 for none. Gradient norm: at that lag (of the shortest one, if none), once "
-    "trained, that of the error's slope by the state at the first step, where what is asked for "
-    "was shown; gradient left: it as a share of that at the last step. Steps: of training until it "
-    "was solved."
+    "Each network is trained at the lags of its recipe in ascending order until it fails at one. "
+    "With several seeds: the median, with the minimum and maximum in brackets. Longest lag: the "
+    "last one solved, 0 for none. Gradient norm: norm of the loss gradient with respect to the "
+    "hidden state at the first step, after training at that lag (at the shortest lag if none was "
+    "solved). Gradient left: its ratio to the norm at the last step. Steps: training steps until "
+    "the lag was solved."
 )
 
 
 def write_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
-    """Write the report of a recipe of memory into its run directory.
+    """Write the report of a memory recipe into its run directory.
 
     Args:
         run_dir: with ``metrics.json`` and, if they are there, ``config.json`` and
@@ -59,8 +59,9 @@ def write_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
             f"at most {int(fit.get('epochs', 0) * (fit.get('steps_per_epoch') or 100)):,} steps",
             f"trained in {number(round(record['fit_seconds']))} s",
         ],
-        caption="Longest lag solved; at that lag, once trained, the norm of the error's slope by "
-        "the state at the first step, and it as a share of that at the last; ● marks the longest.",
+        caption="Longest lag solved; after training at that lag, the norm of the loss gradient "
+        "with respect to the hidden state at the first step and its ratio to the norm at the last "
+        "step. ● marks the longest lag.",
         first="Network",
         columns=[label(metric) for metric in _METRICS],
         rows=_rows(name, record),
@@ -75,7 +76,7 @@ def write_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
 
 
 def markdown_table(named: Sequence[Named]) -> str:
-    """The Markdown table of recipes of memory: a row of each network, in the order of the recipe.
+    """The Markdown table of memory recipes: a row per network, in the order of the recipe.
 
     Args:
         named: recipes and their recorded runs, which differ in the seed alone.
@@ -93,7 +94,7 @@ def markdown_table(named: Sequence[Named]) -> str:
 
 
 def _rows(name: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The table, in which the lags alone can be better or worse."""
+    """The rows of the table; only the longest lag has a best value."""
     rows = figure_rows(name, record, _METRICS, "longest_lag")
     for row in rows:
         for cell in row["cells"][1:]:
@@ -105,10 +106,10 @@ def _sentence(figures: Mapping[str, Mapping[str, Any]]) -> str:
     longest = {name: row["longest_lag"] for name, row in figures.items()}
     furthest = max(longest.values())
     if not furthest:
-        return "No network solved the shortest lag in the steps it was given."
+        return "No network solved the shortest lag within its training steps."
     names = [label(name) for name, lag in longest.items() if lag == furthest]
     others = [f"{label(name)} {lag}" for name, lag in longest.items() if lag < furthest]
-    rest = f"; beside it {', '.join(others)}" if others else ""
+    rest = f". Others: {', '.join(others)}" if others else ""
     return f"The longest lag solved is {furthest}, by {', '.join(names)}{rest}."
 
 
@@ -126,12 +127,14 @@ def _every_trial(trials: pd.DataFrame, name: str) -> Table:
         for row in trials.to_dict("records")
     ]
     headings = ["lag", "solved", "error", "steps", "gradient left before", "after", "s"]
-    caption = "Every trial, in the order in which they were made; a network stops where it fails."
-    return Table("Every trial", caption, "Network", headings, rows)
+    caption = (
+        "All trials in the order in which they ran. A network stops at the first lag it fails at."
+    )
+    return Table("Trials", caption, "Network", headings, rows)
 
 
 def _climbs(trials: pd.DataFrame) -> Section:
-    """A row for each network, a dot for each lag: full where solved."""
+    """A row per network, a dot per solved lag, a cross per failed one."""
     names, lags = list(dict.fromkeys(trials["cell"])), sorted(set(trials["lag"]))
     with new_figure(0.9 + 0.3 * len(names), axes_grid_axis="both") as (figure, axes):
         for row, name in enumerate(names):
@@ -145,11 +148,13 @@ def _climbs(trials: pd.DataFrame) -> Section:
         axes.set_yticks(range(len(names)), [label(name) for name in names], color=INK)
         _lag_axis(axes, lags)
         figure.set_label(_sentence({n: _longest(trials, n) for n in names}))
-    return Section("Lags solved", svg_of(figure), "● solved, × not solved in the steps given.")
+    return Section(
+        "Lags solved", svg_of(figure), "● solved, × not solved within the training steps."
+    )
 
 
 def _gradients(trials: pd.DataFrame) -> Section:
-    """How much of the slope is left at the first step before training, by lag."""
+    """The ratio of the gradient norm at the first step to that at the last, by lag."""
     with new_figure(2.8) as (figure, axes):
         for number_of, (name, rows) in enumerate(trials.groupby("cell", sort=False)):
             shown = rows[rows["reach"] > 0]
@@ -168,10 +173,12 @@ def _gradients(trials: pd.DataFrame) -> Section:
         log_axis(axes)
         _lag_axis(axes, sorted(set(trials["lag"])))
         legend_above(figure, axes, columns=3)
-        figure.set_label("The share of the gradient that is left at the first step, by lag.")
+        figure.set_label(
+            "Ratio of the gradient norm at the first step to that at the last, by lag."
+        )
     caption = (
-        "The norm of the error's slope by the state at the first step, as a share of that at the "
-        "last, after training at each lag, solved or not."
+        "Norm of the loss gradient with respect to the hidden state at the first step, divided by "
+        "the norm at the last step, after training at each lag, solved or not."
     )
     return Section("Gradient left at the first step", svg_of(figure), caption)
 

@@ -66,7 +66,7 @@ class Pipeline(tf.Module):
         # An empty text has one unknown word for the network, and no token for its reader.
         shown = tokens.to_tensor("", shape=[None, None])
         shown = tf.pad(shown, [[0, 0], [0, tf.shape(ids)[1] - tf.shape(shown)[1]]])
-        tags = tf.gather(tf.constant([given_back(tag) for tag in self.tags]), numbers)
+        tags = tf.gather(tf.constant([to_iob2(tag) for tag in self.tags]), numbers)
         return {"tokens": shown, "tags": tf.where(shown == "", "", tags)}
 
     def characters(self, tokens: tf.RaggedTensor, time: tf.Tensor) -> tf.Tensor:
@@ -93,11 +93,11 @@ class Pipeline(tf.Module):
         return text_cases(texts)
 
 
-def given_back(tag: str) -> str:
-    """A tag of spans in IOB2, as its readers know it; any other as it is.
+def to_iob2(tag: str) -> str:
+    """Convert a tag of a span from IOBES to IOB2; return any other tag unchanged.
 
     Example:
-        >>> given_back("S-PER"), given_back("E-LOC"), given_back("NNP"), given_back("O")
+        >>> to_iob2("S-PER"), to_iob2("E-LOC"), to_iob2("NNP"), to_iob2("O")
         ('B-PER', 'I-LOC', 'NNP', 'O')
     """
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from keras_rnn_recipes.data.text.column_files import Sentence
 from keras_rnn_recipes.data.text.tags import spans
 from keras_rnn_recipes.evaluation.entities import entity_scores
-from keras_rnn_recipes.families.tagging.pipeline import given_back
+from keras_rnn_recipes.families.tagging.pipeline import to_iob2
 from keras_rnn_recipes.reporting.page import Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
@@ -29,27 +29,27 @@ def write_report(
     *,
     of_spans: bool,
 ) -> Path:
-    """Write the report of a tagger into its run directory, from what stands there and this.
+    """Write the report of a tagger into its run directory, from its files and the arguments.
 
     Args:
         run_dir: with ``metrics.json`` and, if they are there, ``config.json``, ``history.csv`` and
             ``environment.json``.
         sentences: the test part.
-        answers: by name, the model first: tags of each sentence.
+        answers: tags of each sentence by model, the trained one first.
         of_spans: whether the tags mark spans.
 
     Returns:
         The path of the report.
     """
     name, found = next(iter(answers.items()))
-    truth = [[given_back(tag) for tag in row.tags] for row in sentences]
+    truth = [[to_iob2(tag) for tag in row.tags] for row in sentences]
     return write_text_page(
         run_dir,
         name=name,
         kind="tagger",
         facts=[f"tested on {len(sentences):,} sentences"],
-        first="Tagged by",
-        caption="On the test part; entities strictly, start, end and type. ● marks the best.",
+        first="Model",
+        caption="On the test part. Entities must match in start, end and type. ● marks the best.",
         more_tables=[
             *([_by_type(truth, found)] if of_spans else []),
             _confusions(truth, found),
@@ -70,8 +70,8 @@ def _by_type(truth: Tags, found: Tags) -> Table:
         for kind, row in scores["by_type"].items()
     ]
     return Table(
-        "Type by type",
-        "A span is right where its start, its end and its type are.",
+        "Scores by type",
+        "An entity counts as found if its start, end and type are right.",
         "Type",
         ["precision", "recall", "F1", "true", "found"],
         rows,
@@ -90,16 +90,16 @@ def _confusions(truth: Tags, found: Tags) -> Table:
         for (true, given), count in counts.most_common(MOST_SHOWN)
     ]
     return Table(
-        "What was taken for what",
-        f"The most frequent mistakes, of {counts.total():,} wrong tokens.",
+        "Most frequent errors",
+        f"Of {counts.total():,} wrong tokens.",
         "True tag",
-        ["answered", "tokens"],
+        ["predicted", "tokens"],
         rows,
     )
 
 
 def _mistakes(sentences: Sequence[Sentence], truth: Tags, found: Tags) -> Table:
-    """Sentences with wrong tags, the first of them, short enough to be read."""
+    """The first sentences with wrong tags that are short enough to read."""
     rows: list[tuple[str, bool, list[str]]] = []
     for row, right, given in zip(sentences, truth, found, strict=True):
         if list(right) != list(given) and len(row.tokens) <= LONGEST_SHOWN:
@@ -107,17 +107,17 @@ def _mistakes(sentences: Sequence[Sentence], truth: Tags, found: Tags) -> Table:
         if len(rows) == MOST_SHOWN:
             break
     return Table(
-        "Where it went wrong",
-        "The first sentences with a mistake.",
+        "Wrong answers",
+        "The first sentences with a wrong tag.",
         "Sentence",
-        ["true", "answered"],
+        ["true", "predicted"],
         rows,
         of_texts=True,
     )
 
 
 def _marked(row: Sentence, tags: Sequence[str]) -> str:
-    """The tokens that are more than outside, with their tags."""
+    """The tokens inside a span, with their tags."""
     shown: list[Any] = [
         f"{token}/{tag}" for token, tag in zip(row.tokens, tags, strict=True) if tag != "O"
     ]

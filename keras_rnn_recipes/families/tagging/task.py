@@ -25,7 +25,7 @@ from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
-from keras_rnn_recipes.families.tagging.pipeline import given_back
+from keras_rnn_recipes.families.tagging.pipeline import to_iob2
 from keras_rnn_recipes.families.text_parts import load_parts, read_embeddings as read_embeddings
 from keras_rnn_recipes.layers.crf import crf_loss
 from keras_rnn_recipes.reporting.results import (
@@ -278,7 +278,7 @@ def fit_baselines(parts: TaggedParts, *, names: Sequence[str]) -> dict[str, Sent
     tag = most_frequent_tag(sentences, [row.tags for row in parts.train])
 
     def answer(rows: Sequence[Sequence[str]]) -> Tags:
-        return [[given_back(one) for one in tag(tokens)] for tokens in rows]
+        return [[to_iob2(one) for one in tag(tokens)] for tokens in rows]
 
     return {"most_frequent_tag": answer}
 
@@ -297,7 +297,7 @@ def score(
         ``token_accuracy``; of spans before it ``entity_f1``, ``entity_precision`` and
         ``entity_recall``, strict and over all types together, as shares of 1.
     """
-    truth = [[given_back(tag) for tag in row.tags] for row in sentences]
+    truth = [[to_iob2(tag) for tag in row.tags] for row in sentences]
     found: dict[str, dict[str, float]] = {}
     for name, tags in answers.items():
         figures: dict[str, float] = {}
@@ -313,7 +313,7 @@ def predictions_table(sentences: Sequence[Sentence], answers: Mapping[str, Tags]
     columns: dict[str, Any] = {
         "sentence": [n for n, row in enumerate(sentences, start=1) for _ in row.tokens],
         "token": [token for row in sentences for token in row.tokens],
-        "tag": [given_back(tag) for row in sentences for tag in row.tags],
+        "tag": [to_iob2(tag) for row in sentences for tag in row.tags],
     }
     columns |= {name: [tag for row in tags for tag in row] for name, tags in answers.items()}
     return pd.DataFrame(columns)

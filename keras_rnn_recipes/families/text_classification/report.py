@@ -34,13 +34,13 @@ def write_report(
     answers: Mapping[str, np.ndarray],
     classes: Sequence[str],
 ) -> Path:
-    """Write the report of a classifier into its run directory, from what stands there and this.
+    """Write the report of a classifier into its run directory, from its files and the arguments.
 
     Args:
         run_dir: with ``metrics.json``, ``predictions.csv`` and, if they are there,
             ``config.json``, ``history.csv`` and ``environment.json``.
         truth: class numbers of the test part ``(examples,)``.
-        answers: by name, the model first: probabilities ``(examples, classes)``.
+        answers: probabilities ``(examples, classes)`` by model, the trained one first.
         classes: their names.
 
     Returns:
@@ -53,8 +53,8 @@ def write_report(
         name=name,
         kind="classifier",
         facts=[f"{len(classes)} classes", f"tested on {len(truth):,} texts"],
-        first="Told by",
-        caption="On the test part; ● marks the best of a column.",
+        first="Model",
+        caption="On the test part. ● marks the best value of a column.",
         more_tables=[_by_class(truth, found, classes), _mistakes(folder, name)],
         figures=_figures(name, truth, answers, classes),
     )
@@ -72,9 +72,9 @@ def _by_class(truth: np.ndarray, found: np.ndarray, classes: Sequence[str]) -> T
         for name, row in rows.items()
     ]
     return Table(
-        "Class by class",
-        "Precision: of the texts that were given the class, the share that have it. Recall: of "
-        "those that have it, the share that were given it. F1: their harmonic mean.",
+        "Scores by class",
+        "Precision: share of the texts predicted as the class that belong to it. Recall: share of "
+        "the texts of the class that are predicted as it. F1: their harmonic mean.",
         "Class",
         ["precision", "recall", "F1", "texts"],
         cells,
@@ -82,8 +82,8 @@ def _by_class(truth: np.ndarray, found: np.ndarray, classes: Sequence[str]) -> T
 
 
 def _mistakes(folder: Path, name: str) -> Table:
-    """The wrong answers that the model was surest of: of these, labels are often wrong as well."""
-    # A text may read "NA" or "007", and is one all the same.
+    """The wrong answers with the highest probability; among these, labels are often wrong too."""
+    # Texts such as "NA" and "007" stay texts.
     kinds: dict[str, Any] = {"text": str, "label": str, name: str}
     table = pd.read_csv(folder / "predictions.csv", dtype=kinds, keep_default_na=False)
     wrong = table[table[name] != table["label"]]
@@ -95,10 +95,10 @@ def _mistakes(folder: Path, name: str) -> Table:
         ].itertuples(index=False)
     ]
     return Table(
-        "Wrong and sure of it",
+        "Wrong answers",
         f"The {len(rows)} wrong answers with the highest probability, of {len(wrong):,}.",
         "Text",
-        ["true", "answered", "probability"],
+        ["true", "predicted", "probability"],
         rows,
         of_texts=True,
     )
@@ -116,28 +116,28 @@ def _figures(
         counts = confusion(truth, found.argmax(axis=1), len(classes))
         made.append(
             Section(
-                "What was taken for what",
+                "Confusion matrix",
                 svg_of(plot_confusion_matrix(counts, classes)),
-                "Texts by true class (rows) and answer (columns); the fuller the colour, the "
-                "larger the share of the row.",
+                "Texts by true class (rows) and predicted class (columns). Darker cells are larger "
+                "shares of their row.",
             )
         )
     if len(classes) == 2 and len(np.unique(truth)) == 2:
         curves = {label(one): roc_points(truth, given[:, 1]) for one, given in answers.items()}
         made.append(
             Section(
-                "Ranking",
+                "ROC curve",
                 svg_of(plot_roc_curve(curves, model=label(name))),
-                f"The share of {classes[1]!r} that is found against the share of the others that "
-                "is taken for it, for every threshold.",
+                f"True positive rate of {classes[1]!r} against its false positive rate, for every "
+                "threshold.",
             )
         )
     made.append(
         Section(
-            "How honest the probabilities are",
+            "Calibration",
             svg_of(plot_reliability(calibration_bins(truth, found))),
-            "Answers by their probability: on the dotted line, as many are right as it says; below "
-            "it, the model is too sure. The larger a dot, the more answers.",
+            "Accuracy by predicted probability. On the dotted line they are equal; below it the "
+            "model is overconfident. Larger dots have more texts.",
         )
     )
     return made
@@ -147,12 +147,12 @@ def _shown(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
-# With more classes than this the names would not be legible, and the worst pairs tell more.
+# With more classes the names would not be legible.
 MOST_CLASSES = 24
 
 
 def plot_confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
-    """Plot how often each true class (row) was answered as each class (column).
+    """Plot how often each true class (row) was predicted as each class (column).
 
     Args:
         counts: from `confusion`.
@@ -162,7 +162,7 @@ def plot_confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     with new_figure(1.4 + 0.34 * len(classes), axes_grid=False) as (figure, axes):
         for (row, column), share in np.ndenumerate(shares):
-            # The page's own colour, more or less of it, so that it serves light and dark alike.
+            # A transparent tint of the page's color suits light and dark pages.
             box = Rectangle(
                 (column - 0.48, row - 0.48), 0.96, 0.96, facecolor=MODEL, alpha=0.08 + 0.6 * share
             )
@@ -171,10 +171,10 @@ def plot_confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str
                 text = f"{int(table[row, column]):,}"
                 axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
         ends = (-0.5, len(classes) - 0.5)
-        axes.set(xlim=ends, ylim=ends[::-1], xlabel="answered", ylabel="true")
+        axes.set(xlim=ends, ylim=ends[::-1], xlabel="predicted", ylabel="true")
         axes.set_xticks(range(len(classes)), [_short(name) for name in classes], rotation=30)
         axes.set_yticks(range(len(classes)), [_short(name) for name in classes])
-        figure.set_label(f"How {len(classes)} true classes were answered.")
+        figure.set_label(f"Confusion matrix of {len(classes)} classes.")
     return figure
 
 
@@ -183,7 +183,7 @@ def plot_roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model
 
     Args:
         points: by name, from `roc_points`.
-        model: which of the names is the model.
+        model: name of the trained model.
     """
     with new_figure(3.4) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
@@ -203,7 +203,7 @@ def plot_roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model
 
 
 def plot_reliability(bins: Sequence[Mapping[str, Any]]) -> Figure:
-    """Plot how often answers of each confidence were right; a perfect model lies on the diagonal.
+    """Plot accuracy by confidence; a perfectly calibrated model lies on the diagonal.
 
     Args:
         bins: from `calibration_bins`.
