@@ -169,12 +169,10 @@ def test_every_package_is_listed_in_setup_cfg(project_root):
 
 def test_recipes_name_the_cells_that_the_builders_have():
     """`config` imports no Keras, so it repeats the names of cells, in one type."""
-    stack, networks = (
-        importlib.import_module(f"keras_rnn_recipes.builders.{name}")
-        for name in ("stack", "memory_network")
-    )
+    registered = importlib.import_module("keras_rnn_recipes.layers.cells").CELLS
+    networks = importlib.import_module("keras_rnn_recipes.builders.memory_network")
     cells = get_args(base.Cell)
-    assert set(cells) == set(stack.RECURRENT_LAYERS)
+    assert set(cells) == set(registered)
     assert set(cells) < set(get_args(forecasting.Preset))
     assert set(cells) < set(
         get_args(tagging.TaggerConfig.model_fields["character_cell"].annotation)

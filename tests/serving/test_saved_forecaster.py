@@ -135,7 +135,7 @@ def test_saved_model_of_something_else_is_told(tmp_path):
 
     module = Doubles()
     tf.saved_model.save(module, str(tmp_path / "sm"), signatures={"serve": module.serve})
-    with pytest.raises(UserError, match="not one of a forecaster"):
+    with pytest.raises(UserError, match="not of a forecaster"):
         load_saved_model(tmp_path / "sm")
-    with pytest.raises(UserError, match="not one of a forecaster"):
+    with pytest.raises(UserError, match="not of a forecaster"):
         load_saved_model(tmp_path / "sm", endpoint="score")
