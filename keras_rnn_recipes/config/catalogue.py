@@ -127,12 +127,14 @@ def find_script(family: str, beside: Path | None = None) -> Path:
         UserError: the family has no script.
     """
     folder = resource_root("recipes") / family
-    script = next(iter(_scripts(folder)), None)
+    # A family of another package has no folder here: its script lies next to the recipe.
+    places = [folder, *([beside.parent] if beside and not folder.is_dir() else [])]
+    script = next((found for place in places for found in _scripts(place)), None)
     if script is None:
         raise UserError(
-            f"The folder {folder} has no script.",
+            f"There is no script of the family {family} in {' or '.join(map(str, places))}.",
             "a Python file that defines main(config, run).",
-            "install the package again: pip install --force-reinstall keras-rnn-recipes.",
+            "put the script next to the recipe, or install the package again.",
         )
     own = beside.parent / script.name if beside else script
     # Another file that happens to have the same name must not be run.

@@ -42,7 +42,6 @@ METRICS = {
     "mase": MetricInfo("mean absolute scaled error", "MASE", "series"),
     "rmsse": MetricInfo("root mean squared scaled error", "RMSSE", "series"),
     # Coverage is best at its level, neither above nor below: no comparison uses it.
-    # Coverage is best at its level, neither above nor below: no comparison uses it.
     "coverage": MetricInfo("coverage", "within {}%", "intervals", form="percent"),
     "msis": MetricInfo("mean scaled interval score", "MSIS {}%", "intervals"),
     "pinball": MetricInfo("pinball loss", "pinball", "intervals", in_units=True),
