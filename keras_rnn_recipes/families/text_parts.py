@@ -1,4 +1,4 @@
-"""Where a recipe's texts come from: a data set of the catalogue, or files of the user's own."""
+"""Load the texts of a recipe: from a data set of the catalogue, or from the user's files."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def load_parts(
     hold_out: Callable[[Any, float], tuple[Any, Any]],
     seed: int = 0,
 ) -> TextParts:
-    """Read the texts that a recipe names, in three parts.
+    """Load the training, validation and test part of a recipe's texts.
 
     Args:
-        data: the recipe's section: ``source``, the name of a data set or a file to be divided; or
-            files for ``train`` and, where they are given, ``valid`` and ``test``. Parts that are
-            not there are cut from the training part, shares of ``valid_share`` and ``test_share``.
+        data: the recipe's section: ``source``, the name of a data set or a file to split; or files
+            for ``train`` and optionally ``valid`` and ``test``. Missing parts are held out from
+            the training part, with the shares ``valid_share`` and ``test_share``.
         task: the recipe's family.
-        read: reads one of the files.
-        hold_out: from examples and a share to what is left and what is held out.
-        seed: of which examples of a data set are held out.
+        read: function that reads one file.
+        hold_out: function from examples and a share to the remaining and the held-out examples.
+        seed: seed of the choice of held-out examples.
 
     Raises:
         UserError: no such data set, one of another task, or something in a file that cannot be
@@ -45,7 +45,7 @@ def load_parts(
     train = read(source)
     given = {name: getattr(data, name) for name in ("valid", "test")}
     held = {name: read(path) for name, path in given.items() if path is not None}
-    # The test part first: what is tested on must not depend on the share that is validated on.
+    # The test part first, so that it does not depend on the validation share.
     if "test" not in held:
         train, held["test"] = hold_out(train, data.test_share)
     if "valid" not in held:
@@ -57,7 +57,7 @@ def load_parts(
 def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:
     """Pretrained vectors for a vocabulary, ``(tokens, width)``; None where there is no file.
 
-    How many of the tokens the file knows is printed.
+    Prints how many of the tokens are in the file.
 
     Raises:
         UserError: as `load_vectors`.

@@ -1,4 +1,4 @@
-"""An encoder and decoder as they are served: texts in, texts and their scores out."""
+"""The served encoder-decoder: texts in, texts and their scores out."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NEVER = (PADDING, UNKNOWN, START)
 
 @dataclass(frozen=True)
 class Search:
-    """How texts are decoded.
+    """Settings of the beam search.
 
     Args:
         beam_width, length_penalty, max_length: as in `beam_search`.
-        words: if there are some, the answer is the best hypothesis of the beam that is one of them,
-            or the best of all where none is.
+        words: if given, the answer is the best hypothesis in the beam that is one of these words,
+            or the best hypothesis if none is.
     """
 
     beam_width: int = 5
@@ -36,19 +36,19 @@ class Search:
 
 
 class Pipeline(tf.Module):
-    """Two tokenizers and a network that belong together.
+    """An encoder-decoder with its source and target tokenizers.
 
     Args:
         source: texts to ids, [START] and [END] around them.
         target: ids to texts.
         model: from `encoder_decoder`.
-        search: how texts are decoded.
+        search: settings of the beam search.
 
     Call arguments:
         texts: strings.
 
     Returns:
-        What each becomes, as strings.
+        The output texts, as strings.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Pipeline(tf.Module):
         self.known = tf.lookup.StaticHashTable(ones, default_value=0)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """What each text becomes, those of like length together."""
+        """The output text of each text; texts of similar length share a batch."""
 
         def answer(part: tf.Tensor) -> list[str]:
             found = self._serve(part)["text"].numpy()
@@ -98,7 +98,7 @@ class Pipeline(tf.Module):
         }
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
-        """What is exported: by name, a function and the specifications of its inputs."""
+        """The exported endpoints: a function and its input signature, by name."""
 
         def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._serve(text)
@@ -106,5 +106,5 @@ class Pipeline(tf.Module):
         return {"serve": (serve, [tf.TensorSpec([None], tf.string, name="text")])}
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
-        """One text at a time, and all at once."""
+        """Inputs for the export check: single texts, and all texts in one batch."""
         return text_cases(texts)

@@ -41,12 +41,12 @@ loss = token_loss
 
 
 def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
-    """Read the pairs of texts of a recipe, in three parts.
+    """Load the training, validation and test pairs of a recipe.
 
     Args:
-        data: the recipe's section: the name of a data set, a table of pairs to be divided, or two
-            files for each part. Parts that are not there are cut from the training part.
-        seed: of which pairs are held out.
+        data: the recipe's section: the name of a data set, a table of pairs to split, or two files
+            for each part. Missing parts are held out from the training part.
+        seed: seed of the choice of held-out pairs.
 
     Returns:
         ``train``, ``valid`` and ``test``, each `ParallelTexts`.
@@ -69,7 +69,7 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
 
 
 def read_pairs(paths: str | Path | tuple[str, str]) -> ParallelTexts:
-    """Read pairs of texts: from two files whose lines belong together, or from one table.
+    """Read pairs of texts: from two files, line by line, or from one table.
 
     Args:
         paths: of the two files; or of a CSV or TSV file with columns ``source`` and ``target``.
@@ -84,7 +84,7 @@ def read_pairs(paths: str | Path | tuple[str, str]) -> ParallelTexts:
 
 
 def describe(parts: TextParts) -> str:
-    """What was read, in a line for the terminal."""
+    """Summary of the data, a line for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     return f"{parts.name}: pairs {', '.join(f'{len(part):,} {use}' for use, part in uses)}"
 
@@ -92,16 +92,16 @@ def describe(parts: TextParts) -> str:
 def columns(
     pairs: ParallelTexts, source: Tokenizer, target: Tokenizer, *, max_length: int | None = None
 ) -> Columns:
-    """The inputs and targets of an encoder and decoder, for `bucketed_batches`.
+    """Inputs and targets of an encoder-decoder, for `bucketed_batches`.
 
     Args:
-        pairs: some part.
-        source, target: tokenizers of the two sides, which put [START] before and [END] behind.
-        max_length: leave pairs out that have more tokens on either side, those two counted in.
+        pairs: the pairs of one part.
+        source, target: tokenizers of the two sides, which add [START] and [END].
+        max_length: drop pairs with more tokens on either side, [START] and [END] included.
 
     Returns:
-        ``source`` and ``target`` by name, a list each with the ids of each pair, the target without
-        its end; and the targets without their start, which is what has to be foretold.
+        A dict of ``source`` and ``target``, lists of the ids of each pair, the target without its
+        last token; and the targets without their first token, which the network learns to predict.
 
     Raises:
         UserError: every pair is longer than ``max_length``.
@@ -130,14 +130,14 @@ Answer = Callable[[Sequence[str]], Sequence[str]]
 
 
 def choose_search(config: PairEvaluateConfig, targets: Sequence[str]) -> Search:
-    """How a recipe wants texts to be decoded.
+    """The beam search settings of a recipe.
 
     Args:
-        config: its section.
-        targets: of the training part, which are the words that are known if the recipe says so.
+        config: the section ``evaluate``.
+        targets: training targets, the known words if the recipe says so.
 
     Raises:
-        UserError: a list of words that cannot be read, or no such data set.
+        UserError: the word list cannot be read, or there is no such data set.
     """
     words = {word for source in config.word_list for word in _words_of(source, targets)}
     return Search(config.beam_width, config.length_penalty, config.max_length, tuple(sorted(words)))
@@ -159,13 +159,13 @@ def _words_of(source: str, targets: Sequence[str]) -> Iterable[str]:
 
 
 def fit_baselines(parts: TextParts, search: Search, *, names: Sequence[str]) -> dict[str, Answer]:
-    """Fit what an encoder and decoder has to beat.
+    """Fit the baselines of an encoder-decoder.
 
     Args:
         parts: from `load`.
-        search: whose words, if it has some, are known too.
-        names: "copy", the text as it is; "nearest_word", the known word with the smallest edit
-            distance, the more frequent one of two.
+        search: its words, if any, are known to the baselines too.
+        names: "copy", the unchanged text; "nearest_word", the known word with the smallest edit
+            distance, and of several the most frequent one.
     """
     known = Counter(parts.train.targets) + Counter(search.words)
     makers: dict[str, Callable[[], Answer]] = {
@@ -178,7 +178,7 @@ def fit_baselines(parts: TextParts, search: Search, *, names: Sequence[str]) -> 
 def score(
     wanted: Sequence[str], answers: Mapping[str, Sequence[str]], *, metrics: Sequence[str]
 ) -> dict[str, dict[str, float]]:
-    """Figures by name of who answered, see `score_texts`.
+    """Scores of the answers by model, see `score_texts`.
 
     Example:
         >>> score(["ab"], {"copy": ["ba"]}, metrics=["accuracy_at_1"])
@@ -188,6 +188,6 @@ def score(
 
 
 def predictions_table(part: ParallelTexts, answers: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """A row for each pair: ``source, target``, and by name of who answered the answer."""
+    """A row for each pair: ``source``, ``target`` and the answer of each model."""
     columns = {"source": list(part.sources), "target": list(part.targets)}
     return pd.DataFrame({**columns, **{name: list(texts) for name, texts in answers.items()}})

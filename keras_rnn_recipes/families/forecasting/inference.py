@@ -1,4 +1,4 @@
-"""Use a finished run on new data: forecast after its end, or judge the model on it."""
+"""Predict and evaluate with a finished forecasting run."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFr
         source: the data, as ``read_panel`` takes it.
 
     Returns:
-        Columns ``unique_id, ds`` and one named as the run's model, with its bounds behind it
-        where the run has intervals.
+        Columns ``unique_id, ds`` and one named as the run's model, followed by its bounds
+        if the run has intervals.
 
     Raises:
         UserError: not a finished run, or something in the data that cannot be used.
@@ -77,21 +77,21 @@ def evaluate(
     test_size: int | None = None,
     stride: int | None = None,
 ) -> Evaluation:
-    """Judge a run's model on data, from rolling origins, beside the run's baselines.
+    """Score a run's model from rolling origins, with the run's baselines.
 
-    The last ``test_size`` steps of every series are forecast, as the run's own test part was; what
-    lies before them is history, and all that the baselines are fitted on.
+    The last ``test_size`` steps of every series are forecast, as the test part of the run was. The
+    steps before them are history, and the baselines are fitted on those alone.
 
     Args:
         run_dir: a finished run.
         source: the data, as ``read_panel`` takes it; None for the run's own.
-        baselines: further ones beside the run's, joined by commas: ``"auto_ets,auto_theta"``.
+        baselines: further baselines, separated by commas: ``"auto_ets,auto_theta"``.
         test_size: steps at the end of each series; None for as many as the run held out.
         stride: steps between origins; None for those of the run.
 
     Raises:
-        UserError: not a finished run, data that cannot be used or are too short, or a baseline
-            that there is not.
+        UserError: not a finished run, data that cannot be used or are too short, or an unknown
+            baseline.
     """
     from keras_rnn_recipes.data.split import split_by_time
     from keras_rnn_recipes.evaluation.backtest import backtest
@@ -176,10 +176,10 @@ def read_new_data(
     *,
     horizon: int | None = None,
 ) -> Panel:
-    """Read other data in the way in which a run's own were read.
+    """Read new data as the data of the run were read.
 
-    The dates that the run was cut to do not hold for other data; its columns, frequency and
-    season do. What the run never saw, a category or a series, has the code of the unknown.
+    Columns, frequency and season of the run apply; its date limits do not. A category or series
+    that the run has not seen gets the code of unknown values.
 
     Args:
         config: the run's.
@@ -215,7 +215,7 @@ def _lookback(config: Config) -> int:
 
 
 def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The run's baselines that can be had here, and a note on those that cannot."""
+    """The baselines of the run that are installed, and notes on those that are not."""
     from keras_rnn_recipes.evaluation.baselines import require_baselines
 
     there, notes = [], []
@@ -232,7 +232,7 @@ def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _panel_to_judge_on(
     config: Config, source: str | Path | pd.DataFrame | None, covariates: Covariates
 ) -> Panel:
-    """The run's own data, or others; nothing need be known ahead of their end."""
+    """The data of the run, or new data, without rows for future covariates."""
     from keras_rnn_recipes.data.coding import apply_covariates
     from keras_rnn_recipes.families.forecasting.task import load
 
@@ -242,7 +242,7 @@ def _panel_to_judge_on(
 
 
 def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
-    """A network that was trained again has learnt from all that its run had."""
+    """Refuse data that a refitted network was trained on."""
     from keras_rnn_recipes.storage import read_table
 
     began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()

@@ -1,4 +1,4 @@
-"""Intervals of a run: calibrated once, kept in ``intervals.json``, put into the served graph."""
+"""Intervals of a run: calibrated once, kept in ``intervals.json``, part of the served graph."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMAT_VERSION = 1
 
 FILE = "intervals.json"
 
-# The others are fitted anew at every origin, which is slow enough for the test part alone.
+# The other baselines are refitted at every origin, which is too slow for this.
 POOLED = ("naive", "seasonal_naive", "drift", "ridge")
 
 
@@ -34,26 +34,25 @@ def add_intervals(
     *,
     run: RunDirectory | None = None,
 ) -> tuple[keras.Model, dict[str, Forecaster]]:
-    """Let a model and its baselines say how sure they are, if the recipe asks for levels.
+    """Add calibrated intervals to a model and its baselines, if the recipe asks for levels.
 
-    What was fitted on the training part is asked for forecasts of the validation part; its errors
-    there make the intervals as wide as they have to be. A model that learnt quantiles or
-    a distribution has its own.
+    The models, fitted on the training part, forecast the validation part; the errors there set the
+    width of the intervals. A model that learned quantiles or a distribution has its own intervals.
 
     Args:
         forecaster: from `to_forecaster`.
-        baselines: from `fit_baselines`, fitted on the training part alone. Those that are fitted
-            to every history anew stay without intervals, for the time that it would take.
-        panel: all data; what it has of the test part is not looked at.
+        baselines: from `fit_baselines`, fitted on the training part alone. Those that are
+            refitted to every history get no intervals, because that would take too long.
+        panel: all data; the test part is not used.
         config: the resolved configuration, for its levels and the sizes of the parts.
-        run: where ``intervals.json`` is written, from which ``krr export`` takes the widths.
+        run: directory for ``intervals.json``, from which ``krr export`` takes the widths.
 
     Returns:
-        The two, giving ``(batch, horizon, 1 + 2 * levels)`` instead of ``(batch, horizon)``; as
-        they came where no levels are asked for.
+        The model and the baselines with outputs ``(batch, horizon, 1 + 2 * levels)`` instead of
+        ``(batch, horizon)``; unchanged if the recipe has no levels.
 
     Raises:
-        UserError: nothing was observed where the intervals are to be calibrated.
+        UserError: the part to calibrate on has no observed values.
     """
     from keras_rnn_recipes.builders.intervals import levels_of_model
     from keras_rnn_recipes.evaluation.conformal import calibrate, with_bounds
@@ -82,19 +81,18 @@ def refit_intervals(
     *,
     run: RunDirectory | None = None,
 ) -> keras.Model:
-    """Give a forecaster that was trained again the intervals that its forerunner's errors make.
+    """Add intervals to a refitted forecaster, calibrated on the first model's errors.
 
-    All that the forerunner had not learnt from counts, the test part as well: twice as many errors,
-    and the latest. They are those of a network that knew less, so that the intervals are rather too
-    wide than too narrow.
+    The errors are those on the validation and the test part, which the first model was not trained
+    on. Since that model had less training data, the intervals tend to be too wide, not too narrow.
 
     Args:
         forecaster: from `to_forecaster`, trained on everything.
-        judged: what `add_intervals` gave before the test part was forecast.
+        judged: the first model with intervals, from `add_intervals`.
         panel, config, run: as in `add_intervals`.
 
     Returns:
-        As in `add_intervals`; as it came where no levels are asked for, or it has learnt its own.
+        As in `add_intervals`; unchanged without levels, or if the model has its own intervals.
     """
     from keras_rnn_recipes.builders.intervals import levels_of_model
 
@@ -111,10 +109,10 @@ def refit_intervals(
 def _to_calibrate_on(
     panel: Panel, config: Config, *, ends_with_test: bool = False
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Rows up to the end of the validation or the test part, and how `calibrate` sees them."""
+    """Rows up to the end of the validation or the test part, and options of `calibrate`."""
     data, series = config.data, panel.frame.groupby("unique_id", sort=False)
     unseen = data.held_out if ends_with_test else data.valid_size or 0
-    # A series too short to hold anything out was trained on as a whole.
+    # A series too short to hold anything out was used for training as a whole.
     whole = series["ds"].transform("size") <= data.held_out
     later = series.cumcount(ascending=False) < data.held_out - unseen
     return panel.frame[~whole & ~later].reset_index(drop=True), {
@@ -133,7 +131,7 @@ def _calibrated(
     options: dict[str, Any],
     run: RunDirectory | None,
 ) -> dict[str, Any]:
-    """Find the widths, write them into the run, and tell what they rest on."""
+    """Calibrate the widths, write them to the run, and note what they rest on."""
     from keras_rnn_recipes.evaluation.conformal import calibrate
 
     found = calibrate(known, forecaster, **panel.columns, **options)
@@ -153,7 +151,7 @@ def _calibrated(
 
 
 def model_with_bounds(model: keras.Model, record: Mapping[str, Any]) -> keras.Model:
-    """Put the bounds of an ``intervals.json`` beside a model's forecasts."""
+    """Add the bounds of an ``intervals.json`` to the forecasts of a model."""
     from keras_rnn_recipes.builders.intervals import add_bounds
 
     return add_bounds(

@@ -1,4 +1,4 @@
-"""A language model as it is served: a prompt in, the text that goes on from it out; and scores."""
+"""The served language model: a prompt in, its continuation out; and the score of a text."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ NEVER = (PADDING, UNKNOWN, START, END)
 
 
 class Pipeline(tf.Module):
-    """A tokenizer and a language model that belong together.
+    """A language model with its tokenizer.
 
-    Every text begins with [START], which the network has seen at the beginning of each row of
-    training text.
+    Every text begins with [START], as each row of the training text does.
 
     Args:
         tokenizer: texts to ids, without ends of its own.
@@ -38,13 +37,13 @@ class Pipeline(tf.Module):
     def generate(
         self, prompt: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
-        """Prompts and what goes on from them, string ``(batch,)``.
+        """Prompts with their continuations, string ``(batch,)``.
 
         Args:
             prompt: string ``(batch,)``; may be empty.
-            length: tokens to draw, int32 scalar.
+            length: tokens to sample, int32 scalar.
             temperature: float32 scalar; 0 takes the most probable token each time.
-            seed: int32 scalar; the same one gives the same texts.
+            seed: int32 scalar; equal seeds give equal texts.
         """
         first, states = self.read_prompts(prompt)
         drawn = sample(
@@ -58,7 +57,7 @@ class Pipeline(tf.Module):
         )
         return tf.strings.join([prompt, self.tokenizer.texts(drawn.tokens)], separator=self.glue)
 
-    # As a graph: layer by layer a prompt of 3,000 characters took ten times as long.
+    # As a graph: eagerly, a prompt of 3,000 characters took ten times as long.
     @tf.function(reduce_retracing=True)
     def read_prompts(self, prompts: tf.Tensor) -> Any:
         """Log probabilities of the token after each prompt ``(batch,)``, and the states there."""
@@ -72,11 +71,11 @@ class Pipeline(tf.Module):
         return -tf.reduce_sum(tf.where(following == PADDING, 0.0, errors), axis=1)
 
     def nats(self, ids: np.ndarray, *, piece: int = 512) -> np.ndarray:
-        """The negative log probability of each token of one text given those before it.
+        """Negative log probability of each token of a text, given the tokens before it.
 
         Args:
-            ids: of the text, the first of which is given, (tokens,).
-            piece: tokens at a time; states go on from piece to piece.
+            ids: of the text, ``(tokens,)``; the first one is given.
+            piece: tokens per call; the states carry over.
 
         Returns:
             Nats, float32 (tokens - 1,).
@@ -96,18 +95,18 @@ class Pipeline(tf.Module):
         return tf.nn.sparse_softmax_cross_entropy_with_logits(following, logits), states
 
     def _start(self, rows: Any) -> list[tf.Tensor]:
-        """The states in which texts begin."""
+        """The initial states of texts."""
         return [tf.zeros([rows, state.shape[-1]]) for state in self.reader.inputs[1:]]
 
     def _started(self, texts: Any) -> tf.Tensor:
         ids = self.tokenizer(as_strings(texts))
-        # An empty text is one unknown token for a network that needs some; here [START] is enough.
+        # Tokenizers give an empty text one unknown token; here [START] is enough.
         empty = tf.strings.length(as_strings(texts)) == 0
         ids = tf.where(empty[:, None], PADDING, ids)
         return tf.concat([tf.fill([tf.shape(ids)[0], 1], START), ids], axis=1)
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
-        """What is exported: by name, a function and the specifications of its inputs."""
+        """The exported endpoints: a function and its input signature, by name."""
 
         def serve(prompt: Any, length: Any, temperature: Any, seed: Any) -> dict[str, Any]:
             return {"text": self.generate(prompt, length, temperature, seed)}
@@ -126,7 +125,7 @@ class Pipeline(tf.Module):
         }
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
-        """Greedy and drawn, one prompt and many; greedy ones alone would hide a seed."""
+        """Inputs for the export check: greedy and sampled, single prompts and a batch."""
         rows = np.array([text[:40].encode("utf-8", "surrogatepass") for text in texts])
         return [
             {
@@ -149,14 +148,14 @@ def stream(
     seed: int = 0,
     piece: int = 32,
 ) -> Iterator[str]:
-    """What goes on from a prompt, piece by piece as it is drawn; together the same as at once.
+    """Continue a prompt, yielding pieces as they are sampled; joined they equal `generate`.
 
     Args:
         served: the model.
         prompt: a text; may be empty.
-        length: tokens to draw.
+        length: tokens to sample.
         temperature, seed: as in `Pipeline.generate`.
-        piece: tokens drawn at a time.
+        piece: tokens sampled per piece.
     """
     first, states = served.read_prompts(as_strings([prompt]))
 
@@ -177,7 +176,7 @@ def stream(
     for position in range(0, length, piece):
         count = tf.constant(min(piece, length - position))
         tokens, first, states = go_on(first, states, count, tf.constant(position))
-        # The text of all tokens: what joins two of them depends on both.
+        # Detokenize all tokens at once: the separator of two tokens depends on both.
         drawn = tf.concat([drawn, tokens], axis=1)
         text = served.glue + served.tokenizer.texts(drawn).numpy()[0].decode("utf-8", "replace")
         yield text[len(shown) :]

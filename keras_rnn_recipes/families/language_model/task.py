@@ -38,11 +38,11 @@ from keras_rnn_recipes.training.token_loss import token_loss
 
 
 def load(data: LanguageDataConfig) -> TextParts:
-    """Read the text of a language model's recipe, in three parts, each a string.
+    """Load the training, validation and test text of a recipe, each a string.
 
     Args:
-        data: the recipe's section: the name of a data set, a plain text to be divided, or one for
-            each part. Parts that are not there are cut from the end of the training part.
+        data: the recipe's section: the name of a data set, a text file to split, or a file for each
+            part. Missing parts are cut from the end of the training part.
 
     Raises:
         UserError: as `load_parts`.
@@ -56,12 +56,12 @@ def load(data: LanguageDataConfig) -> TextParts:
 
 
 def text_ids(tokenizer: Tokenizer, text: str) -> np.ndarray:
-    """The ids of a text's tokens, [START] before them, int32 ``(tokens + 1,)``."""
+    """Token ids of a text after [START], int32 ``(tokens + 1,)``."""
     return np.concatenate([[START], tokenizer.encode([text])[0]]).astype("int32")
 
 
 def describe(parts: TextParts, tokenizer: Tokenizer) -> str:
-    """What was read, in a few lines for the terminal."""
+    """Summary of the data, a few lines for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
     unit = "characters" if tokenizer.preparation.unit == "characters" else "words"
@@ -91,8 +91,8 @@ def fit(
     """Train a language model in place by truncated back-propagation through contiguous text.
 
     Args:
-        model: from `language_model`. A `stateful_copy` is trained in its place, and the weights it
-            ends with are given back.
+        model: from `language_model`. A `stateful_copy` is trained, and its final weights are copied
+            back.
         train, valid: ids from `text_ids`.
         config: how to train; ``LanguageFitConfig()`` when left out.
         run: as in `fit`.
@@ -131,7 +131,7 @@ def fit(
 
 @final
 class _BeginAnew(keras.callbacks.Callback):
-    """States of zeros at the beginning of every epoch: one that is resumed begins in no others."""
+    """Reset the states at the start of every epoch, so that a resumed run starts with the same."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         for layer in self.model.layers:
@@ -145,7 +145,7 @@ METRICS = ("perplexity", "nats_per_token", "bits_per_character")
 def fit_baselines(
     train: np.ndarray, lengths: Sequence[int], vocabulary_size: int
 ) -> dict[str, NGrams]:
-    """N-gram models of these lengths, by name, smoothed as Kneser and Ney do it.
+    """N-gram models with Kneser-Ney smoothing, by name.
 
     Example:
         >>> list(fit_baselines(np.array([2, 4, 5, 4, 5]), [1, 3], 6))
@@ -155,11 +155,11 @@ def fit_baselines(
 
 
 def score(nats: Mapping[str, np.ndarray], num_characters: int) -> dict[str, dict[str, float]]:
-    """Figures of language models by name.
+    """Scores of language models by name.
 
     Args:
-        nats: by name, the negative log probability of every token of a text.
-        num_characters: of that text.
+        nats: negative log probability of every token of a text, by model.
+        num_characters: number of characters of that text.
 
     Returns:
         ``perplexity`` per token, ``nats_per_token`` and ``bits_per_character``.
@@ -181,13 +181,13 @@ def score(nats: Mapping[str, np.ndarray], num_characters: int) -> dict[str, dict
 def predictions_table(
     served: Pipeline, ids: np.ndarray, nats: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """A row for each token of a text: the ``token``, and by model its nats, fewer the better."""
+    """A row for each token: the ``token`` and its negative log probability by model, in nats."""
     tokens = np.array(served.tokenizer.vocabulary, dtype=object)[ids[1:]]
     return pd.DataFrame({"token": tokens, **{name: row.round(4) for name, row in nats.items()}})
 
 
 def draw_samples(served: Pipeline, config: LanguageEvaluateConfig) -> list[str]:
-    """Texts drawn from nothing, one for each seed from 0 on."""
+    """Texts sampled without a prompt, one for each seed from 0 on."""
     if not config.samples:
         return []
     texts = served.generate(
@@ -200,7 +200,7 @@ def draw_samples(served: Pipeline, config: LanguageEvaluateConfig) -> list[str]:
 
 
 def show_sample(samples: Sequence[str]) -> str:
-    """The first of the texts drawn, for the terminal; nothing without any.
+    """The first sampled text, for the terminal; empty without any.
 
     Example:
         >>> print(show_sample(["Once upon a time"]))

@@ -1,4 +1,4 @@
-"""Each network is given longer and longer lags until it fails at one."""
+"""Train each network at longer and longer lags until it fails at one."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _MOST_IN_ONE_CALL, _ROWS_OF_FLOW = 25, 32
 
 @dataclass(frozen=True)
 class Trial:
-    """One network at one lag.
+    """The result of one network at one lag.
 
     Attributes:
         cell: a name of `memory_network`.
         lag: of the problem.
-        solved: whether the error came down far enough.
-        error: the last one, see `MemoryProblem.error`.
+        solved: whether the error fell below the threshold.
+        error: the final error, see `MemoryProblem.error`.
         steps: of training, until then.
-        gradient: the norm of the error's slope by the state at the first step, where what is asked
-            for was shown, when training ended.
-        reach: it as a share of the norm at the last step; 1: nothing is lost on the way.
+        gradient: norm of the loss gradient with respect to the hidden state at the first step, at
+            the end of training.
+        reach: its ratio to the norm at the last step; 1 if nothing decays.
         reach_before: the same before training.
         seconds: of training.
     """
@@ -60,17 +60,17 @@ def climb(
     *,
     told: Callable[[str], None] | None = None,
 ) -> tuple[pd.DataFrame, Any]:
-    """Train every network at the lags in ascending order, until it fails at one.
+    """Train every network at the lags in ascending order until it fails at one.
 
     Args:
         config: the recipe.
-        run: where ``trials.csv`` is written after each trial, and ``model.keras``; a run that is
-            resumed goes on after the last trial.
-        told: is given a line on each trial when it is over.
+        run: directory for ``model.keras`` and ``trials.csv``, written after each trial; a
+            resumed run continues after the last trial.
+        told: function called with a line after each trial.
 
     Returns:
-        A row for each `Trial`; and the first network, as it solved its longest lag, or, if none,
-        as it failed at the shortest.
+        A row for each `Trial`; and the first network, trained at the longest lag that it solved,
+        or at the shortest lag if it solved none.
 
     Example:
         >>> from keras_rnn_recipes.config.memory import MemoryDataConfig
@@ -106,7 +106,7 @@ def climb(
 
 
 def attempt(name: str, lag: int, config: MemoryConfig) -> tuple[Trial, keras.Model]:
-    """Train one network at one lag, until it solves the problem or its steps are used up.
+    """Train one network at one lag until it solves the problem or uses up its steps.
 
     Args:
         name: of `memory_network`.
@@ -159,7 +159,7 @@ def _epochs(problem: MemoryProblem, config: MemoryConfig, size: int) -> Iterator
 
 
 def loss(problem: MemoryProblem) -> Any:
-    """What is made small while a network learns a problem, as Keras takes it.
+    """The loss of a problem, as a Keras loss.
 
     Example:
         >>> loss(MemoryProblem("adding", 20)).name
@@ -173,7 +173,7 @@ def loss(problem: MemoryProblem) -> Any:
 
 
 def _reach(model: keras.Model, problem: MemoryProblem, drawn: Draw) -> tuple[float, float]:
-    """The slope at the first step, and as a share of that at the last."""
+    """The gradient norm at the first step, and its ratio to the norm at the last step."""
     flow = gradient_flow(model, *drawn, loss=loss(problem))
     norms = flow[flow["layer"] == flow["layer"].iloc[-1]].set_index("lag")["norm"]
     last, first = float(norms.loc[0]), float(norms.iloc[-1])

@@ -1,4 +1,4 @@
-"""A tagger as it is served: raw strings in, the tokens of each and their tags out."""
+"""The served tagger: raw strings in, tokens and their tags out."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
 
 
 class Pipeline(tf.Module):
-    """Words, their spelling and a network that belong together.
+    """A tagger with the tokenizers of its words and their characters.
 
     Args:
-        words: texts to ids of their tokens, which stand between white space.
-        spelling: a token to ids of its characters; None where the network takes words alone.
+        words: tokenizer from texts to word ids; tokens are separated by white space.
+        spelling: tokenizer from a word to character ids; None for a network of words only.
         model: from `sequence_tagger`.
-        tags: names of the tags, in the order of the network. Tags of spans in IOBES are given back
-            in IOB2.
+        tags: names of the tags, in the order of the network. Tags of spans in IOBES are converted
+            to IOB2.
 
     Call arguments:
-        sentences: tokens of each, without white space in them.
+        sentences: tokens of each sentence, without white space in a token.
 
     Returns:
         A list of tags for each sentence.
@@ -44,11 +44,11 @@ class Pipeline(tf.Module):
     ) -> None:
         super().__init__()
         self.words, self.spelling, self.model, self.tags = words, spelling, model, tuple(tags)
-        # The tokens as they are written: lower case and digits are for looking up alone.
+        # The tokens as written: lower case and replaced digits only serve the vocabulary.
         self.written = Tokenizer(Preparation(unit="whitespace", lower=False), SPECIALS)
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        """Tags of sentences, those of like length together."""
+        """Tags of each sentence; sentences of similar length share a batch."""
 
         def answer(part: tf.Tensor) -> list[list[str]]:
             tags = self._serve(part)["tags"].numpy()
@@ -63,25 +63,25 @@ class Pipeline(tf.Module):
         inputs = ids if self.spelling is None else [ids, self.characters(tokens, tf.shape(ids)[1])]
         outputs = self.model(inputs, training=False)
         numbers = viterbi(outputs)[0] if len(outputs.shape) == 4 else tf.argmax(outputs, axis=2)
-        # An empty text has one unknown word for the network, and no token for its reader.
+        # For an empty text the network gets one unknown word; the answer has no token.
         shown = tokens.to_tensor("", shape=[None, None])
         shown = tf.pad(shown, [[0, 0], [0, tf.shape(ids)[1] - tf.shape(shown)[1]]])
         tags = tf.gather(tf.constant([to_iob2(tag) for tag in self.tags]), numbers)
         return {"tokens": shown, "tags": tf.where(shown == "", "", tags)}
 
     def characters(self, tokens: tf.RaggedTensor, time: tf.Tensor) -> tf.Tensor:
-        """Ids of the characters of tokens, int32 ``(batch, time, characters)``."""
+        """Character ids of tokens, int32 ``(batch, time, characters)``."""
         assert self.spelling is not None
         flat = self.spelling.ragged(tokens.flat_values)
         nested = tf.RaggedTensor.from_row_splits(flat, tokens.row_splits)
         dense = nested.to_tensor(0, shape=[None, None, None])
         size = tf.shape(dense)
-        # At least one step and one character, where there is no token at all.
+        # At least one step and one character, also without any token.
         missing = [[0, 0], [0, time - size[1]], [0, tf.cast(size[2] == 0, tf.int32)]]
         return tf.pad(dense, missing)
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
-        """What is exported: by name, a function and the specifications of its inputs."""
+        """The exported endpoints: a function and its input signature, by name."""
 
         def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
             return self._serve(text)
@@ -89,7 +89,7 @@ class Pipeline(tf.Module):
         return {"serve": (serve, [tf.TensorSpec([None], tf.string, name="text")])}
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
-        """One text at a time, and all at once."""
+        """Inputs for the export check: single texts, and all texts in one batch."""
         return text_cases(texts)
 
 

@@ -1,4 +1,4 @@
-"""A text classifier as it is served: raw strings in, labels and probabilities out."""
+"""The served text classifier: raw strings in, labels and probabilities out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH_SIZE = 256
 
 
 class Pipeline(tf.Module):
-    """A tokenizer and a network that belong together.
+    """A text classifier with its tokenizer.
 
     Args:
         tokenizer: texts to ids, see `fit_tokenizer`.
@@ -44,7 +44,7 @@ class Pipeline(tf.Module):
         self.tokenizer, self.model, self.classes = tokenizer, model, tuple(classes)
 
     def __call__(self, texts: Sequence[str | bytes]) -> np.ndarray:
-        """Probabilities of the classes, texts of like length together."""
+        """Class probabilities; texts of similar length share a batch."""
 
         def answer(part: tf.Tensor) -> list[np.ndarray]:
             return list(self._probabilities(self.tokenizer(part)).numpy())
@@ -57,7 +57,7 @@ class Pipeline(tf.Module):
         return tf.nn.softmax(self.model(ids, training=False))
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
-        """What is exported: by name, a function and the specifications of its inputs."""
+        """The exported endpoints: a function and its input signature, by name."""
 
         def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
             probabilities = self._probabilities(self.tokenizer(as_strings(text)))
@@ -67,5 +67,5 @@ class Pipeline(tf.Module):
         return {"serve": (serve, [tf.TensorSpec([None], tf.string, name="text")])}
 
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
-        """One text at a time, and all at once."""
+        """Inputs for the export check: single texts, and all texts in one batch."""
         return text_cases(texts)

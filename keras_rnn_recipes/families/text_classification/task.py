@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 
 def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
-    """Read the texts and labels of a classification recipe, in three parts.
+    """Load the training, validation and test part of a classification recipe.
 
     Args:
         data: the recipe's section: the name of a data set, one table, or a table for each part.
-            Parts that are not there are cut from the training part, of each label the same share.
-        seed: of which examples are held out.
+            Missing parts are held out from the training part, the same share of each label.
+        seed: seed of the choice of held-out examples.
 
     Returns:
         ``train``, ``valid`` and ``test``, each `LabelledTexts`.
@@ -67,7 +67,7 @@ def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
 
 Classifier = Callable[[Sequence[str]], np.ndarray]
 
-# The network on averaged embeddings: it learns fast, and is never the one that is tuned.
+# Settings of the baseline network, which trains fast and is not tuned.
 AVERAGED = TrainingConfig(epochs=8, batch_size=64, learning_rate=0.002, keep="best")
 
 
@@ -82,7 +82,7 @@ def loss() -> keras.losses.Loss:
 
 
 def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
-    """Weights of examples, with mean 1, by which every class counts the same.
+    """Example weights with mean 1 that give every class the same total weight.
 
     Args:
         labels: class numbers of the training part.
@@ -109,18 +109,18 @@ def fit_baselines(
     names: Sequence[str],
     config: ClassificationConfig,
 ) -> dict[str, Classifier]:
-    """Fit what a classifier has to beat, on the training part.
+    """Fit the baselines of a classifier on the training part.
 
     Args:
         texts: from `load`.
         classes: from `class_names`.
-        tokenizer: the network's own.
+        tokenizer: that of the network.
         names: "majority"; "tfidf", with logistic regression; "averaged_embeddings", a small network
-            that cannot see the order of words.
+            that ignores the order of words.
         config: the recipe, for its seed and the width of its embedding.
 
     Returns:
-        By name, functions from texts to probabilities ``(texts, classes)``.
+        Functions from texts to probabilities ``(texts, classes)``, by name.
     """
     labels = number_labels(texts.train.labels, classes)
     makers: dict[str, Callable[[], Classifier]] = {
@@ -161,7 +161,7 @@ def _fit_averaged(
 
 
 def describe(texts: TextParts, classes: Sequence[str]) -> str:
-    """What was read, in a few lines for the terminal."""
+    """Summary of the data, a few lines for the terminal."""
     parts = (("to learn from", texts.train), ("to watch", texts.valid), ("to test on", texts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in parts)
     shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
@@ -171,12 +171,12 @@ def describe(texts: TextParts, classes: Sequence[str]) -> str:
 def score(
     truth: np.ndarray, answers: Mapping[str, np.ndarray], *, metrics: Sequence[str]
 ) -> dict[str, dict[str, float]]:
-    """Figures of classifiers, by name.
+    """Scores of classifiers by name.
 
     Args:
         truth: class numbers ``(examples,)``.
-        answers: by name, probabilities ``(examples, classes)``.
-        metrics: those of `classification_scores` that are wanted.
+        answers: probabilities ``(examples, classes)`` by model.
+        metrics: names of metrics of `classification_scores`.
 
     Example:
         >>> answers = {"lstm": np.array([[0.9, 0.1], [0.2, 0.8]])}
@@ -193,7 +193,7 @@ def score(
 def predictions_table(
     part: LabelledTexts, classes: Sequence[str], answers: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """A row for each text: ``text, label``, and by model its answer and how sure it is of it."""
+    """A row for each text: ``text``, ``label``, predicted class and probability by model."""
     table: dict[str, Any] = {"text": list(part.texts), "label": list(part.labels)}
     names = np.array(classes, dtype=object)
     for name, probabilities in answers.items():
