@@ -1,4 +1,4 @@
-"""Make one text of another: translate, correct, reverse, with an encoder, a decoder and attention.
+"""Map texts to texts (translate, correct, reverse) with an encoder-decoder with attention.
 
 Run by `krr run RECIPE`, or by itself: `python translate.py --config my.toml`.
 """
@@ -12,13 +12,13 @@ from keras_rnn_recipes.families import encoder_decoder
 
 
 def main(config, run):
-    """Fit, evaluate and save the encoder and decoder that ``config`` describes, into ``run``."""
-    # Pairs of texts in three parts: to learn from, to tell when to stop, to be judged by.
+    """Fit, evaluate and save the encoder-decoder that ``config`` describes, into ``run``."""
+    # Pairs of texts, in a training, a validation and a test part.
     pairs = encoder_decoder.load(config.data, seed=config.fit.seed)
     print(encoder_decoder.describe(pairs))
     data, training, judging, name = config.data, config.fit, config.evaluate, config.model.cell
 
-    # Text becomes numbers by TensorFlow's own operations: the same ones are exported in the end.
+    # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
     tokenizers = [
         krr.fit_tokenizer(
             side, data.preparation(), max_size=data.max_vocabulary, min_count=data.min_count
@@ -31,8 +31,8 @@ def main(config, run):
     record = encoder_decoder.vocabulary_record(source, beside=target, search=search)
     run.write_json("vocabulary.json", record)
 
-    # Batches of pairs of like length. The decoder is given each target up to a token, and learns
-    # to give that token: teacher forcing.
+    # Batches of pairs of similar length. The decoder gets the target up to each token and learns to
+    # predict that token (teacher forcing).
     inputs, following = encoder_decoder.columns(
         pairs.train, *tokenizers, max_length=data.max_length
     )
@@ -52,7 +52,7 @@ def main(config, run):
         shuffle=False,
     )
 
-    # The encoder reads the whole source; the decoder looks back at it for every token it writes.
+    # The encoder reads the whole source; the decoder attends to it for every token that it writes.
     model = krr.encoder_decoder(
         len(source.vocabulary), len(target.vocabulary), **config.model.options()
     )
@@ -67,7 +67,7 @@ def main(config, run):
     )
     run.write_model(model)
 
-    # Texts in, texts out, by beam search; beside it what it has to beat.
+    # Texts in, texts out, by beam search; then the baselines, and the scores of both.
     served = encoder_decoder.Pipeline(source, target, model, search)
     baselines = encoder_decoder.fit_baselines(pairs, search, names=judging.baselines)
     answers = {
@@ -78,7 +78,7 @@ def main(config, run):
     run.write_csv("predictions.csv", encoder_decoder.predictions_table(pairs.test, answers))
     run.write_json("metrics.json", record)
 
-    # To serve, without this package; and to read.
+    # Export the model to serve it without this package, and write the report.
     krr.export_text_model(served, run.path / "saved_model", samples=pairs.test.sources)
     run.write_environment(training.seed)
     encoder_decoder.write_report(run.path, pairs.test, answers, served)

@@ -1,4 +1,4 @@
-"""Forecast one series or thousands with a recurrent network, beside honest baselines.
+"""Forecast one series or thousands with a recurrent network, and compare it with baselines.
 
 Run by `krr run RECIPE`, or by itself: `python forecast.py --config my.toml`.
 """
@@ -13,23 +13,23 @@ from keras_rnn_recipes.families import forecasting
 
 def main(config, run):
     """Fit, evaluate, forecast and save what ``config`` describes, into the folder ``run``."""
-    # The series, regular in time. What the recipe leaves open is chosen from them and kept.
+    # Load the series at regular time steps, and choose the options that the recipe leaves open.
     panel = forecasting.load(config.data)
     config = forecasting.choose_defaults(config, panel)
     data, network, name = config.data, config.model, config.model.preset
     print(forecasting.describe(panel, config))
-    # What is beside the values, as numbers: of categories, those that the training part knows.
+    # Encode covariates as numbers; the known categories are those of the training part.
     panel = forecasting.code_covariates(panel, config)
     run.write_config(config, panel.covariates)
 
-    # The past trains, the part after it tells when to stop, the last part is scored once.
+    # Train on the past, validate on the part after it, and score the last part once.
     split = krr.split_by_time(
         panel.frame, valid_size=data.valid_size, test_size=data.test_size, lookback=network.lookback
     )
     model, history = learn(split.train, split.valid, panel, config, run)
     run.write_model(model)
 
-    # Whatever the strategy, a forecaster goes from a history to a whole forecast.
+    # With every strategy, a forecaster maps a history to a whole forecast.
     forecaster = krr.to_forecaster(model, config.evaluate.levels)
     baselines = forecasting.fit_baselines(
         split.train,
@@ -38,11 +38,11 @@ def main(config, run):
         names=config.evaluate.baselines,
         seed=config.fit.seed,
     )
-    # Asked for levels, each gets intervals as wide as its errors on the validation part.
+    # If the recipe asks for levels, calibrate intervals on the errors of the validation part.
     forecaster, baselines = forecasting.add_intervals(forecaster, baselines, panel, config, run=run)
 
-    # Forecast the test part from many origins, as one would have done then. A series too
-    # short to hold anything out was trained on as a whole, so it may not be scored.
+    # Backtest: forecast the test part from rolling origins. A series too short to hold anything
+    # out was used for training as a whole, so it is not scored.
     seen = {"lookback": network.lookback, "horizon": network.horizon, **panel.columns}
     seen["levels"] = config.evaluate.levels
     tested = krr.backtest(
@@ -60,7 +60,7 @@ def main(config, run):
     run.write_csv("scores.csv", scores)
     run.write_json("metrics.json", record)
 
-    # Judged, it may learn from the last steps too, for as long as served it best before.
+    # Refit: train a second network on all steps, for as many epochs as were best for the first.
     if config.fit.refit:
         epochs = forecasting.best_epoch(history, config.fit)
         model, _ = learn(panel.frame, None, panel, config, run.part("refit"), epochs)
@@ -68,7 +68,7 @@ def main(config, run):
         judged, forecaster = forecaster, krr.to_forecaster(model, config.evaluate.levels)
         forecaster = forecasting.refit_intervals(forecaster, judged, panel, config, run=run)
 
-    # The forecast that is wanted: the steps after the last observation of every series.
+    # Forecast the steps after the last observation of every series.
     future = krr.forecast_future(
         panel.frame,
         {name: forecaster.predict_on_batch},
@@ -78,7 +78,7 @@ def main(config, run):
     )
     run.write_csv("forecasts.csv", future)
 
-    # To serve, without this package; and to read.
+    # Export the model to serve it without this package, and write the report.
     krr.export_saved_model(forecaster, run.path / "saved_model")
     run.write_environment(config.fit.seed)
     forecasting.write_report(run.path, panel.frame, notes=panel.notes)
@@ -87,9 +87,9 @@ def main(config, run):
 
 
 def learn(train, valid, panel, config, run, last_epoch=None):
-    """Train a new network on one part of the series, watched on another."""
+    """Train a new network on one part of the series and validate it on another."""
     network, training = config.model, config.fit
-    # Windows are cut while training; no table of them is ever made.
+    # Windows are cut from the series batch by batch during training.
     cut = {"stride": training.stride, "burn_in": training.burn_in}
     spec = krr.WindowSpec(network.lookback, network.horizon, strategy=network.strategy, **cut)
     options = {"batch_size": training.batch_size, "weights": training.window_weights}
@@ -98,9 +98,9 @@ def learn(train, valid, panel, config, run, last_epoch=None):
     batches = partial(krr.window_dataset, train, spec, **drawn, **options)
     watched = forecasting.validation_windows(valid, spec, **options)
 
-    # From the seed on, whatever was drawn before.
+    # Set the seeds here, so that the result does not depend on earlier random numbers.
     krr.set_seeds(training.seed)
-    # The network takes raw numbers and gives raw numbers: scaling is part of it.
+    # The network takes and returns raw values: scaling is part of the graph.
     model = krr.build_forecaster(
         network.preset,
         network.strategy,

@@ -1,4 +1,4 @@
-"""Learn what comes next in running text, character by character or word by word.
+"""Train a language model on running text, character by character or word by word.
 
 Run by `krr run RECIPE`, or by itself: `python complete.py --config my.toml`. A finished run goes on
 from a prompt: `krr complete RUN_DIR "Once upon a time"`.
@@ -12,11 +12,11 @@ from keras_rnn_recipes.families import language_model
 
 def main(config, run):
     """Fit, evaluate and save the language model that ``config`` describes, into ``run``."""
-    # One long text in three parts: to learn from, to tell when to stop, to be judged by.
+    # One long text, in a training, a validation and a test part.
     text = language_model.load(config.data)
     data, training, name = config.data, config.fit, config.model.cell
 
-    # Text becomes numbers by TensorFlow's own operations: the same ones are exported in the end.
+    # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
     tokenizer = krr.fit_tokenizer(
         [text.train], data.preparation(), max_size=data.max_vocabulary, min_count=data.min_count
     )
@@ -27,15 +27,14 @@ def main(config, run):
     valid = language_model.text_ids(tokenizer, text.valid)
     test = language_model.text_ids(tokenizer, text.test)
 
-    # At every token the network gives the next one's probabilities. It reads the text in windows;
-    # its states go on from one to the next, the gradient goes back to the start of a window.
+    # At every token the network predicts the next one. It reads the text in windows: the states
+    # carry over from window to window, the gradient stops at the start of a window.
     model = krr.language_model(len(tokenizer.vocabulary), **config.model.options())
     history = language_model.fit(model, train, valid, config=training, run=run)
     run.write_model(model)
 
-    # How well is the rest of the text foretold, and how well by counting what followed before?
-    # All are judged token by token, from the beginning of the test part to its end: their nats,
-    # the negative logarithms of what they held the tokens to be worth.
+    # Score the network and n-gram models on the test part: the negative log probability of every
+    # token, in nats.
     served = language_model.Pipeline(tokenizer, model)
     ngrams = language_model.fit_baselines(train, config.evaluate.ngrams, len(tokenizer.vocabulary))
     nats = {one: judged.nats(test) for one, judged in {name: served, **ngrams}.items()}
@@ -45,11 +44,11 @@ def main(config, run):
     run.write_csv("predictions.csv", surprise)
     run.write_json("metrics.json", record)
 
-    # What does it write of its own accord?
+    # Sample texts without a prompt.
     samples = language_model.draw_samples(served, config.evaluate)
     print(language_model.show_sample(samples))
 
-    # To serve, without this package; and to read.
+    # Export the model to serve it without this package, and write the report.
     krr.export_text_model(served, run.path / "saved_model", samples=samples)
     run.write_environment(training.seed)
     language_model.write_report(run.path, surprise, samples, glue=served.glue)

@@ -1,8 +1,7 @@
-"""How far back does a recurrent network remember? Longer and longer lags, until it fails.
+"""Measure how far back recurrent networks remember: longer and longer lags, until they fail.
 
-Run by `krr run RECIPE`, or by itself: `python memory.py --config my.toml`. What is done for a short
-memory (gates, connections from further back, another start, clipping) is what the networks of a
-recipe differ in; everything else is the same for all of them.
+Run by `krr run RECIPE`, or by itself: `python memory.py --config my.toml`. The networks of a recipe
+differ only in the remedy for short memory: gates, skip connections, initialization, clipping.
 """
 
 from __future__ import annotations
@@ -14,20 +13,19 @@ from keras_rnn_recipes.families import memory
 
 
 def main(config, run):
-    """Let the networks that ``config`` lists climb from lag to lag; write it all into ``run``."""
-    # What is to be remembered: two numbers to add, symbols to copy, digits to reverse. The longer
-    # the lag, the more steps lie between what is shown and the answer.
+    """Train the networks of ``config`` at longer and longer lags; write the results to ``run``."""
+    # The problem: add two numbers, copy symbols, or reverse digits. The lag is the number of steps
+    # between an input and its answer.
     data, network, name = config.data, config.model, config.model.cells[0]
     print(memory.describe(config))
     run.write_config(config)
 
-    # A few sequences at the shortest lag, and a network that has learnt nothing: by how much does
-    # its error at the last step change with its state at each step before? What hardly changes it
-    # is hardly learnt.
+    # The gradient flow of an untrained network at the shortest lag: the norm of the loss gradient
+    # with respect to the hidden state at each step. Where it vanishes, little is learned.
     problem = memory.load(data)
     shown = problem.draw(8, seed=config.fit.seed, first=0)
 
-    # All of them are built by one function, whose only difference is the remedy.
+    # All networks are built by one function and differ only in the remedy.
     build = partial(
         krr.memory_network,
         channels=problem.channels,
@@ -39,18 +37,16 @@ def main(config, run):
     flow = krr.gradient_flow(build(name), *shown, loss=memory.loss(problem))
     print(krr.judge_flow(flow).to_string(index=False))
 
-    # Every network is trained at one lag after the other, from the start each time, until it has
-    # not solved one in the steps that it is given. Sequences that it is judged on are never trained
-    # on. Each trial is kept as soon as it is over, so that a long run can be resumed.
+    # Train every network anew at each lag, in ascending order, until it fails at one. Test
+    # sequences are never trained on. Each trial is saved, so a long run can be resumed.
     trials, model = memory.climb(config, run, told=partial(print, flush=True))
 
-    # The longest lag that each one solved, how many steps of training that took, and what is left
-    # of the gradient on the way back.
+    # The longest lag that each network solved, the training steps that it took, and the ratio of
+    # the gradient norm at the first step to that at the last.
     record = memory.results_record(trials, config, model)
     run.write_json("metrics.json", record)
 
-    # To be read: which lags were solved, and how the gradient falls with the lag. Several seeds
-    # make one table: `krr table` of their run directories.
+    # Write the report: solved lags and gradient norms. `krr table` joins runs of several seeds.
     run.write_environment(config.fit.seed)
     memory.write_report(run.path, trials)
     print(memory.results_table(record, name=name))

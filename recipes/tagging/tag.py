@@ -1,4 +1,4 @@
-"""Give every token its tag with a recurrent network: names in news, parts of speech.
+"""Tag every token of a sentence with a recurrent network: named entities, parts of speech.
 
 Run by `krr run RECIPE`, or by itself: `python tag.py --config my.toml`.
 """
@@ -13,19 +13,19 @@ from keras_rnn_recipes.families import tagging
 
 def main(config, run):
     """Fit, evaluate and save the tagger that ``config`` describes, into the folder ``run``."""
-    # Sentences with a tag for every token: to learn from, to tell when to stop, to be judged by.
+    # Sentences with a tag for every token, in a training, a validation and a test part.
     parts = tagging.load(config.data, seed=config.fit.seed)
     print(tagging.describe(parts))
     network, training, name = config.model, config.fit, config.model.cell
 
-    # Words and characters become numbers by TensorFlow's own operations, exported in the end.
+    # Tokenize words and characters with TensorFlow operations, which are exported too.
     words, spelling = tagging.fit_tokenizers(parts.train, config.data)
     spelling = None if network.character_cell == "none" else spelling
     run.write_config(config)
     record = tagging.vocabulary_record(words, beside=spelling, tags=parts.tags)
     run.write_json("vocabulary.json", record)
 
-    # Batches of sentences of like length, so that little of them is padding.
+    # Batches of sentences of similar length, which need little padding.
     batches = partial(
         krr.bucketed_batches,
         *tagging.columns(parts.train, words, spelling, parts.tags),
@@ -39,7 +39,7 @@ def main(config, run):
         shuffle=False,
     )
 
-    # The network scores tags and, with a random field, which tag follows which.
+    # The network scores the tags and, with a CRF, the transitions between them.
     model = krr.sequence_tagger(
         len(words.vocabulary),
         len(parts.tags),
@@ -58,7 +58,7 @@ def main(config, run):
     )
     run.write_model(model)
 
-    # Tokens in, tags out: the best sequence of tags, and what each word alone tells.
+    # Tokens in, tags out: the best sequence of tags; then the baseline, and the scores of both.
     tagger = tagging.Pipeline(words, spelling, model, parts.tags)
     baselines = tagging.fit_baselines(parts, names=config.evaluate.baselines)
     sentences = [row.tokens for row in parts.test]
@@ -68,7 +68,7 @@ def main(config, run):
     run.write_csv("predictions.csv", tagging.predictions_table(parts.test, answers))
     run.write_json("metrics.json", record)
 
-    # To serve, without this package; and to read.
+    # Export the model to serve it without this package, and write the report.
     texts = [" ".join(tokens) for tokens in sentences]
     krr.export_text_model(tagger, run.path / "saved_model", samples=texts)
     run.write_environment(training.seed)

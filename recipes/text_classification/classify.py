@@ -1,4 +1,4 @@
-"""Tell texts apart with a recurrent network, beside baselines that count words.
+"""Classify texts with a recurrent network, and compare it with baselines that count words.
 
 Run by `krr run RECIPE`, or by itself: `python classify.py --config my.toml`.
 """
@@ -13,13 +13,13 @@ from keras_rnn_recipes.families import text_classification
 
 def main(config, run):
     """Fit, evaluate and save the classifier that ``config`` describes, into the folder ``run``."""
-    # Texts with their labels, in three parts: to learn from, to tell when to stop, to be judged by.
+    # Texts with labels, in a training, a validation and a test part.
     texts = text_classification.load(config.data, seed=config.fit.seed)
     classes = text_classification.class_names(texts.train.labels)
     print(text_classification.describe(texts, classes))
     data, network, training, name = config.data, config.model, config.fit, config.model.cell
 
-    # Text becomes numbers by TensorFlow's own operations: the same ones are exported in the end.
+    # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
     tokenizer = krr.fit_tokenizer(
         texts.train.texts,
         data.preparation(),
@@ -31,7 +31,7 @@ def main(config, run):
         "vocabulary.json", text_classification.vocabulary_record(tokenizer, classes=classes)
     )
 
-    # Batches of texts of like length, so that little of them is padding.
+    # Batches of texts of similar length, which need little padding.
     labels = text_classification.number_labels(texts.train.labels, classes)
     truth = text_classification.number_labels(texts.test.labels, classes, "the test part")
     batches = partial(
@@ -50,7 +50,7 @@ def main(config, run):
         shuffle=False,
     )
 
-    # The network goes from ids to a logit for each class.
+    # The network maps token ids to a logit for each class.
     embeddings = text_classification.read_embeddings(network.vectors, tokenizer.vocabulary)
     model = krr.text_classifier(
         len(tokenizer.vocabulary), len(classes), embeddings=embeddings, **network.options()
@@ -66,7 +66,7 @@ def main(config, run):
     )
     run.write_model(model)
 
-    # Strings in, probabilities out: the network, and what it has to beat.
+    # Strings in, probabilities out: the network and its baselines.
     classifier = text_classification.Pipeline(tokenizer, model, classes)
     baselines = text_classification.fit_baselines(
         texts, classes, tokenizer, names=config.evaluate.baselines, config=config
@@ -83,7 +83,7 @@ def main(config, run):
     )
     run.write_json("metrics.json", record)
 
-    # To serve, without this package; and to read.
+    # Export the model to serve it without this package, and write the report.
     krr.export_text_model(classifier, run.path / "saved_model", samples=texts.test.texts)
     run.write_environment(training.seed)
     text_classification.write_report(run.path, truth, answers, classes)
