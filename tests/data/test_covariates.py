@@ -273,3 +273,10 @@ def test_a_calendar_that_cannot_be_had_is_refused(two_holidays, monkeypatch):
     monkeypatch.setitem(sys.modules, "holidays", None)
     with pytest.raises(UserError, match=r"pip install 'keras-rnn-recipes\[holidays\]'"):
         calendar_values(ds, "D", [], "XX")
+
+
+def test_calendar_features_have_as_many_categories_as_the_calendar():
+    sizes = {"minute": 60, "hour": 24, "day_of_week": 7, "day_of_month": 31, "week_of_year": 53}
+    sizes |= {"month": 12, "quarter": 4}
+    columns = calendar_columns([*sizes], None)
+    assert {column.name: len(column.values) for column in columns} == sizes

@@ -105,3 +105,10 @@ def test_an_hour_that_stands_twice_without_offsets_is_explained():
     hours = pd.date_range(CHANGES["autumn"], periods=12, freq="h", tz="Europe/Berlin")
     with pytest.raises(UserError, match="daylight saving time ended.*UTC offset"):
         read_panel(pd.DataFrame({"ds": hours.tz_localize(None), "y": 1.0}))
+
+
+def test_eight_digits_beyond_the_years_1700_to_2200_are_numbers():
+    for digits in (12340101, 22010101):
+        parsed = parse_dates(pd.Series([digits, digits + 1]))
+        assert parsed.values.tolist() == [digits, digits + 1]
+    assert parse_dates(pd.Series([17000101, 22001231])).values.dtype.kind == "M"

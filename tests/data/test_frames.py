@@ -271,3 +271,16 @@ def test_ten_thousand_series_are_read_with_little_work_for_each():
     assert many - few < 10 * number, "far less than a call for each row"
     assert panel.num_series == number
     assert len(panel.frame) > 0.99 * number * steps
+
+
+def test_the_only_column_with_the_name_of_a_time_is_the_time():
+    table = pd.DataFrame({"year": [1, 2, 3], "count": [5.0, 6.0, 7.0]})
+    panel = read_panel(table)
+    assert panel.frame["ds"].tolist() == [1, 2, 3] and panel.frame["y"].tolist() == [5, 6, 7]
+
+
+def test_dates_of_which_some_lie_within_their_month_are_moved_to_its_start():
+    days = pd.to_datetime(["2024-01-01", "2024-02-15", "2024-03-10"])
+    panel = read_panel(pd.DataFrame({"ds": days, "y": [1.0, 2.0, 3.0]}), freq="MS")
+    assert panel.frame["ds"].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "03-01"]
+    assert "moved to the start of the month" in panel.notes[0]
