@@ -78,9 +78,9 @@ def darts(
     panel = [TimeSeries.from_values(values.astype(np.float32)) for values in series]
     scaled = scaler.fit_transform(panel)
     # A series shorter than one training window is forecast but not trained on.
-    learnt = [one for one in scaled if len(one) >= model.min_train_series_length]
-    notes["left_out"] = len(scaled) - len(learnt)
-    model.fit(learnt)
+    learned = [one for one in scaled if len(one) >= model.min_train_series_length]
+    notes["left_out"] = len(scaled) - len(learned)
+    model.fit(learned)
     notes["fit_seconds"] = time.perf_counter() - order["started"]
     notes["parameters"] = sum(p.numel() for p in model.model.parameters() if p.requires_grad)
     forecasts = scaler.inverse_transform(model.predict(horizon, series=scaled, verbose=False))

@@ -18,9 +18,9 @@ def prepare(*paths: Path) -> dict[str, ParallelTexts]:
 
 
 def pairs(line: str) -> list[tuple[str, str]]:
-    """Misspelt and meant, for every misspelling of the line."""
-    meant, _, misspelt = line.partition(":")
-    words = [word.replace("_", " ").strip() for word in (meant, *misspelt.split())]
+    """Pairs of misspelling and correction, for every misspelling of the line."""
+    meant, _, misspelled = line.partition(":")
+    words = [word.replace("_", " ").strip() for word in (meant, *misspelled.split())]
     return [(word, words[0]) for word in words[1:]]
 
 

@@ -176,7 +176,7 @@ def _grows(row: Mapping[Any, Any]) -> str:
 def _fades(row: Mapping[Any, Any]) -> str:
     return (
         f"{row['layer']}: less than a hundredth of the error reaches further back than "
-        f"{row['reach']} of {row['steps']} steps. What lies further back is hardly learnt."
+        f"{row['reach']} of {row['steps']} steps. Earlier steps are hardly learned from."
     )
 
 

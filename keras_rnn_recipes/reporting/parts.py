@@ -1,4 +1,4 @@
-"""Parts that the reports of all families share: the table of figures, and how it was learnt."""
+"""Parts of the reports of all families: the table of scores and the learning curve."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def write_text_page(
         kind: what it is, such as "classifier", for the title.
         facts: phrases below the verdict, before those of every model.
         first, caption: of the table of figures.
-        more_tables, figures: below it, before how it learnt; empty tables are left out.
+        more_tables, figures: below it, before the learning curve; empty tables are left out.
 
     Returns:
         The path of the report.

@@ -53,8 +53,8 @@ def test_each_member_learns_from_its_own_rows_alone(batch):
         rate = 0.1 * (end - first) / batch
         single.compile(keras.optimizers.SGD(rate), "mae", run_eagerly=True)
         single.train_on_batch(history[first:end], targets[first:end])
-        learnt = alone(model, "seq2seq", number).get_weights()
-        for one, other in zip(learnt, single.get_weights(), strict=True):
+        learned = alone(model, "seq2seq", number).get_weights()
+        for one, other in zip(learned, single.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
@@ -71,14 +71,14 @@ def test_a_batch_with_fewer_rows_than_members_teaches_those_that_have_one(batch)
     model.train_on_batch(history, targets)
     edges = [batch * edge // 3 for edge in range(4)]
     for number, (first, end) in enumerate(itertools.pairwise(edges), start=1):
-        learnt = alone(model, "seq2seq", number).get_weights()
+        learned = alone(model, "seq2seq", number).get_weights()
         expected = before[number - 1]
         if end > first:
             single = singles[number - 1]
             single.compile(keras.optimizers.SGD(0.1 / batch), "mae", run_eagerly=True)
             single.train_on_batch(history[first:end], targets[first:end])
             expected = single.get_weights()
-        for one, other in zip(learnt, expected, strict=True):
+        for one, other in zip(learned, expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 

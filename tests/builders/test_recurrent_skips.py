@@ -45,7 +45,7 @@ def test_no_skips_are_the_plain_stack(cell):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_skip_reaches_exactly_that_far_in_one_step(cell):
-    """With kernels from h_{t-1} of nought, what happens at t is first felt at t, then at t + 4."""
+    """With kernels from h_{t-1} of zero, what happens at t is first felt at t, then at t + 4."""
     model = drawn(stack_model(cell=cell, units=3, recurrent_skips=(4,)))
     layer = model.get_layer(f"{cell}_1")
     kernel, recurrent, bias = layer.get_weights()
@@ -72,8 +72,8 @@ def test_two_halves_are_the_whole_with_the_states_handed_over(cell):
     half = keras.Model([inputs, given], recurrent_stack(inputs, initial_states=given, **options))
     half.set_weights(whole.get_weights())
     values = positive(9, 2)
-    nought = [[tf.zeros((4, w)) for _ in range(own + 2)] for w in widths]
-    first, states = half([tf.constant(values[:, :4]), nought])
+    zero = [[tf.zeros((4, w)) for _ in range(own + 2)] for w in widths]
+    first, states = half([tf.constant(values[:, :4]), zero])
     second, _ = half([tf.constant(values[:, 4:]), states])
     found = np.concatenate([first, second], axis=1)
     np.testing.assert_allclose(found, run(whole, values), rtol=1e-5, atol=1e-6)

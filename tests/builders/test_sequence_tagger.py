@@ -112,7 +112,7 @@ def test_every_character_of_a_token_tells(spelling):
 
 
 def test_what_the_spelling_tells_of_a_token_is_by_convolution_the_greatest_answer():
-    """By a loop over the places, with nought beyond both ends."""
+    """By a loop over the places, with zero beyond both ends."""
     model = tagger(num_characters=9)
     (tokens, characters), _ = sentences()
     vectors = model.get_layer("character_vectors").get_weights()[0]

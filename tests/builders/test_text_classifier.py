@@ -82,7 +82,7 @@ def test_the_last_word_and_the_first_both_count_in_each_direction():
 
 
 def test_averaged_embeddings_know_no_order():
-    keras.utils.set_random_seed(0)  # by chance a logit may be so near nought that rounding shows
+    keras.utils.set_random_seed(0)  # by chance a logit may be so near zero that rounding shows
     model = averaged_embeddings(10, 2)
     np.testing.assert_allclose(model(padded([[4, 5, 6]])), model(padded([[6, 4, 5]], 5)), rtol=1e-5)
 

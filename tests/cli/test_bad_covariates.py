@@ -66,7 +66,7 @@ FILES: dict[str, tuple[bytes, list[str], list[str]]] = {
         [*SALES, "--future-cols", "promo"],
         ["promo", "2024-03-03", "step 3 of the 3"],
     ),
-    "misspelt calendar": (wide(ramp(60)), ["--calendar", "weekday"], ["weekday", "day_of_week"]),
+    "misspelled calendar": (wide(ramp(60)), ["--calendar", "weekday"], ["weekday", "day_of_week"]),
     "recursive with what is not known ahead": (
         beside("5"),
         [*SALES, "--past-cols", "promo", "--strategy", "recursive"],

@@ -219,9 +219,9 @@ def test_finished_run_serves_new_data(shop, forecast_run, tmp_path):
     krr("predict", str(run_dir), "--input", data, "--output", str(tmp_path / "out.csv"))
     again = pd.read_csv(tmp_path / "out.csv")
     pd.testing.assert_frame_equal(again, pd.read_csv(run_dir / "forecasts.csv"), rtol=1e-4)
-    # It has learnt from all of these by now; series that it never saw judge it.
+    # It has learned from all of these by now; series that it never saw judge it.
     told = krr("evaluate", str(run_dir), "--input", data, status=2).stderr
-    assert "has learnt from all steps of series" in told and "--no-refit" in told
+    assert "has learned from all steps of series" in told and "--no-refit" in told
     others = pd.read_csv(data).assign(store=lambda frame: "other-" + frame["store"])
     others.to_csv(tmp_path / "others.csv", index=False)
     printed = krr("evaluate", str(run_dir), "--input", str(tmp_path / "others.csv")).stdout

@@ -1,4 +1,4 @@
-"""Tables of every sort read as panels: what is mended is noted, what cannot be used is refused."""
+"""Tables of every sort read as panels: corrections are noted, what cannot be used is refused."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_a_title_cannot_break_out_of_the_page(tmp_path):
 def test_a_keras_model_is_taken_apart(tmp_path):
     import keras
 
-    keras.utils.set_random_seed(0)  # an answer near nought would have too few digits in float32
+    keras.utils.set_random_seed(0)  # an answer near zero would have too few digits in float32
     layers = [keras.Input((None, 2)), keras.layers.LSTM(3), keras.layers.Dense(1)]
     model, x = keras.Sequential(layers), np.ones((4, 2))
     page = krr.explain(model, x, [[0.5]], tmp_path / "page.html")

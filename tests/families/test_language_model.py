@@ -83,7 +83,7 @@ def test_a_run_on_a_text_of_ones_own_leaves_everything(run):
     record = json.loads((path / "metrics.json").read_text())
     assert set(record["baselines"]) == {"1-gram", "2-gram"}
     figures = record["model"]
-    # Four animals and four places are what cannot be foretold: log 16 in 23 characters or so.
+    # Four animals and four places are what cannot be predicted: log 16 in 23 characters or so.
     assert math.log(16) / 23 < figures["nats_per_token"] < 0.25
     assert figures["perplexity"] == pytest.approx(math.exp(figures["nats_per_token"]))
     assert figures["perplexity"] < record["baselines"]["2-gram"]["perplexity"]

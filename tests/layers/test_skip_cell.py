@@ -26,7 +26,7 @@ def sigmoid(x):
 
 
 def by_loop(cell, weights, inputs, skips):
-    """Every output, one step and one skip at a time; what is before the start is nought."""
+    """Every output, one step and one skip at a time; what is before the start is zero."""
     kernel, recurrent, bias = (np.asarray(w, "float64") for w in weights)
     units = len(recurrent) // (1 + len(skips))
     before = np.zeros((len(inputs), units))

@@ -53,7 +53,7 @@ def test_smape_equals_a_loop(amounts):
     target, forecast = amounts
     weights = np.ones(target.shape[:2], "float32")
     weights[1, 0] = 0
-    forecast[0, 0] = target[0, 0] = 0  # nought foretold and found is no error
+    forecast[0, 0] = target[0, 0] = 0  # zero forecast and zero observed is no error
     total = 0.0
     for y, f, w in zip(target.ravel(), forecast.ravel(), weights.ravel(), strict=True):
         total += w * (2 * abs(y - f) / (abs(y) + abs(f)) if y or f else 0)

@@ -48,7 +48,7 @@ def test_tags_have_another_padding():
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("scale", [1.0, 300.0])
 def test_the_way_back_is_that_of_automatic_differentiation(smoothing, scale):
-    """Also where the right token's share of the probability is nought in float32."""
+    """Also where the right token's share of the probability is zero in float32."""
     logits = tf.constant(LOGITS * scale)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(logits)

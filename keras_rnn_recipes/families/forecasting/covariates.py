@@ -24,7 +24,7 @@ FILE = "covariates.json"
 def code_covariates(panel: Panel, config: Config) -> Panel:
     """Convert the covariates of a panel to numbers, as a recipe says.
 
-    Which categories there are is learnt from the training part alone; the calendar is derived from
+    The categories are those of the training part alone; the calendar is derived from
     the dates, those of the steps ahead as well.
 
     Args:
@@ -50,14 +50,14 @@ def code_covariates(panel: Panel, config: Config) -> Panel:
     from keras_rnn_recipes.data.coding import apply_covariates, learn_covariates
 
     data = config.data
-    learnt = learn_covariates(
+    learned = learn_covariates(
         panel,
         held_out=data.held_out,
         calendar=data.calendar,
         holidays=data.holidays,
         series=config.model.series_embedding is not None,
     )
-    return apply_covariates(panel, learnt, horizon=config.model.horizon)
+    return apply_covariates(panel, learned, horizon=config.model.horizon)
 
 
 def adapt_covariates(model: keras.Model, train: pd.DataFrame, panel: Panel) -> None:

@@ -251,9 +251,9 @@ def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
     if known:
         name = known[0]
         raise UserError(
-            f"The model in {run_dir} has learnt from all steps of series {name!r} before "
+            f"The model in {run_dir} has learned from all steps of series {name!r} before "
             f"{began[name]} (fit.refit), and was to be judged on those from {first[name]} on.",
-            f"at least {test_size} steps after those it has learnt from.",
+            f"at least {test_size} steps after those it has learned from.",
             "give data that go on so far, or train with --no-refit (fit.refit=false).",
         )
 

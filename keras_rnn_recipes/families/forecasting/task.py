@@ -66,7 +66,7 @@ def describe(panel: Panel, config: Config) -> str:
     return "\n".join([*panel.notes, *lines])
 
 
-# Nothing is learnt from these windows, so that many go through at once; and beyond this number,
+# No gradients are computed for these windows, so batches can be large; beyond this number,
 # which takes about as long as an epoch of training, a part of the series stands for all.
 BATCH_SIZE, MOST_WINDOWS = 256, 4096
 

@@ -42,7 +42,7 @@ class TaggedParts:
 
     Attributes:
         name: of the data set, or of the file.
-        train, valid, test: the sentences; tags of spans in the scheme that is learnt.
+        train, valid, test: the sentences; tags of spans in the training scheme.
         tags: all tags of the training part, sorted.
         of_spans: whether the tags mark spans, such as names, or each token for itself.
         scheme: of tags of spans.
@@ -266,7 +266,7 @@ def describe(parts: TaggedParts) -> str:
     """What was read, in a few lines for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
-    kind = f"tags of spans, learnt in {parts.scheme}" if parts.of_spans else "tags of single tokens"
+    kind = f"tags of spans in {parts.scheme}" if parts.of_spans else "tags of single tokens"
     return f"{parts.name}: sentences {counts}\n{len(parts.tags)} {kind}"
 
 

@@ -1,4 +1,4 @@
-"""Rows of running text: each goes on where it ended, and every token is foretold once a pass."""
+"""Rows of running text: each continues where it ended, and every token is predicted once per epoch."""
 
 from __future__ import annotations
 

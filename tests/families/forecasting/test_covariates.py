@@ -91,11 +91,11 @@ def test_nothing_of_the_test_part_reaches_what_is_learnt():
     frame.loc[late, "price"] = rng.normal(-1e6, 1e5, len(late))
     for name in ("sky", "promo"):
         frame.loc[late, name] = rng.choice(["flood", "fire"], len(late))
-    config, covariates, learnt = prepared(frame)
+    config, covariates, learned = prepared(frame)
     assert (config, covariates) == expected[:2]
     assert covariates.past[0].values == ("rain", "sun")
-    assert len(learnt) == len(expected[2]) > 20
-    for now, before in zip(learnt, expected[2], strict=True):
+    assert len(learned) == len(expected[2]) > 20
+    for now, before in zip(learned, expected[2], strict=True):
         np.testing.assert_array_equal(now, before)
 
 

@@ -22,7 +22,7 @@ HORIZON, LOOKBACK = 3, 4
 
 
 def repeats_last_value(features: int) -> keras.Model:
-    """The naive forecast as a network, with the past columns added with a weight of nought."""
+    """The naive forecast as a network, with the past columns added with a weight of zero."""
     history = keras.Input((None, features))
     last = history[:, -1, :1] + 0.0 * keras.ops.sum(history[:, -1, 1:], axis=-1, keepdims=True)
     return keras.Model(history, keras.ops.stack([last] * HORIZON, axis=1))
