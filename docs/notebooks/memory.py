@@ -20,6 +20,7 @@ from keras_rnn_recipes.config.memory import (
 from keras_rnn_recipes.families import memory
 
 steps = int(os.environ.get("STEPS", "60"))
+krr.set_seeds(0)
 data = MemoryDataConfig(problem="adding", lags=(10, 20, 40))
 problem = memory.load(data)
 drawn = problem.draw(200, seed=0)
