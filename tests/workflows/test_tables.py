@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from keras_rnn_recipes.config.schemas import FAMILIES
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.records import record_run
 from keras_rnn_recipes.workflows.tables import (
@@ -145,9 +146,10 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
 
 
 def test_reporting_and_tables_import_no_tensorflow(run_python) -> None:
+    reports = ", ".join(f"keras_rnn_recipes.families.{name}.report" for name in FAMILIES)
     run_python(
         "import sys\n"
-        "import keras_rnn_recipes.families.forecasting.report\n"
+        f"import {reports}\n"
         "import keras_rnn_recipes.reporting.readme_tables\n"
         "import keras_rnn_recipes.evaluation.baselines\n"
         "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib.pyplot'} & set(sys.modules)"

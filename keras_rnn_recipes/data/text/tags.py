@@ -196,3 +196,19 @@ def _may_follow(before: tuple[str, str], after: tuple[str, str], scheme: str) ->
 def _require_scheme(scheme: str) -> None:
     if scheme not in SCHEMES:
         raise ValueError(f"scheme must be one of {SCHEMES}; received {scheme!r}.")
+
+
+def to_iob2(tag: str) -> str:
+    """Convert a tag of a span from IOBES to IOB2; return any other tag unchanged.
+
+    Example:
+        >>> to_iob2("S-PER"), to_iob2("E-LOC"), to_iob2("NNP"), to_iob2("O")
+        ('B-PER', 'I-LOC', 'NNP', 'O')
+    """
+    try:
+        prefix, kind = split_tag(tag)
+    except UserError:
+        return tag
+    if prefix == OUTSIDE:
+        return tag
+    return f"{ {'S': 'B', 'E': 'I'}.get(prefix, prefix) }-{kind}"

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from keras_rnn_recipes.data.text.reading import ParallelTexts
-from keras_rnn_recipes.data.text.tokenizer import as_strings
 from keras_rnn_recipes.evaluation.translation import signatures
-from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 from keras_rnn_recipes.reporting.style import MODEL, new_figure, svg_of
 from keras_rnn_recipes.storage import read_json
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 
 MOST_SHOWN, MOST_DRAWN, LONGEST_DRAWN = 14, 3, 24
 
@@ -79,6 +81,8 @@ def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Tabl
 
 def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
     """Attention weights of the first texts that are short enough to plot."""
+    from keras_rnn_recipes.data.text.tokenizer import as_strings
+
     short = [text for text in part.sources if len(served.source.encode([text])[0]) <= LONGEST_DRAWN]
     drawn: list[Section] = []
     for text in short[:MOST_DRAWN]:

@@ -10,11 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tags import OUTSIDE, split_tag
+from keras_rnn_recipes.data.text.tags import to_iob2
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.decoding.viterbi import viterbi
-from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
 
 
@@ -91,19 +90,3 @@ class Pipeline(tf.Module):
     def cases(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
         """Inputs for the export check: single texts, and all texts in one batch."""
         return text_cases(texts)
-
-
-def to_iob2(tag: str) -> str:
-    """Convert a tag of a span from IOBES to IOB2; return any other tag unchanged.
-
-    Example:
-        >>> to_iob2("S-PER"), to_iob2("E-LOC"), to_iob2("NNP"), to_iob2("O")
-        ('B-PER', 'I-LOC', 'NNP', 'O')
-    """
-    try:
-        prefix, kind = split_tag(tag)
-    except UserError:
-        return tag
-    if prefix == OUTSIDE:
-        return tag
-    return f"{ {'S': 'B', 'E': 'I'}.get(prefix, prefix) }-{kind}"

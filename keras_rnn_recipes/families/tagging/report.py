@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.data.text.column_files import Sentence
-from keras_rnn_recipes.data.text.tags import spans
+from keras_rnn_recipes.data.text.tags import spans, to_iob2
 from keras_rnn_recipes.evaluation.entities import entity_scores
-from keras_rnn_recipes.families.tagging.pipeline import to_iob2
 from keras_rnn_recipes.reporting.page import Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers

@@ -1,4 +1,4 @@
-"""Rows of running text: each continues where it ended, and every token is predicted once per epoch."""
+"""Rows of running text: each continues where it ended; each token is predicted once an epoch."""
 
 from __future__ import annotations
 
