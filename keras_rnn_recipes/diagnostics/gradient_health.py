@@ -153,10 +153,10 @@ def advise(judged: pd.DataFrame, remedies: Remedies) -> list[str]:
         >>> flow = pd.DataFrame({"layer": "rnn", "lag": range(9), "norm": 3.0 ** np.arange(9)})
         >>> for line in advise(judge_flow(flow), Remedies(gated=False, clipped=False)):
         ...     print(line[:52])
-        rnn: the error grows 6,561-fold over 8 steps.
+        rnn: the gradient grows 6,561-fold over 8 steps.
         Clip gradients (fit.clip_norm = 1.0).
-        Take a gated cell (model.cell = "lstm" or "gru").
-        Normalise layers (model.layer_norm = true).
+        Use a gated cell (model.cell = "lstm" or "gru").
+        Use layer normalization (model.layer_norm = true).
         Lower fit.learning_rate, or train on shorter sequenc
     """
     exploding = judged[judged["verdict"] == "exploding"]
@@ -169,23 +169,23 @@ def advise(judged: pd.DataFrame, remedies: Remedies) -> list[str]:
 
 
 def _grows(row: Mapping[Any, Any]) -> str:
-    by = f"{row['last']:,.0f}-fold" if np.isfinite(row["last"]) else "beyond all numbers"
-    return f"{row['layer']}: the error grows {by} over {row['steps']} steps."
+    by = f"{row['last']:,.0f}-fold" if np.isfinite(row["last"]) else "to infinity"
+    return f"{row['layer']}: the gradient grows {by} over {row['steps']} steps."
 
 
 def _fades(row: Mapping[Any, Any]) -> str:
     return (
-        f"{row['layer']}: less than a hundredth of the error reaches further back than "
-        f"{row['reach']} of {row['steps']} steps. Earlier steps are hardly learned from."
+        f"{row['layer']}: less than a hundredth of the gradient reaches further back than "
+        f"{row['reach']} of {row['steps']} steps. The layer hardly learns from earlier steps."
     )
 
 
 def _against_growth(remedies: Remedies) -> Sequence[str]:
     return [
         *([] if remedies.clipped else ["Clip gradients (fit.clip_norm = 1.0)."]),
-        *([] if remedies.gated else ['Take a gated cell (model.cell = "lstm" or "gru").']),
-        *([] if remedies.orthogonal else ["Let recurrent weights start orthogonal."]),
-        *([] if remedies.layer_norm else ["Normalise layers (model.layer_norm = true)."]),
+        *([] if remedies.gated else ['Use a gated cell (model.cell = "lstm" or "gru").']),
+        *([] if remedies.orthogonal else ["Initialize recurrent weights orthogonal."]),
+        *([] if remedies.layer_norm else ["Use layer normalization (model.layer_norm = true)."]),
         "Lower fit.learning_rate, or train on shorter sequences (a forecaster: model.lookback).",
     ]
 
@@ -193,13 +193,13 @@ def _against_growth(remedies: Remedies) -> Sequence[str]:
 def _against_fading(vanishing: pd.DataFrame, remedies: Remedies) -> Sequence[str]:
     shortest = int(vanishing["reach"].max())
     return [
-        *([] if remedies.gated else ['Take a gated cell (model.cell = "lstm" or "gru").']),
-        *([] if remedies.skips else ["Read older states too (model.recurrent_skips = [2, 3])."]),
-        *([] if remedies.orthogonal else ["Let recurrent weights start orthogonal."]),
-        *([] if remedies.forget_bias else ["Let forget gates start open (unit_forget_bias)."]),
-        *([] if remedies.layer_norm else ["Normalise layers (model.layer_norm = true)."]),
-        f"If nothing further back than {max(shortest, 1)} steps matters, all is well: "
-        "sequences as short as that would teach as much in less time.",
+        *([] if remedies.gated else ['Use a gated cell (model.cell = "lstm" or "gru").']),
+        *([] if remedies.skips else ["Add recurrent skips (model.recurrent_skips = [2, 3])."]),
+        *([] if remedies.orthogonal else ["Initialize recurrent weights orthogonal."]),
+        *([] if remedies.forget_bias else ["Start the bias of forget gates at 1."]),
+        *([] if remedies.layer_norm else ["Use layer normalization (model.layer_norm = true)."]),
+        f"If nothing further back than {max(shortest, 1)} steps matters, nothing is wrong: "
+        "train on sequences of that length to save time.",
     ]
 
 

@@ -34,11 +34,11 @@ def replay_layers(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> 
 
     Example:
         >>> inputs = keras.Input((3,))
-        >>> model = keras.Model(inputs, keras.layers.Dense(2, use_bias=False)(inputs))
-        >>> model.set_weights([[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]])
+        >>> layer = keras.layers.Dense(2, kernel_initializer="ones")
+        >>> model = keras.Model(inputs, layer(inputs))
         >>> doubled = lambda layer, *args: 2 * layer(*args)
         >>> replay_layers(model, keras.ops.ones((1, 3)), doubled).numpy().tolist()
-        [[2.0, 2.0]]
+        [[6.0, 6.0]]
     """
     return model._run_through_graph(inputs, operation_fn=lambda layer: layer, call_fn=call)
 

@@ -40,7 +40,9 @@ class CellStep(layers.Layer):
 
     Example:
         >>> import numpy as np
-        >>> step = CellStep(layers.GRUCell(4))
+        >>> layer = layers.GRU(4)
+        >>> layer.build((None, None, 3))
+        >>> step = CellStep(layer.cell)
         >>> output, state = step(np.ones((2, 1, 3)), np.zeros((2, 4)))
         >>> output.shape, state.shape
         (TensorShape([2, 1, 4]), TensorShape([2, 4]))
@@ -69,8 +71,9 @@ class StepStates:
     symbolic inputs ``(batch, units)`` and ``outputs`` the new states, in the same order.
 
     Example:
-        >>> states, token = StepStates(), keras.Input((1, 3))
-        >>> states.step(layers.LSTM(4), token).shape
+        >>> layer, states = layers.LSTM(4), StepStates()
+        >>> layer.build((None, None, 3))
+        >>> states.step(layer, keras.Input((1, 3))).shape
         (None, 1, 4)
         >>> [state.shape for state in states.inputs], [state.shape for state in states.outputs]
         ([(None, 4), (None, 4)], [(None, 4), (None, 4)])

@@ -1,8 +1,9 @@
 """A wide LSTM over a whole sequence for training, with its gradient written by hand.
 
 Automatic differentiation adds to the gradient of every weight at every time step. By hand, as in
-`keras_rnn_recipes.bptt`, the gradients of all gates are collected first, and one large matrix
-product gives the gradient of each kernel. The products with the inputs are one large product too.
+`keras_rnn_recipes.bptt`, the gradients of all gates (``deltas``) are collected first, and one large
+matrix product gives the gradient of each kernel. The products with the inputs are one large product
+too.
 """
 
 from __future__ import annotations
@@ -55,19 +56,17 @@ def run_wide_lstm(
 
         def grad(to_outputs: Any, to_cell_states: Any) -> Any:
             before = tf.concat([cell_state[None], cell_states[:-1]], axis=0)
-            gate_gradients, to_hidden, to_cell_state = _backward(
+            deltas, to_hidden, to_cell_state = _backward(
                 (to_outputs, to_cell_states), gates, cell_states, before, recurrent, precision
             )
             before = tf.concat([hidden[None], outputs[:-1]], axis=0)
             return (
-                multiply_all(gate_gradients, tf.transpose(kernel), precision),
+                multiply_all(deltas, tf.transpose(kernel), precision),
                 to_hidden,
                 to_cell_state,
-                _kernel_gradient(inputs, gate_gradients, precision),
-                _kernel_gradient(before, gate_gradients, precision),
-                _kernel_gradient(tf.ones_like(gate_gradients[..., :1]), gate_gradients, precision)[
-                    0
-                ],
+                _kernel_gradient(inputs, deltas, precision),
+                _kernel_gradient(before, deltas, precision),
+                _kernel_gradient(tf.ones_like(deltas[..., :1]), deltas, precision)[0],
             )
 
         return (outputs, cell_states), grad
@@ -100,11 +99,9 @@ def multiply_all(vectors: tf.Tensor, matrix: tf.Tensor, precision: Precision) ->
     return tf.reshape(products, tf.concat([tf.shape(vectors)[:-1], matrix.shape[1:]], axis=0))
 
 
-def _kernel_gradient(
-    inputs: tf.Tensor, gate_gradients: tf.Tensor, precision: Precision
-) -> tf.Tensor:
+def _kernel_gradient(inputs: tf.Tensor, deltas: tf.Tensor, precision: Precision) -> tf.Tensor:
     """The gradient of a kernel, over all steps and rows at once."""
-    return multiply(_rows(inputs), _rows(gate_gradients), precision, transpose_a=True)
+    return multiply(_rows(inputs), _rows(deltas), precision, transpose_a=True)
 
 
 def _rows(vectors: tf.Tensor) -> tf.Tensor:
@@ -155,7 +152,7 @@ def _backward(
     transposed = tf.transpose(tf.cast(recurrent, precision))
     to_outputs, to_cell_states = gradients
 
-    def step(t: Any, hidden: Any, cell_state: Any, gate_gradients: Any) -> Any:
+    def step(t: Any, hidden: Any, cell_state: Any, deltas: Any) -> Any:
         i, f, c, o = tf.split(gates.read(t), 4, axis=1)
         squashed = tf.tanh(cell_states[t])
         hidden = hidden + to_outputs[t]
@@ -166,16 +163,16 @@ def _backward(
             cell_state * i * (1 - c * c),
             hidden * squashed * o * (1 - o),
         )
-        gate_gradient = tf.cast(tf.concat(of_gates, axis=1), precision)
-        hidden = multiply(gate_gradient, transposed, precision)
-        return t - 1, hidden, cell_state * f, gate_gradients.write(t, gate_gradient)
+        delta = tf.cast(tf.concat(of_gates, axis=1), precision)
+        hidden = multiply(delta, transposed, precision)
+        return t - 1, hidden, cell_state * f, deltas.write(t, delta)
 
     none = tf.zeros_like(cell_states[0])
-    _, hidden, cell_state, gate_gradients = tf.while_loop(
+    _, hidden, cell_state, deltas = tf.while_loop(
         lambda t, *_: t >= 0,
         step,
         (time - 1, none, none, tf.TensorArray(precision, time)),
         maximum_iterations=time,
     )
-    gate_gradients = tf.ensure_shape(gate_gradients.stack(), (None, None, transposed.shape[0]))
-    return gate_gradients, hidden, cell_state
+    deltas = tf.ensure_shape(deltas.stack(), (None, None, transposed.shape[0]))
+    return deltas, hidden, cell_state

@@ -154,7 +154,7 @@ def test_normalise_lists_all_lags_of_a_step_in_one_row():
         ({"window": 0}, r"The scaling window must be at least 1 step; received 0\."),
         (
             {"scaling": "none", "transform": "log"},
-            r"transform='log' works on values relative to their window; "
+            r"transform='log' needs values relative to their window; "
             r"choose a scaling other than 'none'\.",
         ),
     ],
