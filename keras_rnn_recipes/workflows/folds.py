@@ -74,6 +74,7 @@ def plan_folds(
 
     Example:
         >>> from keras_rnn_recipes.config.files import config_from_dict
+        >>> from keras_rnn_recipes.families import forecasting
         >>> asked = config_from_dict({"data": {"source": "co2"}, "model": {"horizon": 12}})
         >>> planned = plan_folds(asked, forecasting.load(asked.data), folds=2, step=6)
         >>> [(fold.before_end, fold.config.data.drop_last) for fold in planned]

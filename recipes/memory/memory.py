@@ -15,7 +15,8 @@ from keras_rnn_recipes.families import memory
 def main(config, run):
     """Train the networks of ``config`` at longer and longer lags; write the results to ``run``."""
     # The problem: add two numbers, copy symbols, or reverse digits. The lag is the number of steps
-    # between an input and its answer.
+    # between an input and its answer. The gradient has to travel back over as many steps, and it
+    # decays on the way.
     data, network, name = config.data, config.model, config.model.cells[0]
     print(memory.describe(config))
     run.write_config(config)
@@ -25,7 +26,8 @@ def main(config, run):
     problem = memory.load(data)
     shown = problem.draw(8, seed=config.fit.seed, first=0)
 
-    # All networks are built by one function and differ only in the remedy.
+    # All networks are built by one function and differ only in the remedy, so that what one of them
+    # solves and another does not is due to the remedy alone.
     build = partial(
         krr.memory_network,
         channels=problem.channels,
@@ -46,7 +48,8 @@ def main(config, run):
     record = memory.results_record(trials, config, model)
     run.write_json("metrics.json", record)
 
-    # Write the report: solved lags and gradient norms. `krr table` joins runs of several seeds.
+    # Write the report: which lags were solved, and how the gradient norm falls with the lag.
+    # `krr table` makes one table of the runs of several seeds.
     run.write_environment(config.fit.seed)
     memory.write_report(run.path, trials)
     print(memory.results_table(record, name=name))

@@ -203,9 +203,9 @@ def test_a_saved_model_answers_as_before(strategy, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"num_future": 2, "future_codes": (3,)}, "future_codes must be one .* each of 2 future"),
-        ({"num_features": 2, "past_codes": (3, 4)}, "past_codes must be one"),
-        ({"num_static": 1, "static_codes": (-1,)}, "static_codes must be one"),
+        ({"num_future": 2, "future_codes": (3,)}, "future_codes must have one .* each of 2 future"),
+        ({"num_features": 2, "past_codes": (3, 4)}, "past_codes must have one"),
+        ({"num_static": 1, "static_codes": (-1,)}, "static_codes must have one"),
         ({"series_embedding": 4}, "needs the code of the series"),
         ({"num_static": 1, "series_embedding": 4}, "needs the code of the series"),
         ({"num_static": 1, "static_codes": (3,), "series_embedding": 0}, "at least 1"),

@@ -61,5 +61,5 @@ def test_widths_of_another_shape_are_refused():
         add_bounds(model, LEVELS, WIDTHS[:2])
     with pytest.raises(ValueError, match=r"received \(3, 4\) for 1 levels"):
         add_bounds(model, (80,), WIDTHS)
-    with pytest.raises(ValueError, match="the model has 2"):
+    with pytest.raises(ValueError, match="this one has 2"):
         add_bounds(forecaster("direct", 3, num_features=2, num_targets=2), LEVELS, WIDTHS)

@@ -153,7 +153,10 @@ def test_the_loss_is_the_negative_logarithm_of_the_right_class():
         (["data.label_col=colour"], "no column 'colour'"),
         (["data.train=missing.csv"], "missing.csv"),
         (["data.source=word_order", "data.train=x.csv"], "both data.source and data.train"),
-        (["data.test={folder}/more.csv"], "Example 2 of the test part has the label 'unheard'"),
+        (
+            ["data.test={folder}/more.csv"],
+            "The label 'unheard' of example 2 of the test part does not occur in training",
+        ),
         (["model.cell=lstn"], "model.cell"),
         (["model.horizon=3"], "model.horizon"),
         (["family=text_clasification"], "text_classification"),

@@ -126,7 +126,7 @@ def recipe(**model) -> dict:
     ("changed", "told"),
     [
         (["fit.loss=mae"], "distribution 'negative_binomial' and fit.loss 'mae'"),
-        (["model.quantiles=80"], "one of them: the quantiles of a distribution follow from it"),
+        (["model.quantiles=80"], "one of them: a distribution has its own quantiles"),
         (["model.transform=log"], "transform none"),
         (["model.distribution=poisson"], "model.distribution"),
     ],
