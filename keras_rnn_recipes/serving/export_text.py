@@ -91,8 +91,8 @@ def export_text_run(served: Served, to: Path, *, format: str) -> Path:
     """
     if format != "saved_model":
         raise UserError(
-            f"A text model cannot be exported to {format}, which has no operations to tokenize "
-            "strings.",
+            f"A text model cannot be exported to {format.upper()}, which has no operations that "
+            "tokenize strings.",
             "--format saved_model.",
             "remove --format, or set it to saved_model.",
         )

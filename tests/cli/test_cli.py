@@ -176,7 +176,7 @@ def test_forecast_tells_what_it_does_and_where_things_are(shop, forecast_run):
         "Lookback",
         "Strategy seq2seq",
         "new.",
-        "mase",
+        "MASE",
         "naive",
     ):
         assert word in done.stdout

@@ -70,7 +70,7 @@ def test_a_run_on_column_files_of_ones_own_leaves_everything(run):
     assert metrics["baselines"]["most_frequent_tag"]["entity_f1"] < 0.7
     assert "LSTM beats its best baseline" in printed
     report = (path / "report.html").read_text()
-    assert "Type by type" in report and "Where it went wrong" in report
+    assert "Scores by type" in report and "Wrong answers" in report
 
 
 @pytest.mark.slow
