@@ -263,7 +263,7 @@ def _finish(
     summary = summarise(scores)
     record: dict[str, Any] = {
         "format_version": 1,
-        "task": "forecasting",
+        "task": config.family,
         "model": summary.pop(name),
         "baselines": summary,
         "num_parameters": max(int(one.get("num_parameters", 0)) for _, one in parts),
