@@ -78,13 +78,7 @@ def encoder_decoder(
         >>> model.output_shape
         (None, None, 30)
     """
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {ATTENTIONS}; received {attention!r}.")
-    if min(source_size, target_size, embedding_size) < 1:
-        raise ValueError(
-            "source_size, target_size and embedding_size must be at least 1; "
-            f"received {source_size}, {target_size} and {embedding_size}."
-        )
+    _check(attention, source_size, target_size, embedding_size)
     widths = as_widths(units)
     stack: dict[str, Any] = {"cell": cell, "residual": residual, "layer_norm": layer_norm}
     stack |= {"dropout": dropout, "variational": variational, "recurrent_skips": recurrent_skips}
@@ -123,6 +117,16 @@ def encoder_decoder(
     else:
         logits = layers.Dense(target_size, name="logits")(combined)
     return keras.Model({"source": source, "target": target}, logits, name="encoder_decoder")
+
+
+def _check(attention, source_size, target_size, embedding_size):
+    if attention not in ATTENTIONS:
+        raise ValueError(f"attention must be one of {ATTENTIONS}; received {attention!r}.")
+    if min(source_size, target_size, embedding_size) < 1:
+        raise ValueError(
+            "source_size, target_size and embedding_size must be at least 1; "
+            f"received {source_size}, {target_size} and {embedding_size}."
+        )
 
 
 def encode_model(model: keras.Model) -> keras.Model:

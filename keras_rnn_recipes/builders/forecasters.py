@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import keras
 from keras import layers
@@ -204,24 +204,46 @@ def forecaster(
     quantiles = _checked_quantiles(quantiles, strategy, num_targets)
     if distribution is not None:
         check_distribution(distribution, num_targets, transform, quantiles)
-    steps = 1 if strategy == "recursive" else horizon
-    # The units of the data need full precision, whatever the policy of the layers in between.
-    exact = {"dtype": keras.config.floatx()}
+    codes = {"past_codes": past_codes, "future_codes": future_codes, "static_codes": static_codes}
+    columns = {"num_past": num_features - num_targets, "num_future": num_future}
+    columns |= {"num_static": num_static, "series_embedding": series_embedding}
+    covariates = describe_covariates(**columns, **codes)
+    scales = {"scaling": scaling, "transform": transform, "scale_window": scale_window}
+    season = {"season_length": season_length, "seasons": seasons}
+    read = _read(strategy, horizon, num_features, covariates, lags=lags, **scales, **season)
+    network = partial(
+        _network,
+        strategy=strategy,
+        steps=_steps(strategy, horizon),
+        outputs=num_outputs(num_targets, quantiles, distribution),
+        **{"cell": cell, "units": units, "recurrent_skips": recurrent_skips},
+        **{"bidirectional": bidirectional, "residual": residual, "layer_norm": layer_norm},
+        **{"dropout": dropout, "l2": l2},
+    )
+    head = ensemble(network, read.seen, members=members)
+    shape = (strategy, horizon, num_targets, transform, quantiles, distribution)
+    forecast = ForecastOutput(*shape, name="forecast", **_exact())(head, *read.units)
+    return keras.Model(read.given, forecast, name=f"{cell}_{strategy}")
+
+
+class _Read(NamedTuple):
+    """What the graph has computed before the network: its inputs, and the way back to units."""
+
+    given: Any  # the inputs of the model
+    seen: tuple[Any, ...]  # scaled inputs, what was observed, and covariates known ahead
+    units: tuple[Any, ...]  # magnitude, base and scale of each time step
+
+
+def _read(
+    strategy, horizon, num_features, covariates, *, lags, scaling, transform, scale_window, **season
+):
+    """From the history in units of the data to what each time step of the network reads."""
+    exact, season_length = _exact(), season["season_length"]
     offsets = range(int(lags)) if isinstance(lags, Integral) else lags
     looks_back = Lags(offsets, name="lags", **exact)
     if strategy != "direct" and scale_window is None:
         longest = max(looks_back.context + 1, *_listed(season_length or 1))
         scale_window = max(longest, _SHORTEST_TRAILING_WINDOW)
-
-    covariates = describe_covariates(
-        num_past=num_features - num_targets,
-        num_future=num_future,
-        num_static=num_static,
-        past_codes=past_codes,
-        future_codes=future_codes,
-        static_codes=static_codes,
-        series_embedding=series_embedding,
-    )
     history = keras.Input((None, num_features), name="history")
     given = covariates.inputs(history)
     numbers, codes = covariates.divide(history)
@@ -231,35 +253,26 @@ def forecaster(
     magnitude, center, scale = statistics(filled, observed)
     base, normal, shapes = center, center, []
     if season_length is not None:
-        seasonal = SeasonalBase(
-            season_length, steps, transform, offsets, seasons, name="seasonal_base", **exact
-        )
+        steps, seasons = _steps(strategy, horizon), season["seasons"]
+        options = (season_length, steps, transform, offsets, seasons)
+        seasonal = SeasonalBase(*options, name="seasonal_base", **exact)
         base, normal, *shapes = seasonal(filled, magnitude)
     normalise = Normalise(transform, name="normalise", **exact)
     scaled = normalise(looks_back(filled), magnitude, normal, scale)
     seen = [scaled, observed, *shapes, *covariates_of_history(filled, channels)]
     inputs = layers.Concatenate(name=INPUTS)(seen)
     ahead = (channels["future"], filled) if "future" in channels else ()
-    network = partial(
-        _network,
-        strategy=strategy,
-        steps=steps,
-        outputs=num_outputs(num_targets, quantiles, distribution),
-        cell=cell,
-        units=units,
-        bidirectional=bidirectional,
-        residual=residual,
-        layer_norm=layer_norm,
-        dropout=dropout,
-        l2=l2,
-        recurrent_skips=recurrent_skips,
-    )
-    head = ensemble(network, (inputs, observed, *ahead), members=members)
-    output = ForecastOutput(
-        strategy, horizon, num_targets, transform, quantiles, distribution, name="forecast", **exact
-    )
-    forecast = output(head, magnitude, base, scale)
-    return keras.Model(given, forecast, name=f"{cell}_{strategy}")
+    return _Read(given, (inputs, observed, *ahead), (magnitude, base, scale))
+
+
+def _steps(strategy, horizon):
+    """The number of steps that training looks ahead."""
+    return 1 if strategy == "recursive" else horizon
+
+
+def _exact():
+    """Options of layers that compute in the units of the data, which need full precision."""
+    return {"dtype": keras.config.floatx()}
 
 
 def _network(inputs, observed, *ahead, strategy, steps, outputs, suffix, **options):

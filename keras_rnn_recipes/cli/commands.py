@@ -23,18 +23,35 @@ from keras_rnn_recipes.cli.console import (
 )
 from keras_rnn_recipes.cli.explain import explain
 from keras_rnn_recipes.cli.options import (
-    EVALUATION,
-    OUTPUT,
+    Calendar,
+    Cell,
+    ForecastsFile,
+    Freq,
+    FutureCols,
+    Holidays,
+    Horizon,
+    IdCol,
     Input,
+    Levels,
     MoreBaselines,
     NewRunDir,
     Overrides,
     Overwrite,
+    PastCols,
     Recipe,
+    Refit,
     Resume,
     RunDir,
+    SeasonLength,
     SectionedCommand,
+    Seed,
     Smoke,
+    StaticCols,
+    Strategy,
+    Table,
+    TargetCol,
+    TimeCol,
+    Units,
 )
 
 app = typer.Typer(
@@ -62,81 +79,29 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return app.command(cls=SectionedCommand)(handle_user_errors(function))
 
 
-def option(help: str, section: str | None = None, **more: Any) -> Any:
-    """An option of a command, listed in a section of its help."""
-    return typer.Option(help=help, rich_help_panel=section, **more)
-
-
-COLUMNS, SERIES = "Columns of the file", "Frequency and season"
-
-
 @command
 def forecast(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet table")],
-    horizon: Annotated[int, option("number of time steps to forecast", "Task")],
-    id_col: Annotated[
-        str | None, option("column with the name of the series (default: inferred)", COLUMNS)
-    ] = None,
-    time_col: Annotated[
-        str | None, option("column with the dates (default: inferred)", COLUMNS)
-    ] = None,
-    target_col: Annotated[
-        str | None,
-        option("column to forecast, or several: a,b (default: inferred)", COLUMNS),
-    ] = None,
-    past_cols: Annotated[
-        str | None, option("covariates known up to the last observation: a,b", COLUMNS)
-    ] = None,
-    future_cols: Annotated[
-        str | None,
-        option("covariates also known for the time steps to forecast: a,b", COLUMNS),
-    ] = None,
-    static_cols: Annotated[
-        str | None, option("covariates that are constant in each series: a,b", COLUMNS)
-    ] = None,
-    calendar: Annotated[
-        str | None,
-        option("covariates computed from the dates: day_of_week,month,hour,...", COLUMNS),
-    ] = None,
-    holidays: Annotated[
-        str | None,
-        option("country whose public holidays become a covariate: US, DE, ...", COLUMNS),
-    ] = None,
-    freq: Annotated[
-        str | None,
-        option("time between rows, as a pandas alias: D, MS, W-SUN, h (default: inferred)", SERIES),
-    ] = None,
-    season_length: Annotated[
-        str | None,
-        option("time steps in a season, or in several: 24,168 (default: inferred)", SERIES),
-    ] = None,
-    cell: Annotated[
-        str, option("network: lstm, gru, simple_rnn, deep_rnn, dense, conv or linear", EVALUATION)
-    ] = "lstm",
-    strategy: Annotated[
-        str, option("multi-step strategy: direct, recursive or seq2seq", EVALUATION)
-    ] = "seq2seq",
-    units: Annotated[
-        str | None, option("width of each layer: 64,64 (default: chosen from the data)", EVALUATION)
-    ] = None,
-    levels: Annotated[
-        str | None, option("prediction intervals, in percent: 80,95 (default: none)", EVALUATION)
-    ] = None,
+    file: Table,
+    horizon: Horizon,
+    id_col: IdCol = None,
+    time_col: TimeCol = None,
+    target_col: TargetCol = None,
+    past_cols: PastCols = None,
+    future_cols: FutureCols = None,
+    static_cols: StaticCols = None,
+    calendar: Calendar = None,
+    holidays: Holidays = None,
+    freq: Freq = None,
+    season_length: SeasonLength = None,
+    cell: Cell = "lstm",
+    strategy: Strategy = "seq2seq",
+    units: Units = None,
+    levels: Levels = None,
     baselines: MoreBaselines = None,
-    refit: Annotated[
-        bool | None,
-        typer.Option(
-            "--refit/--no-refit",
-            rich_help_panel=EVALUATION,
-            help="after the test, train again on all data for the forecast (default: --refit, "
-            "except for many long series)",
-        ),
-    ] = None,
-    seed: Annotated[int, option("seed of all random numbers", EVALUATION)] = 0,
+    refit: Refit = None,
+    seed: Seed = 0,
     run_dir: NewRunDir = None,
-    output: Annotated[
-        Path | None, option("CSV file to write the forecasts to as well", OUTPUT, metavar="FILE")
-    ] = None,
+    output: ForecastsFile = None,
     smoke: Smoke = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -22,7 +22,14 @@ Overrides = Annotated[
 ]
 
 # Sections of the help of `krr forecast`, which has the most options.
+COLUMNS, SERIES = "Columns of the file", "Frequency and season"
 EVALUATION, OUTPUT = "Model and evaluation", "Output"
+
+
+def option(help: str, section: str | None = None, **more: Any) -> Any:
+    """An option of a command, listed in a section of its help."""
+    return typer.Option(help=help, rich_help_panel=section, **more)
+
 
 NewRunDir = Annotated[
     Path | None,
@@ -61,6 +68,67 @@ Resume = Annotated[
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="replace the run in --run-dir", rich_help_panel=OUTPUT),
+]
+
+# The options of `krr forecast`, in the order of its help.
+Table = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet table")]
+Horizon = Annotated[int, option("number of time steps to forecast", "Task")]
+IdCol = Annotated[
+    str | None, option("column with the name of the series (default: inferred)", COLUMNS)
+]
+TimeCol = Annotated[str | None, option("column with the dates (default: inferred)", COLUMNS)]
+TargetCol = Annotated[
+    str | None,
+    option("column to forecast, or several: a,b (default: inferred)", COLUMNS),
+]
+PastCols = Annotated[
+    str | None, option("covariates known up to the last observation: a,b", COLUMNS)
+]
+FutureCols = Annotated[
+    str | None,
+    option("covariates also known for the time steps to forecast: a,b", COLUMNS),
+]
+StaticCols = Annotated[
+    str | None, option("covariates that are constant in each series: a,b", COLUMNS)
+]
+Calendar = Annotated[
+    str | None,
+    option("covariates computed from the dates: day_of_week,month,hour,...", COLUMNS),
+]
+Holidays = Annotated[
+    str | None,
+    option("country whose public holidays become a covariate: US, DE, ...", COLUMNS),
+]
+Freq = Annotated[
+    str | None,
+    option("time between rows, as a pandas alias: D, MS, W-SUN, h (default: inferred)", SERIES),
+]
+SeasonLength = Annotated[
+    str | None,
+    option("time steps in a season, or in several: 24,168 (default: inferred)", SERIES),
+]
+Cell = Annotated[
+    str, option("network: lstm, gru, simple_rnn, deep_rnn, dense, conv or linear", EVALUATION)
+]
+Strategy = Annotated[str, option("multi-step strategy: direct, recursive or seq2seq", EVALUATION)]
+Units = Annotated[
+    str | None, option("width of each layer: 64,64 (default: chosen from the data)", EVALUATION)
+]
+Levels = Annotated[
+    str | None, option("prediction intervals, in percent: 80,95 (default: none)", EVALUATION)
+]
+Refit = Annotated[
+    bool | None,
+    typer.Option(
+        "--refit/--no-refit",
+        rich_help_panel=EVALUATION,
+        help="after the test, train again on all data for the forecast (default: --refit, "
+        "except for many long series)",
+    ),
+]
+Seed = Annotated[int, option("seed of all random numbers", EVALUATION)]
+ForecastsFile = Annotated[
+    Path | None, option("CSV file to write the forecasts to as well", OUTPUT, metavar="FILE")
 ]
 
 

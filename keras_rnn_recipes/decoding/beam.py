@@ -125,19 +125,23 @@ def beam_search(
         changed = (ops.reshape(token, (-1,)), new_states, (scores, *found), new_ended)
         return position + 1, *like(changed, before)
 
-    shape = (rows, beam_width, max_length)
+    wide = tree.map_structure(lambda x: _repeat(x, rows, beam_width), states)
+    token = ops.full((rows * beam_width,), start, "int32")
+    before = (token, wide, *_nothing((rows, beam_width, max_length), attention_size))
+    position, _, _, running, ended = ops.while_loop(going_on, advance, (0, *before))
+    return Beams(*_ended_first(ended, (running[0] / penalty(position), *running[1:])))
+
+
+def _nothing(shape: tuple[Any, ...], attention_size: Any) -> tuple[Any, Any]:
+    """Open and finished hypotheses at the start: scores and columns of tokens and attention."""
     columns = [ops.zeros(shape, "int32")]
     if attention_size is not None:
         columns.append(ops.zeros((*shape, attention_size), "float32"))
     none = ops.full(shape[:2], _NONE, "float32")
     # All beams of a row start with the same states, so only the first gets a score; otherwise all
     # of them would stay the same.
-    first = ops.where(ops.arange(beam_width) == 0, 0.0, none)
-    token = ops.full((rows * beam_width,), start, "int32")
-    wide = tree.map_structure(lambda x: _repeat(x, rows, beam_width), states)
-    before = (token, wide, (first, *columns), (none, *columns))
-    position, _, _, running, ended = ops.while_loop(going_on, advance, (0, *before))
-    return Beams(*_ended_first(ended, (running[0] / penalty(position), *running[1:])))
+    first = ops.where(ops.arange(shape[1]) == 0, 0.0, none)
+    return (first, *columns), (none, *columns)
 
 
 def _continue(running: Any, log_probabilities: Any, attention: Sequence[Any], position: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from builders.cases import STRATEGIES, small, target_shape, with_holes
 
 from keras_rnn_recipes.builders import forecaster_info, to_forecaster
@@ -186,6 +187,27 @@ def test_a_series_never_seen_is_the_mean_of_those_seen():
     layer = KnownColumns((4,), (2,))
     vectors = np.array(layer(np.arange(4.0)[:, None]))
     np.testing.assert_allclose(vectors[0], vectors[1:].mean(axis=0), rtol=1e-5, atol=1e-7)
+
+
+def test_what_is_unknown_learns_its_own_vector():
+    """Code 0 is trained as any other: its offset is added to the mean of the known vectors."""
+    layer = KnownColumns((4,), (2,))
+    codes, wanted = np.array([[0.0], [1.0], [2.0], [3.0]]), np.float32([[5, -5]] * 4)
+    layer(codes)
+    offset, known = layer.unknown[0], layer.known[0]
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((layer(codes) - wanted) ** 2)
+        variables = [weight.value for weight in layer.trainable_weights]
+        for variable, slope in zip(variables, tape.gradient(loss, variables), strict=True):
+            variable.assign_sub(0.1 * tf.convert_to_tensor(slope))
+    assert np.abs(np.array(offset)).min() > 0.1  # it moved: with an offset of zero this would pass
+    expected = np.array(offset)[0] + np.array(known).mean(axis=0)
+    for code in (0, np.nan, -1, 4, 99):
+        np.testing.assert_allclose(np.array(layer(np.array([[code]])))[0], expected, rtol=1e-6)
+    for code in (1, 2, 3):
+        found = np.array(layer(np.array([[float(code)]])))[0]
+        np.testing.assert_array_equal(found, np.array(known)[code - 1])
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

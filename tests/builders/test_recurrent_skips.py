@@ -10,6 +10,7 @@ from builders.cases import growing_window, positive, run, small, with_holes
 from builders.test_encoder_decoder import SOURCE, TARGET, log_softmax, stepped
 from builders.test_language_model import TOKENS, zeros
 from builders.test_stack import stack_model
+from layers.test_skip_cell import by_loop
 
 from keras_rnn_recipes.builders import (
     build_forecaster,
@@ -41,6 +42,33 @@ def test_no_skips_are_the_plain_stack(cell):
     plain, none = (stack_model(cell=cell, units=(4, 3), **o) for o in ({}, {"recurrent_skips": ()}))
     assert [type(layer) for layer in none.layers] == [type(layer) for layer in plain.layers]
     np.testing.assert_array_equal(run(none, positive(6, 2)), run(plain, positive(6, 2)))
+
+
+def numpy_stack(model, cell, inputs, skips=SKIPS):
+    """Two layers, each the recursion of its cell with skips, one step at a time in NumPy."""
+    for depth in (1, 2):
+        inputs = by_loop(cell, model.get_layer(f"{cell}_{depth}").get_weights(), inputs, skips)
+    return inputs
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_stack_computes_the_equations_of_its_cell(cell):
+    model = drawn(stack_model(cell=cell, units=(4, 3), recurrent_skips=SKIPS))
+    values = positive(9, 2)
+    expected = numpy_stack(model, cell, values)
+    np.testing.assert_allclose(run(model, values), expected, rtol=1e-4, atol=1e-5)
+    without = numpy_stack(model, cell, values, skips=(2, 4))
+    assert np.abs(without - expected).max() > 1e-2  # other skips: the comparison can fail
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_language_model_computes_them_too(cell):
+    options = {"embedding_size": 5, "tied": False, "recurrent_skips": SKIPS}
+    model = drawn(language_model(9, cell=cell, units=(6, 4), **options))
+    embedded = model.get_layer("embedding").get_weights()[0][TOKENS]
+    kernel, bias = model.get_layer("logits").get_weights()
+    expected = numpy_stack(model, cell, embedded) @ kernel + bias
+    np.testing.assert_allclose(np.array(model(TOKENS)), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("cell", CELLS)

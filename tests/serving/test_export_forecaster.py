@@ -154,9 +154,26 @@ def gpu_in_sight(monkeypatch):
     monkeypatch.setattr(rnn, "_is_gpu_available", lambda: True)
 
 
-def test_where_a_gpu_is_visible_portable_kernels_are_written(tmp_path, gpu_in_sight):
-    path = export_saved_model(plain_model(), tmp_path / "sm", verify=False)
-    assert np.isfinite(load_saved_model(path)([[100.0, 101.0, np.nan, 99.0]])).all()
+def operations(path):
+    """The types of all operations of a SavedModel, those of its functions included."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    graph = SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    return {node.op for node in nodes}
+
+
+def test_where_a_gpu_is_visible_portable_kernels_are_written(tmp_path, monkeypatch):
+    history, model = np.float32([[100, 101, np.nan, 99], [7, 8, 9, 12]]), plain_model()
+    without_gpu = np.array(model(history[:, :, None]))[:, :, 0]
+    rnn = importlib.import_module("keras.src.backend.tensorflow.rnn")
+    monkeypatch.setattr(rnn, "_is_gpu_available", lambda: True)
+    before = [layer.use_cudnn for layer in recurrent_layers(model)]
+    path = export_saved_model(model, tmp_path / "sm", verify=False)
+    assert [layer.use_cudnn for layer in recurrent_layers(model)] == before
+    found = operations(path)
+    assert "MatMul" in found and not [name for name in found if "cudnn" in name.lower()]
+    np.testing.assert_allclose(load_saved_model(path)(history), without_gpu, rtol=1e-5)
 
 
 def test_without_that_the_scan_would_find_them(tmp_path, gpu_in_sight, monkeypatch):
