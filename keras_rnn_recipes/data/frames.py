@@ -29,7 +29,14 @@ from keras_rnn_recipes.data.frequency import (
     to_grid,
 )
 from keras_rnn_recipes.data.reading import Table, open_table, read_numbers
-from keras_rnn_recipes.data.regular import Rows, check_duplicates, regularise, shown, sort_rows
+from keras_rnn_recipes.data.regular import (
+    Rows,
+    check_duplicates,
+    regularise,
+    shown,
+    sort_rows,
+    without_rows_ahead,
+)
 from keras_rnn_recipes.errors import UserError
 
 
@@ -40,8 +47,8 @@ class Panel:
     Args:
         frame: columns unique_id (str), ds (datetime64 without a zone, or int64), y (float64, NaN
             where missing), then ``past_cols``, ``future_cols`` and ``static_cols`` (float64, or
-            category); sorted by unique_id, then ds; every step between a series' first and last is
-            a row.
+            category); sorted by unique_id, then ds; every step between a series' first row and its
+            last observed target is a row. Rows after that are steps to forecast.
         freq: pandas offset alias such as "D", "MS", "W-SUN", "h"; a number such as "1"
             where ds is a whole number.
         season_length: steps in a season.
@@ -124,6 +131,7 @@ def read_panel(
     season_length: int | None = None,
     start: object = None,
     end: object = None,
+    keep_empty_end: bool = False,
 ) -> Panel:
     """Read, validate and regularize a table of one or many series.
 
@@ -147,6 +155,8 @@ def read_panel(
         season_length: steps in a season; None: the usual number for the frequency.
         start: first date kept, inclusive; "2019" or "2019-03" mean all of that year or month.
         end: last date kept, inclusive; later rows keep their ``future_cols`` only.
+        keep_empty_end: keep rows after the last observed target of a series as missing values.
+            Otherwise they are the steps to forecast, and not part of ``Panel.frame``.
 
     Raises:
         UserError: the table cannot be used; the message names file, line, series and column.
@@ -182,9 +192,10 @@ def read_panel(
     rows = _on_months(rows, freq, notes)
     rows = regularise(rows, freq, strict=inferred, notes=notes)
     fill_static(rows, len(columns.static))
-    known = observed_part(rows) if columns.future else np.ones(len(rows.y), bool)
+    known = observed_part(rows)
     future = _frame(rows.take(~known), columns, labels) if columns.future else None
-    rows = rows if known.all() else rows.take(known)
+    if columns.future or not keep_empty_end:
+        rows = without_rows_ahead(rows, known, notes)
     if season_length is None:
         season_length = infer_season_length(freq, _longest(rows))
     elif season_length < 1:

@@ -174,6 +174,26 @@ def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows
     return _filled(rows, position, full, freq)
 
 
+def without_rows_ahead(rows: Rows, known: np.ndarray, notes: list[str]) -> Rows:
+    """Leave out the rows after the last observed target of each series: the steps to forecast.
+
+    Args:
+        rows: regular, as `regularise` gives them.
+        known: mask of the rows up to the last observed target of their series, bool (rows,).
+        notes: a sentence about the rows is appended.
+    """
+    if known.all():
+        return rows
+    series = np.unique(rows.codes[~known])
+    first = int(np.argmax(~known))
+    notes.append(
+        f"Rows without a value at the end of {len(series)} series are the steps to forecast, from "
+        f"{shown(rows.ds[first])} on (the first: {rows.names[rows.codes[first]]!r}): "
+        f"{int((~known).sum())} rows."
+    )
+    return rows.take(known)
+
+
 def _same_series(rows: Rows) -> np.ndarray:
     return np.diff(rows.codes) == 0
 

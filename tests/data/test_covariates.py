@@ -62,10 +62,11 @@ def test_rows_after_the_last_value_are_the_known_future():
     assert panel.columns == {key: tuple(value) for key, value in NAMES.items()}
 
 
-def test_without_future_columns_the_last_rows_are_missing_values():
+def test_without_future_columns_the_last_rows_are_the_steps_to_forecast():
     panel = read_panel(table(), static_cols=["town"])
     assert panel.future is None
-    assert panel.frame.groupby("unique_id").size().tolist() == [8, 8]
+    assert panel.frame.groupby("unique_id").size().tolist() == [6, 6]
+    assert any("steps to forecast" in note for note in panel.notes)
 
 
 def test_a_file_and_a_frame_are_read_alike(tmp_path):

@@ -284,3 +284,32 @@ def test_dates_of_which_some_lie_within_their_month_are_moved_to_its_start():
     panel = read_panel(pd.DataFrame({"ds": days, "y": [1.0, 2.0, 3.0]}), freq="MS")
     assert panel.frame["ds"].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "03-01"]
     assert "moved to the start of the month" in panel.notes[0]
+
+
+def with_empty_end(name: str, observed: int, empty: int) -> str:
+    days = pd.date_range("2024-01-01", periods=observed + empty).strftime("%Y-%m-%d")
+    values = [*map(str, range(1, observed + 1)), *[""] * empty]
+    return "".join(f"{name},{day},{value}\n" for day, value in zip(days, values, strict=True))
+
+
+@pytest.mark.parametrize("empty", [1, 12, 60])
+def test_empty_rows_at_the_end_are_the_steps_to_forecast(tmp_path, empty):
+    panel = read(tmp_path, "unique_id,ds,y\n" + with_empty_end("a", 20, empty))
+    assert panel.frame["y"].tolist() == list(range(1, 21))
+    assert panel.notes == (
+        "Rows without a value at the end of 1 series are the steps to forecast, from 2024-01-21 "
+        f"on (the first: 'a'): {empty} rows.",
+    )
+
+
+def test_every_series_ends_at_its_own_last_value(tmp_path):
+    text = "unique_id,ds,y\n" + with_empty_end("a", 20, 0) + with_empty_end("b", 12, 8)
+    panel = read(tmp_path, text)
+    ends = panel.frame.groupby("unique_id")["ds"].max().dt.strftime("%Y-%m-%d")
+    assert ends.to_dict() == {"a": "2024-01-20", "b": "2024-01-12"}
+    assert "'b'" in panel.notes[0] and "8 rows" in panel.notes[0]
+
+
+def test_gaps_and_empty_rows_at_the_start_stay(tmp_path):
+    text = "ds,y\n2024-01-01,\n2024-01-02,2\n2024-01-03,\n2024-01-04,4\n2024-01-05,\n"
+    np.testing.assert_array_equal(read(tmp_path, text).frame["y"], [np.nan, 2, np.nan, 4])
