@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 STAGED_PREFIX, STAGED_SUFFIX = ".", ".unfinished"
 
+# The name, in a staging folder, of the folder that is replaced.
+_ASIDE = "replaced"
+
 
 def read_json(path: Path, *, required: bool = False) -> dict[str, Any]:
     """Read a JSON object that a run wrote.
@@ -72,7 +75,8 @@ def replacing(target: Path) -> Iterator[Path]:
     """Yield a temporary path next to ``target``, and rename it to ``target`` at the end.
 
     A file replaces a file atomically. A folder cannot: the old one is moved away first, and moved
-    back if the new one cannot be renamed.
+    back if the new one cannot be renamed. What a killed process staged for the same target is
+    removed first.
 
     Args:
         target: the file or folder to write.
@@ -80,18 +84,81 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         WriteError: the operating system refused; no partly written file remains.
     """
+    prefix = STAGED_PREFIX + target.name + "."
     with writing(target):
-        holder = Path(
-            tempfile.mkdtemp(
-                prefix=STAGED_PREFIX + target.name + ".", suffix=STAGED_SUFFIX, dir=target.parent
-            )
-        )
+        for left in staged_in(target.parent):
+            if left.name.startswith(prefix) and "." not in _random_part(left, prefix):
+                clear_staged(left)
+        holder = Path(tempfile.mkdtemp(prefix=prefix, suffix=STAGED_SUFFIX, dir=target.parent))
+    claim = _claim(holder)
     try:
         with writing(target):
             yield holder / target.name
-            _put(holder / target.name, target, aside=holder / "replaced")
+            _put(holder / target.name, target, aside=holder / _ASIDE)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+        _end_claim(claim)
+
+
+def staged_in(folder: Path) -> list[Path]:
+    """The folders in which `replacing` stages a file or folder of ``folder``, sorted by name."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if entry.name.startswith(STAGED_PREFIX) and entry.name.endswith(STAGED_SUFFIX)
+    )
+
+
+def clear_staged(holder: Path) -> None:
+    """Remove a folder that `replacing` left behind when its process was killed.
+
+    A folder that a running process writes to stays. If the process was killed after it had moved
+    the old target away and before it had renamed the new one, the old one is moved back.
+
+    Args:
+        holder: from `staged_in`.
+    """
+    if holder.is_symlink() or not holder.is_dir():
+        return
+    claim = _claim(holder)
+    if claim is None:
+        return
+    target = holder.parent / holder.name.removeprefix(STAGED_PREFIX).rsplit(".", 2)[0]
+    try:
+        if (holder / _ASIDE).exists() and not target.exists():
+            os.replace(holder / _ASIDE, target)
+        shutil.rmtree(holder, ignore_errors=True)
+    finally:
+        _end_claim(claim)
+
+
+def _random_part(holder: Path, prefix: str) -> str:
+    return holder.name.removeprefix(prefix).removesuffix(STAGED_SUFFIX)
+
+
+def _claim(holder: Path) -> int | None:
+    """Lock a staging folder until the process ends; None if that fails or another one did."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: nothing is locked, and so nothing is cleared
+        return None
+    try:
+        handle = os.open(holder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _end_claim(claim: int | None) -> None:
+    if claim is not None:
+        os.close(claim)
 
 
 @contextlib.contextmanager

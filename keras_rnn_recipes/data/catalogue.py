@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_recipes.data.files import path_inside
 from keras_rnn_recipes.errors import UserError, did_you_mean
 from keras_rnn_recipes.resources import resource_root
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 KINDS = ("statsmodels", "mirror", "generated")
 FORECASTING = "forecasting"
 TASKS = (FORECASTING, "text_classification", "tagging", "language_model", "encoder_decoder")
+
+# The types of the values of a card that are not texts.
+_TYPES: dict[str, type] = {"horizon": int, "files": list, "read": dict}
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,8 @@ def read_card(path: Path) -> Card:
         path: of ``card.toml``; the name of its folder is the name of the data set.
 
     Raises:
-        UserError: the file is not TOML, has an unknown key, lacks a key, or has an unknown kind or
-            task.
+        UserError: the file is not TOML, has an unknown key, lacks a key, has a value of the wrong
+            type, an unknown kind or task, or a file outside the folder of the data.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -96,7 +100,7 @@ def read_card(path: Path) -> Card:
     known = {item.name for item in fields(Card)} - {"name", "folder"}
     needed = _needed(values)
     wrong = sorted(set(values) - known) or sorted(needed - set(values))
-    what = f"the key {wrong[0]!r}" if wrong else _unknown_choice(values)
+    what = f"the key {wrong[0]!r}" if wrong else _unknown_choice(values) or _wrong_type(values)
     if what:
         raise UserError(
             f"{path} has a mistake in {what}.",
@@ -105,6 +109,8 @@ def read_card(path: Path) -> Card:
             "correct the card.",
         )
     values["files"] = tuple(values.get("files", ()))
+    for file in values["files"]:
+        path_inside(Path("the folder of the data"), file["path"], str(path))
     return Card(name=path.parent.name, folder=path.parent, **values)
 
 
@@ -119,6 +125,20 @@ def _unknown_choice(values: dict[str, Any]) -> str:
     for key, allowed in (("kind", KINDS), ("task", TASKS)):
         if key in values and values[key] not in allowed:
             return f"the {key} {values[key]!r}"
+    return ""
+
+
+def _wrong_type(values: dict[str, Any]) -> str:
+    """The first value of a card that is of the wrong type, in words; "" without one."""
+    for key, value in values.items():
+        if not isinstance(value, _TYPES.get(key, str)) or isinstance(value, bool):
+            return f"the value of {key!r}"
+    needed = {"path"} if values["kind"] == "statsmodels" else {"path", "sha256"}
+    for file in values.get("files", ()):
+        if not isinstance(file, dict) or not needed <= set(file):
+            return f"the key 'files': each needs {' and '.join(sorted(needed))}"
+        if not all(isinstance(value, str) for value in file.values()):
+            return "the key 'files': its values are texts"
     return ""
 
 
@@ -203,7 +223,8 @@ def _resolve(card: Card, file: dict[str, str], root: str | Path | None) -> Path:
                 "statsmodels.",
                 "run pip install statsmodels.",
             )
-        return Path(spec.submodule_search_locations[0]) / "datasets" / file["path"]
+        installed = Path(spec.submodule_search_locations[0]) / "datasets"
+        return path_inside(installed, file["path"], f"The card of {card.name}")
     return _mirrored(card, file, root)
 
 
@@ -215,7 +236,7 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
             "the environment variable KRR_DATA to name the mirror's folder.",
             f"get the files ({card.homepage or card.title}) and set KRR_DATA.",
         )
-    path = Path(root) / file["path"]
+    path = path_inside(Path(root), file["path"], f"The card of {card.name}")
     if not path.is_file():
         raise UserError(
             f"The file {file['path']} of the data set {card.name} is not in {root}.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from keras_rnn_recipes.errors import UserError
@@ -21,6 +22,12 @@ def check_file(path: Path, expected: str = "a CSV file") -> None:
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder.", "a file.", f"name {expected} inside it.")
+    if not path.exists() and is_address(path):
+        raise UserError(
+            f"{path} is an address.",
+            f"{expected} on this computer; nothing is downloaded.",
+            "download it, and give the path of the file.",
+        )
     if not path.exists():
         raise UserError(f"There is no file {path}.", f"{expected}.", "correct the path.")
     try:
@@ -35,6 +42,46 @@ def check_file(path: Path, expected: str = "a CSV file") -> None:
         ) from error
     if empty:
         raise empty_file(path, "a header line and rows" if "CSV" in expected else expected)
+
+
+def is_address(name: str | Path) -> bool:
+    """Whether a name is an address such as ``https://host/file`` or ``file:///folder/file``.
+
+    A `Path` has one slash after the colon; a drive of Windows has one letter before it.
+
+    Example:
+        >>> is_address("file:///etc/hosts"), is_address("sales.csv"), is_address(r"C:/sales.csv")
+        (True, False, False)
+    """
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(name)) is not None
+
+
+def path_inside(folder: Path, name: str, where: str) -> Path:
+    """The path of a file that a card, an archive or another file names, inside a folder.
+
+    Only the name is judged, so links that the user made inside the folder are followed.
+
+    Args:
+        folder: that the name must not leave.
+        name: relative to the folder, with slashes.
+        where: what holds the name, for the message.
+
+    Raises:
+        UserError: an absolute path, an address, a path with ``..``, or one that is empty.
+
+    Example:
+        >>> path_inside(Path("mirror"), "m4/hourly.csv", "the card").as_posix()
+        'mirror/m4/hourly.csv'
+    """
+    parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
+    absolute = name.startswith(("/", "\\", "~")) or bool(PureWindowsPath(name).drive)
+    if not parts or absolute or ".." in parts or "\0" in name or is_address(name):
+        raise UserError(
+            f"{where} names the file {name!r}, which does not lie in {folder}.",
+            "a path relative to that folder, without '..'.",
+            "correct the name; no file outside the folder is read.",
+        )
+    return folder / name
 
 
 def open_text(path: Path) -> IO[str]:

@@ -19,9 +19,11 @@ from keras_rnn_recipes.storage import (
     STAGED_PREFIX,
     STAGED_SUFFIX,
     WriteError,
+    clear_staged,
     json_text,
     read_json,
     replacing,
+    staged_in,
     write_synced,
     writing,
 )
@@ -241,12 +243,13 @@ class RunDirectory:
             self._lock = None
 
     def _prepare(self) -> None:
-        """Before the first file: create and lock the folder, remove the run that is replaced."""
+        """Before the first file: create, lock and tidy the folder, remove the run replaced."""
         if not self.path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             self.created = True
         if self._lock is None:
             self._lock = FolderLock(self.path)
+            _clear_leftovers(self.path)
         if self.replaces:
             _remove_artefacts(self.path)
             self.replaces = False  # once only
@@ -271,6 +274,15 @@ def _is_empty(path: Path) -> bool:
 def _is_leftover(entry: Path) -> bool:
     ours = tuple(f"{STAGED_PREFIX}{name}." for name in ARTEFACTS)
     return entry.name.startswith(ours) and entry.name.endswith(STAGED_SUFFIX)
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what killed processes staged in a run directory and in the folders of the run."""
+    folders = [path / name for name in ARTEFACTS if (path / name).is_dir()]
+    inside = [Path(inner) for folder in folders for inner, _, _ in os.walk(folder)]
+    ours = [entry for entry in staged_in(path) if _is_leftover(entry)]
+    for left in [*ours, *(entry for folder in inside for entry in staged_in(folder))]:
+        clear_staged(left)
 
 
 def _remove_artefacts(path: Path) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
-from keras_rnn_recipes.data.catalogue import find_card, list_datasets, load_dataset, read_card
+from keras_rnn_recipes.data.catalogue import (
+    Card,
+    find_card,
+    list_datasets,
+    load_dataset,
+    read_card,
+)
 from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.resources import resource_root
@@ -94,6 +101,13 @@ def test_a_name_with_a_typo_is_answered_with_the_nearest():
         ({"horizon": ""}, "'horizon'"),
         ({"files": ""}, "'files'"),
         ({"title": "["}, "could not be read"),
+        ({"title": "5"}, "value of 'title'"),
+        ({"horizon": '"12"'}, "value of 'horizon'"),
+        ({"horizon": "true"}, "value of 'horizon'"),
+        ({"files": '"a.csv"'}, "value of 'files'"),
+        ({"files": '["a.csv"]'}, "each needs path and sha256"),
+        ({"files": '[{path = "a.csv"}]'}, "each needs path and sha256"),
+        ({"files": '[{path = 3, sha256 = "0"}]'}, "its values are texts"),
     ],
 )
 def test_a_card_with_a_mistake_is_refused(tmp_path, changes, said):
@@ -142,3 +156,39 @@ def test_a_panel_of_the_cards_is_one_that_read_panel_takes_back():
     again = read_panel(panel.frame)
     assert again.frame.equals(panel.frame)
     assert (again.freq, again.notes) == (panel.freq, ())
+
+
+OUTSIDE = (
+    "../../escaped.csv", "..", "", "sub/../../escaped.csv", "/etc/hosts", "~/escaped.csv",
+    "..\\escaped.csv", "C:\\escaped.csv", "C:escaped.csv", "\\\\server\\share\\escaped.csv",
+    "file:///etc/hosts", "https://example.org/a.csv", "a\0.csv",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("kind", ["mirror", "statsmodels"])
+def test_the_files_of_a_card_lie_in_the_folder_of_the_data(tmp_path, name, kind):
+    (tmp_path / "escaped.csv").write_bytes(BODY)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    file = {"path": name, "sha256": SHA256}
+    text = f"[{{path = {json.dumps(name)}, sha256 = {SHA256!r}}}]"
+    with pytest.raises(UserError, match="no file outside the folder is read"):
+        read_card(write_card(tmp_path, files=text, kind=f'"{kind}"'))
+    card = Card("mine", "t", "d", "l", kind, tmp_path, files=(file,))
+    with pytest.raises(UserError, match="no file outside the folder is read"):
+        load_dataset(card, root=tmp_path / "a" / "b")
+
+
+def test_a_file_in_a_subfolder_and_a_link_that_the_user_made_are_read(tmp_path):
+    (tmp_path / "elsewhere.csv").write_bytes(BODY)
+    (tmp_path / "mirror" / "sub").mkdir(parents=True)
+    (tmp_path / "mirror" / "sub" / "a..b.csv").symlink_to(tmp_path / "elsewhere.csv")
+    text = f'[{{path = "sub/a..b.csv", sha256 = "{SHA256}"}}]'
+    card = read_card(write_card(tmp_path, files=text))
+    assert load_dataset(card, root=tmp_path / "mirror").frame["y"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hosts", "https://example.org/a.csv", "s3://b/k"])
+def test_an_address_is_no_file(address):
+    with pytest.raises(UserError, match="is an address.*nothing is downloaded"):
+        read_panel(address)

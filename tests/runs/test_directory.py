@@ -115,6 +115,70 @@ def test_leftovers_of_a_killed_first_write_count_as_nothing(tmp_path: Path):
         RunDirectory.open(tmp_path)
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from keras_rnn_recipes.runs.directory import RunDirectory
+run = RunDirectory.open(sys.argv[1], resume=True)
+with run.staged(sys.argv[2]) as staged:
+    staged.mkdir()
+    (staged / "half").write_text("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def unfinished(folder: Path) -> list[str]:
+    return [p.name for p in folder.rglob("*.unfinished")]
+
+
+def test_the_next_run_in_a_folder_clears_what_a_killed_one_staged(tmp_path: Path):
+    path = a_run(tmp_path / "r").path
+    for name in ("saved_model", "model.keras", "checkpoints"):
+        done = subprocess.run([sys.executable, "-c", KILLED, str(path), name])
+        assert done.returncode == -signal.SIGKILL
+    (path / "refit" / "checkpoints" / ".state-0.npz.abc123.unfinished").mkdir(parents=True)
+    (path / ".thesis.txt.abc123.unfinished").mkdir()  # somebody else's: not a name of a run
+    assert len(unfinished(path)) >= 3
+    run = RunDirectory.open(path, resume=True)
+    assert len(unfinished(path)) >= 3  # opening changes nothing
+    run.write_json("metrics.json", {"mae": 2.0})
+    assert unfinished(path) == [".thesis.txt.abc123.unfinished"]
+    assert run.read_json("metrics.json") == {"mae": 2.0} and (path / "config.json").exists()
+
+
+def test_what_a_running_process_stages_is_left_alone(tmp_path: Path):
+    target = tmp_path / "forecasts.csv"
+    with replacing(target) as first:
+        first.write_text("first")
+        with replacing(target) as second:
+            second.write_text("second")
+        assert first.read_text() == "first"
+    assert content(tmp_path) == {"forecasts.csv": b"first"}
+
+
+def test_the_same_output_clears_what_a_killed_process_staged_for_it(tmp_path: Path):
+    for name in (".forecasts.csv.abc123.unfinished", ".forecasts.csv.old.abc123.unfinished"):
+        (tmp_path / name).mkdir()
+    with replacing(tmp_path / "forecasts.csv") as staged:
+        staged.write_text("whole")
+    assert unfinished(tmp_path) == [".forecasts.csv.old.abc123.unfinished"]
+
+
+@pytest.mark.parametrize("again", ["resume", "write"])
+def test_a_folder_moved_away_by_a_killed_process_is_moved_back(tmp_path: Path, again):
+    path = a_run(tmp_path / "r").path
+    holder = path / ".saved_model.abc123.unfinished"
+    (holder / "replaced").mkdir(parents=True)
+    (holder / "replaced" / "graph").write_text("old")
+    if again == "resume":
+        RunDirectory.open(path, resume=True).write_json("metrics.json", {})
+    else:
+        with pytest.raises(RuntimeError), replacing(path / "saved_model"):
+            raise RuntimeError
+    assert (path / "saved_model" / "graph").read_text() == "old"
+    assert unfinished(path) == []
+
+
 @pytest.mark.parametrize("place", ["file", "below a file", "proc"])
 def test_where_nothing_can_be_written(tmp_path: Path, place):
     file = tmp_path / "file"
