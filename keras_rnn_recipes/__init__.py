@@ -17,12 +17,15 @@ from typing import Any
 
 import lazy_loader
 
+from keras_rnn_recipes.registration import register_with_keras
 from keras_rnn_recipes.renamed import RENAMED, find_renamed
 
 __version__ = "0.1.0"
 
 # __init__.pyi lists the names and the modules that define them.
 _find, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+register_with_keras()
 
 
 def __getattr__(name: str) -> Any:

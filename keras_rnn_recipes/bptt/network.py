@@ -49,10 +49,22 @@ class Readout:
 
 @dataclass(frozen=True)
 class Network:
-    """Cells from the lowest to the highest, and the dense layer on top of them."""
+    """Cells from the lowest to the highest, and the dense layer on top of them.
+
+    Attributes:
+        cells: from the lowest to the highest.
+        readout: the dense layer.
+        backwards: whether the inputs are read from the last step to the first. Step ``t`` of the
+            network then reads ``x[:, -1 - t]``.
+    """
 
     cells: tuple[Cell, ...]
     readout: Readout
+    backwards: bool = False
+
+    def in_order_of_reading(self, x: np.ndarray) -> np.ndarray:
+        """Inputs (batch, steps, inputs) in the order of reading; applied twice, as they were."""
+        return x[:, ::-1] if self.backwards else x
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Trace:
     """The values of a forward pass.
 
     Attributes:
-        x: the inputs, (batch, steps, inputs).
+        x: the inputs in the order of reading, (batch, steps, inputs).
         states: ``states[t][l]`` of layer ``l`` after step ``t``; each a tuple of (batch, units).
         tapes: ``tapes[t][l]``, what the backward pass needs.
         outputs: ``y``, (batch, steps, outputs).
@@ -80,7 +92,7 @@ class Gradients:
         loss: ``E``.
         cells: with respect to the weights of each layer, in the shapes of the cell.
         kernel, bias: with respect to the readout.
-        x: with respect to the inputs, (batch, steps, inputs).
+        x: with respect to the inputs in the order of reading, (batch, steps, inputs).
         states: ``states[t][l]``: with respect to the states of layer ``l`` after step ``t``,
             through all that depends on them at later steps and in higher layers.
     """
@@ -108,7 +120,7 @@ def forward(network: Network, x: np.ndarray) -> Trace:
         >>> forward(network, np.ones((1, 3, 1))).outputs.ravel().tolist()
         [1.0, 2.0, 3.0]
     """
-    x = np.asarray(x, "float64")
+    x = network.in_order_of_reading(np.asarray(x, "float64"))
     running: list[States] = [
         (np.zeros((len(x), cell.units)),) * cell.num_states for cell in network.cells
     ]
@@ -209,7 +221,7 @@ def gradient_step(network: Network, gradients: Gradients, learning_rate: float) 
         kernel=network.readout.kernel - learning_rate * gradients.kernel,
         bias=network.readout.bias - learning_rate * gradients.bias,
     )
-    return Network(cells, readout)
+    return replace(network, cells=cells, readout=readout)
 
 
 def _go_back(

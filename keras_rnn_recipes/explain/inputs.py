@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_rnn_recipes.bptt.from_keras import network_of_layers
-from keras_rnn_recipes.bptt.network import Network
+from keras_rnn_recipes.bptt.network import Network, forward
 from keras_rnn_recipes.data.files import check_file, is_number
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.explain.page import MOST_STEPS, check_page, explain
@@ -157,6 +157,7 @@ def explain_run(
     history = before["y"].to_numpy("float32")[None, :, None]
     truth = series["y"].to_numpy("float64")[-horizon:]
     dates = [str(ds.date()) if hasattr(ds, "date") else str(ds) for ds in before["ds"]]
+    check_core(model, core, history)
     return explain(
         core.network,
         inputs_of_core(model, core, history),
@@ -231,6 +232,29 @@ def inputs_of_core(model: Any, core: Core, history: np.ndarray) -> np.ndarray:
     import keras
 
     return np.asarray(keras.Model(model.inputs[0], core.read)(history)[0], "float64")
+
+
+def check_core(model: Any, core: Core, history: np.ndarray) -> None:
+    """Check that the network gives the numbers of the model's own head.
+
+    Args:
+        model, core, history: as in `inputs_of_core`.
+
+    Raises:
+        UserError: it gives others.
+    """
+    import keras
+
+    head = keras.Model(model.inputs[0], core.head.output)(history)
+    wanted = np.asarray(head, "float64").reshape(-1, core.head.units)[-1]
+    found = forward(core.network, inputs_of_core(model, core, history)[None]).outputs[0, -1]
+    if not np.allclose(found, wanted, rtol=1e-3, atol=1e-4):
+        raise UserError(
+            "The recurrent layers of the forecaster, one above the other, give other numbers than "
+            "its head.",
+            "recurrent layers one above the other, then one Dense layer, on the history only.",
+            "give a run with one network of simple_rnn, lstm or gru layers and no covariates.",
+        )
 
 
 def head_targets(model: Any, core: Core, history: np.ndarray, truth: np.ndarray) -> np.ndarray:

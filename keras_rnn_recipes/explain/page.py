@@ -60,8 +60,9 @@ def explain(
     the backward pass, and the sums of the gradients of the weights; each formula has its numbers.
 
     Args:
-        model: a Keras model of SimpleRNN, LSTM or GRU layers under one ``Dense`` layer, or a
-            `bptt.network.Network`. Layers and inputs wider than 8 are shown by their norms.
+        model: a Keras model of SimpleRNN, LSTM or GRU layers under one ``Dense`` layer, as
+            `bptt.network_of` takes it, or a `bptt.network.Network`. Layers and inputs wider than 8
+            are shown by their norms.
         x: one sequence, (steps, inputs), of at most 60 steps.
         targets: the targets of all outputs or of the last ones, (targets, outputs).
         path: the file to write.
@@ -91,6 +92,7 @@ def explain(
     path = check_page(path, overwrite=overwrite)
     network = model if isinstance(model, Network) else _taken_apart(model)
     one = _unrolled(network, x, targets, loss, reduction)
+    captions = _in_order_of_reading(captions, one) if network.backwards else captions
     _write(path, render(one, learning_rate=learning_rate, title=title, captions=captions))
     return path
 
@@ -191,9 +193,10 @@ def _taken_apart(model: Any) -> Network:
     except ValueError as error:
         raise UserError(
             f"The model cannot be shown step by step: {error}",
-            "recurrent layers (SimpleRNN, LSTM, GRU) one above the other, then one Dense layer.",
-            "give such a model, or build one with keras.Sequential; the report of a run shows the "
-            "gradient flow of any recurrent model.",
+            "recurrent layers (SimpleRNN, LSTM, GRU) one above the other, then one Dense layer, "
+            "with the activations linear, relu, sigmoid or tanh.",
+            "give such a model, or build one with keras.Sequential; "
+            "keras_rnn_recipes.gradient_flow measures other recurrent models.",
         ) from error
 
 
@@ -259,12 +262,18 @@ def _one_example(given: np.ndarray, name: str) -> np.ndarray:
     return array
 
 
+def _in_order_of_reading(captions: Sequence[str] | None, one: Unrolled) -> list[str]:
+    """The captions from the last row of the sequence to the first; by default, numbers of rows."""
+    return list(captions or [f"row {number + 1}" for number in range(one.steps)])[::-1]
+
+
 def _facts(one: Unrolled) -> list[str]:
     cells = one.network.cells
     words = [f"{name_of(cell)} of {_count(cell.units, 'unit')}" for cell in cells]
     return [
         ", ".join(words),
         _count(one.steps, "step"),
+        *(["reads the sequence from its last row to its first"] if one.network.backwards else []),
         f"{WORDS[one.loss]}, {'summed' if one.reduction == 'sum' else 'mean'}: "
         f"{number(one.gradients.loss)}",
     ]

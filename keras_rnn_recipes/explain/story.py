@@ -161,7 +161,8 @@ def _sum(one: Unrolled, t: int) -> str:
 def _update(one: Unrolled, rate: float) -> dict[str, Any]:
     targets = np.stack([out.target for out in one.outputs if out.target is not None], axis=1)
     after = gradient_step(one.network, one.gradients, rate)
-    again = unroll(after, one.trace.x, targets, loss=one.loss, reduction=one.reduction)
+    x = after.in_order_of_reading(one.trace.x)
+    again = unroll(after, x, targets, loss=one.loss, reduction=one.reduction)
     before, less = number(one.gradients.loss), number(again.gradients.loss)
     text = (
         f"The gradient times the learning rate {rate:g} is subtracted from every weight. The loss "

@@ -20,8 +20,8 @@ MODEL_NAME = "model.keras"
 def load_model(path: str | Path) -> keras.Model:
     """Load a trained model, to inspect it or to train it further.
 
-    Keras can load it only after the layers of this package were imported, which this does. For
-    serving, `load_saved_model` is faster and does not need them.
+    ``keras.models.load_model`` loads it too after ``import keras_rnn_recipes``, which registers the
+    layers of this package. For serving, `load_saved_model` is faster and does not need them.
 
     Args:
         path: a ``model.keras`` file, or a run directory that contains one.

@@ -256,3 +256,16 @@ def test_a_model_with_other_layers_is_told(saved, tmp_path):
     given = ("--input", saved / "x.csv", "--targets", saved / "d.csv")
     told = krr_explain(model, *given, "--output", tmp_path / "page.html", status=2).stderr
     assert "cannot be shown step by step" in told and "one Dense layer" in told
+
+
+def test_a_layer_that_goes_backwards_is_shown_in_its_order_of_reading(tmp_path):
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((4, 1)), keras.layers.LSTM(3, go_backwards=True), keras.layers.Dense(1)]
+    model, x = keras.Sequential(layers), np.array([[1.0], [2.0], [3.0], [4.0]])
+    options = {"learning_rate": 0.1}
+    page = data_of(krr.explain(model, x, [[0.5]], tmp_path / "page.html", **options))
+    columns, answer = columns_of(page), float(model(x[None].astype("float32"))[0, 0])
+    assert columns["y₄"] == pytest.approx([answer], rel=1e-5)
+    assert columns["x₁"] == [4.0] and page["scene"]["steps"][0]["caption"] == "row 4"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 
 import keras
 import pytest
@@ -90,3 +91,38 @@ def test_a_layer_is_rebuilt_from_its_configuration(layer):
     assert again.get_config() == layer.get_config()
     arguments = inspect.signature(type(layer).__init__).parameters.keys() - {"self", "kwargs"}
     assert arguments <= layer.get_config().keys()
+
+
+LOAD = """
+import sys
+import numpy as np
+{first}
+import keras
+assert "keras_rnn_recipes" in sys.modules
+model = keras.models.load_model({path!r})
+print(np.asarray(model(np.arange(1.0, 9.0, dtype="float32").reshape(1, 8, 1))).ravel().tolist())
+print(keras.saving.get_registered_name(keras.saving.get_registered_object("keras_rnn_recipes>smape")))
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import keras_rnn_recipes\nassert 'keras' not in sys.modules",
+        pytest.param("import keras, keras_rnn_recipes", marks=pytest.mark.slow),
+        pytest.param("import keras_rnn_recipes, tensorflow", marks=pytest.mark.slow),
+    ],
+)
+def test_importing_the_package_is_enough_to_load_a_model(first, tmp_path, run_python):
+    import numpy as np
+
+    from keras_rnn_recipes.builders import lstm
+
+    path = str(tmp_path / "model.keras")
+    model = lstm("direct", 3, units=(4,), lags=(2,))
+    model.save(path)
+    wanted = np.asarray(model(np.arange(1.0, 9.0, dtype="float32").reshape(1, 8, 1))).ravel()
+    done = run_python(LOAD.format(first=first, path=path))
+    answer, name = done.stdout.strip().splitlines()[-2:]
+    np.testing.assert_allclose(json.loads(answer), wanted, rtol=1e-5)
+    assert name == "keras_rnn_recipes>smape"
