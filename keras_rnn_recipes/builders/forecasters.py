@@ -25,6 +25,7 @@ from keras_rnn_recipes.builders.covariates import covariates_of_history, describ
 from keras_rnn_recipes.builders.encoders import encode
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.members import ensemble
+from keras_rnn_recipes.builders.training_checks import check_training
 from keras_rnn_recipes.layers import (
     BothEnds,
     FillMissing,
@@ -204,8 +205,9 @@ def forecaster(
     quantiles = _checked_quantiles(quantiles, strategy, num_targets)
     if distribution is not None:
         check_distribution(distribution, num_targets, transform, quantiles)
-    codes = {"past_codes": past_codes, "future_codes": future_codes, "static_codes": static_codes}
-    columns = {"num_past": num_features - num_targets, "num_future": num_future}
+    codes: dict[str, Any] = {"past_codes": past_codes, "future_codes": future_codes}
+    codes["static_codes"] = static_codes
+    columns: dict[str, Any] = {"num_past": num_features - num_targets, "num_future": num_future}
     columns |= {"num_static": num_static, "series_embedding": series_embedding}
     covariates = describe_covariates(**columns, **codes)
     scales = {"scaling": scaling, "transform": transform, "scale_window": scale_window}
@@ -223,7 +225,15 @@ def forecaster(
     head = ensemble(network, read.seen, members=members)
     shape = (strategy, horizon, num_targets, transform, quantiles, distribution)
     forecast = ForecastOutput(*shape, name="forecast", **_exact())(head, *read.units)
-    return keras.Model(read.given, forecast, name=f"{cell}_{strategy}")
+    model = keras.Model(read.given, forecast, name=f"{cell}_{strategy}")
+    return check_training(model, num_targets, _parameters(quantiles, distribution))
+
+
+def _parameters(quantiles, distribution):
+    """What the network outputs instead of a forecast of each target, in words."""
+    if distribution is not None:
+        return f"the parameters of a distribution ({distribution})"
+    return f"quantiles (levels {', '.join(map(str, quantiles))})" if quantiles else None
 
 
 class _Read(NamedTuple):

@@ -35,16 +35,17 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
         The recipe with all of these set.
 
     Raises:
-        UserError: no series is long enough to hold out one horizon and train on the rest.
+        UserError: no series is long enough to hold out one horizon and train on the rest, or
+            intervals cannot be calibrated (`check_calibration`).
     """
     config = choose_parts(config, panel)
-    if config.model.lookback is not None:
-        return config
-    left = _usual_length(config, panel) - config.data.held_out
-    lookback = _lookback(config.model.horizon, panel.season_length, left)
-    return config.model_copy(
-        update={"model": config.model.model_copy(update={"lookback": lookback})}
-    )
+    if config.model.lookback is None:
+        left = _usual_length(config, panel) - config.data.held_out
+        lookback = _lookback(config.model.horizon, panel.season_length, left)
+        model = config.model.model_copy(update={"lookback": lookback})
+        config = config.model_copy(update={"model": model})
+    check_calibration(config, panel)
+    return config
 
 
 def choose_parts(config: Config, panel: Panel) -> Config:
@@ -71,6 +72,41 @@ def choose_parts(config: Config, panel: Panel) -> Config:
         "season_length": config.data.season_length or panel.season_length,
     }
     return config.model_copy(update={"data": config.data.model_copy(update=data)})
+
+
+def check_calibration(config: Config, panel: Panel) -> None:
+    """Refuse levels before training if no interval can be calibrated after it.
+
+    Intervals are multiples of the changes in the history, and their widths come from the errors in
+    the last steps before the test part.
+
+    Args:
+        config: the recipe, with its parts and lookback.
+        panel: its data.
+
+    Raises:
+        UserError: every series is constant in the steps that count, or no value was observed there.
+    """
+    if not config.evaluate.levels:
+        return
+    ids, y = panel.frame["unique_id"], panel.frame["y"]
+    series = ids.groupby(ids, sort=False)
+    size = max(config.data.valid_size or 0, config.model.horizon)
+    # Rows up to the test part, counted back from there; series that are all training do not count.
+    back = series.cumcount(ascending=False) - (config.data.test_size or 0)
+    known = (back >= 0) & (series.transform("size") > config.data.held_out)
+    read = y.where(known & (back < size + (config.model.lookback or 1)))
+    if not (known & (back < size) & y.notna()).any():
+        what = f"no series has an observed value in the {size} steps before its test part"
+    elif not (read.groupby(ids, sort=False).diff().abs() > 0).any():
+        what = "every series is constant"
+    else:
+        return
+    raise UserError(
+        f"Prediction intervals were asked for, and {what}.",
+        "a series whose values change, observed up to its last steps.",
+        "leave out --levels (evaluate.levels), or give more data.",
+    )
 
 
 def _check_loss(config: Config, panel: Panel) -> None:

@@ -98,12 +98,19 @@ def series_bounds(frame: pd.DataFrame) -> np.ndarray:
         frame: a column ``unique_id``; the rows of each series are contiguous.
 
     Raises:
-        UserError: the rows of a series are not contiguous.
+        UserError: not a frame of series, or the rows of a series are not contiguous.
 
     Example:
         >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]})).tolist()
         [0, 2, 3]
     """
+    if not isinstance(frame, pd.DataFrame) or "unique_id" not in frame.columns:
+        kind = "a frame without unique_id" if isinstance(frame, pd.DataFrame) else type(frame)
+        raise UserError(
+            f"The series were given as {getattr(kind, '__name__', kind)}.",
+            "a DataFrame with the columns unique_id, ds, y, with one row for each step.",
+            "read the data with read_panel, and give the frame of the panel: panel.frame.",
+        )
     names = frame["unique_id"].to_numpy(dtype=object)
     starts = np.flatnonzero(names[1:] != names[:-1]) + 1
     bounds = np.concatenate([[0], starts, [len(names)]]) if len(names) else np.zeros(1, int)

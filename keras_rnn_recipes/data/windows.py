@@ -32,10 +32,12 @@ def window_dataset(
     shuffle: bool = False,
     balanced: bool = False,
     seed: int = 0,
+    target_cols: Sequence[str] = ("y",),
     past_cols: Sequence[str] = (),
     future_cols: Sequence[str] = (),
     static_cols: Sequence[str] = (),
     weights: Weights = "none",
+    weight_col: str | None = None,
     repeat: bool = False,
     first_epoch: int = 0,
     drop_remainder: bool = False,
@@ -53,29 +55,35 @@ def window_dataset(
         balanced: with shuffle: draw every series equally often, with a random window of it, and as
             many windows per epoch. Otherwise series are weighted by their number of windows.
         seed: of the order.
-        past_cols: numeric covariates that follow the target in ``x``.
+        target_cols: columns to forecast, the first features of ``x``, in the order in which a
+            model with ``num_targets`` forecasts them.
+        past_cols: numeric covariates that follow the targets in ``x``.
         future_cols: numeric covariates known ahead, up to the last step to forecast.
         static_cols: numeric covariates that are constant in each series.
         weights: "none": every target has the weight 1. "scale": 1 / mean ``|y_t - y_(t-1)|`` of the
             series (1 / mean ``|y|``, or 1, where that is 0), so that all series contribute
-            equally to a mean error.
+            equally to a mean error; for one target.
+        weight_col: column with a weight for each row, which multiplies the weight of the target in
+            that row, for losses that Keras weights. `fit` weights the errors instead of the loss
+            with the losses mse, huber, tweedie and nll, and refuses this column with them.
         repeat: endless, epoch after epoch. Otherwise one epoch, the same one at every iteration.
         first_epoch: number of the first epoch; ``first_epoch=3`` skips three epochs.
         drop_remainder: leave out the last batch of an epoch if it is smaller.
 
     Returns:
         A dataset of float32 tensors, in the units of the frame:
-        ``x`` (batch, lookback, 1 + len(past_cols)), NaN where missing; with future or static
+        ``x`` (batch, lookback, targets + len(past_cols)), NaN where missing; with future or static
         covariates a dict of ``history`` (that array), ``future`` (batch, lookback + spec.ahead,
         len(future_cols)) and ``static`` (batch, len(static_cols));
-        ``y`` direct (batch, horizon, 1), recursive (batch, lookback, 1),
-        seq2seq (batch, lookback, horizon, 1), 0 where missing;
-        ``w`` of shape ``y.shape[:-1]``: 0 where the target is missing, before the first observed
-        value of the window, and in the burn-in; else the weight.
+        ``y`` direct (batch, horizon, targets), recursive (batch, lookback, targets),
+        seq2seq (batch, lookback, horizon, targets), 0 where missing;
+        ``w`` of shape ``y.shape[:-1]``: 0 where a target is missing, before the first observed
+        value of each target in the window, and in the burn-in; else the weight.
 
     Raises:
-        UserError: no series has a window, a column is missing, the rows of a series are not
-            contiguous, future covariates with a gap, or balanced without shuffle.
+        UserError: no series has a window, a column is missing or given twice, the rows of a series
+            are not contiguous, future covariates with a gap, balanced without shuffle, the weights
+            "scale" of several targets, or a row's weight is negative or missing.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
@@ -91,11 +99,13 @@ def window_dataset(
             "shuffle, since balanced draws windows at random.",
             "give shuffle=True, or leave balanced out.",
         )
+    _check_targets(target_cols, past_cols, weights)
     bounds = series_bounds(frame)
     counts = _windows_per_series(bounds, spec)
     batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, frame)
     with tf.device("CPU:0"):
-        source = _source(frame, bounds, counts, spec, past_cols, weights)
+        source = _source(frame, bounds, counts, spec, [*target_cols, *past_cols], weights)
+        source |= _row_weights(frame, target_cols, weight_col)
         source |= _covariates(frame, bounds, counts, spec, future_cols, static_cols)
 
         def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
@@ -110,7 +120,12 @@ def window_dataset(
                 windows = _balanced(source, draws, key + [1, 0]) if balanced else draws
             series, rows = _rows(source, windows, spec)
             values = _gather(source["values"], source, series, rows)
-            parts = _inputs_and_targets(values, tf.gather(source["weights"], series), spec)
+            weight = tf.gather(source["weights"], series)
+            parts = _inputs_and_targets(values, weight, spec, len(target_cols))
+            if weight_col is not None:
+                each = _gather(source["row_weights"], source, series, rows)
+                each = _targets(each, spec)[..., 0]
+                parts = (*parts[:2], tf.math.multiply_no_nan(each, parts[2]))
             parts = _with_static_shapes(parts, batch_size if drop_remainder else None)
             return _with_covariates(parts, source, series, rows)
 
@@ -170,19 +185,19 @@ def _source(
     bounds: np.ndarray,
     counts: np.ndarray,
     spec: WindowSpec,
-    past_cols: Sequence[str],
+    columns: Sequence[str],
     weights: Weights,
 ) -> dict[str, Any]:
     """The data of all batches: the values, and the rows, windows and weight of each series."""
     import tensorflow as tf
 
-    values = _numbers(frame, ["y", *past_cols])
+    values = _numbers(frame, columns)
     used = counts > 0
     counts, starts, ends = counts[used], bounds[:-1][used], bounds[1:][used]
     # The window of a short series begins before its first row; the rows before it become NaN.
     first_rows = np.minimum(starts, ends - spec.span)
     first_windows = np.concatenate([[0], np.cumsum(counts)])
-    scale = _series_weights(frame["y"].to_numpy(), starts, ends, weights)
+    scale = _series_weights(frame[columns[0]].to_numpy(), starts, ends, weights)
     return {
         "values": tf.constant(values),
         "count": int(first_windows[-1]),
@@ -221,13 +236,52 @@ def _covariates(
     return covariates
 
 
+def _check_targets(target_cols: Sequence[str], past_cols: Sequence[str], weights: Weights) -> None:
+    names = [*target_cols, *past_cols]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if isinstance(target_cols, str) or not target_cols or twice:
+        given = f"the column {twice[0]!r} twice" if twice else repr(target_cols)
+        raise UserError(
+            f"target_cols and past_cols have {given}.",
+            "a list of different columns, the targets first.",
+            'give for example target_cols=["y", "b"], and each column once.',
+        )
+    if len(target_cols) > 1 and weights == "scale":
+        raise UserError(
+            f'weights is "scale" with {len(target_cols)} targets, which have different scales.',
+            'weights="none" for several targets.',
+            'give weights="none"; the model scales each target by itself.',
+        )
+
+
+def _row_weights(
+    frame: pd.DataFrame, target_cols: Sequence[str], weight_col: str | None
+) -> dict[str, tf.Tensor]:
+    """The weight of each row, (rows, 1); 0 in rows that `read_panel` filled in."""
+    import tensorflow as tf
+
+    if weight_col is None:
+        return {}
+    values = _numbers(frame, [weight_col])
+    observed = frame[list(target_cols)].notna().all(axis=1).to_numpy()
+    wrong = observed & ~(np.isfinite(values[:, 0]) & (values[:, 0] >= 0))
+    if wrong.any():
+        row = frame.iloc[int(np.argmax(wrong))]
+        raise UserError(
+            f"The weight of series {row['unique_id']!r} at {row['ds']} is {row[weight_col]}.",
+            "a finite number of at least 0 in every row with an observed target.",
+            f"correct the column {weight_col!r}.",
+        )
+    return {"row_weights": tf.constant(np.where(np.isfinite(values), values, 0))}
+
+
 def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise UserError(
             f"The frame has no column {', '.join(map(repr, missing))}.",
             f"columns among: {', '.join(map(str, frame.columns))}.",
-            "correct past_cols, future_cols or static_cols.",
+            "correct target_cols, past_cols, future_cols, static_cols or weight_col.",
         )
     values = np.empty((len(frame), len(columns)), "float32")
     for number, name in enumerate(columns):
@@ -299,29 +353,38 @@ def _gather(
 
 
 def _inputs_and_targets(
-    values: tf.Tensor, weight: tf.Tensor, spec: WindowSpec
+    values: tf.Tensor, weight: tf.Tensor, spec: WindowSpec, num_targets: int
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     import tensorflow as tf
 
-    x, targets = values[:, : spec.lookback], values[:, :, :1]
-    observed = tf.logical_not(tf.math.is_nan(x[:, :, 0]))
+    x = values[:, : spec.lookback]
+    y = _targets(values[:, :, :num_targets], spec)
+    observed = tf.logical_not(tf.math.is_nan(x[:, :, :num_targets]))
+    # Whether a value of every target has been observed up to each step, (batch, lookback).
+    seen = tf.reduce_all(tf.cumsum(tf.cast(observed, tf.int32), axis=1) > 0, axis=2)
     if spec.strategy == "direct":
-        y = targets[:, spec.lookback + spec.gap :]
-        seen = tf.reduce_any(observed, axis=1, keepdims=True)
+        seen = seen[:, -1:]
     else:
-        # Whether a value has been observed up to each step, (batch, lookback).
-        seen = tf.cumsum(tf.cast(observed, tf.int32), axis=1) > 0
         seen &= tf.range(spec.lookback) >= spec.burn_in
         # Scaled up, so that the mean over all steps equals the mean over the steps with a weight.
         weight *= spec.lookback / (spec.lookback - spec.burn_in)
-        y = targets[:, 1 : spec.lookback + 1]
     if spec.strategy == "seq2seq":
-        y = tf.signal.frame(targets[:, 1 + spec.gap :, 0], spec.horizon, 1)[..., None]
         seen = seen[:, :, None]
-    known = tf.logical_not(tf.math.is_nan(y))
+    known = tf.reduce_all(tf.logical_not(tf.math.is_nan(y)), axis=-1, keepdims=True)
     weight = tf.reshape(weight, [-1] + [1] * (len(y.shape) - 2))
     w = tf.where(known[..., 0] & seen, weight, 0.0)
     return x, tf.where(known, y, 0.0), w
+
+
+def _targets(columns: tf.Tensor, spec: WindowSpec) -> tf.Tensor:
+    """The steps to forecast of windows (batch, span, columns), in the shape of the strategy."""
+    import tensorflow as tf
+
+    if spec.strategy == "direct":
+        return columns[:, spec.lookback + spec.gap :]
+    if spec.strategy == "recursive":
+        return columns[:, 1 : spec.lookback + 1]
+    return tf.signal.frame(columns[:, 1 + spec.gap :], spec.horizon, 1, axis=1)
 
 
 def _with_static_shapes(parts: tuple, batch: int | None) -> tuple:

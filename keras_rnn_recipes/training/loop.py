@@ -22,7 +22,12 @@ from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.training.callbacks import GradientWatch, TensorBoardLog, progress_bar
 from keras_rnn_recipes.training.kernels import training_kernels
-from keras_rnn_recipes.training.losses import loss_function, prepare
+from keras_rnn_recipes.training.losses import (
+    OWN_LOSSES,
+    WEIGHTED_BY_KERAS,
+    loss_function,
+    prepare,
+)
 from keras_rnn_recipes.training.state import (
     Arrays,
     Progress,
@@ -107,8 +112,9 @@ def fit(
             the same weights, bit for bit, as an uninterrupted one.
         last_epoch: stop after this epoch, with the learning rates of the schedule over all
             ``config.epochs``; None: train all epochs.
-        loss: as `keras.Model.compile` takes it; None: the loss of a forecaster that ``config``, a
-            ``FitConfig``, names.
+        loss: as `keras.Model.compile` takes it, or ``"nll"``, ``"pinball"``, ``"mae_log"``,
+            ``"smape"`` or ``"tweedie"`` for a forecaster; None: the loss of a forecaster that
+            ``config``, a ``FitConfig``, names.
         callbacks: called before those of this function.
 
     Returns:
@@ -133,8 +139,8 @@ def fit(
         [1, 2]
     """
     config = config or FitConfig()
-    if loss is None:
-        train, valid, loss = _of_forecaster(model, train, valid, config)
+    if loss is None or loss in OWN_LOSSES:
+        train, valid, loss = _of_forecaster(model, train, valid, config, loss)
     steps = _checked_steps(num_windows, config)
     _compile(model, config, steps, loss)
     last = last_epoch or config.epochs
@@ -307,11 +313,24 @@ class _Keeper(keras.callbacks.Callback):
 
 
 def _of_forecaster(
-    model: keras.Model, train: Batches, valid: tf.data.Dataset | None, config: TrainingConfig
+    model: keras.Model,
+    train: Batches,
+    valid: tf.data.Dataset | None,
+    config: TrainingConfig,
+    name: str | None,
 ) -> tuple[Batches, tf.data.Dataset | None, Any]:
-    """The loss that a forecasting recipe names, and batches with their weights prepared for it."""
-    assert isinstance(config, FitConfig)
-    name = config.loss
+    """The loss of a name or of a recipe, and batches with their weights prepared for it."""
+    if name is None:
+        assert isinstance(config, FitConfig)
+        name = config.loss
+    weight_col = getattr(train, "keywords", {}).get("weight_col")
+    if weight_col is not None and name not in WEIGHTED_BY_KERAS:
+        raise UserError(
+            f"The windows have the weights {weight_col!r}, and the loss is {name!r}, which weights "
+            "the errors instead of the loss.",
+            f"one of the losses {', '.join(WEIGHTED_BY_KERAS)}.",
+            "choose one of them, or compile the model with a loss of Keras and call model.fit.",
+        )
 
     def prepared(first_epoch: int) -> tf.data.Dataset:
         return prepare(train(first_epoch=first_epoch), name)

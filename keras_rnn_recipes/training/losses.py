@@ -10,12 +10,20 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_recipes.builders.intervals import levels_of_model
+from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
 from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import probabilities
 
 # A compiled model is saved with the name of its loss.
 _registered = keras.saving.register_keras_serializable(package="keras_rnn_recipes")
+
+# Names of losses that Keras does not have.
+OWN_LOSSES = ("nll", "pinball", "mae_log", "smape", "tweedie")
+
+# Losses that grow with the error as the weight does, so that Keras may apply the weight.
+WEIGHTED_BY_KERAS = ("mae", "mae_log", "smape", "pinball")
 
 # Between the Poisson (1) and the gamma distribution (2): many zeros, and positive values as skewed
 # as sales.
@@ -69,6 +77,30 @@ def loss_function(
     return ours.get(name, name)
 
 
+def forecast_loss(model: keras.Model) -> str | Callable[[Any, Any], Any]:
+    """The loss that belongs to the output of a forecaster, for ``keras.Model.compile``.
+
+    Targets and weights are those of ``window_dataset``; Keras multiplies the loss by the weights.
+
+    Args:
+        model: from a builder of this package.
+
+    Returns:
+        For a model with a distribution the negative log-likelihood, for one with quantiles the
+        pinball loss, for any other the name of the absolute error.
+
+    Example:
+        >>> from keras_rnn_recipes.builders import lstm
+        >>> model = lstm("direct", 12, distribution="student_t")
+        >>> model.compile("adam", loss=forecast_loss(model))
+        >>> forecast_loss(model).__name__
+        'student_t_nll'
+    """
+    levels, distribution = levels_of_model(model), distribution_of_model(model)
+    name = "nll" if distribution else "pinball" if levels else "mae"
+    return loss_function(name, levels, distribution)
+
+
 def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
     """Apply the weights of windows to the errors, where a nonlinear loss requires it.
 
@@ -85,7 +117,7 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
         Batches for ``keras.Model.fit``: ``(x, y, w)``, or ``(x, packed)`` with the weights
         concatenated to the targets in the last axis.
     """
-    if name in ("mae", "mae_log", "smape", "pinball"):
+    if name in WEIGHTED_BY_KERAS:
         return dataset
     return prefetched(dataset.map(_squared if name == "mse" else _packed))
 
@@ -205,7 +237,7 @@ def _tweedie_of_packed(packed: Any, forecast: Any) -> Any:
 
 
 def likelihood_loss(distribution: str) -> Callable[[Any, Any], Any]:
-    """The loss ``nll`` of a distribution, a function of targets with packed weights.
+    """The loss ``nll`` of a distribution, a function of targets with or without packed weights.
 
     It is the negative log-likelihood of the weighted values, so that a weight of one over the scale
     of a series makes it unit-free. Counts have no unit, so their weight only tells whether the
@@ -258,7 +290,8 @@ def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
 
 
 def _of_packed(distribution: str, packed: Any, parameters: Any) -> Any:
-    target, weight = tf.split(packed, 2, axis=-1)
+    plain = packed.shape[-1] == 1  # targets alone: Keras multiplies by the weights
+    target, weight = (packed, tf.ones_like(packed)) if plain else tf.split(packed, 2, axis=-1)
     loss = negative_log_likelihood(distribution, target, parameters)
     known = weight[..., 0] > 0
     if distribution != "negative_binomial":

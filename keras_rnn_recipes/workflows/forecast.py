@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from keras_rnn_recipes.config.defaults import choose_parts
+from keras_rnn_recipes.config.defaults import check_calibration, choose_parts
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import (
     Config,
@@ -109,6 +109,7 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     training = training_rows(panel.frame, config.data.held_out)
     positive = bool(panel.frame["y"][training].min() > 0)
     config = recommend(config, trained, panel.season_length, positive=positive)
+    check_calibration(config, panel)
     if options.refit is None and not is_long_panel(trained, panel.season_length):
         refit = config.fit.model_copy(update={"refit": True})
         config = config.model_copy(update={"fit": refit})

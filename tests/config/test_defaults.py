@@ -118,3 +118,36 @@ def test_a_distribution_of_counts():
         update={"model": config.model.model_copy(update={"distribution": "gaussian"})}
     )
     choose_parts(gaussian, panel(4, values=[0.0, 1.0, -1.5, 2.0]))
+
+
+CONSTANT, MISSING = [7.0] * 90, [float("nan")] * 30
+VARYING = [1.0, 5.0, 2.0] * 30
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (CONSTANT, "every series is constant"),
+        (VARYING[:30] + CONSTANT[:60], "every series is constant"),  # where the network looks
+        (VARYING[:60] + MISSING[:20] + VARYING[:10], "no series has an observed value"),
+        (CONSTANT[:80] + [7.0, 8.0] * 5, "every series is constant"),  # only the test part varies
+    ],
+)
+@pytest.mark.parametrize("levels", [[80], []])
+def test_levels_that_cannot_be_calibrated_are_refused_before_training(values, said, levels):
+    config = config_from_dict(
+        {
+            "data": {"source": "my.csv", "test_size": 10, "valid_size": 10},
+            "model": {"horizon": 5, "lookback": 20},
+            "evaluate": {"levels": levels},
+        }
+    )
+    given = panel(90, values=values)
+    if not levels:
+        choose_defaults(config, given)
+        return
+    with pytest.raises(UserError, match=said):
+        choose_defaults(config, given)
+    # One series that varies is enough.
+    frame = pd.concat([given.frame, given.frame.assign(unique_id="z", y=VARYING)])
+    choose_defaults(config, read_panel(frame, freq="D", season_length=7))

@@ -343,3 +343,67 @@ def test_rows_of_a_series_that_are_not_together_are_refused():
     frame = panel([1, 2, 3], [4, 5, 6]).iloc[[0, 3, 1, 4, 2, 5]]
     with pytest.raises(UserError, match="not contiguous"):
         window_dataset(frame, WindowSpec(lookback=1, horizon=1))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_two_targets_are_the_windows_of_each_side_by_side(strategy):
+    frame = panel([1, 2, NAN, 4, 5, 6, 7, 8], [11, NAN, 13, 14, 15, 16])
+    frame["b"] = -10 * frame["row"]
+    frame.loc[5, "b"] = NAN
+    spec = WindowSpec(lookback=3, horizon=2, strategy=strategy)
+    x, y, w = batches(frame, spec, target_cols=["y", "b"], past_cols=["row"])
+    _, y_alone, w_alone = batches(frame, spec)
+    _, b_alone, w_b = batches(frame.assign(y=frame["b"]), spec)
+    assert x.shape[-1] == 3 and y.shape == (*y_alone.shape[:-1], 2)
+    np.testing.assert_array_equal(x[..., 1], batches(frame, spec, past_cols=["b"])[0][..., 1])
+    # A step counts where both targets are known; elsewhere both are 0.
+    np.testing.assert_array_equal(w, np.minimum(w_alone, w_b))
+    known = w > 0
+    assert known.any() and not known.all()
+    np.testing.assert_array_equal(y[known], np.concatenate([y_alone, b_alone], -1)[known])
+
+
+def test_the_targets_may_be_other_columns_than_y():
+    frame = panel([1, 2, 3, 4])[["unique_id", "ds", "row"]]
+    x, y, _ = batches(frame, WindowSpec(lookback=2, horizon=1), target_cols=["row"])
+    assert x[:, :, 0].tolist() == [[1, 2], [2, 3]] and y[:, 0, 0].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"target_cols": ["y", "b"], "past_cols": ["b"]}, "the column 'b' twice"),
+        ({"target_cols": "y"}, "have 'y'.*a list"),
+        ({"target_cols": []}, "a list"),
+        ({"target_cols": ["z"]}, "no column 'z'"),
+        ({"target_cols": ["y", "row"], "weights": "scale"}, "different scales"),
+        ({"weight_col": "z"}, "no column 'z'"),
+        ({"weight_col": "bad"}, "series 'a' at 1 is -1"),
+        ({"weight_col": "hole"}, "series 'a' at 2 is nan"),
+    ],
+)
+def test_wrong_targets_and_weights_are_refused(options, said):
+    frame = panel([1, 2, 3, 4]).assign(bad=[1, -1, 1, 1], hole=[1, 1, NAN, 1])
+    with pytest.raises(UserError, match=said):
+        window_dataset(frame, WindowSpec(lookback=2, horizon=1), **options)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_weight_of_a_row_multiplies_that_of_its_target(strategy):
+    frame = panel([1, 2, NAN, 4, 5, 6, 7, 9], [3, 4])
+    frame["weight"] = np.where(frame["y"].isna(), NAN, frame["row"] / 10)
+    spec = WindowSpec(lookback=3, horizon=2, strategy=strategy)
+    _, y, w = batches(frame, spec, weights="scale")
+    _, rows, _ = batches(frame, spec, target_cols=["row"])
+    _, same, weighted = batches(frame, spec, weights="scale", weight_col="weight")
+    np.testing.assert_array_equal(same, y)
+    np.testing.assert_allclose(weighted, w * rows[..., 0] / 10, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "given", [np.zeros((5, 2)), [1.0, 2.0], pd.Series([1.0, 2.0]), pd.DataFrame({"y": [1.0, 2.0]})]
+)
+def test_what_is_no_frame_of_series_is_refused(given):
+    for function in (window_dataset, count_windows):
+        with pytest.raises(UserError, match="unique_id, ds, y.*read_panel"):
+            function(given, WindowSpec(lookback=1, horizon=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import keras
 import numpy as np
 import pandas as pd
@@ -12,10 +14,15 @@ from scipy import stats
 from keras_rnn_recipes.builders import forecaster, to_forecaster
 from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.config.forecasting import FitConfig
 from keras_rnn_recipes.data.frames import read_panel
+from keras_rnn_recipes.data.window_spec import WindowSpec
+from keras_rnn_recipes.data.windows import window_dataset
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.layers.distributions import DISTRIBUTIONS
+from keras_rnn_recipes.training.loop import fit
 from keras_rnn_recipes.training.losses import (
+    forecast_loss,
     likelihood_loss,
     loss_function,
     negative_log_likelihood,
@@ -147,3 +154,45 @@ def test_counts_are_whole_numbers(value):
         choose_defaults(config_from_dict(recipe()), read_panel(table))
     table["y"] = table["y"].abs().round()
     choose_defaults(config_from_dict(recipe()), read_panel(table))
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_compiled_by_hand_it_weights_the_likelihood_of_plain_targets(name):
+    target, parameters, log = (np.reshape(x, (20, 10, -1)) for x in cases(name))
+    weight = np.linspace(0, 1, 200).reshape(20, 10)
+    model = forecaster("direct", 10, units=2, distribution=name)
+    model.compile("adam", loss=forecast_loss(model))
+    reported = model.compute_loss(
+        None, *(tf.constant(np.float32(x)) for x in (target, parameters, weight))
+    )
+    expected = -(log[..., 0] * weight).mean()
+    np.testing.assert_allclose(float(reported), expected, rtol=1e-4)
+
+
+def test_fit_takes_the_losses_of_this_package_by_name():
+    frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": np.arange(60) % 7 + 1.0})
+    spec = WindowSpec(lookback=14, horizon=2)
+    train = functools.partial(window_dataset, frame, spec, shuffle=True, repeat=True)
+    config = FitConfig(epochs=1, steps_per_epoch=2)
+    losses = {}
+    for name, options in {
+        "nll": {"distribution": "gaussian"}, "pinball": {"quantiles": (80,)}, "smape": {}
+    }.items():  # fmt: skip
+        given = config.model_copy(update={"loss": name})
+        for way in ({"loss": name, "config": config}, {"config": given}):
+            keras.utils.set_random_seed(0)
+            model = forecaster("direct", 2, units=2, **options)
+            history = fit(model, train, num_windows=45, **way)
+            losses.setdefault(name, []).append(history["loss"].item())
+        assert losses[name][0] == losses[name][1]
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber", "tweedie", "nll"])
+def test_weights_of_rows_are_refused_where_the_errors_are_weighted(loss):
+    frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": 1.0, "weight": 1.0})
+    train = functools.partial(
+        window_dataset, frame, WindowSpec(4, 2), shuffle=True, repeat=True, weight_col="weight"
+    )
+    model = forecaster("direct", 2, units=2, distribution="gaussian" if loss == "nll" else None)
+    with pytest.raises(UserError, match="'weight', and the loss is"):
+        fit(model, train, num_windows=9, config=FitConfig(loss=loss))
