@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from keras_rnn_recipes.data.sizes import check_table_size, check_text_size
 from keras_rnn_recipes.errors import UserError
 
+TABLE = "a CSV file"
 
-def check_file(path: Path, expected: str = "a CSV file") -> None:
-    """Check that a path is a readable file with content.
+
+def check_file(path: Path, expected: str = TABLE) -> None:
+    """Check that a path is a readable file with content, of a size that can be read.
 
     Args:
         path: of the file.
         expected: the kind of file, for the message.
 
     Raises:
-        UserError: a folder, a missing file, or a file that is not readable or is empty.
+        UserError: a folder, a missing file, or a file that is not readable, is empty, or is too
+            large (see `sizes`).
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder.", "a file.", f"name {expected} inside it.")
@@ -41,7 +46,14 @@ def check_file(path: Path, expected: str = "a CSV file") -> None:
             "check its permissions.",
         ) from error
     if empty:
-        raise empty_file(path, "a header line and rows" if "CSV" in expected else expected)
+        raise empty_file(path, "a header line and rows" if expected == TABLE else expected)
+    try:
+        if expected == TABLE:
+            check_table_size(path)
+        elif "text" in expected:
+            check_text_size(path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise broken_file(path, error) from error
 
 
 def is_address(name: str | Path) -> bool:
