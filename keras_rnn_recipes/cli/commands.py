@@ -23,8 +23,12 @@ from keras_rnn_recipes.cli.console import (
 )
 from keras_rnn_recipes.cli.explain import explain
 from keras_rnn_recipes.cli.options import (
+    Aggregate,
     Calendar,
     Cell,
+    DateFormat,
+    DayFirst,
+    Decimal,
     ForecastsFile,
     Freq,
     FutureCols,
@@ -50,8 +54,10 @@ from keras_rnn_recipes.cli.options import (
     Strategy,
     Table,
     TargetCol,
+    Thousands,
     TimeCol,
     Units,
+    Wide,
 )
 
 app = typer.Typer(
@@ -89,6 +95,12 @@ def forecast(
     past_cols: PastCols = None,
     future_cols: FutureCols = None,
     static_cols: StaticCols = None,
+    wide: Wide = False,
+    date_format: DateFormat = None,
+    day_first: DayFirst = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    aggregate: Aggregate = None,
     calendar: Calendar = None,
     holidays: Holidays = None,
     freq: Freq = None,

@@ -23,6 +23,7 @@ Overrides = Annotated[
 
 # Sections of the help of `krr forecast`, which has the most options.
 COLUMNS, SERIES = "Columns of the file", "Frequency and season"
+FORMATS = "Dates and numbers"
 EVALUATION, OUTPUT = "Model and evaluation", "Output"
 
 
@@ -71,12 +72,21 @@ Overwrite = Annotated[
 ]
 
 # The options of `krr forecast`, in the order of its help.
-Table = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet table")]
+Table = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="table: CSV, TSV, Excel, Parquet, Feather; - for standard input"
+    ),
+]
 Horizon = Annotated[int, option("number of time steps to forecast", "Task")]
 IdCol = Annotated[
-    str | None, option("column with the name of the series (default: inferred)", COLUMNS)
+    str | None,
+    option("column with the name of the series, or several: a,b (default: inferred)", COLUMNS),
 ]
-TimeCol = Annotated[str | None, option("column with the dates (default: inferred)", COLUMNS)]
+TimeCol = Annotated[
+    str | None,
+    option("column with the dates, or their parts: year,month,day (default: inferred)", COLUMNS),
+]
 TargetCol = Annotated[
     str | None,
     option("column to forecast, or several: a,b (default: inferred)", COLUMNS),
@@ -90,6 +100,32 @@ FutureCols = Annotated[
 ]
 StaticCols = Annotated[
     str | None, option("covariates that are constant in each series: a,b", COLUMNS)
+]
+Wide = Annotated[bool, option("every column of numbers without another role is a series", COLUMNS)]
+DateFormat = Annotated[
+    str | None,
+    option("format of the dates: %d.%m.%y, or number (default: inferred)", FORMATS),
+]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first",
+        rich_help_panel=FORMATS,
+        help="order of day and month, where the dates allow both (default: inferred)",
+    ),
+]
+Decimal = Annotated[str | None, option("decimal sign: . or , (default: inferred)", FORMATS)]
+Thousands = Annotated[
+    str | None,
+    option("separator of thousands: , or . or space or none (default: inferred)", FORMATS),
+]
+Aggregate = Annotated[
+    str | None,
+    option(
+        "summary of all rows in one time step, with --freq: sum, mean, median, min, max, first, "
+        "last or count (default: one row for each step is expected)",
+        SERIES,
+    ),
 ]
 Calendar = Annotated[
     str | None,

@@ -71,6 +71,8 @@ def choose_parts(config: Config, panel: Panel) -> Config:
         "freq": panel.freq,
         "season_length": config.data.season_length or panel.season_length,
     }
+    if config.data.day_first is None:
+        data["day_first"] = panel.day_first  # new data are read in the same order
     return config.model_copy(update={"data": config.data.model_copy(update=data)})
 
 

@@ -75,6 +75,8 @@ if TYPE_CHECKING:
 else:  # a new metric is an entry there, and nothing here
     Metric = Literal[metrics_of("series")]
 
+Aggregate = Literal["sum", "mean", "median", "min", "max", "first", "last", "count"]
+
 Level = Annotated[float, Field(gt=0, lt=100)]
 
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_listed_numbers), AfterValidator(_ascending)]
@@ -93,6 +95,12 @@ class DataConfig(Section):
         past_cols: covariates known up to the last observation.
         future_cols: covariates also known for the time steps to forecast.
         static_cols: covariates that are constant in each series.
+        wide: whether every column of numbers without another role is a series.
+        date_format: format of the dates as in ``strptime``; None to infer it.
+        day_first: whether the day stands before the month where both fit; None to infer it.
+        decimal: decimal sign; None to infer it.
+        thousands: separator between thousands; None to infer it.
+        aggregate: summary of all rows of a series in one step of ``freq``; None for no summary.
         calendar: covariates computed from the dates.
         holidays: code of the country whose public holidays become a covariate.
         freq: pandas alias of the frequency; None to infer it.
@@ -114,6 +122,12 @@ class DataConfig(Section):
     past_cols: Names = ()
     future_cols: Names = ()
     static_cols: Names = ()
+    wide: bool = False
+    date_format: str | None = None
+    day_first: bool | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = None
+    aggregate: Aggregate | None = None
     calendar: Annotated[tuple[Feature, ...], BeforeValidator(listed)] = ()
     holidays: str | None = None
     freq: str | None = None

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from keras_rnn_recipes.data.dates import looks_like_dates
-from keras_rnn_recipes.data.reading import Table, number_or_nan
+from keras_rnn_recipes.data.dates import looks_like_dates, names_a_time
+from keras_rnn_recipes.data.numbers import MISSING, looks_like_number
+from keras_rnn_recipes.data.reading import Table
+from keras_rnn_recipes.data.time_parts import time_columns
 from keras_rnn_recipes.errors import UserError, nearest
 
 _TIME_NAMES = (
@@ -31,21 +33,23 @@ class Columns:
     """The roles of a table's columns.
 
     Args:
-        id: names the series; None where the table has no such column.
-        time: dates or whole numbers.
+        ids: name the series together; empty where the table has no such column.
+        times: dates or whole numbers, or the parts of dates, such as year and month.
         targets: values to forecast.
         past, future, static: covariates known up to the present, known ahead, constant in each
             series.
         spare: columns of text without a role; one of them may turn out to name the series.
+        unused: all columns without a role.
     """
 
-    id: str | None
-    time: str
+    ids: tuple[str, ...]
+    times: tuple[str, ...]
     targets: tuple[str, ...]
     past: tuple[str, ...]
     spare: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -62,12 +66,14 @@ def choose_columns(
     past_cols: Sequence[str] = (),
     future_cols: Sequence[str] = (),
     static_cols: Sequence[str] = (),
+    wide: bool = False,
 ) -> Columns:
     """Take the named columns, and find the others by their names or contents.
 
     Args:
         table: the table.
-        id_col, time_col, target_col, past_cols, future_cols, static_cols: as in ``read_panel``.
+        id_col, time_col, target_col, past_cols, future_cols, static_cols, wide: as in
+            ``read_panel``.
 
     Raises:
         UserError: a named column does not exist (with the nearest name), no column or several
@@ -77,8 +83,8 @@ def choose_columns(
         >>> from keras_rnn_recipes.data.reading import open_table
         >>> table = open_table(pd.DataFrame({"day": ["2024-01-01"], "sales": [3.5]}))
         >>> columns = choose_columns(table, id_col=None, time_col=None, target_col=None)
-        >>> columns.time, columns.targets
-        ('day', ('sales',))
+        >>> columns.times, columns.targets
+        (('day',), ('sales',))
     """
     sample = table.sample
     past, future, static = (
@@ -89,22 +95,31 @@ def choose_columns(
             (static_cols, "static-cols"),
         )
     )
-    identity = _named(table, id_col, "id-col") if id_col else None
-    if identity is None and "unique_id" in sample.columns:
-        identity = "unique_id"
-    taken = {identity, *past, *future, *static}
+    ids = _several_named(table, id_col, "id-col")
+    if not ids and "unique_id" in sample.columns:
+        ids = ("unique_id",)
+    taken = {*ids, *past, *future, *static}
     targets = _given_targets(table, target_col)
-    time = _named(table, time_col, "time-col") if time_col else None
-    if time is None:
-        time = _find_time(table, [c for c in sample.columns if c not in taken | set(targets)])
-    taken |= {time}
+    times = _several_named(table, time_col, "time-col")
+    if not times:
+        times = _find_time(table, [c for c in sample.columns if c not in taken | set(targets)])
+    taken |= set(times)
     if not targets:
-        targets = _find_target(table, [c for c in sample.columns if c not in taken])
-    _check_roles(identity, time, targets, (*past, *future, *static))
-    spare = tuple(
-        c for c in sample.columns if c not in taken | set(targets) and not _is_number(sample[c])
-    )
-    return Columns(identity, time, targets, past, spare, future, static)
+        free = [c for c in sample.columns if c not in taken]
+        targets = _all_numeric(table, free) if wide else _find_target(table, free)
+    _check_roles(ids, times, targets, (*past, *future, *static))
+    unused = tuple(c for c in sample.columns if c not in taken | set(targets))
+    spare = tuple(c for c in unused if not _is_number(sample[c]))
+    return Columns(ids, times, targets, past, spare, future, static, unused)
+
+
+def _several_named(table: Table, names: str | None, option: str) -> tuple[str, ...]:
+    """One column, or several joined by commas."""
+    if not names:
+        return ()
+    if names in table.sample.columns:
+        return (names,)
+    return tuple(_named(table, name.strip(), option) for name in names.split(","))
 
 
 def _named(table: Table, name: str, option: str) -> str:
@@ -128,22 +143,40 @@ def _given_targets(table: Table, target_col: str | None) -> tuple[str, ...]:
     return tuple(_named(table, name.strip(), "target-col") for name in names)
 
 
-def _find_time(table: Table, free: list[str]) -> str:
+def _find_time(table: Table, free: list[str]) -> tuple[str, ...]:
     if "ds" in free:
-        return "ds"
+        return ("ds",)
     dated = [c for c in free if looks_like_dates(table.sample[c])]
+    if len(dated) > 1:
+        named = [c for c in dated if names_a_time(c)]
+        dated = named if len(named) == 1 else dated
     if len(dated) == 1:
-        return dated[0]
+        return (dated[0],)
     if dated:
         raise _several(table, dated, "dates", "time-col")
+    parts = time_columns(free)
+    if len(parts) > 1:
+        raise UserError(
+            f"The dates of {table.name} seem to lie in several columns: {', '.join(parts)}.",
+            "one column of dates, or the names of their parts.",
+            f"give --time-col {','.join(parts)}.",
+        )
     named = [c for c in free if c.lower() in _TIME_NAMES]
     if len(named) == 1:
-        return named[0]
+        return (named[0],)
     raise UserError(
-        f"No column of {table.name} contains dates (columns: {', '.join(table.sample.columns)}).",
+        f"No column of {table.name} contains dates (columns: {_shown(table.sample.columns)}).",
         "a column of dates such as 2024-01-31, or of whole numbers.",
         "name it with --time-col.",
     )
+
+
+def _all_numeric(table: Table, free: list[str]) -> tuple[str, ...]:
+    """Every column of numbers, each of which is a series."""
+    numeric = tuple(c for c in free if _is_number(table.sample[c]))
+    if not numeric:
+        raise _no_numbers(table)
+    return numeric
 
 
 def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
@@ -153,12 +186,16 @@ def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
     if len(candidates) == 1:
         return (candidates[0],)
     if not numeric:
-        raise UserError(
-            f"No column of {table.name} contains numbers to forecast.",
-            "a column of numbers.",
-            "name it with --target-col.",
-        )
+        raise _no_numbers(table)
     raise _several(table, candidates, "the values", "target-col")
+
+
+def _no_numbers(table: Table) -> UserError:
+    return UserError(
+        f"No column of {table.name} contains numbers to forecast.",
+        "a column of numbers.",
+        "name it with --target-col.",
+    )
 
 
 def _is_number(values: pd.Series) -> bool:
@@ -168,7 +205,10 @@ def _is_number(values: pd.Series) -> bool:
         filled = filled.astype(object)
     if pd.api.types.is_datetime64_any_dtype(filled):
         return False
-    return filled.empty or (number_or_nan(filled) == number_or_nan(filled)).mean() >= 0.5
+    if pd.api.types.is_numeric_dtype(filled):
+        return True
+    texts = [text for cell in filled if (text := str(cell).strip()) not in MISSING]
+    return not texts or sum(map(looks_like_number, texts)) >= len(texts) / 2
 
 
 def holds_categories(sample: pd.Series) -> bool:
@@ -190,18 +230,31 @@ def holds_categories(sample: pd.Series) -> bool:
 
 
 def _several(table: Table, names: list[str], what: str, option: str) -> UserError:
-    more = f", or several joined by commas: --{option} {','.join(names[:2])}"
+    more = ""
+    if option == "target-col":
+        more = (
+            f" (or several: --target-col {','.join(names[:2])}), --id-col for columns that name "
+            "the series, or --wide if each of them is a series"
+        )
     return UserError(
-        f"Several columns of {table.name} could contain {what}: {', '.join(names)}.",
+        f"Several columns of {table.name} could contain {what}: {_shown(names)}.",
         "one.",
-        f"choose with --{option} {names[0]}{more if option == 'target-col' else ''}.",
+        f"choose with --{option} {names[-1] if option == 'target-col' else names[0]}{more}.",
     )
 
 
+def _shown(names: Sequence[str], number: int = 8) -> str:
+    more = f", ... ({len(names)} columns)" if len(names) > number else ""
+    return ", ".join(map(str, names[:number])) + more
+
+
 def _check_roles(
-    identity: str | None, time: str, targets: tuple[str, ...], covariates: tuple[str, ...]
+    ids: tuple[str, ...],
+    times: tuple[str, ...],
+    targets: tuple[str, ...],
+    covariates: tuple[str, ...],
 ) -> None:
-    names = [name for name in (identity, time, *targets, *covariates) if name is not None]
+    names = [*ids, *times, *targets, *covariates]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(

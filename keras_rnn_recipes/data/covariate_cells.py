@@ -13,6 +13,7 @@ import pandas as pd
 
 from keras_rnn_recipes.data.columns import Columns, holds_categories
 from keras_rnn_recipes.data.dates import looks_like_dates
+from keras_rnn_recipes.data.numbers import NumberStyle
 from keras_rnn_recipes.data.reading import Table, read_numbers
 from keras_rnn_recipes.data.regular import Rows
 from keras_rnn_recipes.errors import UserError
@@ -51,7 +52,11 @@ def category_columns(
 
 
 def read_cells(
-    frame: pd.DataFrame, columns: Columns, texts: Sequence[str], table: Table
+    frame: pd.DataFrame,
+    columns: Columns,
+    texts: Sequence[str],
+    table: Table,
+    style: NumberStyle,
 ) -> tuple[np.ndarray, Labels]:
     """The cells of the covariates as numbers, and the labels of the categorical ones.
 
@@ -60,6 +65,7 @@ def read_cells(
         columns: the roles of the columns.
         texts: names of the categorical covariates.
         table: the table, which tells the line of a row.
+        style: how its numbers are written.
 
     Returns:
         float64 (rows, covariates), and the sorted labels of each categorical covariate.
@@ -71,7 +77,7 @@ def read_cells(
     labels: Labels = {}
     for number, name in enumerate(columns.covariates):
         if name not in texts:
-            cells[:, number] = read_numbers(frame[name], table)
+            cells[:, number] = read_numbers(frame[name], table, style)
             continue
         cells[:, number], labels[name] = _number_labels(frame[name])
         if name not in columns.static:

@@ -1,16 +1,39 @@
-"""Parsing of dates: one order of day and month, and one treatment of zones, for a whole column."""
+"""Dates: one format and one treatment of zones for a whole column.
+
+Every reading that the cells allow (`date_formats`) is judged by its steps (`steps`): the wrong
+order of day and month leaves holes, or gives a step that no calendar has. One clear winner is
+taken; otherwise the readings are shown and the user is asked.
+"""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-_OFFSET = r"\d{1,2}:\d{2}.*(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$"
-_SLASHED = r"^\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[ T,]\s*(.*))?$"
+from keras_rnn_recipes.data.date_formats import (
+    Reading,
+    number_readings,
+    strict_reading,
+    text_readings,
+)
+from keras_rnn_recipes.data.steps import Regularity, regularity
+from keras_rnn_recipes.errors import UserError
+
 _UNIT = pd.DatetimeIndex(["2000-01-01"]).unit
+_ISO = r"\s*\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*"
+# 01.2024 and 2024.01 are months, although they look like numbers.
+_MONTH_AND_YEAR = r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}|(?:19|20)\d{2}\.(?:0[1-9]|1[0-2])"
+# A reading whose steps are covered this many times better than those of the others is taken.
+_CLEARLY = 1.8
+# Digits alone are dates where they are this regular; otherwise they are numbers.
+_REGULAR = 0.5
+TIME_WORDS = (
+    "date", "time", "day", "week", "month", "quarter", "year", "period", "ds", "hour", "stamp",
+    "datum", "fecha", "data", "jour", "tag", "monat", "woche", "jahr", "mes", "mois",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,53 +44,69 @@ class Dates:
         values: datetime64 without a zone, NaT where a cell could not be parsed; or int64.
         bad: mask of the cells that are empty or could not be parsed.
         notes: sentences about the choices that were made.
+        day_first: the order of day and month, where the cells allow both; None elsewhere.
     """
 
     values: np.ndarray
     bad: np.ndarray
     notes: tuple[str, ...] = ()
+    day_first: bool | None = None
 
 
-def parse_dates(column: pd.Series) -> Dates:
+def parse_dates(
+    column: pd.Series, *, date_format: str | None = None, day_first: bool | None = None
+) -> Dates:
     """Parse a column of dates (text, datetimes with or without a zone, periods) or whole numbers.
 
-    Whole numbers stay numbers, except eight digits that are dates (20240131). Dates such as
-    3/4/2024 are read month first or day first, whichever fits every row; where both fit, whichever
-    gives the more regular steps. Times with a zone: where all have the same offset from UTC, or all
-    the same time of day (daily data), the local time is kept and the zone dropped. Otherwise they
-    are converted to UTC, in which no hour is skipped or repeated by daylight saving time.
+    Texts may be ISO dates, dates in any order of day, month and year, with years of two or four
+    digits or names of months, months (2024-01, Jan-24), quarters (2024Q1), ISO weeks (2024-W07) or
+    periods, with a time of day (13:30, 1:30 PM) or none. Numbers may be YYYYMMDD, YYYYMM, YYYYWW,
+    YYYYQ, seconds or milliseconds since 1970, or serial days of a spreadsheet; other whole numbers
+    stay numbers. The whole column has one format: that which fits every cell and gives the most
+    regular steps.
+
+    Times with a zone: where all have the same offset from UTC, or all the same time of day (daily
+    data), the local time is kept and the zone dropped. Otherwise they are converted to UTC, in
+    which no hour is skipped or repeated by daylight saving time.
 
     Args:
-        column: the cells.
+        column: the cells; its name is a hint (a column "month" holds months).
+        date_format: format as in ``strptime``, or "number" to keep numbers; None: inferred.
+        day_first: whether the day stands before the month where both fit; None: inferred.
 
     Returns:
         The times; cells that could not be parsed are marked and raise no error.
+
+    Raises:
+        UserError: two readings fit equally well.
 
     Example:
         >>> parse_dates(pd.Series(["31/12/2023", "01/01/2024"])).values.astype("datetime64[D]")
         array(['2023-12-31', '2024-01-01'], dtype='datetime64[D]')
     """
+    name = "" if column.name is None else str(column.name)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, texts = column.cat.codes.to_numpy(), pd.Series(column.cat.categories)
-    elif pd.api.types.is_numeric_dtype(column.dtype):
-        return _parse_numbers(column)
+        codes, texts = column.cat.codes.to_numpy(), pd.Series(column.cat.categories, name=name)
     elif isinstance(column.dtype, pd.PeriodDtype):
-        return _parse_times(column.dt.to_timestamp())
+        return _plain_times(column.dt.to_timestamp())
     elif pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return _parse_times(column)
+        return _plain_times(column)
     else:
         codes, uniques = pd.factorize(column)
-        texts = pd.Series(uniques)
+        texts = pd.Series(uniques, name=name)
     if not len(texts):
         return Dates(np.zeros(len(column), "int64"), np.ones(len(column), bool))
-    parsed = _parse_texts(texts.astype(str).str.strip())
+    parsed = _parse(texts, date_format, day_first)
     # A missing cell has the code -1: it takes the last value and is marked as bad.
     bad = parsed.bad[codes] | (codes < 0)
-    return Dates(parsed.values[codes], bad, parsed.notes)
+    return Dates(parsed.values[codes], bad, parsed.notes, parsed.day_first)
 
 
 def looks_like_dates(column: pd.Series) -> bool:
     """Whether more than half of the non-empty cells are dates (7 is not, 20240131 is).
+
+    Digits alone are dates only where they rise in regular steps, or the column has the name of a
+    time.
 
     Args:
         column: the cells, or a sample of them.
@@ -81,108 +120,207 @@ def looks_like_dates(column: pd.Series) -> bool:
     filled = column.dropna()
     if filled.empty:
         return False
-    if filled.dtype.kind == "f":
-        return False
-    texts = filled
-    if not pd.api.types.is_datetime64_any_dtype(filled.dtype) and filled.dtype.kind not in "iu":
+    if pd.api.types.is_datetime64_any_dtype(filled.dtype) or filled.dtype == "period":
+        return True
+    if isinstance(filled.dtype, pd.PeriodDtype):
+        return True
+    if not pd.api.types.is_numeric_dtype(filled.dtype):
         texts = filled.astype(str)
-        if (texts.str.count(r"\d") >= 4).mean() < 0.5:
+        if (texts.str.count(r"\d") >= 3).mean() < 0.5:
             return False
-    parsed = parse_dates(texts)
+    try:
+        parsed = parse_dates(filled)
+    except UserError:  # dates in two orders are dates
+        return True
     return parsed.values.dtype.kind == "M" and bool(parsed.bad.mean() < 0.5)
 
 
-def _parse_numbers(column: pd.Series) -> Dates:
-    numbers = column.to_numpy(dtype="float64", na_value=np.nan)
-    bad = ~np.isfinite(numbers) | (numbers != np.round(numbers))
-    whole = np.where(bad, 0, numbers).astype("int64")
-    if not bad.any():
-        dates = _eight_digits(whole)
-        if dates is not None:
-            return Dates(dates, bad)
-    return Dates(whole, bad)
+def names_a_time(name: str) -> bool:
+    """Whether the name of a column is that of a time.
+
+    Example:
+        >>> names_a_time("Order Date"), names_a_time("sales")
+        (True, False)
+    """
+    return any(word in name.lower() for word in TIME_WORDS)
 
 
-def _eight_digits(numbers: np.ndarray) -> np.ndarray | None:
-    """Numbers such as 20240131 as dates; None unless all are dates."""
-    if len(numbers) == 0 or numbers.min() < 1700_01_01 or numbers.max() > 2200_12_31:
+def _parse(texts: pd.Series, date_format: str | None, day_first: bool | None) -> Dates:
+    """Parse different cells, all of them filled."""
+    if date_format not in (None, "number"):
+        return _dates(strict_reading(texts.astype(str).str.strip(), str(date_format)))
+    numbers = _as_numbers(texts)
+    if numbers is not None:
+        return _parse_numbers(numbers, str(texts.name), plain=date_format == "number")
+    texts = texts.astype(str).str.strip()
+    if texts.str.fullmatch(_ISO).all():
+        times = pd.to_datetime(texts, format="ISO8601", errors="coerce")
+        return Dates(_in_unit(times.to_numpy()), times.isna().to_numpy())
+    readings, offsets = text_readings(texts)
+    if not readings:
+        return Dates(np.full(len(texts), np.datetime64("NaT", _UNIT)), np.ones(len(texts), bool))
+    reading, note = _choose(readings, texts, day_first)
+    first = _is_day_first(reading) if note else None
+    if offsets is not None:
+        return _without_zone(reading.values, offsets.to_numpy(), note)
+    return _dates(reading, note, first)
+
+
+def _dates(reading: Reading, note: str | None = None, first: bool | None = None) -> Dates:
+    return Dates(_in_unit(reading.values), reading.bad, (note,) if note else (), first)
+
+
+def _in_unit(values: np.ndarray) -> np.ndarray:
+    """In the unit that pandas uses by default."""
+    return values.astype(f"datetime64[{_UNIT}]")
+
+
+def _as_numbers(texts: pd.Series) -> pd.Series | None:
+    """The cells as numbers, NaN where one is none; None unless most of them are numbers."""
+    if not pd.api.types.is_numeric_dtype(texts.dtype):
+        cells = texts.astype(str).str.strip()
+        if not cells.str.fullmatch(r"[+-]?\d{1,19}(?:\.\d+)?").mean() > 0.5:
+            return None
+        if cells.str.fullmatch(_MONTH_AND_YEAR).all():
+            return None
+    numbers = pd.to_numeric(texts, errors="coerce")
+    return numbers if len(numbers) else None
+
+
+def _parse_numbers(numbers: pd.Series, name: str, *, plain: bool) -> Dates:
+    values = numbers.to_numpy("float64", na_value=np.nan)
+    known = np.isfinite(values)
+    if not plain and known.mean() > 0.5:
+        reading = _dates_in_digits(values[known], name)
+        if reading is not None:
+            spread = np.full(len(values), np.datetime64("NaT"), "datetime64[us]")
+            spread[known] = reading.values
+            usual = reading.name.endswith("(YYYYMMDD)")
+            note = None if usual else f"The numbers of column {name!r} were read as {reading.name}."
+            return Dates(_in_unit(spread), ~known, (note,) if note else ())
+    bad = ~known | (values != np.round(values))
+    return Dates(np.where(bad, 0, np.nan_to_num(values)).astype("int64"), bad)
+
+
+def _dates_in_digits(values: np.ndarray, name: str) -> Reading | None:
+    """The reading of numbers as dates, if there is one that is regular or its column says so."""
+    named = names_a_time(name)
+    found = []
+    for one in number_readings(values):
+        steps = regularity(one.values)
+        hinted = _hint(one, steps, name)
+        # A counter that passes 40,000 is as regular as the serial days of a spreadsheet.
+        believed = hinted or named or steps.step not in ("days", "quarters") or one.family == ""
+        if steps.coverage >= _REGULAR and believed or (named and len(values) < 3):
+            found.append((one.prior * steps.coverage * (2 if hinted else 1), one))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _choose(
+    readings: Sequence[Reading], texts: pd.Series, day_first: bool | None
+) -> tuple[Reading, str | None]:
+    """The reading with the fewest cells that do not fit and the most regular steps.
+
+    Returns:
+        The reading; and a sentence about the choice if another one fits every cell as well.
+    """
+    fewest = min(int(one.bad.sum()) for one in readings)
+    fitting = [one for one in readings if int(one.bad.sum()) == fewest]
+    different = {one.values.tobytes(): one for one in reversed(fitting)}
+    fitting = [one for one in fitting if different.get(one.values.tobytes()) is one]
+    if len(fitting) == 1:
+        return fitting[0], None
+    given = [one for one in fitting if _is_day_first(one) is day_first]
+    if day_first is not None and given:
+        return given[0], None
+    judged = [(one, regularity(one.values[~one.bad])) for one in fitting]
+    scores = [_score(one, steps, str(texts.name)) for one, steps in judged]
+    order = np.argsort(scores)[::-1]
+    best, second = order[0], order[1]
+    if scores[best] < _CLEARLY * scores[second]:
+        raise _ambiguous(texts, [judged[place] for place in order[:2]])
+    reading, steps = judged[best]
+    if judged[second][0].prior < reading.prior / 5:  # as good as never written
+        return reading, None
+    return reading, (
+        f"The dates of column {str(texts.name)!r} were read as {reading.name}, which gives steps "
+        f"of {steps.step} (--day-first, --month-first or --date-format to change it)."
+    )
+
+
+def _is_day_first(reading: Reading) -> bool | None:
+    order = [part for part in ("day", "month") if part in reading.name]
+    if reading.family != "order" or len(order) < 2 or reading.name.startswith("year"):
         return None
-    dates = pd.to_datetime(pd.Series(numbers).astype(str), format="%Y%m%d", errors="coerce")
-    return None if dates.isna().any() else _plain(dates)
+    return reading.name.startswith("day")
 
 
-def _plain(dates: pd.Series) -> np.ndarray:
-    """Without a zone, in the unit that pandas uses by default."""
-    return dates.to_numpy().astype(f"datetime64[{_UNIT}]")
+def _score(reading: Reading, steps: Regularity, name: str) -> float:
+    rising = np.diff(reading.values[~reading.bad]).astype("int64")
+    ordered = max((rising > 0).mean(), (rising < 0).mean()) if len(rising) else 1.0
+    score = reading.prior * steps.coverage * (0.5 + 0.5 * ordered)
+    if _hint(reading, steps, name):
+        score *= 2
+    if steps.step == "months" and _is_whole_year(reading.values):
+        # Twelve first days of months: the other order would end on the twelfth day by chance.
+        score *= 2
+    return float(score)
 
 
-def _parse_texts(texts: pd.Series) -> Dates:
-    if texts.str.fullmatch(r"\s*[+-]?\d{1,18}\s*").mean() > 0.5:
-        return _parse_numbers(pd.to_numeric(texts, errors="coerce"))
-    if texts.str.contains(_OFFSET).any():
-        return _parse_times(_to_datetimes(texts, utc=True), _local_times(texts))
-    slashed = texts.str.extract(_SLASHED)
-    if slashed[0].notna().mean() > 0.5:
-        return _parse_slashed(slashed)
-    return _parse_times(_to_datetimes(texts))
+def _hint(reading: Reading, steps: Regularity, name: str) -> bool:
+    """Whether the name of the column says what the steps of a reading are."""
+    words = {"month": "months", "monat": "months", "week": "weeks", "woche": "weeks"}
+    words |= {"quarter": "quarters", "day": "days", "year": "years"}
+    said = [step for word, step in words.items() if word in name.lower()]
+    if reading.family == "excel":
+        return names_a_time(name)
+    return len(set(said)) == 1 and steps.step == said[0]
 
 
-def _to_datetimes(texts: pd.Series, *, utc: bool = False) -> pd.Series:
-    """Parsed as ISO 8601 where most cells are, else cell by cell; NaT where that fails."""
-    dates = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=utc)
-    if dates.notna().mean() > 0.5:
-        return dates
-    with warnings.catch_warnings():
-        # pandas warns that it infers the format of each cell, which is intended here.
-        warnings.simplefilter("ignore")
-        return pd.to_datetime(texts, format="mixed", errors="coerce", utc=utc)
+def _is_whole_year(values: np.ndarray) -> bool:
+    known = np.unique(values[~np.isnat(values)])
+    months = known.astype("datetime64[M]")
+    first = bool((known == months.astype("datetime64[us]")).all())
+    return first and len(known) >= 12 and int(months[0].astype("int64")) % 12 == 0
 
 
-def _local_times(texts: pd.Series) -> pd.Series:
-    return _to_datetimes(texts.str.replace(r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$", "", regex=True))
+def _ambiguous(texts: pd.Series, judged: Sequence[tuple[Reading, Regularity]]) -> UserError:
+    shown = []
+    for reading, steps in judged:
+        known = np.sort(reading.values[~reading.bad]).astype("datetime64[D]")
+        form = f", --date-format {reading.format}" if reading.format else ""
+        shown.append(f"{reading.name} ({known[0]} to {known[-1]}, steps of {steps.step}{form})")
+    orders = {_is_day_first(reading) for reading, _ in judged}
+    option = "--day-first or --month-first" if orders == {True, False} else "--date-format"
+    return UserError(
+        f"The dates of column {str(texts.name)!r}, such as {texts.iloc[0]!r}, can be read in two "
+        f"ways: {shown[0]}; or {shown[1]}.",
+        "dates that can be read in one way only, such as 2024-01-31.",
+        f"choose one with {option}.",
+    )
 
 
-def _parse_times(dates: pd.Series, wall: pd.Series | None = None) -> Dates:
-    """Drop the zone, keeping local time or converting to UTC (see ``parse_dates``)."""
+def _plain_times(dates: pd.Series) -> Dates:
+    """Datetimes; a zone is dropped or converted to UTC (see ``parse_dates``)."""
     bad = dates.isna().to_numpy()
     if getattr(dates.dt, "tz", None) is None:
-        return Dates(_plain(dates), bad)
-    if wall is None:
-        wall = dates.dt.tz_localize(None)
-    clock, universal = _plain(wall), _plain(dates.dt.tz_convert("UTC").dt.tz_localize(None))
-    offsets = np.unique((clock - universal)[~bad])
-    times_of_day = np.unique((clock - clock.astype("datetime64[D]"))[~bad])
-    if len(offsets) <= 1 or len(times_of_day) <= 1:
-        note = "The times have a zone; the local time was kept and the zone dropped."
-        return Dates(clock, bad, (note,))
-    note = (
+        return Dates(_in_unit(dates.to_numpy()), bad)
+    local = dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    universal = dates.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    return _without_zone(local, local - universal.astype("datetime64[us]"), None)
+
+
+def _without_zone(local: np.ndarray, offsets: np.ndarray, note: str | None) -> Dates:
+    """Keep the local time or convert to UTC (see ``parse_dates``)."""
+    bad = np.isnat(local) | np.isnat(offsets)
+    different = np.unique(offsets[~bad])
+    times_of_day = np.unique((local - local.astype("datetime64[D]"))[~bad])
+    notes = (note,) if note else ()
+    if len(different) <= 1 or len(times_of_day) <= 1:
+        told = "The times have a zone; the local time was kept and the zone dropped."
+        return Dates(_in_unit(local), bad, (*notes, told))
+    told = (
         "The times have a zone with daylight saving time; they were converted to UTC, so that no "
         "hour is skipped or repeated."
     )
-    return Dates(universal, bad, (note,))
-
-
-def _parse_slashed(parts: pd.DataFrame) -> Dates:
-    """Dates such as 3/4/2024, with one order of day and month for the whole column."""
-    readings = {"month/day/year": (0, 2), "day/month/year": (2, 0)}
-    if (parts[1] == ".").mean() > 0.5:
-        readings = dict(reversed(readings.items()))
-    dates = {name: _in_order(parts, *order) for name, order in readings.items()}
-    best = min(dates, key=lambda name: (dates[name].isna().sum(), _num_step_lengths(dates[name])))
-    bad = dates[best].isna().to_numpy()
-    notes: tuple[str, ...] = ()
-    if all(series.isna().sum() == bad.sum() for series in dates.values()):
-        notes = (f"The order of day and month is ambiguous; the dates were read as {best}.",)
-    return Dates(_plain(dates[best]), bad, notes)
-
-
-def _in_order(parts: pd.DataFrame, month: int, day: int) -> pd.Series:
-    iso = parts[3] + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2)
-    times = parts[4].fillna("").str.strip()
-    return _to_datetimes((iso + " " + times).str.strip())
-
-
-def _num_step_lengths(dates: pd.Series) -> int:
-    """Number of different steps between the sorted dates; 1 where they are regular."""
-    known = np.unique(_plain(dates.dropna()))
-    return len(np.unique(np.diff(known)))
+    return Dates(_in_unit(local - offsets), bad, (*notes, told))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
+import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
@@ -97,10 +99,39 @@ def path_inside(folder: Path, name: str, where: str) -> Path:
 
 
 def open_text(path: Path) -> IO[str]:
-    """Open a text file in UTF-8, gzipped or not; line breaks are not translated."""
+    """Open a text file in UTF-8, also gzipped or in a zip; line breaks are not translated.
+
+    Raises:
+        UserError: a zip archive does not contain exactly one file.
+    """
+    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="")
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file, unpacked if it is gzipped or in a zip archive.
+
+    Raises:
+        UserError: a zip archive does not contain exactly one file.
+    """
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+        return gzip.open(path)
+    if path.suffix == ".zip":
+        archive = zipfile.ZipFile(path)
+        return archive.open(_only_member(path, archive))
+    return path.open("rb")
+
+
+def _only_member(path: Path, archive: zipfile.ZipFile) -> str:
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    names = [name for name in names if not name.startswith("__MACOSX")]
+    if len(names) == 1:
+        return names[0]
+    shown = ", ".join(names[:5]) or "no file"
+    raise UserError(
+        f"{path.name} contains {len(names)} files ({shown}).",
+        "a zip archive with one table.",
+        "unpack it, and give one of its files.",
+    )
 
 
 def empty_file(path: Path, expected: str = "a header line and rows") -> UserError:
@@ -120,7 +151,7 @@ def broken_file(path: Path, error: Exception) -> UserError:
 def not_utf8(path: Path) -> UserError:
     """The error for a file that is not UTF-8, with the line of the first invalid byte."""
     line, encoding = 0, "LATIN1"
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+    with open_bytes(path) as lines:
         for line, text in enumerate(lines, start=1):
             try:
                 text.decode("utf-8")

@@ -18,26 +18,28 @@ from keras_rnn_recipes.data.covariate_cells import (
     check_static,
     fill_static,
     observed_part,
-    read_cells,
 )
 from keras_rnn_recipes.data.covariates import Covariates
-from keras_rnn_recipes.data.dates import parse_dates
 from keras_rnn_recipes.data.frequency import (
     infer_freq,
     infer_season_length,
     normalise_freq,
-    to_grid,
+    period_of,
 )
-from keras_rnn_recipes.data.reading import Table, open_table, read_numbers
+from keras_rnn_recipes.data.reading import Table, open_table
 from keras_rnn_recipes.data.regular import (
     Rows,
     check_duplicates,
+    on_grid,
     regularise,
     shown,
     sort_rows,
     without_rows_ahead,
 )
+from keras_rnn_recipes.data.rows import Formats, aggregate_rows, read_rows, zero_gaps
 from keras_rnn_recipes.errors import UserError
+
+AGGREGATES = ("sum", "mean", "median", "min", "max", "first", "last", "count")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Panel:
         future: columns unique_id, ds and ``future_cols``: the rows after the last observed target;
             None where there are no future covariates.
         covariates: the meaning of the covariates once they are numbers, see ``apply_covariates``.
+        day_first: the order of day and month that was chosen, where the dates allow both.
     """
 
     frame: pd.DataFrame
@@ -70,6 +73,7 @@ class Panel:
     static_cols: tuple[str, ...] = ()
     future: pd.DataFrame | None = None
     covariates: Covariates = Covariates()
+    day_first: bool | None = None
 
     @property
     def num_series(self) -> int:
@@ -133,7 +137,13 @@ def read_panel(
     past_cols: Sequence[str] = (),
     future_cols: Sequence[str] = (),
     static_cols: Sequence[str] = (),
+    wide: bool = False,
     categories: Sequence[str] | None = None,
+    date_format: str | None = None,
+    day_first: bool | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    aggregate: str | None = None,
     freq: str | None = None,
     season_length: int | None = None,
     start: object = None,
@@ -147,17 +157,24 @@ def read_panel(
     only within its values. ``Panel.notes`` lists the corrections (order, gaps, zones).
 
     Args:
-        source: a CSV or TSV file (also gzipped; separated by commas, semicolons, tabs or bars), a
-            Parquet file, or a DataFrame, whose datetime index counts as a column.
-        id_col: column that names the series.
-        time_col: column of dates (see ``dates.parse_dates``) or of whole numbers.
+        source: a text file (also gzipped or zipped; separated by commas, semicolons, tabs or
+            bars), an Excel, Parquet or Feather file, or a DataFrame, whose datetime index counts
+            as a column.
+        id_col: column that names the series, or several joined by commas: "store,item".
+        time_col: column of dates (see ``dates.parse_dates``) or of whole numbers; or the columns
+            of the parts of dates, joined by commas: "year,month,day", "date,hour".
         target_col: column of values; several, joined by commas, become one series each.
         past_cols: covariates known up to the present: numbers, or categories (text, booleans,
             pandas' category).
         future_cols: covariates known ahead. Rows after the last observed target of a series hold
             their future values.
         static_cols: covariates that are constant in each series.
+        wide: every column of numbers without another role is a series.
         categories: names of the categorical covariates; None: inferred from the cells.
+        date_format, day_first: how dates are written, see ``dates.parse_dates``.
+        decimal, thousands: how numbers are written, see ``numbers.style_of``.
+        aggregate: "sum", "mean", "median", "min", "max", "first", "last" or "count" of all rows of
+            a series in one step of ``freq``; None: one row for each step is expected.
         freq: the frequency; None: the most common step.
         season_length: steps in a season; None: the usual number for the frequency.
         start: first date kept, inclusive; "2019" or "2019-03" mean all of that year or month.
@@ -186,18 +203,25 @@ def read_panel(
         past_cols=past_cols,
         future_cols=future_cols,
         static_cols=static_cols,
+        wide=wide,
     )
     texts = category_columns(table, columns, categories)
-    rows, labels, notes = _read_rows(table, columns, texts)
-    rows = _cut(rows, start, end, table, columns)
+    formats = Formats(date_format, day_first, decimal, thousands)
+    raw = read_rows(table, columns, texts, formats)
+    labels, notes = raw.labels, raw.notes
+    rows = _cut(raw.rows, start, end, table, columns)
     rows = _without_empty_series(rows, table, notes)
+    if aggregate is not None:
+        rows = _aggregated(rows, aggregate, freq, notes)
     rows = sort_rows(rows, notes)
-    check_duplicates(rows)
+    check_duplicates(rows, raw.hint)
     check_static(rows, columns, labels)
     inferred = freq is None
     freq = infer_freq(rows.ds, rows.bounds) if freq is None else normalise_freq(freq, rows.ds)
-    rows = _on_months(rows, freq, notes)
-    rows = regularise(rows, freq, strict=inferred, notes=notes)
+    rows = on_grid(rows, freq, notes)
+    rows = regularise(rows, freq, strict=inferred and aggregate is None, notes=notes)
+    if aggregate in ("sum", "count"):
+        rows = zero_gaps(rows, notes)
     fill_static(rows, len(columns.static))
     known = observed_part(rows)
     future = _frame(rows.take(~known), columns, labels) if columns.future else None
@@ -218,86 +242,22 @@ def read_panel(
         columns.future,
         columns.static,
         None if future is None else future[["unique_id", "ds", *columns.future]],
+        day_first=raw.day_first,
     )
 
 
-def _read_rows(
-    table: Table, columns: Columns, texts: Sequence[str]
-) -> tuple[Rows, Labels, list[str]]:
-    """Load a table's rows as arrays and validate every cell."""
-    keys = [columns.time, *([columns.id] if columns.id else [])]
-    spare = list(columns.spare) if not columns.id else []
-    numbers = [name for name in columns.covariates if name not in texts]
-    frame = table.load([*keys, *spare, *texts], [*columns.targets, *numbers])
-    line = frame.index.to_numpy()
-    dates = parse_dates(frame[columns.time])
-    _check_dates(dates.bad, frame[columns.time], table)
-    notes = list(dates.notes)
-    if table.decimal == ",":
-        notes.append("Numbers were read with decimal commas.")
-    id_col = columns.id or _hidden_id(frame, dates.values, spare, notes)
-    covariates, labels = read_cells(frame, columns, texts, table)
-    parts = []
-    for target in columns.targets:
-        codes, names = _series_names(frame, id_col, columns, target, table)
-        y = read_numbers(frame[target], table)
-        parts.append(Rows(codes, names, dates.values, y, covariates, line, table))
-    return Rows.joined(parts), labels, notes
-
-
-def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
-    if not bad.any():
-        return
-    first = int(np.argmax(bad))
-    row, cell = cells.index[first], cells.iloc[first]
-    more = f" ({int(bad.sum()) - 1} more like it)" if bad.sum() > 1 else ""
-    where = table.where(row)
-    what = "is empty" if pd.isna(cell) else f"contains {str(cell)!r}, which is not a date"
-    raise UserError(
-        f"Column {cells.name!r} {what}, in {where}{more}.",
-        "a date such as 2024-01-31 or 2024-01-31 13:00, in the same format in every row.",
-        "correct or remove the row.",
-    )
-
-
-def _hidden_id(
-    frame: pd.DataFrame, ds: np.ndarray, spare: list[str], notes: list[str]
-) -> str | None:
-    """The only column of text whose values make the dates unique; None without such a column."""
-    if not spare or not pd.Series(ds).duplicated().any():
-        return None
-    candidates = [
-        name
-        for name in spare
-        if not pd.DataFrame({"id": frame[name].to_numpy(), "ds": ds}).duplicated().any()
-    ]
-    if len(candidates) != 1:
-        return None
-    notes.append(f"The column {candidates[0]!r} was taken as the name of the series.")
-    return candidates[0]
-
-
-def _series_names(
-    frame: pd.DataFrame, id_col: str | None, columns: Columns, target: str, table: Table
-) -> tuple[np.ndarray, np.ndarray]:
-    """Code of each row's series, and the names in order of code, sorted."""
-    if id_col is None:
-        return np.zeros(len(frame), "int64"), np.array([target], dtype=object)
-    cells = frame[id_col]
-    missing = cells.isna().to_numpy()
-    if missing.any():
-        where = table.where(cells.index[int(np.argmax(missing))])
+def _aggregated(rows: Rows, how: str, freq: str | None, notes: list[str]) -> Rows:
+    if how not in AGGREGATES:
         raise UserError(
-            f"Column {id_col!r} is empty in {where}.", "the name of a series.", "fill it in."
+            f"--aggregate is {how!r}.", f"one of {', '.join(AGGREGATES)}.", "give one of these."
         )
-    codes, uniques = pd.factorize(cells)
-    names = np.array([str(name) for name in uniques], dtype=object)
-    if len(columns.targets) > 1:
-        names = np.array([f"{name}/{target}" for name in names], dtype=object)
-    order = np.argsort(names)
-    rank = np.empty(len(order), "int64")
-    rank[order] = np.arange(len(order))
-    return rank[codes], names[order]
+    if freq is None:
+        raise UserError(
+            f"--aggregate {how} needs the length of a step.",
+            "a frequency such as D, W, MS or h.",
+            f"give it: --aggregate {how} --freq D.",
+        )
+    return aggregate_rows(rows, period_of(rows.ds, freq), how, notes)
 
 
 def _cut(rows: Rows, start: object, end: object, table: Table, columns: Columns) -> Rows:
@@ -356,17 +316,6 @@ def _without_empty_series(rows: Rows, table: Table, notes: list[str]) -> Rows:
 
 def _first_names(names: np.ndarray, number: int = 5) -> str:
     return ", ".join(map(str, names[:number])) + (", ..." if len(names) > number else "")
-
-
-def _on_months(rows: Rows, freq: str, notes: list[str]) -> Rows:
-    """Dates moved to the start or end of their month, where the step is months."""
-    if rows.ds.dtype.kind == "i":
-        return rows
-    ds = to_grid(rows.ds, freq)
-    if (ds == rows.ds).all():
-        return rows
-    notes.append("The dates lie within their months; they were moved to the start of the month.")
-    return rows.with_dates(ds)
 
 
 def _longest(rows: Rows) -> np.ndarray:

@@ -10,9 +10,11 @@ import csv
 import itertools
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,24 +26,11 @@ from keras_rnn_recipes.data.files import (
     not_utf8,
     open_text,
 )
+from keras_rnn_recipes.data.numbers import MISSING, NumberStyle, parse_numbers
 from keras_rnn_recipes.errors import UserError
 
 _SAMPLE_ROWS = 1000
-_MISSING = [
-    "",
-    "NA",
-    "N/A",
-    "n/a",
-    "NaN",
-    "nan",
-    "-nan",
-    "NULL",
-    "null",
-    "None",
-    "none",
-    "<NA>",
-    "-",
-]
+_HEAD_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -53,18 +42,18 @@ class Table:
         sample: the first rows; all text where the source is a CSV file.
         path: of the file; None where the table is in memory.
         separator: between the cells of a line.
-        decimal: "." or ",".
         header_line: line of the header, counted from 1; 0 where messages count rows, not lines.
         whole: the whole table, where it is in memory.
+        notes: sentences about what was left out to find the header.
     """
 
     name: str
     sample: pd.DataFrame
     path: Path | None = None
     separator: str = ","
-    decimal: str = "."
     header_line: int = 0
     whole: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def where(self, row: int) -> str:
         """The position of a row in words; line breaks within cells are not counted."""
@@ -72,27 +61,23 @@ class Table:
             return f"line {row + 1 + self.header_line} of {self.name}"
         return f"row {row} of {self.name}"
 
-    def load(self, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-        """Read all rows of some columns.
+    def load(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Read all rows of some columns, as text where the source is a CSV file.
 
         Args:
-            keys: columns to read as text.
-            values: columns to read as numbers where possible.
+            columns: names; a name that stands twice is read once.
 
         Returns:
-            A frame whose index numbers the rows from 0, including blank lines, for `where`.
+            A frame whose index numbers the rows from 0, including blank lines, for `where`. Empty
+            cells are missing; cells such as "n/a" are text.
 
         Raises:
             UserError: the file cannot be read as a table.
         """
+        names = list(dict.fromkeys(columns))
         if self.whole is not None:
-            return self.whole[[*keys, *values]].reset_index(drop=True)
-        frame = self._read(
-            usecols=[*keys, *values],
-            dtype=dict.fromkeys(keys, str),
-            keep_default_na=False,
-            na_values={name: [""] for name in keys} | dict.fromkeys(values, _MISSING),
-        )
+            return self.whole[names].reset_index(drop=True)
+        frame = self._read(usecols=names, dtype=str, keep_default_na=False, na_values=[""])
         return frame.dropna(how="all")
 
     def _read(self, **options: object) -> pd.DataFrame:
@@ -103,7 +88,6 @@ class Table:
                 return pd.read_csv(
                     self.path,
                     sep=self.separator,
-                    decimal=self.decimal,
                     names=list(self.sample.columns),
                     skiprows=self.header_line,
                     header=None,
@@ -122,9 +106,9 @@ class Table:
 
 
 def open_table(source: str | Path | pd.DataFrame) -> Table:
-    """Open a CSV or TSV file (also gzipped), a Parquet file or a DataFrame.
+    """Open a table: a text file with separators, Excel, Parquet or Feather, or a DataFrame.
 
-    Of a CSV file only a sample is read.
+    Text files may be gzipped, or alone in a zip archive. Of a text file only a sample is read.
 
     Args:
         source: path of the file, or a DataFrame.
@@ -141,10 +125,8 @@ def open_table(source: str | Path | pd.DataFrame) -> Table:
     else:
         path = Path(source)
         check_file(path)
-        if path.suffix == ".parquet":
-            table = _table_in_memory(_read_parquet(path), path.name)
-        else:
-            table = _csv_table(path)
+        reader = _READERS.get(path.suffix.lower())
+        table = _table_in_memory(reader(path), path.name) if reader else _csv_table(path)
     if table.sample.empty:
         raise UserError(
             f"{table.name} has a header and no rows.".replace("the table", "The table", 1),
@@ -157,81 +139,129 @@ def open_table(source: str | Path | pd.DataFrame) -> Table:
 def _table_in_memory(frame: pd.DataFrame, name: str) -> Table:
     if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
         frame = frame.reset_index()
+    if isinstance(frame.columns, pd.MultiIndex):
+        frame.columns = [" ".join(str(part) for part in one if part) for one in frame.columns]
     frame = frame.rename(columns=str)
     return Table(name=name, sample=frame.head(_SAMPLE_ROWS), whole=frame)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
+    return _with_package(path, pd.read_parquet, "pyarrow", "parquet")
+
+
+def _read_feather(path: Path) -> pd.DataFrame:
+    return _with_package(path, pd.read_feather, "pyarrow", "parquet")
+
+
+def _read_excel(path: Path) -> pd.DataFrame:
+    """The first sheet, without empty rows and columns."""
+    frame = _with_package(path, pd.read_excel, "openpyxl", "excel")
+    return (
+        frame.dropna(how="all").dropna(how="all", axis=1).rename(columns=lambda c: str(c).strip())
+    )
+
+
+_READERS = {
+    ".parquet": _read_parquet,
+    ".feather": _read_feather,
+    ".xlsx": _read_excel,
+    ".xlsm": _read_excel,
+}
+
+
+def _with_package(path: Path, read: Callable[[Path], Any], package: str, extra: str) -> Any:
     try:
-        return pd.read_parquet(path)
+        return read(path)
     except ImportError as error:
         raise UserError(
-            f"{path.name} is a Parquet file, and no package that reads Parquet is installed.",
-            "a CSV file, or the package pyarrow.",
-            "run pip install 'keras-rnn-recipes[parquet]', or save the table as CSV.",
+            f"{path.name} cannot be read: the package {package} is not installed.",
+            f"a CSV file, or the package {package}.",
+            f"run pip install 'keras-rnn-recipes[{extra}]', or save the table as CSV.",
         ) from error
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path.name} could not be read: {error}.", "a Parquet file.", "write it again."
-        ) from error
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise broken_file(path, error) from error
 
 
 def _csv_table(path: Path) -> Table:
     try:
         with open_text(path) as lines:
-            head = list(itertools.islice(lines, 20))
+            head = list(itertools.islice(lines, _HEAD_LINES))
     except UnicodeDecodeError as error:
         raise not_utf8(path) from error
     except (OSError, EOFError) as error:
         raise broken_file(path, error) from error
-    blank = sum(1 for _ in itertools.takewhile(lambda line: not line.strip(), head))
-    if blank == len(head):
+    if not any(line.strip() for line in head):
         raise empty_file(path)
-    separator = _separator(head[blank])
-    names = [name.strip() for name in next(csv.reader([head[blank]], delimiter=separator))]
+    place, separator, notes = _find_header(head)
+    names = [name.strip() for name in next(csv.reader([head[place]], delimiter=separator))]
+    while len(names) > 1 and not names[-1]:
+        names[-1] = f"empty {len(names)}"  # a separator at the end of every line
+    names = [name or f"column {number}" for number, name in enumerate(names, 1)]
     _check_header(path, names)
-    table = Table(
-        name=path.name,
-        sample=pd.DataFrame(columns=names),
-        path=path,
-        separator=separator,
-        header_line=blank + 1,
-    )
+    empty = pd.DataFrame(columns=names)
+    table = Table(path.name, empty, path, separator, place + 1, notes=notes)
     sample = _sample(table)
-    return Table(
-        name=path.name,
-        sample=sample,
-        path=path,
-        separator=separator,
-        decimal=_decimal(sample, separator),
-        header_line=blank + 1,
-    )
+    more = _more_header_lines(sample)
+    if more:
+        told = f"{more} more lines of the header of {path.name} were left out."
+        table = replace(table, header_line=place + 1 + more, notes=(*notes, told))
+        sample = sample.iloc[more:].reset_index(drop=True)
+    return replace(table, sample=sample)
 
 
 def _sample(table: Table) -> pd.DataFrame:
     try:
         sample = table._read(
-            nrows=_SAMPLE_ROWS, dtype=str, keep_default_na=False, na_values=_MISSING
+            nrows=_SAMPLE_ROWS, dtype=str, keep_default_na=False, na_values=list(MISSING)
         )
     except pd.errors.EmptyDataError:
         return table.sample
     return sample.dropna(how="all")
 
 
-def _separator(header: str) -> str:
-    counts = {separator: header.count(separator) for separator in ",;\t|"}
-    best = max(counts, key=lambda separator: counts[separator])
-    return best if counts[best] else ","
+def _find_header(head: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
+    """The place of the header among the first lines, the separator, and sentences about it.
+
+    Lines before the header that have fewer cells are titles or comments; ``sep=;`` names the
+    separator, as spreadsheets write it.
+    """
+    start = next(place for place, line in enumerate(head) if line.strip())
+    named = re.fullmatch(r"sep=(.)\s*", head[start])
+    if named and named[1] in ",;\t|":
+        return start + 1, named[1], ()
+    lines = head[start:-1] if len(head) == _HEAD_LINES else head[start:]  # the last may be cut
+    separator = _separator(lines)
+    counts = [_cells(line, separator) for line in lines]
+    width = max(set(counts[1:]) or {1}, key=counts[1:].count) if len(counts) > 2 else counts[0]
+    place = next((n for n, count in enumerate(counts) if count >= width), 0)
+    if width < 2 or not place or re.search(r"(^|\W)\d", lines[place]):
+        return start, separator, ()
+    note = f"The first {start + place} lines were left out: the header is line {start + place + 1}."
+    return start + place, separator, (note,)
 
 
-def _decimal(sample: pd.DataFrame, separator: str) -> str:
-    """The decimal sign: a comma where it is not the separator and most cells use it."""
-    if separator == "," or sample.empty:
-        return "."
-    cells = [str(cell) for cell in sample.to_numpy().ravel()]
-    comma = sum(1 for cell in cells if re.fullmatch(r"[+-]?\d+,\d+", cell))
-    point = sum(1 for cell in cells if re.fullmatch(r"[+-]?\d+\.\d+", cell))
-    return "," if comma > point else "."
+def _cells(line: str, separator: str) -> int:
+    return len(next(csv.reader([line], delimiter=separator), []))
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """The sign that divides the lines into most cells, equally many in most of them."""
+    best, score = ",", 0.0
+    for separator in ",;\t|":
+        counts = [_cells(line, separator) for line in lines if line.strip()]
+        usual = max(set(counts), key=counts.count)
+        agreed = counts.count(usual) / len(counts) * (counts[0] == usual or 0.5)
+        if usual > 1 and agreed * min(usual, 3) > score:
+            best, score = separator, agreed * min(usual, 3)
+    return best
+
+
+def _more_header_lines(sample: pd.DataFrame) -> int:
+    """How many rows at the start are more lines of the header, without a number or a date."""
+    digits = sample.head(20).map(lambda cell: bool(re.match(r"\W*\d", str(cell)))).to_numpy()
+    place = int(np.argmax(digits.any(axis=1))) if digits.any() else 0
+    full = digits[place:].mean() > 0.5 if place else False
+    return place if 1 <= place <= 3 and full and len(digits) > place + 1 else 0
 
 
 def _check_header(path: Path, names: list[str]) -> None:
@@ -269,31 +299,19 @@ def _ragged(path: Path, error: Exception, header_line: int) -> UserError:
     )
 
 
-def number_or_nan(values: pd.Series) -> np.ndarray:
-    """Convert values to float64, NaN where a value is missing or not a number.
-
-    Args:
-        values: cells of a column.
-
-    Example:
-        >>> number_or_nan(pd.Series(["1.5", "x", None])).tolist()
-        [1.5, nan, nan]
-    """
-    return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-
-
-def read_numbers(cells: pd.Series, table: Table) -> np.ndarray:
+def read_numbers(cells: pd.Series, table: Table, style: NumberStyle) -> np.ndarray:
     """Convert cells to float64, NaN where empty.
 
     Args:
         cells: of a column, indexed by row number.
         table: which tells the line of a row.
+        style: how its numbers are written.
 
     Raises:
         UserError: a cell is text or infinite; the message names its line.
     """
-    values = number_or_nan(cells)
-    text = np.isnan(values) & cells.notna().to_numpy()
+    values = parse_numbers(cells, style)
+    text = np.isnan(values) & ~missing_cells(cells)
     for wrong, what in ((text, "not a number"), (np.isinf(values), "infinite")):
         if wrong.any():
             first = int(np.argmax(wrong))
@@ -305,3 +323,18 @@ def read_numbers(cells: pd.Series, table: Table) -> np.ndarray:
                 "correct that cell, or leave it empty.",
             )
     return values
+
+
+def missing_cells(cells: pd.Series) -> np.ndarray:
+    """Mask of the cells that are empty or stand for a missing value, such as "n/a".
+
+    Example:
+        >>> missing_cells(pd.Series(["3", "n/a", " ? ", None])).tolist()
+        [False, True, True, True]
+    """
+    empty = cells.isna().to_numpy()
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return empty
+    codes, uniques = pd.factorize(cells)
+    listed = np.array([str(cell).strip() in MISSING for cell in uniques] + [True])
+    return listed[codes]

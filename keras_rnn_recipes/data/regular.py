@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.data.frequency import advance, ordinals
+from keras_rnn_recipes.data.frequency import advance, on_weekends, ordinals, to_grid
 from keras_rnn_recipes.data.reading import Table
 from keras_rnn_recipes.errors import UserError
 
@@ -113,11 +113,12 @@ def sort_rows(rows: Rows, notes: list[str]) -> Rows:
     return rows.take(np.lexsort((rows.ds, rows.codes)))
 
 
-def check_duplicates(rows: Rows) -> None:
+def check_duplicates(rows: Rows, hint: str = "") -> None:
     """Check that no series has two rows at one time.
 
     Args:
         rows: sorted by series and time.
+        hint: option that would tell such rows apart.
 
     Raises:
         UserError: there are two; the message names both lines.
@@ -135,9 +136,15 @@ def check_duplicates(rows: Rows) -> None:
         f"Two rows stand for {rows.at(first)}: the other is "
         f"{rows.table.where(int(rows.row[first + 1]))}{more}.",
         "one row for each series and time.",
-        f"remove or sum the extra rows, or name the column that identifies the series with --id-col"
-        f"{clocks}.",
+        f"{_way_out(hint)}{clocks}.",
     )
+
+
+def _way_out(hint: str) -> str:
+    if hint.startswith("--time-col"):
+        return f"give {hint}, whose columns together are the time"
+    name = f"give {hint}, which names the series" if hint else "name the series with --id-col"
+    return f"{name}; or summarize the rows, such as --aggregate sum --freq D"
 
 
 def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows:
@@ -172,6 +179,37 @@ def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows
         f"{int(gaps.sum())} series (the first: {rows.names[rows.codes[bounds[:-1][gaps][0]]]!r})."
     )
     return _filled(rows, position, full, freq)
+
+
+def on_grid(rows: Rows, freq: str, notes: list[str]) -> Rows:
+    """Move dates that lie beside the steps of their frequency to the nearest step, and say so.
+
+    Rows on weekends are left out of series of business days.
+
+    Args:
+        rows: sorted, without duplicates.
+        freq: the frequency.
+        notes: sentences about what was changed are appended.
+    """
+    if rows.ds.dtype.kind == "i":
+        return rows
+    if freq == "B" and (weekend := on_weekends(rows.ds)).any():
+        first = int(np.argmax(weekend))
+        notes.append(
+            f"{int(weekend.sum())} rows on weekends were left out of the business days, the first "
+            f"of {rows.at(first)} (--freq D keeps them)."
+        )
+        rows = rows.take(~weekend)
+    ds = to_grid(rows.ds, freq)
+    moved = ds != rows.ds
+    if not moved.any() or (_same_series(rows) & (np.diff(ds).astype("int64") == 0)).any():
+        return rows
+    first = int(np.argmax(moved))
+    notes.append(
+        f"{int(moved.sum())} of {len(ds)} dates were moved to the nearest step of {freq}: "
+        f"{rows.at(first)} to {shown(ds[first])}."
+    )
+    return rows.with_dates(ds)
 
 
 def without_rows_ahead(rows: Rows, known: np.ndarray, notes: list[str]) -> Rows:

@@ -33,6 +33,12 @@ _DATA_OPTIONS = (
     "past_cols",
     "future_cols",
     "static_cols",
+    "wide",
+    "date_format",
+    "day_first",
+    "decimal",
+    "thousands",
+    "aggregate",
     "calendar",
     "holidays",
     "freq",
@@ -57,6 +63,12 @@ class ForecastOptions:
     past_cols: str | None = None
     future_cols: str | None = None
     static_cols: str | None = None
+    wide: bool = False
+    date_format: str | None = None
+    day_first: bool | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    aggregate: str | None = None
     calendar: str | None = None
     holidays: str | None = None
     freq: str | None = None

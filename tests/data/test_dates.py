@@ -47,12 +47,21 @@ def test_one_order_holds_for_the_whole_column(dates):
 
 
 def test_where_both_orders_fit_the_more_even_one_is_taken_and_said():
-    days = parse_dates(pd.Series(["01/07/2021", "01/08/2021", "01/09/2021", "01/10/2021"]))
-    assert days.values.astype("datetime64[D]").astype(str)[0] == "2021-01-07"
-    assert "month/day/year" in days.notes[0]
     daily = parse_dates(pd.Series(["03/05/2021", "04/05/2021", "05/05/2021", "06/05/2021"]))
     assert daily.values.astype("datetime64[D]").astype(str)[0] == "2021-05-03"
-    assert "day/month/year" in daily.notes[0]
+    assert "day/month/year" in daily.notes[0] and daily.day_first
+
+
+def test_where_both_orders_give_regular_steps_the_user_is_asked():
+    """Four days from the 7th of January on, or four months from July on."""
+    cells = pd.Series(["01/07/2021", "01/08/2021", "01/09/2021", "01/10/2021"], name="when")
+    with pytest.raises(UserError, match="2021-07-01 to 2021-10-01.*2021-01-07 to 2021-01-10") as e:
+        parse_dates(cells)
+    assert "--day-first or --month-first" in str(e.value)
+    for day_first, last in ((True, "2021-10-01"), (False, "2021-01-10")):
+        read = parse_dates(cells, day_first=day_first)
+        assert read.values.astype("datetime64[D]").astype(str)[-1] == last
+    assert parse_dates(cells.rename("month")).day_first  # the name says it
 
 
 @pytest.mark.parametrize("wrong", ["2024-02-30", "hello", "01/31/2024", "", None])

@@ -283,7 +283,8 @@ def test_dates_of_which_some_lie_within_their_month_are_moved_to_its_start():
     days = pd.to_datetime(["2024-01-01", "2024-02-15", "2024-03-10"])
     panel = read_panel(pd.DataFrame({"ds": days, "y": [1.0, 2.0, 3.0]}), freq="MS")
     assert panel.frame["ds"].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "03-01"]
-    assert "moved to the start of the month" in panel.notes[0]
+    assert "2 of 3 dates were moved to the nearest step of MS" in panel.notes[0]
+    assert "2024-02-15 (row 1 of the table) to 2024-02-01" in panel.notes[0]
 
 
 def with_empty_end(name: str, observed: int, empty: int) -> str:

@@ -1,0 +1,466 @@
+"""Formats of dates: which readings a column of texts or numbers allows.
+
+A reading is one way to understand every cell of a column, such as day/month/year. `text_readings`
+and `number_readings` list the readings that fit; `keras_rnn_recipes.data.dates` chooses among them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+# The first letters of the months' names, enough to tell them apart: English, German, French,
+# Spanish, Italian, Portuguese and Dutch, without accents.
+_MONTH_NAMES = (
+    "jan|ene|gen|janv",
+    "feb|fev|fevr",
+    "mar|maer|mars|mrt|maa|marz|mrz",
+    "apr|avr|abr",
+    "may|mai|mag|mei",
+    "jun|juin|giu",
+    "jul|juil|lug",
+    "aug|aou|ago",
+    "sep|set|sept",
+    "oct|okt|ott|out",
+    "nov",
+    "dec|dez|dic",
+)
+_MONTH_OF = {
+    name: month for month, names in enumerate(_MONTH_NAMES, 1) for name in names.split("|")
+}
+_NAME = r"([a-z]{3,10})\.?"
+_WEEKDAY = r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?[., ]+"
+_ZONE = r"(?:z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})"
+_CLOCK = (
+    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+    r"\s*(?P<half>[ap]\.?m\.?)?|\s*(?P<half_alone>[ap]\.?m\.?))"
+)
+_TIME = rf"(?:^|[\st,]+){_CLOCK}\s*(?P<zone>{_ZONE})?(?=$|[\s,])"
+_COMPACT_TIME = r"^(\d{8})[t ](\d{2}):?(\d{2})(?::?(\d{2}))?(z)?$"
+# Digits alone stand for dates within these years; others are plain numbers.
+_FIRST_YEAR, _LAST_YEAR = 1700, 2200
+_EXCEL_DAY_0 = np.datetime64("1899-12-30")
+_SEPARATOR = r"([-/. ])"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a column of dates.
+
+    Args:
+        name: in words, such as "day/month/year".
+        values: datetime64[us], NaT where a cell does not fit; int64 for plain numbers.
+        prior: how usual the format is; 1 for the usual one.
+        format: for ``--date-format``, where one exists.
+        family: readings of one family differ in the order of their parts only.
+    """
+
+    name: str
+    values: np.ndarray
+    prior: float = 1.0
+    format: str | None = None
+    family: str = ""
+
+    @property
+    def bad(self) -> np.ndarray:
+        """Mask of the cells that do not fit."""
+        return np.isnat(self.values) if self.values.dtype.kind == "M" else np.zeros(0, bool)
+
+
+def text_readings(texts: pd.Series) -> tuple[list[Reading], pd.Series | None]:
+    """List the readings of a column of texts.
+
+    Args:
+        texts: different cells without white space around them.
+
+    Returns:
+        The readings of which more than half of the cells allow; and the offset from UTC of each
+        cell as timedelta64[us], NaT where it has none, or None if no cell has one.
+
+    Example:
+        >>> readings, _ = text_readings(pd.Series(["3/4/2024", "5/4/2024"]))
+        >>> [reading.name for reading in readings]
+        ['month/day/year', 'day/month/year']
+    """
+    plain = texts.map(_plain)
+    compact = plain.str.extract(_COMPACT_TIME)
+    if compact[0].notna().mean() > 0.5:
+        clock = compact[1] + ":" + compact[2] + ":" + compact[3].fillna("00")
+        plain = (compact[0] + " " + clock + compact[4].fillna("")).where(compact[0].notna(), plain)
+    clock = plain.str.extract(_TIME)
+    times, offsets = _times(clock)
+    dates = plain.str.replace(_TIME, " ", n=1, regex=True).str.strip(" ,")
+    found = [
+        Reading(one.name, one.values + times, one.prior, one.format, one.family)
+        for one in _date_readings(dates)
+    ]
+    return [one for one in found if one.bad.mean() < 0.5], offsets
+
+
+def number_readings(numbers: np.ndarray) -> list[Reading]:
+    """List the readings of a column of whole numbers as dates, by their number of digits.
+
+    Args:
+        numbers: float64, finite.
+
+    Returns:
+        Readings that fit every number; the plain number is not among them.
+
+    Example:
+        >>> [reading.name for reading in number_readings(np.array([202101.0, 202102.0]))]
+        ['year and month (YYYYMM)', 'year and ISO week (YYYYWW)']
+    """
+    if not len(numbers) or numbers.min() <= 0:
+        return []
+    if (numbers != np.round(numbers)).any():
+        found = [_excel(numbers), *_epochs(numbers)]
+    else:
+        digits = {len(str(int(numbers.min()))), len(str(int(numbers.max())))}
+        found = _fixed_digits(numbers.astype("int64"), digits.pop()) if len(digits) == 1 else []
+    return [one for one in found if one is not None and not one.bad.any()]
+
+
+def strict_reading(texts: pd.Series, form: str) -> Reading:
+    """Read texts in a format that the user gave, as in Python's ``strptime``.
+
+    Args:
+        texts: the cells.
+        form: such as ``"%d/%m/%Y"``.
+
+    Example:
+        >>> strict_reading(pd.Series(["31.12.23"]), "%d.%m.%y").values.astype(str).tolist()
+        ['2023-12-31T00:00:00.000000']
+    """
+    dates = pd.to_datetime(texts, format=form, errors="coerce")
+    if getattr(dates.dt, "tz", None) is not None:
+        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    return Reading(form, dates.to_numpy().astype("datetime64[us]"), 1.0, form)
+
+
+def _plain(text: str) -> str:
+    """Lower case without accents, ordinals' endings, weekdays and repeated spaces."""
+    text = unicodedata.normalize("NFKD", text.lower())
+    text = "".join(one for one in text if not unicodedata.combining(one))
+    text = re.sub(_WEEKDAY, "", " ".join(text.split()))
+    return re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"\1", text)
+
+
+def _times(clock: pd.DataFrame) -> tuple[np.ndarray, pd.Series | None]:
+    """Time of day of each cell (NaT where it is impossible), and its offset from UTC."""
+    half = clock["half"].fillna(clock["half_alone"])
+    parts = {name: _whole(clock[name], 0) for name in ("hour", "minute", "second")}
+    hour = parts["hour"]
+    twelve = half.notna().to_numpy()
+    wrong = (hour > 24) | (parts["minute"] > 59) | (parts["second"] > 60)
+    wrong |= twelve & ((hour < 1) | (hour > 12))
+    afternoon = half.str.startswith("p").fillna(False).to_numpy(bool)
+    hour = np.where(twelve, hour % 12 + 12 * afternoon, hour)
+    fraction = _whole(clock["part"].fillna("").str.ljust(6, "0").str[:6], 0)
+    seconds = hour * 3600 + parts["minute"] * 60 + parts["second"]
+    times = (seconds * 1_000_000 + fraction).astype("timedelta64[us]")
+    times[wrong] = np.timedelta64("NaT")
+    if not clock["zone"].notna().any():
+        return times, None
+    return times, clock["zone"].map(_offset, na_action="ignore").astype("timedelta64[us]")
+
+
+def _offset(zone: str) -> np.timedelta64:
+    digits = re.sub(r"\D", "", zone).ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return np.timedelta64(-minutes if zone.startswith("-") else minutes, "m")
+
+
+def _whole(texts: pd.Series, missing: int = -1) -> np.ndarray:
+    return pd.to_numeric(texts, errors="coerce").fillna(missing).to_numpy("int64")
+
+
+def _date_readings(dates: pd.Series) -> list[Reading]:
+    """Readings of the cells without their time of day."""
+    if dates.str.fullmatch(r"\d{4,8}").mean() > 0.5:
+        numbers = pd.to_numeric(dates, errors="coerce")
+        found = number_readings(numbers.dropna().to_numpy("float64"))
+        return [_spread(one, numbers.notna().to_numpy()) for one in found]
+    for pattern, readings in _PATTERNS:
+        parts = dates.str.extract(f"^{pattern}$")
+        if parts[0].notna().mean() > 0.5:
+            return readings(parts)
+    return []
+
+
+def _spread(reading: Reading, there: np.ndarray) -> Reading:
+    values = np.full(len(there), np.datetime64("NaT"), "datetime64[us]")
+    values[there] = reading.values
+    return Reading(reading.name, values, reading.prior, reading.format, reading.family)
+
+
+def days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Dates of their parts as datetime64[us]; NaT where a part is out of range.
+
+    Example:
+        >>> days(np.array([2023]), np.array([2]), np.array([29])).tolist()
+        [None]
+    """
+    fits = (month >= 1) & (month <= 12) & (year >= 1) & (year <= 9999)
+    months = np.where(fits, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    lengths = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int)
+    fits &= (day >= 1) & (day <= lengths)
+    found = months.astype("datetime64[D]") + np.where(fits, day - 1, 0)
+    return np.where(fits, found, np.datetime64("NaT")).astype("datetime64[us]")
+
+
+def iso_weeks(year: np.ndarray, week: np.ndarray, day: np.ndarray | int = 1) -> np.ndarray:
+    """Days of ISO weeks as datetime64[us], Monday = 1; NaT where a year has no such week.
+
+    Example:
+        >>> iso_weeks(np.array([2020]), np.array([2])).astype("datetime64[D]").astype(str).tolist()
+        ['2020-01-06']
+    """
+    first = _monday_of_week_1(year)
+    number = ((_monday_of_week_1(year + 1) - first).astype("int64")) // 7
+    found = (first + 7 * (week - 1) + (np.asarray(day) - 1)).astype("datetime64[us]")
+    return np.where((week >= 1) & (week <= number), found, np.datetime64("NaT"))
+
+
+def _monday_of_week_1(year: np.ndarray) -> np.ndarray:
+    fourth = days(year, np.ones_like(year), np.full_like(year, 4)).astype("datetime64[D]")
+    return fourth - (fourth.astype("int64") + 3) % 7
+
+
+def full_years(written: pd.Series) -> np.ndarray:
+    """Years of two digits as full years; one and three or more digits are kept.
+
+    The years lie within one hundred years without a hole, the last of them before 2069, so that a
+    series from 60 to 99 lies in one century.
+
+    Example:
+        >>> full_years(pd.Series(["98", "99", "00"])).tolist()
+        [1998, 1999, 2000]
+    """
+    years = _whole(written)
+    two = (written.str.len() == 2).fillna(False).to_numpy(bool)
+    if not two.any():
+        return years
+    known = np.unique(years[two])
+    gaps = np.diff(np.append(known, known[0] + 100))
+    last = int(known[np.argmax(gaps)])  # the longest gap on the circle of years follows it
+    last += 2000 if last < 69 else 1900
+    return np.where(two, last - (last - years) % 100, years)
+
+
+def _ordered(*orders: tuple[str, float]) -> Callable[[pd.DataFrame], list[Reading]]:
+    """Readings of three numbers with one separator: groups 0, 2 and 3."""
+
+    def readings(parts: pd.DataFrame) -> list[Reading]:
+        cells = [parts[0], parts[2], parts[3]]
+        sign = parts[1].dropna().iloc[0]
+        long = bool((parts[0].str.len() == 4).any() or (parts[3].str.len() == 4).any())
+        found = []
+        for order, prior in _for_sign(orders, sign, long):
+            part = dict(zip(order, cells, strict=True))
+            values = days(full_years(part["y"]), _whole(part["m"]), _whole(part["d"]))
+            names = {"y": "year", "m": "month", "d": "day"}
+            codes = {"y": "%Y" if long else "%y", "m": "%m", "d": "%d"}
+            name, form = (sign.join(by[one] for one in order) for by in (names, codes))
+            found.append(Reading(name, values, prior, form, "order"))
+        return found
+
+    return readings
+
+
+def _for_sign(
+    orders: Sequence[tuple[str, float]], sign: str, long: bool
+) -> list[tuple[str, float]]:
+    """Dots stand in day.month.year; years of two digits come first with hyphens only."""
+    if sign == "." and not orders[0][0].startswith("y"):
+        return [("dmy", 1.0), ("mdy", 0.1)]
+    if not long and sign == "-":
+        return [(order, 1.0) for order, _ in orders]
+    return list(orders)
+
+
+def _named(order: str) -> Callable[[pd.DataFrame], list[Reading]]:
+    """Readings of a name of a month with a year, and a day or none, in the order of groups."""
+
+    def readings(parts: pd.DataFrame) -> list[Reading]:
+        part = dict(zip(order, (parts[number] for number in range(len(order))), strict=True))
+        month = part["n"].map(_month, na_action="ignore")
+        day = _whole(part["d"]) if "d" in part else np.ones(len(parts), "int64")
+        values = days(full_years(part["y"]), _whole(month), day)
+        names = {"y": "year", "n": "name of the month", "d": "day"}
+        return [Reading(", ".join(names[one] for one in order), values, family="name")]
+
+    return readings
+
+
+def _month(name: str) -> int:
+    """Number of a month from its name; 0 if it is none."""
+    return next((_MONTH_OF[name[:n]] for n in (4, 3) if name[:n] in _MONTH_OF), 0)
+
+
+def _year_and(unit: str, year: int, number: int) -> Callable[[pd.DataFrame], list[Reading]]:
+    """Readings of a year and a number of a month, quarter, half-year or week, in two groups."""
+
+    def readings(parts: pd.DataFrame) -> list[Reading]:
+        years, count = full_years(parts[year]), _whole(parts[number])
+        name = f"year and {unit}" if year < number else f"{unit} and year"
+        if unit == "ISO week":
+            day = _whole(parts[2], 1) if 2 in parts else 1
+            return [Reading(name, iso_weeks(years, count, day), family="week")]
+        return [Reading(name, _units_of_year(years, count, unit), family="period")]
+
+    return readings
+
+
+def _units_of_year(years: np.ndarray, count: np.ndarray, unit: str) -> np.ndarray:
+    months = {"month": 1, "quarter": 3, "half-year": 6}[unit]
+    count = np.where(count >= 1, count, 100)
+    return days(years, (count - 1) * months + 1, np.ones_like(count))
+
+
+def _two_numbers(parts: pd.DataFrame) -> list[Reading]:
+    """01-19 or 19-01: a month and a year of one or two digits, in either order."""
+    found = []
+    for name, form, year, month in (
+        ("month and year", "%m-%y", 1, 0),
+        ("year and month", "%y-%m", 0, 1),
+    ):
+        count = _whole(parts[month])
+        values = _units_of_year(full_years(parts[year]), count, "month")
+        found.append(Reading(name, values, 1.0, form, "order"))
+    return found
+
+
+def _interval(parts: pd.DataFrame) -> list[Reading]:
+    start = pd.to_datetime(parts[0], format="%Y-%m-%d", errors="coerce")
+    return [Reading("first day of a period", start.to_numpy().astype("datetime64[us]"))]
+
+
+def _day_of_year(parts: pd.DataFrame) -> list[Reading]:
+    return [_ordinal_days(_whole(parts[0]), _whole(parts[1]))]
+
+
+def _ordinal_days(year: np.ndarray, day: np.ndarray) -> Reading:
+    first = days(year, np.ones_like(year), np.ones_like(year)).astype("datetime64[D]")
+    length = (days(year + 1, np.ones_like(year), np.ones_like(year)) - first).astype(
+        "timedelta64[D]"
+    )
+    fits = (day >= 1) & (day <= length.astype("int64"))
+    values = np.where(fits, first + (day - 1), np.datetime64("NaT")).astype("datetime64[us]")
+    return Reading("year and day of the year", values, 0.5, "%Y%j")
+
+
+_DAY_FIRST = (("mdy", 1.0), ("dmy", 1.0))
+_PATTERNS: tuple[tuple[str, Callable[[pd.DataFrame], list[Reading]]], ...] = (
+    (r"(\d{4})[-/.](\d{3})", _day_of_year),
+    (rf"(\d{{4}}){_SEPARATOR}(\d{{1,2}})\2(\d{{1,2}})", _ordered(("ymd", 1.0), ("ydm", 0.1))),
+    (rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}})\2(\d{{4}})", _ordered(*_DAY_FIRST)),
+    (rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}})\2(\d{{2}})", _ordered(*_DAY_FIRST, ("ymd", 0.1))),
+    (r"(\d{4}-\d{2}-\d{2})/(\d{4}-\d{2}-\d{2})", _interval),
+    (rf"(\d{{1,2}})[-/. ]*(?:de )?{_NAME}[-/., ]*(?:de )?'?(\d{{4}}|\d{{2}})", _named("dny")),
+    (rf"{_NAME}[-/. ]*(\d{{1,2}})[, ]+(\d{{4}})", _named("ndy")),
+    (rf"(\d{{4}})[-/. ]*{_NAME}[-/. ]*(\d{{1,2}})", _named("ynd")),
+    (rf"{_NAME}[-/., ]*(?:de )?'?(\d{{4}}|\d{{2}})", _named("ny")),
+    (r"(\d{4}|\d{2})[-/:. ]?w(\d{1,2})(?:-?([1-7]))?", _year_and("ISO week", 0, 1)),
+    (r"(?:w|kw|week)[-/. ]?(\d{1,2})[-/. ]+(\d{4}|\d{2})", _year_and("ISO week", 1, 0)),
+    (r"(\d{4}|\d{2})[-/:. ]?q([1-4])", _year_and("quarter", 0, 1)),
+    (r"q([1-4])[-/:. ]*'?(\d{4}|\d{2})", _year_and("quarter", 1, 0)),
+    (r"([1-4])\.? ?q(?:uarter)?[-/:. ]*'?(\d{4}|\d{2})", _year_and("quarter", 1, 0)),
+    (r"(\d{4})[-/:. ]?[hs]([12])", _year_and("half-year", 0, 1)),
+    (r"[hs]([12])[-/:. ]*(\d{4})", _year_and("half-year", 1, 0)),
+    (r"(\d{4})[-:]?m(\d{1,2})", _year_and("month", 0, 1)),
+    (rf"(\d{{4}}|\d{{2}})[-/. ]*{_NAME}", _named("yn")),
+    (r"(\d{4})[-/. ](\d{1,2})", _year_and("month", 0, 1)),
+    (r"(\d{1,2})[-/. ](\d{4})", _year_and("month", 1, 0)),
+    (r"(\d{1,2})[-/](\d{1,2})", _two_numbers),
+)
+
+
+def _fixed_digits(numbers: np.ndarray, digits: int) -> list[Reading | None]:
+    """Readings of whole numbers that all have the same number of digits."""
+    if digits == 5:
+        return [_digits_of(numbers, "quarter", 10), _excel(numbers.astype("float64"))]
+    if digits == 6:
+        months, weeks = (_digits_of(numbers, unit, 100) for unit in ("month", "ISO week"))
+        return [months, weeks, _short_date(numbers)]
+    if digits == 7:
+        return [_within(_ordinal_days(numbers // 1000, numbers % 1000))]
+    if digits == 8:
+        return _eight_digits(numbers)
+    if digits in (12, 14):
+        text = pd.Series(numbers.astype(str))
+        return [_within(strict_reading(text, "%Y%m%d%H%M%S"[: 10 if digits == 12 else 12]))]
+    hours = _within(_hours(numbers)) if digits == 10 else None
+    return [hours, *_epochs(numbers.astype("float64"))]
+
+
+def _digits_of(numbers: np.ndarray, unit: str, base: int) -> Reading | None:
+    years, count = numbers // base, numbers % base
+    code = {"quarter": "YYYYQ", "month": "YYYYMM", "ISO week": "YYYYWW"}[unit]
+    if unit == "ISO week":
+        found = iso_weeks(years, count)
+        return _within(Reading(f"year and ISO week ({code})", found, 0.7, None, "week"))
+    form = "%Y%m" if unit == "month" else None
+    return _within(
+        Reading(f"year and {unit} ({code})", _units_of_year(years, count, unit), 1, form)
+    )
+
+
+def _short_date(numbers: np.ndarray) -> Reading | None:
+    year = full_years(pd.Series((numbers // 10_000).astype(str)))
+    values = days(year, numbers // 100 % 100, numbers % 100)
+    return Reading("year, month, day (YYMMDD)", values, 0.3, "%y%m%d")
+
+
+def _eight_digits(numbers: np.ndarray) -> list[Reading | None]:
+    high, middle, low = numbers // 10_000, numbers // 100 % 100, numbers % 100
+    usual = Reading("year, month, day (YYYYMMDD)", days(high, middle, low), 1.0, "%Y%m%d")
+    year, first, second = numbers % 10_000, numbers // 1_000_000, numbers // 10_000 % 100
+    return [
+        _within(usual),
+        _within(Reading("day, month, year (DDMMYYYY)", days(year, second, first), 0.3, "%d%m%Y")),
+        _within(Reading("month, day, year (MMDDYYYY)", days(year, first, second), 0.3, "%m%d%Y")),
+    ]
+
+
+def _hours(numbers: np.ndarray) -> Reading:
+    date, hour = numbers // 100, numbers % 100
+    values = days(date // 10_000, date // 100 % 100, date % 100)
+    values = np.where(hour < 24, values + hour.astype("timedelta64[h]"), np.datetime64("NaT"))
+    return Reading("year, month, day, hour (YYYYMMDDHH)", values.astype("datetime64[us]"), 1.0)
+
+
+def _epochs(numbers: np.ndarray) -> list[Reading | None]:
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, between 1980 and 2100."""
+    found = []
+    for name, size in (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6)):
+        if numbers.min() >= 315_532_800 * size and numbers.max() < 4_102_444_800 * size:
+            whole = np.round(numbers / size * 1_000_000).astype("int64")
+            values = whole.astype("datetime64[us]")
+            found.append(Reading(f"{name} since 1970", values, 1.0, None, "epoch"))
+    if numbers.min() >= 315_532_800 * 10**9:
+        values = (numbers / 1000).astype("int64").astype("datetime64[us]")
+        found.append(Reading("nanoseconds since 1970", values, 1.0, None, "epoch"))
+    return found  # type: ignore[return-value]
+
+
+def _excel(numbers: np.ndarray) -> Reading | None:
+    """Serial days of a spreadsheet, between 1927 and 2119."""
+    if numbers.min() < 10_000 or numbers.max() > 80_000:
+        return None
+    seconds = np.round((numbers - np.floor(numbers)) * 86_400).astype("timedelta64[s]")
+    values = _EXCEL_DAY_0 + np.floor(numbers).astype("timedelta64[D]")
+    name = "serial days of a spreadsheet"
+    return Reading(name, (values + seconds).astype("datetime64[us]"), 0.9, None, "excel")
+
+
+def _within(reading: Reading) -> Reading | None:
+    """The reading, if all its years are usual ones."""
+    if reading.bad.any():
+        return None
+    years = reading.values.astype("datetime64[Y]").astype("int64") + 1970
+    return reading if (years >= _FIRST_YEAR).all() and (years <= _LAST_YEAR).all() else None

@@ -1,0 +1,281 @@
+"""From a table to the rows of a panel: every cell read, checked and said."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.data.columns import Columns
+from keras_rnn_recipes.data.covariate_cells import Labels, read_cells
+from keras_rnn_recipes.data.dates import parse_dates
+from keras_rnn_recipes.data.numbers import removed_signs, style_of
+from keras_rnn_recipes.data.reading import Table, read_numbers
+from keras_rnn_recipes.data.regular import Rows
+from keras_rnn_recipes.data.time_parts import join_times
+from keras_rnn_recipes.errors import UserError
+
+# A column of text with more different values than this cannot name series that follow each other.
+_MOST_SUCCESSORS = 50
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How the cells of a table are written, where the user says so; None: inferred.
+
+    Args:
+        date_format, day_first: as in ``dates.parse_dates``.
+        decimal, thousands: as in ``numbers.style_of``.
+    """
+
+    date_format: str | None = None
+    day_first: bool | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """The rows of a table in its own order, and what is known about them.
+
+    Args:
+        rows: one for each row of the table and each target.
+        labels: of the categorical covariates.
+        notes: sentences about what was assumed and corrected.
+        day_first: the order of day and month, where the cells allow both.
+        hint: option that would tell rows apart which stand for one series and time; "" for none.
+    """
+
+    rows: Rows
+    labels: Labels
+    notes: list[str]
+    day_first: bool | None
+    hint: str
+
+
+def read_rows(table: Table, columns: Columns, texts: Sequence[str], formats: Formats) -> RawRows:
+    """Load the rows of a table as arrays and validate every cell.
+
+    Args:
+        table: the table.
+        columns: the roles of its columns.
+        texts: names of the categorical covariates.
+        formats: how the cells are written.
+
+    Raises:
+        UserError: a cell that is no date or no number, an ambiguous format, or a missing name.
+    """
+    numbers = [*columns.targets, *(name for name in columns.covariates if name not in texts)]
+    spare = list(columns.spare) if not columns.ids else []
+    frame = table.load([*columns.times, *columns.ids, *spare, *texts, *numbers])
+    notes = list(table.notes)
+    cells = _one_time(frame, columns)
+    dates = parse_dates(cells, date_format=formats.date_format, day_first=formats.day_first)
+    _check_dates(dates.bad, cells, table)
+    style, told = style_of(
+        [frame[name] for name in numbers],
+        table.separator,
+        decimal=formats.decimal,
+        thousands=formats.thousands,
+    )
+    notes += [*dates.notes, *told, *removed_signs([frame[name] for name in numbers])]
+    covariates, labels = read_cells(frame, columns, texts, table, style)
+    ids = columns.ids or _hidden_id(frame, dates.values, spare, notes)
+    notes += _about_unused(frame, columns, ids, dates.values)
+    line = frame.index.to_numpy()
+    parts = []
+    for target in columns.targets:
+        codes, names = _series_names(frame, ids, columns, target, table, notes)
+        y = read_numbers(frame[target], table, style)
+        parts.append(Rows(codes, names, dates.values, y, covariates, line, table))
+    rows = Rows.joined(parts)
+    hint = _distinguishing(table, columns, rows) if _has_twins(rows) else ""
+    return RawRows(rows, labels, list(dict.fromkeys(notes)), dates.day_first, hint)
+
+
+def _one_time(frame: pd.DataFrame, columns: Columns) -> pd.Series:
+    if len(columns.times) == 1:
+        return frame[columns.times[0]]
+    return join_times([frame[name] for name in columns.times])
+
+
+def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
+    if not bad.any():
+        return
+    first = int(np.argmax(bad))
+    row, cell = cells.index[first], cells.iloc[first]
+    more = f" ({int(bad.sum()) - 1} more like it)" if bad.sum() > 1 else ""
+    what = "is empty" if pd.isna(cell) else f"contains {str(cell)!r}, which is not a date"
+    what += "" if bad.all() or pd.isna(cell) else " in the format of the other rows"
+    raise UserError(
+        f"Column {cells.name!r} {what}, in {table.where(row)}{more}.",
+        "a date such as 2024-01-31 or 2024-01-31 13:00, in the same format in every row.",
+        "correct or remove the row, or give the format with --date-format, such as %d.%m.%Y.",
+    )
+
+
+def _hidden_id(
+    frame: pd.DataFrame, ds: np.ndarray, spare: list[str], notes: list[str]
+) -> tuple[str, ...]:
+    """The only column of text whose values make the dates unique; empty without such a column."""
+    if not spare or not pd.Series(ds).duplicated().any():
+        return ()
+    candidates = [
+        name
+        for name in spare
+        if not pd.DataFrame({"id": _names(frame[name]).to_numpy(), "ds": ds}).duplicated().any()
+    ]
+    if len(candidates) != 1:
+        return ()
+    notes.append(f"The column {candidates[0]!r} was taken as the name of the series.")
+    return (candidates[0],)
+
+
+def _about_unused(
+    frame: pd.DataFrame, columns: Columns, ids: tuple[str, ...], ds: np.ndarray
+) -> list[str]:
+    """Sentences about the columns without a role, above all one that may name series."""
+    unused = [name for name in columns.unused if name not in ids]
+    if not unused:
+        return []
+    shown = ", ".join(unused[:8]) + (", ..." if len(unused) > 8 else "")
+    notes = [f"Columns that are not used: {shown}."]
+    for name in unused:
+        if ids or name not in frame or not _succeed_each_other(frame[name], ds):
+            continue
+        values = pd.unique(frame[name].dropna())
+        notes.append(
+            f"All rows are one series, although column {name!r} has {len(values)} values, one "
+            f"after the other ({values[0]}, then {values[1]}); give --id-col {name} if they are "
+            "different series."
+        )
+    return notes
+
+
+def _succeed_each_other(cells: pd.Series, ds: np.ndarray) -> bool:
+    """Whether each value of a column fills one stretch of time of its own."""
+    ordered = cells.to_numpy(dtype=object)[np.argsort(ds, kind="stable")]
+    ordered = ordered[pd.notna(ordered)]
+    number = len(set(ordered))
+    changes = int((ordered[1:] != ordered[:-1]).sum()) if len(ordered) else 0
+    return 2 <= number <= min(_MOST_SUCCESSORS, len(ordered) // 2) and changes == number - 1
+
+
+def _names(cells: pd.Series) -> pd.Series:
+    """Names as text without white space around them; missing where empty."""
+    codes, uniques = pd.factorize(cells)
+    texts = pd.Series(uniques)
+    if texts.dtype.kind == "f" and (texts == texts.round()).all():
+        texts = texts.astype("int64")
+    texts = texts.astype(str).str.strip()
+    names = np.append(texts.where(texts != "", None).to_numpy(dtype=object), None)
+    return pd.Series(names[codes], index=cells.index, name=cells.name)
+
+
+def _series_names(
+    frame: pd.DataFrame,
+    ids: tuple[str, ...],
+    columns: Columns,
+    target: str,
+    table: Table,
+    notes: list[str],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Code of each row's series, and the names in order of code, sorted."""
+    if not ids:
+        return np.zeros(len(frame), "int64"), np.array([target], dtype=object)
+    cells = [_names(frame[name]) for name in ids]
+    for name, column in zip(ids, cells, strict=True):
+        missing = column.isna().to_numpy()
+        if missing.any():
+            where = table.where(frame.index[int(np.argmax(missing))])
+            raise UserError(
+                f"Column {name!r} is empty in {where}.", "the name of a series.", "fill it in."
+            )
+        if column.nunique() < frame[name].nunique():
+            notes.append(f"White space around the names in column {name!r} was removed.")
+    joined = cells[0] if len(cells) == 1 else cells[0].str.cat(cells[1:], sep="/")
+    codes, uniques = pd.factorize(joined)
+    names = np.array([str(name) for name in uniques], dtype=object)
+    if len(columns.targets) > 1:
+        names = np.array([f"{name}/{target}" for name in names], dtype=object)
+    order = np.argsort(names)
+    rank = np.empty(len(order), "int64")
+    rank[order] = np.arange(len(order))
+    return rank[codes], names[order]
+
+
+def _has_twins(rows: Rows) -> bool:
+    return bool(pd.DataFrame({"codes": rows.codes, "ds": rows.ds}).duplicated().any())
+
+
+def _distinguishing(table: Table, columns: Columns, rows: Rows) -> str:
+    """The option that tells rows apart which stand for one series and time; "" for none.
+
+    The columns of text, and those of whole numbers with few values, are tried one by one, then in
+    pairs; a column with the hours of a day completes the dates.
+    """
+    free = [name for name in columns.unused if table.sample[name].nunique() > 1]
+    sample = table.load(free) if free else pd.DataFrame()
+    number = len(sample)
+    base = pd.DataFrame({"series": rows.codes[:number], "ds": rows.ds[:number]})
+    for name in free:
+        hours = pd.to_numeric(sample[name], errors="coerce")
+        if hours.between(0, 24).all() and hours.nunique() > 12 and _tells(base, sample, [name]):
+            return f"--time-col {','.join((*columns.times, name))}"
+    few = [name for name in free if sample[name].nunique() <= number // 2]
+    for count in (1, 2, 3):
+        for names in itertools.combinations(few[:12], count):
+            if _tells(base, sample, list(names)):
+                return f"--id-col {','.join((*columns.ids, *names))}"
+    return ""
+
+
+def _tells(base: pd.DataFrame, sample: pd.DataFrame, names: list[str]) -> bool:
+    joined = pd.concat([base, sample[names].reset_index(drop=True)], axis=1)
+    return not joined.duplicated().any()
+
+
+def aggregate_rows(rows: Rows, ds: np.ndarray, how: str, notes: list[str]) -> Rows:
+    """Summarize all rows of a series in the same step of time.
+
+    Args:
+        rows: in any order.
+        ds: the step of each row, (rows,).
+        how: "sum", "mean", "median", "min", "max", "first", "last" or "count" of the targets;
+            covariates are averaged.
+        notes: a sentence is appended.
+
+    Returns:
+        One row for each series and step.
+    """
+    frame = pd.DataFrame({"codes": rows.codes, "ds": ds, "y": rows.y, "row": rows.row})
+    for number in range(rows.covariates.shape[1]):
+        frame[f"x{number}"] = rows.covariates[:, number]
+    frame = frame.sort_values(["codes", "ds"], kind="stable")
+    groups = frame.groupby(["codes", "ds"], sort=True)
+    # The sum of nothing is missing here, and not 0: no value was observed.
+    y = groups["y"].sum(min_count=1) if how == "sum" else getattr(groups["y"], how)()
+    first = groups["row"].first()
+    covariates = groups[[c for c in frame if str(c).startswith("x")]].mean().to_numpy("float64")
+    codes = first.index.get_level_values("codes").to_numpy("int64")
+    steps = first.index.get_level_values("ds").to_numpy(rows.ds.dtype)
+    notes.append(f"{len(rows.y)} rows became {len(y)} by the {how} of each step (--aggregate).")
+    found = replace(rows, codes=codes, ds=steps, y=y.to_numpy("float64"), row=first.to_numpy())
+    return replace(found, covariates=covariates.reshape(len(y), rows.covariates.shape[1]))
+
+
+def zero_gaps(rows: Rows, notes: list[str]) -> Rows:
+    """Count steps without a row as 0: nothing was sold on a day without a sale.
+
+    Args:
+        rows: regular, after `aggregate_rows` by "sum" or "count".
+        notes: a sentence is appended.
+    """
+    gaps = rows.row < 0
+    if not gaps.any():
+        return rows
+    notes.append(f"{int(gaps.sum())} steps without a row count as 0 (--aggregate).")
+    return replace(rows, y=np.where(gaps, 0.0, rows.y))
