@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -165,7 +166,7 @@ def _find_time(table: Table, free: list[str]) -> tuple[str, ...]:
     if len(named) == 1:
         return (named[0],)
     raise UserError(
-        f"No column of {table.name} contains dates (columns: {_shown(table.sample.columns)}).",
+        f"No column of {table.name} contains dates (columns: {_shown(list(table.sample.columns))}).",
         "a column of dates such as 2024-01-31, or of whole numbers.",
         "name it with --time-col.",
     )
@@ -230,7 +231,7 @@ def holds_categories(sample: pd.Series) -> bool:
 
 
 def _several(table: Table, names: list[str], what: str, option: str) -> UserError:
-    more = ""
+    more, name = "", names[-1] if option == "target-col" else names[0]
     if option == "target-col":
         more = (
             f" (or several: --target-col {','.join(names[:2])}), --id-col for columns that name "
@@ -239,7 +240,7 @@ def _several(table: Table, names: list[str], what: str, option: str) -> UserErro
     return UserError(
         f"Several columns of {table.name} could contain {what}: {_shown(names)}.",
         "one.",
-        f"choose with --{option} {names[-1] if option == 'target-col' else names[0]}{more}.",
+        f"choose with --{option} {shlex.quote(name)}{more}.",
     )
 
 

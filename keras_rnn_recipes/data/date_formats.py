@@ -87,13 +87,12 @@ def text_readings(texts: pd.Series) -> tuple[list[Reading], pd.Series | None]:
         >>> [reading.name for reading in readings]
         ['month/day/year', 'day/month/year']
     """
-    plain = texts.map(_plain)
+    plain = pd.Series([_plain(text) for text in texts], dtype=object)
     compact = plain.str.extract(_COMPACT_TIME)
     if compact[0].notna().mean() > 0.5:
         clock = compact[1] + ":" + compact[2] + ":" + compact[3].fillna("00")
         plain = (compact[0] + " " + clock + compact[4].fillna("")).where(compact[0].notna(), plain)
-    clock = plain.str.extract(_TIME)
-    times, offsets = _times(clock)
+    times, offsets = _times(plain.str.extract(_TIME))
     dates = plain.str.replace(_TIME, " ", n=1, regex=True).str.strip(" ,")
     found = [
         Reading(one.name, one.values + times, one.prior, one.format, one.family)
@@ -121,7 +120,9 @@ def number_readings(numbers: np.ndarray) -> list[Reading]:
         found = [_excel(numbers), *_epochs(numbers)]
     else:
         digits = {len(str(int(numbers.min()))), len(str(int(numbers.max())))}
-        found = _fixed_digits(numbers.astype("int64"), digits.pop()) if len(digits) == 1 else []
+        whole = numbers.astype("int64")
+        found = _fixed_digits(whole, digits.pop()) if len(digits) == 1 else []
+        found = [*found, *_epochs(numbers)]
     return [one for one in found if one is not None and not one.bad.any()]
 
 
@@ -166,7 +167,8 @@ def _times(clock: pd.DataFrame) -> tuple[np.ndarray, pd.Series | None]:
     times[wrong] = np.timedelta64("NaT")
     if not clock["zone"].notna().any():
         return times, None
-    return times, clock["zone"].map(_offset, na_action="ignore").astype("timedelta64[us]")
+    zones = [_offset(zone) if isinstance(zone, str) else None for zone in clock["zone"]]
+    return times, pd.Series(np.array(zones, "timedelta64[us]"))
 
 
 def _offset(zone: str) -> np.timedelta64:
@@ -394,8 +396,7 @@ def _fixed_digits(numbers: np.ndarray, digits: int) -> list[Reading | None]:
     if digits in (12, 14):
         text = pd.Series(numbers.astype(str))
         return [_within(strict_reading(text, "%Y%m%d%H%M%S"[: 10 if digits == 12 else 12]))]
-    hours = _within(_hours(numbers)) if digits == 10 else None
-    return [hours, *_epochs(numbers.astype("float64"))]
+    return [_within(_hours(numbers))] if digits == 10 else []
 
 
 def _digits_of(numbers: np.ndarray, unit: str, base: int) -> Reading | None:

@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, cast
 
 from keras_rnn_recipes.data.sizes import check_table_size, check_text_size
 from keras_rnn_recipes.errors import UserError
@@ -114,7 +114,7 @@ def open_bytes(path: Path) -> IO[bytes]:
         UserError: a zip archive does not contain exactly one file.
     """
     if path.suffix == ".gz":
-        return gzip.open(path)
+        return cast(IO[bytes], gzip.open(path))
     if path.suffix == ".zip":
         archive = zipfile.ZipFile(path)
         return archive.open(_only_member(path, archive))

@@ -350,7 +350,9 @@ def _most_common(values: np.ndarray) -> np.integer:
     if (values == values[0]).mean() > 0.5:  # avoids sorting millions of equal steps
         return values[0]
     unique, counts = np.unique(values, return_counts=True)
-    return unique[np.argmax(counts)]
+    often = unique[counts == counts.max()]
+    # Of equally common values, that in the middle.
+    return often[np.argmin(np.abs(often - np.median(values)))]
 
 
 def _time_alias(step: int, days: np.ndarray | None = None) -> str:

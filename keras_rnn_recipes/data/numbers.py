@@ -79,6 +79,12 @@ def style_of(
             f"{_name(style.thousands)} in numbers such as {example!r} were read as thousands "
             "separators (--thousands and --decimal to change it)."
         )
+    broken = [cell for cell in everything if "." in cell]
+    if style == NumberStyle() and broken and all(_grouped(cell, ".") for cell in broken):
+        notes.append(
+            f"Points in numbers such as {broken[0]!r} were read as decimal signs (--thousands . to "
+            "change it)."
+        )
     if style.decimal == "," and any("," in cell for cell in everything):
         notes.append("Numbers were read with decimal commas (--decimal to change it).")
     return style, tuple(notes)
@@ -196,8 +202,19 @@ def _by_evidence(columns: Sequence[Sequence[str]], separator: str) -> NumberStyl
     open_signs = [sign for sign in ".," if "open" in roles[sign]]
     if not open_signs or groups:
         return NumberStyle(open_signs[0] if open_signs else ".", groups)
-    example = next(cell for cell in cells if open_signs[0] in cell)
-    raise _ambiguous(example, open_signs[0])
+    usual = _USUAL.get((separator, open_signs[0]))
+    if usual is None:
+        raise _ambiguous(next(cell for cell in cells if open_signs[0] in cell), open_signs[0])
+    return usual
+
+
+# What a sign before three digits means in files with a separator: between commas a comma is quoted,
+# so it separates thousands; semicolons go with decimal commas. The user is asked about the others.
+_USUAL = {
+    (",", "."): NumberStyle("."),
+    (",", ","): NumberStyle(".", ","),
+    (";", ","): NumberStyle(","),
+}
 
 
 def _role(cells: Sequence[str], sign: str, separator: str) -> str | None:
@@ -215,14 +232,10 @@ def _role(cells: Sequence[str], sign: str, separator: str) -> str | None:
         return "decimal"
     if any(re.fullmatch(r"\d{4,}", cell) for cell in plain):
         return "decimal"
-    # A comma in quotes between commas separates thousands; semicolons go with decimal commas.
-    usual = {",": "decimal" if separator == ";" else "thousands"}
-    usual["."] = "open" if separator == ";" else "decimal"
     small = any(re.fullmatch(r"\d{1,3}", cell) for cell in plain)
-    if small and usual[sign] != "thousands":
-        found = _by_spread(used, plain, sign)
-        return usual[sign] if found == "open" else found
-    return usual[sign]
+    if small and (separator, sign) != (",", ","):
+        return _by_spread(used, plain, sign)
+    return "open"
 
 
 def _by_spread(used: Sequence[str], plain: Sequence[str], sign: str) -> str:

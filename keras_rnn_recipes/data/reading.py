@@ -24,6 +24,7 @@ from keras_rnn_recipes.data.files import (
     check_file,
     empty_file,
     not_utf8,
+    open_bytes,
     open_text,
 )
 from keras_rnn_recipes.data.numbers import MISSING, NumberStyle, parse_numbers
@@ -83,10 +84,10 @@ class Table:
     def _read(self, **options: object) -> pd.DataFrame:
         assert self.path is not None
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), open_bytes(self.path) as file:
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 return pd.read_csv(
-                    self.path,
+                    file,
                     sep=self.separator,
                     names=list(self.sample.columns),
                     skiprows=self.header_line,

@@ -251,7 +251,8 @@ def _check_grid(rows: Rows, position: np.ndarray, freq: str, strict: bool) -> No
         f"The steps are irregular: {rows.at(row)} is not a whole number of steps after "
         f"{shown(first[row])}{before}.",
         f"steps of {freq!r}, {source}.",
-        "give every series the same regular steps (sum or average them), or give --freq.",
+        "summarize the rows, such as --aggregate sum --freq D; or give --freq; or correct the "
+        "dates.",
     )
 
 
@@ -269,7 +270,8 @@ def _check_growth(
         f"{full[series] - lengths[series]} of {full[series]} steps of series "
         f"{rows.names[rows.codes[start]]!r} without a row; the longest gap ends at {rows.at(row)}.",
         "rows for at least half the steps of every series.",
-        f"correct the dates, or pass --freq {freq} if these are gaps.",
+        f"correct the dates; or pass --freq {freq} if these are gaps; or summarize the rows, such "
+        "as --aggregate sum --freq D.",
     )
 
 

@@ -171,7 +171,8 @@ def _names(cells: pd.Series) -> pd.Series:
     if texts.dtype.kind == "f" and (texts == texts.round()).all():
         texts = texts.astype("int64")
     texts = texts.astype(str).str.strip()
-    names = np.append(texts.where(texts != "", None).to_numpy(dtype=object), None)
+    known = [text or None for text in texts]
+    names = np.array([*known, None], dtype=object)
     return pd.Series(names[codes], index=cells.index, name=cells.name)
 
 
@@ -196,7 +197,9 @@ def _series_names(
             )
         if column.nunique() < frame[name].nunique():
             notes.append(f"White space around the names in column {name!r} was removed.")
-    joined = cells[0] if len(cells) == 1 else cells[0].str.cat(cells[1:], sep="/")
+    joined = (
+        cells[0] if len(cells) == 1 else cells[0].str.cat(pd.concat(cells[1:], axis=1), sep="/")
+    )
     codes, uniques = pd.factorize(joined)
     names = np.array([str(name) for name in uniques], dtype=object)
     if len(columns.targets) > 1:

@@ -58,7 +58,7 @@ def join_times(columns: Sequence[pd.Series]) -> pd.Series:
     if "year" in parts and all(parts) and len(set(parts)) == len(parts):
         return pd.Series(_assembled(dict(zip(parts, columns, strict=True))), name=name)
     texts = [_as_text(column, first=not place) for place, column in enumerate(columns)]
-    joined = texts[0].str.cat(texts[1:], sep=" ")
+    joined = texts[0].str.cat(pd.concat(texts[1:], axis=1), sep=" ")
     return joined.rename(name)
 
 

@@ -1,0 +1,170 @@
+"""Tables as people bring them: columns, headers, kinds of files, and rows beside their steps."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, strategies as st
+from profiles import draws
+
+from keras_rnn_recipes.data.frames import read_panel
+from keras_rnn_recipes.errors import UserError
+
+DAYS = pd.date_range("2024-01-01", periods=28)
+
+
+def daily(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"date": DAYS.astype(str), "sales": np.arange(28.0), **columns})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.zip", "t.xlsx", "t.parquet", "t.feather"])
+def test_kinds_of_files(tmp_path, name):
+    path, text = tmp_path / name, daily().to_csv(index=False)
+    if name.endswith(".gz"):
+        path.write_bytes(gzip.compress(text.encode()))
+    elif name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("__MACOSX/._t.csv", "")
+            archive.writestr("t.csv", text)
+    elif name.endswith("xlsx"):
+        daily().assign(date=DAYS).to_excel(path, index=False)
+    elif name.endswith("csv"):
+        path.write_text(text)
+    else:
+        getattr(daily(), f"to_{name.split('.')[1]}")(path)
+    panel = read_panel(path)
+    assert panel.freq == "D" and panel.frame["y"].tolist() == list(range(28))
+    assert panel.frame["ds"].tolist() == DAYS.tolist()
+
+
+def test_an_archive_of_several_files_is_asked_about(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("a.csv", "x")
+        archive.writestr("b.csv", "x")
+    with pytest.raises(UserError, match=r"2 files \(a.csv, b.csv\)"):
+        read_panel(tmp_path / "t.zip")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sep=;\ndate;sales\n{}", None),
+        ("Sales report\n\ndate;sales\n{}", "header is line 3"),
+        ("# made by a robot\ndate;sales\n{}", "header is line 2"),
+        ("Price;Close\nTicker;XYZ\nDate;\n{}", "2 more lines of the header"),
+    ],
+)
+def test_lines_around_the_header(tmp_path, text, said):
+    rows = "\n".join(f"{day:%Y-%m-%d};{n}" for n, day in enumerate(DAYS))
+    (tmp_path / "t.csv").write_text(text.format(rows))
+    panel = read_panel(tmp_path / "t.csv")
+    assert panel.frame["y"].tolist() == list(range(28))
+    assert said is None or said in panel.notes[0]
+
+
+def test_names_of_series_from_two_columns():
+    table = pd.concat([daily(store=s, item=i) for s in (1, 2) for i in ("a", "b")])
+    with pytest.raises(UserError, match="give --id-col store,item"):
+        read_panel(table, target_col="sales")
+    panel = read_panel(table, id_col="store,item", target_col="sales")
+    assert panel.frame["unique_id"].unique().tolist() == ["1/a", "1/b", "2/a", "2/b"]
+
+
+def test_every_column_of_a_wide_table_is_a_series():
+    table = daily(tea=np.arange(28.0) + 100)
+    with pytest.raises(UserError, match="--wide"):
+        read_panel(table)
+    panel = read_panel(table, wide=True)
+    assert panel.frame.groupby("unique_id")["y"].first().to_dict() == {"sales": 0, "tea": 100}
+
+
+def test_white_space_around_names_is_no_other_series():
+    table = daily(shop=["North ", "North"] * 14)
+    panel = read_panel(table, id_col="shop")
+    assert panel.num_series == 1 and "White space" in panel.notes[0]
+
+
+def test_products_that_follow_each_other_are_told():
+    panel = read_panel(daily(product=["A"] * 14 + ["B"] * 14))
+    assert any("give --id-col product if they are different series" in n for n in panel.notes)
+    assert not any("--id-col" in n for n in read_panel(daily(kind=["A", "B"] * 14)).notes)
+    assert read_panel(daily(product=["A"] * 14 + ["B"] * 14), id_col="product").num_series == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "values"),
+    [("sum", [3, 0, 7]), ("mean", [1.5, None, 3.5]), ("count", [2, 0, 2]), ("max", [2, None, 4])],
+)
+def test_transactions_are_summarized(how, values):
+    moments = ["2024-01-01 10:00", "2024-01-01 10:30", "2024-01-03 09:00", "2024-01-03 23:59:59"]
+    table = pd.DataFrame({"ts": moments, "amount": [1.0, 2, 3, 4]})
+    with pytest.raises(UserError, match="--aggregate sum --freq D"):
+        read_panel(table)
+    panel = read_panel(table, aggregate=how, freq="D")
+    expected = [np.nan if value is None else value for value in values]
+    np.testing.assert_array_equal(panel.frame["y"], expected)
+
+
+@draws(50)
+@given(st.sampled_from(["D", "W-SUN", "W-WED", "MS", "ME", "h", "QS"]), st.integers(0, 2**32 - 1))
+def test_sums_are_those_of_pandas(freq, seed):
+    rng = np.random.default_rng(seed)
+    ts = pd.Timestamp("2024-01-01") + pd.to_timedelta(
+        np.sort(rng.integers(0, 10**7, 200)), unit="s"
+    )
+    table = pd.DataFrame({"ts": ts.astype(str), "amount": rng.integers(1, 100, 200)})
+    panel = read_panel(table, aggregate="sum", freq=freq)
+    right = pd.Series(table["amount"].to_numpy(), index=ts).resample(freq).sum()
+    assert panel.frame["y"].tolist() == right.tolist()
+    assert panel.frame["ds"].tolist() == right.index.tolist()
+
+
+@pytest.mark.parametrize(
+    ("dates", "freq", "read"),
+    [
+        (["2024-01-03", "2024-01-10", "2024-01-18", "2024-01-24"], "W-WED",
+         ["2024-01-03", "2024-01-10", "2024-01-17", "2024-01-24"]),
+        (["2024-01-31", "2024-02-29", "2024-03-28", "2024-04-30"], "BME",
+         ["2024-01-31", "2024-02-29", "2024-03-29", "2024-04-30"]),
+        (["2024-01-30", "2024-02-29", "2024-03-30"], "ME",
+         ["2024-01-31", "2024-02-29", "2024-03-31"]),
+    ],
+)  # fmt: skip
+def test_dates_beside_their_steps_are_moved_and_told(dates, freq, read):
+    panel = read_panel(pd.DataFrame({"ds": dates, "y": np.arange(float(len(dates)))}))
+    assert panel.freq == freq
+    assert panel.frame["ds"].dt.strftime("%Y-%m-%d").tolist() == read
+    assert "moved to the nearest step" in panel.notes[0] or freq == "BME"
+
+
+@pytest.mark.parametrize("freq", ["ME", "BME", "BMS", "QE", "W-FRI"])
+def test_dates_on_their_steps_stay(freq):
+    dates = pd.date_range("2020-01-01", periods=40, freq=freq)
+    panel = read_panel(pd.DataFrame({"ds": dates.astype(str), "y": np.arange(40.0)}))
+    assert panel.freq == freq and panel.frame["ds"].tolist() == dates.tolist()
+    assert panel.notes == ()
+
+
+def test_one_saturday_among_business_days_is_left_out_and_told():
+    days = pd.bdate_range("2024-01-01", periods=120)
+    days = days.append(pd.DatetimeIndex(["2024-03-09"])).sort_values()
+    panel = read_panel(pd.DataFrame({"ds": days, "y": np.arange(121.0)}))
+    assert panel.freq == "B" and len(panel.frame) == 120
+    assert "1 rows on weekends were left out" in panel.notes[0]
+
+
+def test_times_that_jitter_are_moved_to_regular_steps():
+    rng = np.random.default_rng(0)
+    hours = pd.date_range("2024-01-01", periods=60, freq="h")
+    jitter = pd.to_timedelta(rng.integers(-90, 90, 60), unit="s")
+    panel = read_panel(pd.DataFrame({"ds": hours + jitter, "y": np.arange(60.0)}))
+    assert panel.freq == "h" and panel.frame["ds"].tolist() == hours.tolist()
+
+
+def test_columns_without_a_role_are_named():
+    panel = read_panel(daily(weather=["dry", "wet"] * 14, n=range(28)), target_col="sales")
+    assert "Columns that are not used: weather, n." in panel.notes
