@@ -165,8 +165,9 @@ def _find_time(table: Table, free: list[str]) -> tuple[str, ...]:
     named = [c for c in free if c.lower() in _TIME_NAMES]
     if len(named) == 1:
         return (named[0],)
+    columns = _shown(list(table.sample.columns))
     raise UserError(
-        f"No column of {table.name} contains dates (columns: {_shown(list(table.sample.columns))}).",
+        f"No column of {table.name} contains dates (columns: {columns}).",
         "a column of dates such as 2024-01-31, or of whole numbers.",
         "name it with --time-col.",
     )

@@ -147,16 +147,16 @@ def _table_in_memory(frame: pd.DataFrame, name: str) -> Table:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    return _with_package(path, pd.read_parquet, "pyarrow", "parquet")
+    return _with_package(path, pd.read_parquet, "Parquet", "pyarrow", "parquet")
 
 
 def _read_feather(path: Path) -> pd.DataFrame:
-    return _with_package(path, pd.read_feather, "pyarrow", "parquet")
+    return _with_package(path, pd.read_feather, "Feather", "pyarrow", "parquet")
 
 
 def _read_excel(path: Path) -> pd.DataFrame:
     """The first sheet, without empty rows and columns."""
-    frame = _with_package(path, pd.read_excel, "openpyxl", "excel")
+    frame = _with_package(path, pd.read_excel, "Excel", "openpyxl", "excel")
     return (
         frame.dropna(how="all").dropna(how="all", axis=1).rename(columns=lambda c: str(c).strip())
     )
@@ -170,17 +170,23 @@ _READERS = {
 }
 
 
-def _with_package(path: Path, read: Callable[[Path], Any], package: str, extra: str) -> Any:
+def _with_package(
+    path: Path, read: Callable[[Path], Any], kind: str, package: str, extra: str
+) -> Any:
     try:
         return read(path)
     except ImportError as error:
         raise UserError(
-            f"{path.name} cannot be read: the package {package} is not installed.",
+            f"{path.name} is a {kind} file, and the package {package} is not installed.",
             f"a CSV file, or the package {package}.",
             f"run pip install 'keras-rnn-recipes[{extra}]', or save the table as CSV.",
         ) from error
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise broken_file(path, error) from error
+        raise UserError(
+            f"{path.name} could not be read: {error}.",
+            f"a {kind} file that is complete.",
+            "write it again, or save the table as CSV.",
+        ) from error
 
 
 def _csv_table(path: Path) -> Table:
