@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from keras_rnn_recipes.errors import UserError
 
@@ -77,7 +77,7 @@ def available_memory() -> int | None:
 
 
 def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _check_line(path: Path, first: bytes) -> None:
