@@ -63,6 +63,7 @@ RENAMED = {
     "score_language_models": "families.language_model.score",
     "score_pairs": "families.encoder_decoder.score",
     "score_taggers": "families.tagging.score",
+    "score_texts": "evaluation.translation.score_texts",
     "search_of": "families.encoder_decoder.choose_search",
     "show_sample": "families.language_model.show_sample",
     "surprise_table": "families.language_model.predictions_table",

@@ -35,7 +35,8 @@ PairBaseline = Literal["copy", "nearest_word"]
 class PairDataConfig(TextSource):
     """Where pairs of texts come from, how they are split, and how they are tokenized.
 
-    ``unit`` and ``lower`` are options of `Preparation`, for sources and targets alike.
+    ``unit``, ``lower`` and ``normalize`` are options of `Preparation`, for sources and targets
+    alike. With ``lower``, answers are in lower case, and scores ignore case.
 
     Attributes:
         source: name of a data set, or a table with the columns ``source`` and ``target``.
@@ -57,13 +58,14 @@ class PairDataConfig(TextSource):
     test_share: Share = 0.1
     unit: Literal["words", "characters", "whitespace"] = "words"
     lower: bool = False
+    normalize: Literal["NFC", "NFKC", "none"] = "NFC"
     max_length: Annotated[int, Field(ge=3)] = 60
     max_vocabulary: Annotated[int, Field(ge=5)] | None = 10_000
     min_count: Count = 1
 
     def preparation(self) -> Preparation:
         """How sources and targets are tokenized, between [START] and [END]."""
-        return Preparation(unit=self.unit, lower=self.lower, ends=True)
+        return Preparation(unit=self.unit, lower=self.lower, normalize=self.normalize, ends=True)
 
 
 class EncoderDecoderConfig(Section):

@@ -25,7 +25,7 @@ from keras_rnn_recipes.data.text.preparation import Preparation
 class LanguageDataConfig(TextSource):
     """Where the text comes from, how it is split, and how it is tokenized.
 
-    ``unit``, ``lower`` and ``replace`` are options of `Preparation`.
+    ``unit``, ``lower``, ``normalize`` and ``replace`` are options of `Preparation`.
 
     Attributes:
         train: plain text with the training part, in place of ``source``.
@@ -44,14 +44,15 @@ class LanguageDataConfig(TextSource):
     test_share: Share = 0.1
     unit: Literal["words", "characters", "whitespace"] = "characters"
     lower: bool = False
+    normalize: Literal["NFC", "NFKC", "none"] = "NFC"
     replace: Pairs = ()
     max_vocabulary: Annotated[int, Field(ge=5)] | None = None
     min_count: Count = 1
 
     def preparation(self) -> Preparation:
         """How the text is tokenized."""
-        names = ("unit", "lower", "replace")
-        return Preparation(**{name: getattr(self, name) for name in names})
+        names = ("unit", "lower", "normalize", "replace")
+        return Preparation(**{name: getattr(self, name) for name in names}, reversible=True)
 
 
 class LanguageModelConfig(Section):

@@ -33,8 +33,8 @@ else:  # a new metric is an entry there, and nothing here
 class TextDataConfig(TextSource):
     """Where the texts come from, how they are split, and how they are tokenized.
 
-    ``unit``, ``lower``, ``punctuation``, ``replace``, ``max_length`` and ``keep`` are options of
-    `Preparation`.
+    ``unit``, ``lower``, ``normalize``, ``punctuation``, ``replace``, ``max_length`` and ``keep``
+    are options of `Preparation`.
 
     Attributes:
         train: table with the training part, in place of ``source``.
@@ -57,6 +57,7 @@ class TextDataConfig(TextSource):
     test_share: Share = 0.2
     unit: Literal["words", "characters", "whitespace"] = "words"
     lower: bool = True
+    normalize: Literal["NFC", "NFKC", "none"] = "NFC"
     punctuation: bool = True
     replace: Pairs = ()
     max_length: Count | None = None
@@ -66,7 +67,7 @@ class TextDataConfig(TextSource):
 
     def preparation(self, **more: Any) -> Preparation:
         """How texts are tokenized."""
-        names = ("unit", "lower", "punctuation", "replace", "max_length", "keep")
+        names = ("unit", "lower", "normalize", "punctuation", "replace", "max_length", "keep")
         return Preparation(**{name: getattr(self, name) for name in names}, **more)
 
 

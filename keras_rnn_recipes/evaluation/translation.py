@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from keras_rnn_recipes.extras import require_extra
+from keras_rnn_recipes.writing_systems import written_without_spaces
 
 
 class CorpusScore(NamedTuple):
@@ -16,7 +18,11 @@ class CorpusScore(NamedTuple):
 
 
 def bleu(
-    hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    *,
+    lowercase: bool = False,
+    tokenize: str | None = None,
 ) -> CorpusScore:
     """Corpus BLEU, computed and tokenized by sacreBLEU.
 
@@ -24,6 +30,8 @@ def bleu(
         hypotheses: generated texts, detokenized and in their original case.
         references: reference texts, one for each hypothesis.
         lowercase: ignore case.
+        tokenize: name of sacreBLEU's tokenizer; None: the one that fits the references, see
+            `bleu_tokenizer`.
 
     Returns:
         The score, from 0 to 100, and sacreBLEU's signature. Scores are comparable where their
@@ -43,14 +51,32 @@ def bleu(
     _check(hypotheses, references, "BLEU")
     from sacrebleu.metrics import BLEU
 
-    return _corpus_score(BLEU(lowercase=lowercase), hypotheses, references)
+    metric = BLEU(lowercase=lowercase, tokenize=tokenize or bleu_tokenizer(references))
+    return _corpus_score(metric, hypotheses, references)
 
 
-def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
+def bleu_tokenizer(references: Sequence[str]) -> str:
+    """The tokenizer of sacreBLEU that fits the script of some references.
+
+    Returns:
+        "zh" for Chinese; "char", single characters, for Japanese, Thai, Lao, Khmer and Burmese,
+        which have no spaces between words either; "13a" for others.
+
+    Example:
+        >>> bleu_tokenizer(["the cat"]), bleu_tokenizer(["一只猫"]), bleu_tokenizer(["ねこ"])
+        ('13a', 'zh', 'char')
+    """
+    script = written_without_spaces(references)
+    return {None: "13a", "Chinese": "zh"}.get(script, "char")
+
+
+def chrf(
+    hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False
+) -> CorpusScore:
     """Corpus chrF2, the F-score of character n-grams, computed by sacreBLEU.
 
     Args:
-        hypotheses, references: as in :func:`bleu`.
+        hypotheses, references, lowercase: as in :func:`bleu`.
 
     Returns:
         The score, from 0 to 100, and sacreBLEU's signature.
@@ -67,7 +93,7 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
     _check(hypotheses, references, "chrF")
     from sacrebleu.metrics import CHRF
 
-    return _corpus_score(CHRF(), hypotheses, references)
+    return _corpus_score(CHRF(lowercase=lowercase), hypotheses, references)
 
 
 def character_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
@@ -140,14 +166,21 @@ def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float
 
 
 def score_texts(
-    hypotheses: Sequence[str], references: Sequence[str], *, metrics: Sequence[str] = ()
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    *,
+    metrics: Sequence[str] = (),
+    lowercase: bool = False,
 ) -> dict[str, float]:
     """The metrics of this module by name, for ``metrics.json``.
+
+    Texts are compared in the Unicode form NFC.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
         metrics: any of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
             ``character_error_rate`` and ``word_error_rate``, ratios; all metrics by default.
+        lowercase: ignore case in every metric.
 
     Returns:
         ``{metric: value}``, in the order of ``metrics``.
@@ -157,46 +190,71 @@ def score_texts(
         UserError: the extra ``text`` is not installed, and one of the metrics needs it.
 
     Example:
-        >>> score_texts(["the cat"], ["the dog"], metrics=["accuracy_at_1"])
-        {'accuracy_at_1': 0.0}
+        >>> score_texts(["the Cat"], ["the cat"], metrics=["accuracy_at_1"], lowercase=True)
+        {'accuracy_at_1': 1.0}
     """
-    return {name: _METRICS[name](hypotheses, references) for name in metrics or _METRICS}
+    pairs = [_comparable(texts, lowercase) for texts in (hypotheses, references)]
+    return {
+        name: _CORPUS_METRICS[name](*pairs, lowercase=lowercase).score
+        if name in _CORPUS_METRICS
+        else _METRICS[name](*pairs)
+        for name in metrics or (*_CORPUS_METRICS, *_METRICS)
+    }
 
+
+_CORPUS_METRICS: dict[str, Callable[..., CorpusScore]] = {"bleu": bleu, "chrf": chrf}
 
 _METRICS: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {
-    "bleu": lambda hypotheses, references: bleu(hypotheses, references).score,
-    "chrf": lambda hypotheses, references: chrf(hypotheses, references).score,
     "accuracy_at_1": accuracy_at_1,
     "character_error_rate": character_error_rate,
     "word_error_rate": word_error_rate,
 }
 
 
-def signatures(metrics: Sequence[str]) -> dict[str, str]:
+def signatures(
+    metrics: Sequence[str], references: Sequence[str] = (), *, lowercase: bool = False
+) -> dict[str, str]:
     """The sacreBLEU signatures of the metrics that have one, by name.
 
     Args:
-        metrics: names, as in :func:`score_texts`.
+        metrics, references, lowercase: as in :func:`score_texts`.
 
     Example:
         >>> list(signatures(["accuracy_at_1"]))
         []
     """
-    makers = {"bleu": bleu, "chrf": chrf}
-    return {name: makers[name]([""], [""]).signature for name in metrics if name in makers}
+    texts = list(references) or [""]
+    # The signature does not depend on the hypotheses.
+    empty = [""] * len(texts)
+    return {
+        name: _CORPUS_METRICS[name](empty, texts, lowercase=lowercase).signature
+        for name in metrics
+        if name in _CORPUS_METRICS
+    }
 
 
-def describe_signatures(metrics: Sequence[str]) -> str:
-    """One line with the signature of each metric that has one, for the terminal.
+def describe_signatures(
+    metrics: Sequence[str], references: Sequence[str] = (), *, lowercase: bool = False
+) -> str:
+    """How the metrics are computed, for the terminal: a line with the signature of each.
 
     Args:
-        metrics: names, as in :func:`score_texts`.
+        metrics, references, lowercase: as in :func:`score_texts`.
 
     Example:
-        >>> describe_signatures(["accuracy_at_1"])
-        ''
+        >>> describe_signatures(["accuracy_at_1"], lowercase=True)
+        'Scores ignore case: the answers are in lower case (data.lower).'
     """
-    return "\n".join(f"{name}: {text}" for name, text in signatures(metrics).items())
+    found = signatures(metrics, references, lowercase=lowercase)
+    lines = [f"{name}: {text}" for name, text in found.items()]
+    if lowercase:
+        lines.append("Scores ignore case: the answers are in lower case (data.lower).")
+    return "\n".join(lines)
+
+
+def _comparable(texts: Sequence[str], lowercase: bool) -> list[str]:
+    composed = [unicodedata.normalize("NFC", text) for text in texts]
+    return [text.lower() for text in composed] if lowercase else composed
 
 
 def _corpus_score(metric: Any, hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:

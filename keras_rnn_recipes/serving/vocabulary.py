@@ -45,10 +45,10 @@ def read_vocabulary(run_dir: str | Path) -> dict[str, Any]:
 
 def tokenizer_of(record: dict[str, Any]) -> Tokenizer:
     """Make the tokenizer of a record of `read_vocabulary`, or of its entry ``beside``."""
-    from keras_rnn_recipes.data.text.preparation import Preparation
+    from keras_rnn_recipes.data.text.preparation import EARLIER, Preparation
     from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 
-    return Tokenizer(Preparation(**record["preparation"]), record["vocabulary"])
+    return Tokenizer(Preparation(**{**EARLIER, **record["preparation"]}), record["vocabulary"])
 
 
 def _of_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def main(config, run):
         for side in (pairs.train.sources, pairs.train.targets)
     ]
     source, target = tokenizers
+    for note in dict.fromkeys((*source.notes, *target.notes)):
+        print(note)
     search = encoder_decoder.choose_search(judging, pairs.train.targets)
     run.write_config(config)
     record = encoder_decoder.vocabulary_record(source, beside=target, search=search)
@@ -73,7 +75,8 @@ def main(config, run):
     answers = {
         one: answer(pairs.test.sources) for one, answer in {name: served, **baselines}.items()
     }
-    scores = encoder_decoder.score(pairs.test.targets, answers, metrics=judging.metrics)
+    how = {"metrics": judging.metrics, "lowercase": data.lower}
+    scores = encoder_decoder.score(pairs.test.targets, answers, **how)
     record = encoder_decoder.results_record(scores, model, history, name=name, task=config.family)
     run.write_csv("predictions.csv", encoder_decoder.predictions_table(pairs.test, answers))
     run.write_json("metrics.json", record)
@@ -83,7 +86,7 @@ def main(config, run):
     run.write_environment(training.seed)
     encoder_decoder.write_report(run.path, pairs.test, answers, served)
     print(encoder_decoder.results_table(record, name=name, metric=judging.deciding))
-    print(encoder_decoder.describe_signatures(judging.metrics))
+    print(encoder_decoder.describe_signatures(references=pairs.test.targets, **how))
     print(run.describe())
 
 

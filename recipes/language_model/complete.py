@@ -21,6 +21,8 @@ def main(config, run):
         [text.train], data.preparation(), max_size=data.max_vocabulary, min_count=data.min_count
     )
     print(language_model.describe(text, tokenizer))
+    for note in tokenizer.notes:
+        print(note)
     run.write_config(config)
     run.write_json("vocabulary.json", language_model.vocabulary_record(tokenizer))
     train = language_model.text_ids(tokenizer, text.train)
@@ -53,6 +55,7 @@ def main(config, run):
     run.write_environment(training.seed)
     language_model.write_report(run.path, surprise, samples, glue=served.glue)
     print(language_model.results_table(record, name=name, metric="perplexity"))
+    print(language_model.describe_unknown(test) or "Every token of the test part is known.")
     print(run.describe())
 
 

@@ -26,6 +26,8 @@ def main(config, run):
         max_size=data.max_vocabulary,
         min_count=data.min_count,
     )
+    for note in tokenizer.notes:
+        print(note)
     run.write_config(config)
     run.write_json(
         "vocabulary.json", text_classification.vocabulary_record(tokenizer, classes=classes)

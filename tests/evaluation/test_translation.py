@@ -55,6 +55,65 @@ def test_bleu_is_the_formula_over_the_corpus():
     assert "case:lc" in bleu(hypotheses, references, lowercase=True).signature
 
 
+CHINESE = ["我今天早上去了市场买菜。", "他们昨天晚上看了一部电影。", "这本书对学习历史很有帮助。"]
+ANSWERS = ["我今天上午去了市场买菜。", "他们昨天夜里看了一部电影。", "这本书对学习历史很有用处。"]
+
+
+@pytest.mark.parametrize(
+    "hypotheses, references, tokenizer",
+    [
+        (ANSWERS, CHINESE, "zh"),
+        (["私は猫が好きです。"], ["私は犬が好きです。"], "char"),
+        (["ผมชอบแมว"], ["ผมชอบหมา"], "char"),
+        (["나는 고양이를 정말 좋아해"], ["나는 고양이를 정말 좋아한다"], "13a"),
+        (["I like the 猫 very much"], ["I like the 犬 very much"], "13a"),
+    ],
+)
+def test_the_tokenizer_of_bleu_fits_the_script(hypotheses, references, tokenizer):
+    from sacrebleu.metrics import BLEU
+
+    found = bleu(hypotheses, references)
+    wanted = BLEU(tokenize=tokenizer).corpus_score(hypotheses, [references]).score
+    assert found.score == pytest.approx(wanted)
+    assert f"tok:{tokenizer}|" in found.signature
+    assert f"tok:{tokenizer}|" in translation.describe_signatures(["bleu"], references)
+
+
+def test_bleu_of_chinese_texts():
+    found = score_texts(ANSWERS, CHINESE, metrics=["bleu"])
+    assert found["bleu"] == pytest.approx(69.52, abs=0.01)
+
+
+def test_every_metric_ignores_case_when_it_is_asked_to_and_says_so():
+    references, hypotheses = ["The Cat sat on É"], ["the cat sat on e\u0301"]
+    perfect = {"bleu": 100.0, "chrf": 100.0, "accuracy_at_1": 1.0}
+    perfect |= {"character_error_rate": 0.0, "word_error_rate": 0.0}
+    assert score_texts(hypotheses, references, lowercase=True) == pytest.approx(perfect)
+    assert score_texts(hypotheses, references)["accuracy_at_1"] == 0.0
+    told = translation.describe_signatures(["bleu", "chrf"], references, lowercase=True)
+    assert told.count("case:lc") == 2 and "ignore case" in told
+
+
+def test_an_oracle_that_answers_with_the_tokens_of_the_references_is_perfect():
+    from keras_rnn_recipes.data.text.preparation import Preparation
+    from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+
+    texts = [
+        "The well-known actor paid $3.50 at 10:30.",
+        "A T-shirt costs €5.",
+        'He said "hello" to us.',
+        "U.S. border, e.g. 1,000 places.",
+        "don’t panic",
+        "Ça va ? « Oui » !",
+        "我有 iPhone 手机。",
+        "cafe\u0301 (½ price)",
+    ]
+    tokenizer = fit_tokenizer(texts, Preparation(lower=False, ends=True))
+    answers = [text.decode() for text in tokenizer.texts(tokenizer(texts)).numpy()]
+    found = score_texts(answers, texts, metrics=["bleu", "chrf", "accuracy_at_1"])
+    assert found == pytest.approx({"bleu": 100.0, "chrf": 100.0, "accuracy_at_1": 1.0})
+
+
 def test_case_counts_unless_it_is_asked_not_to():
     hypotheses, references = ["the cat sat on the mat"], ["The Cat sat on the mat"]
     assert bleu(hypotheses, references).score < 100

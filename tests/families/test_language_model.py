@@ -134,6 +134,26 @@ def test_a_run_of_another_kind_is_not_gone_on_from(tmp_path):
 
 
 @pytest.mark.parametrize("unit", ["characters", "words"])
+def test_a_prompt_has_the_same_continuation_alone_and_in_a_batch(unit):
+    served = small(unit=unit)
+    numbers = (tf.constant(20), tf.constant(1.0, tf.float32), tf.constant(7))
+    prompts = ["the cat", "a", "", "the cat", "the cat"]
+    batch = served.generate(tf.constant(prompts), *numbers).numpy().tolist()
+    alone = [served.generate(tf.constant([one]), *numbers).numpy()[0] for one in prompts]
+    assert batch[:3] == alone[:3] and len(set(batch)) == 5
+    later = (*numbers[:2], tf.constant(9))
+    assert batch[4] == served.generate(tf.constant(["the cat"]), *later).numpy()[0]
+
+
+def test_the_share_of_unknown_tokens_is_told():
+    served = small(unit="words")
+    ids = language_model.text_ids(served.tokenizer, TEXT + " zebra")
+    told = language_model.describe_unknown(ids)
+    assert told.startswith(f"{1 / (len(ids) - 1):.1%} of the tokens scored are unknown")
+    assert language_model.describe_unknown(ids[:-1]) == ""
+
+
+@pytest.mark.parametrize("unit", ["characters", "words"])
 def test_texts_in_pieces_are_those_at_once(unit):
     served = small(unit=unit)
     for temperature in (0.0, 1.0):

@@ -7,12 +7,15 @@ differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_recipes.data.text.normalization import normalize
 from keras_rnn_recipes.data.text.preparation import Preparation
+from keras_rnn_recipes.data.text.spacing import spaced, spaced_tokens
 from keras_rnn_recipes.data.text.vocabulary import (
     END,
     PADDING,
@@ -22,6 +25,7 @@ from keras_rnn_recipes.data.text.vocabulary import (
     build_vocabulary,
 )
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.writing_systems import Characters, count_characters, spaceless_class
 
 __all__ = ["Preparation", "Tokenizer", "as_strings", "fit_tokenizer"]
 
@@ -49,6 +53,9 @@ class Tokenizer(tf.Module):
     Returns:
         Ids, int32 ``(batch, time)``, right-padded with 0.
 
+    Attributes:
+        notes: sentences about what `fit_tokenizer` decided by the texts.
+
     Raises:
         ValueError: a vocabulary that does not begin with ``SPECIALS`` or repeats a token.
         UserError: a pattern of ``replace`` that is not a valid regular expression.
@@ -71,6 +78,7 @@ class Tokenizer(tf.Module):
                 f"{vocabulary[:6]} and so on, {len(vocabulary)} tokens."
             )
         self.preparation, self.vocabulary = preparation, vocabulary
+        self.notes: tuple[str, ...] = ()
         _check_patterns(preparation)
         # Without the specials: a text that contains "[END]" must not get its id.
         known = vocabulary[len(SPECIALS) :] or ("[UNK]",)
@@ -86,14 +94,7 @@ class Tokenizer(tf.Module):
     def tokens(self, texts: Any) -> tf.RaggedTensor:
         """The tokens of each text as strings, truncated to ``max_length``, without specials."""
         plan = self.preparation
-        texts = tf.strings.unicode_transcode(as_strings(texts), "UTF-8", "UTF-8", errors="replace")
-        # tf.strings.lower would stop at a NUL.
-        texts = tf.strings.regex_replace(texts, r"\x00", "\ufffd")
-        for pattern, by in plan.replace:
-            texts = tf.strings.regex_replace(texts, pattern, by)
-        if plan.lower:
-            texts = tf.strings.lower(texts, encoding="utf-8")
-        tokens = _split(texts, plan)
+        tokens = _split(_prepared(as_strings(texts), plan), plan)
         if plan.max_length is None:
             return tokens
         room = plan.max_length - (2 if plan.ends else 0)
@@ -124,16 +125,50 @@ class Tokenizer(tf.Module):
         """Texts of ids ``(batch, time)``, string ``(batch,)``: up to [END], without specials.
 
         Characters are joined directly, other tokens with spaces; for words, without a space before
-        closing punctuation or after an opening bracket.
+        closing punctuation or after an opening bracket. With ``reversible``, tokens name the
+        exceptions, and the result is the text that was tokenized.
         """
+        plan, joined = self.preparation, self._joined(ids)
+        if plan.unit != "words":
+            return joined
+        return tf.strings.strip(self._spaced(joined))
+
+    def continuation(self, prompts: tf.Tensor, ids: Any) -> tf.Tensor:
+        """What continues each prompt ``(batch,)``: the texts of ids, with the space before them.
+
+        Example:
+            >>> tokenizer = Tokenizer(Preparation(), (*SPECIALS, "day", "."))
+            >>> tokenizer.continuation(tf.constant(["A", "A "]), [[4, 5], [4, 5]]).numpy().tolist()
+            [b' day.', b'day.']
+        """
+        joined, unit = self._joined(ids), self.preparation.unit
+        if unit == "characters":
+            return joined
+        # The rule of spaces needs the character before.
+        before = tf.strings.regex_replace(prompts, r"(?s)^.*(.)$", r"\1")
+        before = tf.strings.regex_replace(before, _SPACE_AND_CONTROLS, "")
+        space = tf.where((before == "") | (joined == ""), "", " ")
+        texts = tf.strings.join([before, space, joined])
+        if unit == "words":
+            texts = self._spaced(texts)
+        # What no rule changes stands at the beginning.
+        start = tf.strings.length(before)
+        return tf.strings.substr(texts, start, tf.strings.length(texts) - start)
+
+    def _spaced(self, joined: tf.Tensor) -> tf.Tensor:
+        """Words joined with spaces as a text."""
+        plan = self.preparation
+        return spaced(joined, spaceless=plan.spaceless) if plan.reversible else _closed_up(joined)
+
+    def _joined(self, ids: Any) -> tf.Tensor:
+        """The tokens of ids up to [END], without specials, joined with spaces; characters not."""
         ids = tf.convert_to_tensor(ids, tf.int32)
         ended = tf.cumsum(tf.cast(ids == END, tf.int32), axis=1) > 0
         wanted = (ids >= len(SPECIALS)) & ~ended
         tokens = tf.gather(tf.constant(self.vocabulary), tf.where(wanted, ids, PADDING))
         ragged = tf.ragged.boolean_mask(tokens, wanted)
-        unit = self.preparation.unit
-        joined = tf.strings.reduce_join(ragged, 1, separator="" if unit == "characters" else " ")
-        return _without_extra_spaces(joined) if unit == "words" else joined
+        separator = "" if self.preparation.unit == "characters" else " "
+        return tf.strings.reduce_join(ragged, 1, separator=separator)
 
 
 def fit_tokenizer(
@@ -157,11 +192,15 @@ def fit_tokenizer(
         >>> fit_tokenizer(["to be or not to be"], Preparation(), max_size=6).vocabulary[4:]
         ('be', 'to')
     """
-    options = {**vars(preparation), "max_length": None}
-    splitter = Tokenizer(Preparation(**options), SPECIALS)
+    found = count_characters(texts)
+    if preparation.turkish is None:
+        preparation = replace(preparation, turkish=preparation.lower and found.turkish)
+    splitter = Tokenizer(replace(preparation, max_length=None), SPECIALS)
     token_lists = (splitter.tokens(part).flat_values.numpy().tolist() for part in _parts(texts))
     vocabulary = build_vocabulary(token_lists, max_size=max_size, min_count=min_count)
-    return Tokenizer(preparation, vocabulary)
+    tokenizer = Tokenizer(preparation, vocabulary)
+    tokenizer.notes = _notes(found, preparation)
+    return tokenizer
 
 
 def as_strings(texts: Any) -> tf.Tensor:
@@ -187,12 +226,34 @@ def _parts(texts: Sequence[str | bytes]) -> Any:
         yield texts[first : first + _TEXTS_AT_ONCE]
 
 
+def _prepared(texts: tf.Tensor, plan: Preparation) -> tf.Tensor:
+    """Valid, normalized texts, with the replacements, and in lower case if wanted."""
+    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
+    # tf.strings.lower would stop at a NUL.
+    texts = tf.strings.regex_replace(texts, r"\x00", "\ufffd")
+    if plan.normalize != "none":
+        texts = normalize(texts, plan.normalize)
+    for pattern, by in plan.replace:
+        texts = tf.strings.regex_replace(texts, pattern, by)
+    if not plan.lower:
+        return texts
+    if plan.turkish:
+        texts = tf.strings.regex_replace(tf.strings.regex_replace(texts, "I", "ı"), "İ", "i")
+    texts = tf.strings.lower(texts, encoding="utf-8")
+    # Unicode's lower case of İ is an i with another dot above.
+    return texts if plan.normalize == "none" else tf.strings.regex_replace(texts, "i\u0307", "i")
+
+
 def _split(texts: tf.Tensor, plan: Preparation) -> tf.RaggedTensor:
     if plan.unit == "characters":
         return tf.strings.unicode_split(texts, "UTF-8")
     if plan.unit == "whitespace":
         return tf.strings.split(tf.strings.regex_replace(texts, _SPACE, " "))
+    if plan.reversible:
+        return spaced_tokens(texts, spaceless=plan.spaceless, punctuation=plan.punctuation)
     texts = tf.strings.regex_replace(texts, _SPACE_AND_CONTROLS, " ")
+    if plan.spaceless:
+        texts = tf.strings.regex_replace(texts, rf"[{spaceless_class()}]\p{{M}}*", r" \0 ")
     for _ in range(2):  # twice, since matches do not overlap: a'b'c needs both passes
         within = rf"\1{_APOSTROPHE}\2"
         texts = tf.strings.regex_replace(texts, r"(\p{L})['’](\p{L})", within)
@@ -201,9 +262,37 @@ def _split(texts: tf.Tensor, plan: Preparation) -> tf.RaggedTensor:
     return tf.strings.split(tf.strings.regex_replace(texts, _APOSTROPHE, "'"))
 
 
-def _without_extra_spaces(texts: tf.Tensor) -> tf.Tensor:
+def _closed_up(texts: tf.Tensor) -> tf.Tensor:
+    """Without spaces before closing punctuation and after opening brackets."""
     texts = tf.strings.regex_replace(texts, r" ([.,;:!?%)\]}])", r"\1")
     return tf.strings.regex_replace(texts, r"([(\[{]) ", r"\1")
+
+
+def _notes(found: Characters, plan: Preparation) -> tuple[str, ...]:
+    """What was decided by the texts, a sentence each."""
+    notes = []
+    share, scripts = found.spaceless_share, ", ".join(found.spaceless)
+    if plan.unit == "words" and plan.spaceless and share >= 0.01:
+        notes.append(
+            f"{share:.0%} of the characters are of scripts without spaces ({scripts}): each of "
+            "these is a token; other tokens are words."
+        )
+    if plan.unit == "whitespace" and share >= 0.2:
+        notes.append(
+            f"{share:.0%} of the characters are of scripts without spaces ({scripts}), and tokens "
+            'are cut at white space only; unit = "words" or "characters" cuts them.'
+        )
+    if plan.lower and plan.turkish:
+        notes.append("ı is frequent, as in Turkish: the lower case of I is ı, that of İ is i.")
+    if found.full_width and plan.normalize != "NFKC":
+        notes.append(
+            f"{found.full_width:,} characters are full-width letters or digits such as Ａ１, which "
+            'are other than A1; normalize = "NFKC" makes them equal.'
+        )
+    if found.decomposed and plan.normalize != "none":
+        many = "text was" if found.decomposed == 1 else "texts were"
+        notes.append(f"{found.decomposed:,} {many} brought to the Unicode form {plan.normalize}.")
+    return tuple(notes)
 
 
 def _check_patterns(plan: Preparation) -> None:

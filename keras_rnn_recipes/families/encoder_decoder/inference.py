@@ -55,7 +55,11 @@ def evaluate(
     Raises:
         UserError: as `predict`, or files that cannot be used.
     """
-    from keras_rnn_recipes.families.encoder_decoder.task import read_pairs, score
+    from keras_rnn_recipes.families.encoder_decoder.task import (
+        describe_signatures,
+        read_pairs,
+        score,
+    )
     from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
 
     refuse_baselines(baselines)
@@ -65,7 +69,9 @@ def evaluate(
     pairs = read_pairs((first, second) if comma else source)
     texts, _ = SavedEncoderDecoder(Path(run_dir) / "saved_model")(pairs.sources)
     answers = {name: texts}
-    return Evaluation(name, score(pairs.targets, answers, metrics=config.evaluate.metrics))
+    options = {"metrics": config.evaluate.metrics, "lowercase": config.data.lower}
+    how = describe_signatures(options["metrics"], pairs.targets, lowercase=config.data.lower)
+    return Evaluation(name, score(pairs.targets, answers, **options), tuple(how.splitlines()))
 
 
 def load(run_dir: str | Path) -> Pipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from keras_rnn_recipes.data.text.reading import ParallelTexts
-from keras_rnn_recipes.evaluation.translation import signatures
+from keras_rnn_recipes.evaluation.translation import describe_signatures
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
@@ -45,8 +46,8 @@ def write_report(
     """
     name, given = next(iter(answers.items()))
     metrics = list(read_json(Path(run_dir) / "metrics.json")["model"])
-    how = [f"{metric}: {text}" for metric, text in signatures(metrics).items()]
-    search = served.search
+    search, lowercase = served.search, served.target.preparation.lower
+    how = describe_signatures(metrics, part.targets, lowercase=lowercase).splitlines()
     return write_text_page(
         run_dir,
         name=name,
@@ -57,18 +58,24 @@ def write_report(
         ],
         first="Model",
         caption=" ".join(["On the test part. ● marks the best value of a column.", *how]),
-        more_tables=[_examples(part, given, wrong=False), _examples(part, given, wrong=True)],
+        more_tables=[
+            _examples(part, given, wrong=wrong, lowercase=lowercase) for wrong in (False, True)
+        ],
         figures=_looks(part, served),
     )
 
 
-def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Table:
+def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool, lowercase: bool) -> Table:
+    def equal(target: str, answer: str) -> bool:
+        return _compared(target, lowercase) == _compared(answer, lowercase)
+
     rows = [
         (source, False, [target, answer])
         for source, target, answer in zip(part.sources, part.targets, given, strict=True)
-        if (target.strip() != answer.strip()) == wrong
+        if equal(target, answer) != wrong
     ]
-    about = "differ from the target" if wrong else "equal the target exactly"
+    exactly = "except for case" if lowercase else "exactly"
+    about = "differ from the target" if wrong else f"equal the target {exactly}"
     return Table(
         "Wrong answers" if wrong else "Correct answers",
         f"The first of {len(rows):,} answers that {about}.",
@@ -77,6 +84,11 @@ def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool) -> Tabl
         rows[:MOST_SHOWN],
         of_texts=True,
     )
+
+
+def _compared(text: str, lowercase: bool) -> str:
+    text = unicodedata.normalize("NFC", text.strip())
+    return text.lower() if lowercase else text
 
 
 def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:

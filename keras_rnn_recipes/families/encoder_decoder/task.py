@@ -176,15 +176,28 @@ def fit_baselines(parts: TextParts, search: Search, *, names: Sequence[str]) -> 
 
 
 def score(
-    wanted: Sequence[str], answers: Mapping[str, Sequence[str]], *, metrics: Sequence[str]
+    wanted: Sequence[str],
+    answers: Mapping[str, Sequence[str]],
+    *,
+    metrics: Sequence[str],
+    lowercase: bool = False,
 ) -> dict[str, dict[str, float]]:
     """Scores of the answers by model, see `score_texts`.
+
+    Args:
+        wanted: the references.
+        answers: texts by model.
+        metrics: names.
+        lowercase: ignore case, as for answers of a run with ``data.lower``.
 
     Example:
         >>> score(["ab"], {"copy": ["ba"]}, metrics=["accuracy_at_1"])
         {'copy': {'accuracy_at_1': 0.0}}
     """
-    return {name: score_texts(texts, wanted, metrics=metrics) for name, texts in answers.items()}
+    return {
+        name: score_texts(texts, wanted, metrics=metrics, lowercase=lowercase)
+        for name, texts in answers.items()
+    }
 
 
 def predictions_table(part: ParallelTexts, answers: Mapping[str, Sequence[str]]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from .report import (
 )
 from .task import (
     describe as describe,
+    describe_unknown as describe_unknown,
     draw_samples as draw_samples,
     fit as fit,
     fit_baselines as fit_baselines,

@@ -60,13 +60,15 @@ def evaluate(
         UserError: not a finished run, or a file that cannot be read.
     """
     from keras_rnn_recipes.data.text.reading import read_text
-    from keras_rnn_recipes.families.language_model.task import score, text_ids
+    from keras_rnn_recipes.families.language_model.task import describe_unknown, score, text_ids
 
     refuse_baselines(baselines)
     name = finished_config(run_dir).model.cell
     text, served = read_text(source), load(run_dir)
-    nats = {name: served.nats(text_ids(served.tokenizer, text))}
-    return Evaluation(name, score(nats, len(text)))
+    ids = text_ids(served.tokenizer, text)
+    unknown = describe_unknown(ids)
+    scores = score({name: served.nats(ids)}, len(text))
+    return Evaluation(name, scores, (unknown,) if unknown else ())
 
 
 def load(run_dir: str | Path) -> Pipeline:

@@ -43,8 +43,11 @@ class Pipeline(tf.Module):
             prompt: string ``(batch,)``; may be empty.
             length: tokens to sample, int32 scalar.
             temperature: float32 scalar; 0 takes the most probable token each time.
-            seed: int32 scalar; equal seeds give equal texts.
+            seed: int32 scalar; equal seeds give equal texts. A prompt has the same continuation
+                alone and in a batch; where it stands in a batch again, the n-th time with the seed
+                ``seed + n``, counted from 0.
         """
+        prompt = as_strings(prompt)
         first, states = self.read_prompts(prompt)
         drawn = sample(
             self._step,
@@ -52,10 +55,10 @@ class Pipeline(tf.Module):
             states,
             length=length,
             temperature=temperature,
-            seed=seed,
+            seed=seed + _repetitions(prompt),
             never=NEVER,
         )
-        return tf.strings.join([prompt, self.tokenizer.texts(drawn.tokens)], separator=self.glue)
+        return tf.strings.join([prompt, self.tokenizer.continuation(prompt, drawn.tokens)])
 
     # As a graph: eagerly, a prompt of 3,000 characters took ten times as long.
     @tf.function(reduce_retracing=True)
@@ -139,6 +142,20 @@ class Pipeline(tf.Module):
         ]
 
 
+def _repetitions(texts: tf.Tensor) -> tf.Tensor:
+    """How often each text stands before its place in a batch, int32 ``(batch,)``.
+
+    Example:
+        >>> _repetitions(tf.constant(["a", "b", "a", "a"])).numpy().tolist()
+        [0, 0, 1, 2]
+    """
+    _, numbers = tf.unique(texts)
+    order = tf.argsort(numbers, stable=True)
+    ordered = tf.gather(numbers, order)
+    within = tf.range(tf.size(order)) - tf.searchsorted(ordered, ordered)
+    return tf.scatter_nd(order[:, None], within, tf.shape(order))
+
+
 def stream(
     served: Pipeline,
     prompt: str,
@@ -157,7 +174,8 @@ def stream(
         temperature, seed: as in `Pipeline.generate`.
         piece: tokens sampled per piece.
     """
-    first, states = served.read_prompts(as_strings([prompt]))
+    given = as_strings([prompt])
+    first, states = served.read_prompts(given)
 
     @tf.function(reduce_retracing=True)
     def go_on(first: Any, states: Any, count: Any, position: Any) -> Any:
@@ -178,6 +196,6 @@ def stream(
         tokens, first, states = go_on(first, states, count, tf.constant(position))
         # Detokenize all tokens at once: the separator of two tokens depends on both.
         drawn = tf.concat([drawn, tokens], axis=1)
-        text = served.glue + served.tokenizer.texts(drawn).numpy()[0].decode("utf-8", "replace")
+        text = served.tokenizer.continuation(given, drawn).numpy()[0].decode("utf-8", "replace")
         yield text[len(shown) :]
         shown = text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
+from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
@@ -51,10 +52,16 @@ def write_report(
         kind="language model",
         facts=[f"tested on {len(surprise):,} tokens"],
         first="Model",
-        caption="On the test part, token by token from its beginning to its end. Lower is better.",
+        caption="On the test part, token by token from its beginning to its end. Lower is better."
+        + _unknown(surprise),
         more_tables=[samples_table] if drawn else [],
         figures=[_surprises(surprise, name, glue)],
     )
+
+
+def _unknown(surprise: pd.DataFrame) -> str:
+    share = (surprise["token"] == SPECIALS[UNKNOWN]).mean()
+    return f" {share:.1%} of its tokens are unknown; which they are costs nothing." if share else ""
 
 
 def _surprises(surprise: pd.DataFrame, name: str, glue: str) -> Section:

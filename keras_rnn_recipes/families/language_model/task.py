@@ -22,7 +22,7 @@ from keras_rnn_recipes.data.text.catalogue import TextParts
 from keras_rnn_recipes.data.text.contiguous import contiguous_batches, count_windows_of_text
 from keras_rnn_recipes.data.text.reading import read_text
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vocabulary import START
+from keras_rnn_recipes.data.text.vocabulary import START, UNKNOWN
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
@@ -162,7 +162,8 @@ def score(nats: Mapping[str, np.ndarray], num_characters: int) -> dict[str, dict
         num_characters: number of characters of that text.
 
     Returns:
-        ``perplexity`` per token, ``nats_per_token`` and ``bits_per_character``.
+        ``perplexity`` per token, ``nats_per_token`` and ``bits_per_character``. An unknown token
+        costs what [UNK] costs, see `describe_unknown`.
 
     Example:
         >>> score({"coin": np.log([2.0, 2.0])}, 2)["coin"]["perplexity"]
@@ -176,6 +177,28 @@ def score(nats: Mapping[str, np.ndarray], num_characters: int) -> dict[str, dict
         }
         for name, errors in nats.items()
     }
+
+
+def describe_unknown(ids: np.ndarray) -> str:
+    """What unknown tokens mean for the scores of a text; empty without any.
+
+    Args:
+        ids: from `text_ids`.
+
+    Example:
+        >>> describe_unknown(np.array([START, 4, 1, 4, 5]))[:34]
+        '25.0% of the tokens scored are unk'
+        >>> describe_unknown(np.array([START, 4, 5]))
+        ''
+    """
+    share = float((ids[1:] == UNKNOWN).mean()) if len(ids) > 1 else 0.0
+    if not share:
+        return ""
+    return (
+        f"{share:.1%} of the tokens scored are unknown to the vocabulary. Which tokens they are "
+        "costs nothing in bits_per_character and perplexity, so models of other vocabularies "
+        "cannot be compared by them."
+    )
 
 
 def predictions_table(

@@ -44,7 +44,8 @@ class Pipeline(tf.Module):
         super().__init__()
         self.words, self.spelling, self.model, self.tags = words, spelling, model, tuple(tags)
         # The tokens as written: lower case and replaced digits only serve the vocabulary.
-        self.written = Tokenizer(Preparation(unit="whitespace", lower=False), SPECIALS)
+        plain = Preparation(unit="whitespace", lower=False, normalize="none")
+        self.written = Tokenizer(plain, SPECIALS)
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Tags of each sentence; sentences of similar length share a batch."""

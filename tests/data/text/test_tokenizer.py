@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS, build_vocabulary
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.serving.vocabulary import tokenizer_of
 
 # Letters that Unicode added lately have another lower case in an older table: Python's and the
 # graph's need not be of the same year, so that only what both know is compared.
@@ -27,13 +29,33 @@ TEXTS = st.text(SETTLED | TRICKY, max_size=20)
 RAW = TEXTS.map(str.encode) | st.binary(max_size=12)
 
 
+SPACELESS = (
+    *("CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HANGZHOU", "IDEOGRAPHIC ITERATION MARK"),
+    *("IDEOGRAPHIC NUMBER", "IDEOGRAPHIC CLOSING MARK", "HIRAGANA", "KATAKANA", "BOPOMOFO"),
+    *("HALFWIDTH KATAKANA", "COMBINING KATAKANA", "THAI", "LAO", "MYANMAR", "KHMER"),
+)
+
+
+def is_spaceless(character):
+    """Whether a script without spaces uses this letter, by the name that Unicode gives it."""
+    kind = unicodedata.category(character)[0]
+    return kind in "LMN" and unicodedata.name(character, "").startswith(SPACELESS)
+
+
 def words(text, punctuation):
     """The rule of the words, character by character."""
-    found, word = [], ""
+    found, word, alone = [], "", False
     for place, character in enumerate(text):
         kind = unicodedata.category(character)
+        if is_spaceless(character) and not (alone and kind[0] == "M"):
+            found += [word] if word else []
+            word, alone = character, True
+            continue
+        if alone and kind[0] != "M":
+            found, word, alone = [*found, word], "", False
         around = text[place - 1 : place] + text[place + 1 : place + 2]
         inner = character in "'’" and [unicodedata.category(c)[0] for c in around] == ["L", "L"]
+        inner = inner and not any(map(is_spaceless, around))
         if kind[0] in "LMN" or character == "_" or (inner and place):
             word += "'" if inner else character
             continue
@@ -46,7 +68,9 @@ def words(text, punctuation):
 
 def python_tokens(raw, plan):
     text = raw.decode("utf-8", "replace").replace("\0", "\ufffd")
+    text = text if plan.normalize == "none" else unicodedata.normalize(plan.normalize, text)
     text = text.lower() if plan.lower else text
+    text = text if plan.normalize == "none" else text.replace("i\u0307", "i")
     if plan.unit == "words":
         tokens = words(text, plan.punctuation)
     else:
@@ -65,6 +89,8 @@ PLANS = st.builds(
     max_length=st.none() | st.integers(3, 6),
     keep=st.sampled_from(["first", "last"]),
     ends=st.booleans(),
+    normalize=st.sampled_from(["NFC", "NFKC", "none"]),
+    reversible=st.just(False),
 )
 
 
@@ -96,7 +122,7 @@ def test_tokens_and_ids_equal_a_plain_reading(raw, plan):
 )
 @draws(30)
 def test_characters_come_back(texts):
-    plan = Preparation(unit="characters", lower=False, ends=True)
+    plan = Preparation(unit="characters", lower=False, ends=True, normalize="none")
     tokenizer = fit_tokenizer(texts, plan)
     assert [text.decode() for text in tokenizer.texts(tokenizer(texts)).numpy()] == texts
 
@@ -105,6 +131,108 @@ def test_words_come_back_with_punctuation_closed_up():
     text = "don't go (yet), he said: stop!"
     tokenizer = fit_tokenizer([text], Preparation())
     assert tokenizer.texts(tokenizer([text])).numpy().tolist() == [text.encode()]
+
+
+WRITTEN = st.lists(
+    st.sampled_from(
+        [*"abÉ19_'’\"“”.,;:!?$%€()[]{}-/&￭▁ \n\t", "…", "我", "，", "」", "ภ", "ั", "カ"]
+    )
+    | st.sampled_from(["don't", "7:30", " (", ") ", " $", "1,000.50", " – ", "e.g. "])
+    | SETTLED,
+    max_size=14,
+).map("".join)
+
+
+def as_written(text):
+    """What a reversible tokenizer leaves of a text: NFC, single spaces, other signs for marks."""
+    text = unicodedata.normalize("NFC", text.replace("\0", "\ufffd"))
+    text = text.replace("￭", "■").replace("▁", "▂")
+    spaces = [unicodedata.category(c) == "Cc" or unicodedata.category(c)[0] == "Z" for c in text]
+    return " ".join("".join(" " if s else c for c, s in zip(text, spaces, strict=True)).split())
+
+
+@given(st.lists(WRITTEN, min_size=1, max_size=4), st.booleans())
+@example(["( ( [x ", "a ▁ ￭. b", "我 有iPhone 手机 。", "a ' b'c’d", "$ 5", "aั ", "..a"], True)
+@example(["a ภa", "ก ข", "я ภ"], False)
+@draws(150)
+def test_words_come_back_as_they_were_written(texts, spaceless):
+    plan = Preparation(lower=False, ends=True, spaceless=spaceless)
+    tokenizer = fit_tokenizer(texts, plan)
+    found = [text.decode() for text in tokenizer.texts(tokenizer(texts)).numpy()]
+    assert found == [as_written(text) for text in texts]
+    # Without the marks the tokens are those of a tokenizer that only reads.
+    reading = Tokenizer(replace(plan, reversible=False), SPECIALS)
+    plain = [[t.decode() for t in row] for row in reading.tokens(map(as_written, texts)).to_list()]
+    marked = [[t.decode() for t in row] for row in tokenizer.tokens(texts).to_list()]
+    bare = [[t.replace("￭", "").replace("▁", "") for t in row] for row in marked]
+    straight = [[t.replace("’", "'") if len(t) > 1 else t for t in row] for row in bare]
+    assert straight == plain
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("at 7:30 for $1,000.", "at 7 :￭ 30 for $￭ 1 ,￭ 000 ."),
+        ("A T-shirt, well-known", "A T ￭-￭ shirt , well ￭-￭ known"),
+        ('He said "no".', 'He said "￭ no ￭" .'),
+        ("Ça va ?", "Ça va ▁?"),
+        ("我有 iPhone。", "我 有▁ iPhone 。"),
+        ("don’t", "don’t"),
+    ],
+)
+def test_marks_stand_where_spaces_depart_from_the_rule(text, tokens):
+    plan = Preparation(lower=False, ends=True)
+    (found,) = Tokenizer(plan, SPECIALS).tokens([text]).to_list()
+    assert b" ".join(found).decode() == tokens
+
+
+def test_a_continuation_has_the_space_that_the_rule_wants():
+    plan = Preparation(reversible=True)
+    tokenizer = Tokenizer(plan, (*SPECIALS, "day", ".", "￭-￭", "一"))
+    prompts = ["one", "one ", "(", "", "一"]
+    found = tokenizer.continuation(np.array(prompts, object), [[4, 6, 4, 5]] * 5).numpy().tolist()
+    assert found == [b" day-day.", b"day-day.", b"day-day.", b"day-day.", b"day-day."]
+    prompts, ids = ["one", "一", "one", "one"], [[5, 4], [7, 4], [6, 4], [0, 0]]
+    found = [t.decode() for t in tokenizer.continuation(np.array(prompts, object), ids).numpy()]
+    assert found == [". day", "一day", "-day", ""]
+
+
+def test_turkish_and_other_lower_case_of_i():
+    turkish = ["Ispanak yıldızı ılık", "Isparta İstanbul ıssız"]
+    tokenizer = fit_tokenizer(turkish, Preparation())
+    assert "ıspanak" in tokenizer.vocabulary and "istanbul" in tokenizer.vocabulary
+    assert tokenizer.preparation.turkish and "Turkish" in tokenizer.notes[0]
+    english = fit_tokenizer(["It is İstanbul", "I\u0307stanbul istanbul"], Preparation())
+    assert english.vocabulary[4:] == ("istanbul", "is", "it")
+    assert not english.preparation.turkish
+
+
+def test_accents_and_full_width_letters_are_one_character():
+    texts = ["caf\u00e9 cafe\u0301", "ＡＢＣ１２ abc12"]
+    tokenizer = fit_tokenizer(texts, Preparation())
+    assert tokenizer.vocabulary[4:] == ("café", "abc12", "ａｂｃ１２")
+    assert [note.split(",")[0][:30] for note in tokenizer.notes] == [
+        "5 characters are full-width le",
+        "1 text was brought to the Unic",
+    ]
+    folded = fit_tokenizer(texts, Preparation(normalize="NFKC"))
+    assert folded.vocabulary[4:] == ("abc12", "café")
+
+
+def test_scripts_without_spaces_are_told():
+    tokenizer = fit_tokenizer(["今天 very good"], Preparation())
+    assert tokenizer.vocabulary[4:] == ("good", "very", "今", "天")
+    assert "Chinese" in tokenizer.notes[0]
+    (note,) = fit_tokenizer(["今天很好"], Preparation(unit="whitespace")).notes
+    assert note.startswith("100% of the characters")
+
+
+def test_a_record_of_before_is_read_as_it_was_written():
+    old = {"unit": "words", "lower": True, "punctuation": True, "replace": [], "max_length": None}
+    record = {"preparation": {**old, "keep": "first", "ends": True}, "vocabulary": list(SPECIALS)}
+    tokenizer = tokenizer_of(record)
+    tokens = tokenizer.tokens(["今天 e\u0301 T-shirt İ"]).to_list()[0]
+    assert [t.decode() for t in tokens] == ["今天", "e\u0301", "t", "-", "shirt", "i\u0307"]
 
 
 def test_what_follows_the_end_is_not_read():
