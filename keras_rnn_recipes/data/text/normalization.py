@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -43,7 +43,7 @@ class _Tables(NamedTuple):
     pattern: str
 
 
-def normalize(texts: tf.Tensor, form: str) -> tf.Tensor:
+def normalize(texts: tf.Tensor, form: Literal["NFC", "NFKC"]) -> tf.Tensor:
     """Texts in a Unicode normalization form.
 
     Args:
@@ -166,8 +166,9 @@ def _find(keys: np.ndarray, wanted: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 @functools.lru_cache(maxsize=2)
-def _tables(form: str) -> _Tables:
+def _tables(form: Literal["NFC", "NFKC"]) -> _Tables:
     compatible = form == "NFKC"
+    apart: Literal["NFD", "NFKD"] = "NFKD" if compatible else "NFD"
     characters = [chr(point) for point in range(_END) if not 0xD800 <= point < 0xE000]
     syllables = range(_SYLLABLES, _SYLLABLES + _NUM_SYLLABLES)
     marks = {ord(c): unicodedata.combining(c) for c in characters if unicodedata.combining(c)}
@@ -176,7 +177,7 @@ def _tables(form: str) -> _Tables:
         mapping, point = unicodedata.decomposition(character), ord(character)
         if not mapping or point in syllables or (mapping.startswith("<") and not compatible):
             continue
-        parts[point] = [ord(c) for c in unicodedata.normalize(form.replace("C", "D"), character)]
+        parts[point] = [ord(c) for c in unicodedata.normalize(apart, character)]
         pair = [int(part, 16) for part in mapping.split()] if "<" not in mapping else []
         if len(pair) == 2 and unicodedata.normalize("NFC", character) == character:
             pairs[pair[0] * _RADIX + pair[1]] = point
