@@ -32,6 +32,7 @@ from keras_rnn_recipes.cli.options import (
     ForecastsFile,
     Freq,
     FutureCols,
+    FutureFile,
     Holidays,
     Horizon,
     IdCol,
@@ -59,6 +60,7 @@ from keras_rnn_recipes.cli.options import (
     Units,
     Wide,
 )
+from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, readable, save_standard_input
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
@@ -101,6 +103,7 @@ def forecast(
     decimal: Decimal = None,
     thousands: Thousands = None,
     aggregate: Aggregate = None,
+    future_file: FutureFile = None,
     calendar: Calendar = None,
     holidays: Holidays = None,
     freq: Freq = None,
@@ -132,6 +135,8 @@ def forecast(
 
     given = {name: value for name, value in locals().items() if name in _fields(ForecastOptions)}
     run_dir = run_dir or default_run_dir(file)
+    if str(file) == STANDARD_INPUT:
+        file = given["file"] = save_standard_input(run_dir)
     RunDirectory.open(run_dir, overwrite=overwrite)  # refuse a folder in use before any work
     check_output(output, file)
     plan = plan_forecast(ForecastOptions(**given))
@@ -186,7 +191,8 @@ def predict(
     check_output(output, input)
     finished_config(run_dir)
     import_tensorflow_quietly()
-    answers = inference.predict(run_dir, input)
+    with readable(input) as source:
+        answers = inference.predict(run_dir, source)
     write_forecasts(answers, output)
     series = f"{answers['unique_id'].nunique()} series, " if "unique_id" in answers else ""
     typer.echo(f"{series}{len(answers)} rows: {output}")
@@ -235,7 +241,8 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
     finished_config(run_dir)
     added_baselines(baselines, ())
     import_tensorflow_quietly()
-    result = inference.evaluate(run_dir, input, baselines=baselines)
+    with readable(input) as source:
+        result = inference.evaluate(run_dir, source, baselines=baselines)
     for note in result.notes:
         typer.echo(note)
     if result.test_size is not None:

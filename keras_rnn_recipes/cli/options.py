@@ -41,7 +41,11 @@ NewRunDir = Annotated[
 
 Input = Annotated[
     Path,
-    typer.Option("--input", metavar="FILE", help="new data, in the format that the run was given"),
+    typer.Option(
+        "--input",
+        metavar="FILE",
+        help="new data, in the format that the run was given; - for standard input",
+    ),
 ]
 
 Smoke = Annotated[
@@ -97,6 +101,10 @@ PastCols = Annotated[
 FutureCols = Annotated[
     str | None,
     option("covariates also known for the time steps to forecast: a,b", COLUMNS),
+]
+FutureFile = Annotated[
+    str | None,
+    option("table with --future-cols for the time steps to forecast (default: FILE)", COLUMNS),
 ]
 StaticCols = Annotated[
     str | None, option("covariates that are constant in each series: a,b", COLUMNS)

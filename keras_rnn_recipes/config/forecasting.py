@@ -101,6 +101,7 @@ class DataConfig(Section):
         decimal: decimal sign; None to infer it.
         thousands: separator between thousands; None to infer it.
         aggregate: summary of all rows of a series in one step of ``freq``; None for no summary.
+        future_file: file with ``future_cols`` for the steps ahead; None: the data have them.
         calendar: covariates computed from the dates.
         holidays: code of the country whose public holidays become a covariate.
         freq: pandas alias of the frequency; None to infer it.
@@ -128,6 +129,7 @@ class DataConfig(Section):
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     aggregate: Aggregate | None = None
+    future_file: str | None = None
     calendar: Annotated[tuple[Feature, ...], BeforeValidator(listed)] = ()
     holidays: str | None = None
     freq: str | None = None

@@ -111,13 +111,16 @@ def open_bytes(path: Path) -> IO[bytes]:
     """Open a file, unpacked if it is gzipped or in a zip archive.
 
     Raises:
-        UserError: a zip archive does not contain exactly one file.
+        UserError: a zip archive cannot be opened, or does not contain exactly one file.
     """
     if path.suffix == ".gz":
         return cast(IO[bytes], gzip.open(path))
     if path.suffix == ".zip":
-        archive = zipfile.ZipFile(path)
-        return archive.open(_only_member(path, archive))
+        try:
+            archive = zipfile.ZipFile(path)
+            return archive.open(_only_member(path, archive))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise broken_file(path, error) from error  # damaged, encrypted, or of another kind
     return path.open("rb")
 
 

@@ -144,6 +144,7 @@ def read_panel(
     decimal: str | None = None,
     thousands: str | None = None,
     aggregate: str | None = None,
+    future_file: str | Path | pd.DataFrame | None = None,
     freq: str | None = None,
     season_length: int | None = None,
     start: object = None,
@@ -175,6 +176,8 @@ def read_panel(
         decimal, thousands: how numbers are written, see ``numbers.style_of``.
         aggregate: "sum", "mean", "median", "min", "max", "first", "last" or "count" of all rows of
             a series in one step of ``freq``; None: one row for each step is expected.
+        future_file: a second table with ``future_cols`` for the steps ahead, and the columns of the
+            series and the time, named as in the first; None: the first table has them.
         freq: the frequency; None: the most common step.
         season_length: steps in a season; None: the usual number for the frequency.
         start: first date kept, inclusive; "2019" or "2019-03" mean all of that year or month.
@@ -207,7 +210,8 @@ def read_panel(
     )
     texts = category_columns(table, columns, categories)
     formats = Formats(date_format, day_first, decimal, thousands)
-    raw = read_rows(table, columns, texts, formats)
+    ahead = None if future_file is None else open_table(future_file)
+    raw = read_rows(table, columns, texts, formats, ahead)
     labels, notes = raw.labels, raw.notes
     rows = _cut(raw.rows, start, end, table, columns)
     rows = _without_empty_series(rows, table, notes)

@@ -11,6 +11,7 @@ import itertools
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,10 +101,31 @@ class Table:
                 )
         except UnicodeDecodeError as error:
             raise not_utf8(self.path) from error
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise broken_file(self.path, error) from error
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise _ragged(self.path, error, self.header_line) from error
+
+
+@dataclass(frozen=True)
+class TwoTables(Table):
+    """A table and a second one below it, whose rows are numbered on from those of the first.
+
+    Args:
+        first, second: the tables.
+        first_rows: number of the second table's first row.
+    """
+
+    first: Table | None = None
+    second: Table | None = None
+    first_rows: int = 0
+
+    def where(self, row: int) -> str:
+        """The position of a row in its own table, in words."""
+        assert self.first is not None and self.second is not None
+        if row < self.first_rows:
+            return self.first.where(row)
+        return self.second.where(row - self.first_rows)
 
 
 def open_table(source: str | Path | pd.DataFrame) -> Table:
@@ -195,7 +217,7 @@ def _csv_table(path: Path) -> Table:
             head = list(itertools.islice(lines, _HEAD_LINES))
     except UnicodeDecodeError as error:
         raise not_utf8(path) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise broken_file(path, error) from error
     if not any(line.strip() for line in head):
         raise empty_file(path)

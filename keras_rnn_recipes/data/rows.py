@@ -13,7 +13,7 @@ from keras_rnn_recipes.data.columns import Columns
 from keras_rnn_recipes.data.covariate_cells import Labels, read_cells
 from keras_rnn_recipes.data.dates import parse_dates
 from keras_rnn_recipes.data.numbers import removed_signs, style_of
-from keras_rnn_recipes.data.reading import Table, read_numbers
+from keras_rnn_recipes.data.reading import Table, TwoTables, read_numbers
 from keras_rnn_recipes.data.regular import Rows
 from keras_rnn_recipes.data.time_parts import join_times
 from keras_rnn_recipes.errors import UserError
@@ -56,7 +56,13 @@ class RawRows:
     hint: str
 
 
-def read_rows(table: Table, columns: Columns, texts: Sequence[str], formats: Formats) -> RawRows:
+def read_rows(
+    table: Table,
+    columns: Columns,
+    texts: Sequence[str],
+    formats: Formats,
+    ahead: Table | None = None,
+) -> RawRows:
     """Load the rows of a table as arrays and validate every cell.
 
     Args:
@@ -64,6 +70,7 @@ def read_rows(table: Table, columns: Columns, texts: Sequence[str], formats: For
         columns: the roles of its columns.
         texts: names of the categorical covariates.
         formats: how the cells are written.
+        ahead: a second table with the future covariates of the steps ahead; None for none.
 
     Raises:
         UserError: a cell that is no date or no number, an ambiguous format, or a missing name.
@@ -71,6 +78,8 @@ def read_rows(table: Table, columns: Columns, texts: Sequence[str], formats: For
     numbers = [*columns.targets, *(name for name in columns.covariates if name not in texts)]
     spare = list(columns.spare) if not columns.ids else []
     frame = table.load([*columns.times, *columns.ids, *spare, *texts, *numbers])
+    if ahead is not None:
+        frame, table = _with_rows_ahead(frame, table, columns, ahead)
     notes = list(table.notes)
     cells = _one_time(frame, columns)
     dates = parse_dates(cells, date_format=formats.date_format, day_first=formats.day_first)
@@ -94,6 +103,39 @@ def read_rows(table: Table, columns: Columns, texts: Sequence[str], formats: For
     rows = Rows.joined(parts)
     hint = _distinguishing(table, columns, rows) if _has_twins(rows) else ""
     return RawRows(rows, labels, list(dict.fromkeys(notes)), dates.day_first, hint)
+
+
+def _with_rows_ahead(
+    frame: pd.DataFrame, table: Table, columns: Columns, ahead: Table
+) -> tuple[pd.DataFrame, Table]:
+    """The rows of a table, and below them those that hold future covariates only."""
+    if not columns.future:
+        raise UserError(
+            f"{ahead.name} was given for the steps ahead, but there are no future covariates.",
+            "columns that are known for the steps to forecast.",
+            "name them with --future-cols.",
+        )
+    names = [*columns.times, *columns.ids, *columns.future]
+    missing = [name for name in names if name not in ahead.sample.columns]
+    if missing:
+        raise UserError(
+            f"{ahead.name} has no column {missing[0]!r} (columns: "
+            f"{', '.join(map(str, ahead.sample.columns))}).",
+            f"the columns {', '.join(names)}, named as in {table.name}.",
+            "rename its columns, or give another file with --future-file.",
+        )
+    below, first = ahead.load(names), int(frame.index.max()) + 1
+    below.index = below.index + first
+    joined = TwoTables(
+        table.name,
+        table.sample,
+        separator=table.separator,
+        notes=(*table.notes, *ahead.notes),
+        first=table,
+        second=ahead,
+        first_rows=first,
+    )
+    return pd.concat([frame, below]), joined
 
 
 def _one_time(frame: pd.DataFrame, columns: Columns) -> pd.Series:

@@ -39,6 +39,7 @@ _DATA_OPTIONS = (
     "decimal",
     "thousands",
     "aggregate",
+    "future_file",
     "calendar",
     "holidays",
     "freq",
@@ -69,6 +70,7 @@ class ForecastOptions:
     decimal: str | None = None
     thousands: str | None = None
     aggregate: str | None = None
+    future_file: str | None = None
     calendar: str | None = None
     holidays: str | None = None
     freq: str | None = None

@@ -168,3 +168,24 @@ def test_times_that_jitter_are_moved_to_regular_steps():
 def test_columns_without_a_role_are_named():
     panel = read_panel(daily(weather=["dry", "wet"] * 14, n=range(28)), target_col="sales")
     assert "Columns that are not used: weather, n." in panel.notes
+
+
+def test_future_covariates_from_a_file_of_their_own(tmp_path):
+    ahead = pd.DataFrame(
+        {"shop": ["N", "N"], "date": ["2024-01-29", "2024-01-30"], "price": [7, 8]}
+    )
+    ahead.to_csv(tmp_path / "ahead.csv", index=False)
+    daily(shop="N", price=5.5).to_csv(tmp_path / "t.csv", index=False)
+    options = {"id_col": "shop", "target_col": "sales", "future_cols": ["price"]}
+    panel = read_panel(tmp_path / "t.csv", future_file=tmp_path / "ahead.csv", **options)
+    assert len(panel.frame) == 28 and panel.future is not None
+    assert panel.future["price"].tolist() == [7, 8]
+    assert panel.future["ds"].dt.day.tolist() == [29, 30]
+    ahead.assign(price="?x").to_csv(tmp_path / "wrong.csv", index=False)
+    with pytest.raises(UserError, match="line 2 of wrong.csv"):
+        read_panel(tmp_path / "t.csv", future_file=tmp_path / "wrong.csv", categories=(), **options)
+    ahead.rename(columns={"price": "cost"}).to_csv(tmp_path / "named.csv", index=False)
+    with pytest.raises(UserError, match="no column 'price'.*--future-file"):
+        read_panel(tmp_path / "t.csv", future_file=tmp_path / "named.csv", **options)
+    with pytest.raises(UserError, match="--future-cols"):
+        read_panel(daily(), future_file=tmp_path / "ahead.csv")
