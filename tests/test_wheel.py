@@ -102,8 +102,8 @@ def test_the_wheel_carries_its_licence_and_commands(wheel):
         commands = archive.read(f"{info}/entry_points.txt").decode()
         assert any(name.endswith("LICENSE") for name in archive.namelist())
     assert "License-Expression: Apache-2.0" in metadata
-    assert "krr = keras_rnn_recipes.cli.commands:main" in commands
-    assert "keras-rnn-recipes = keras_rnn_recipes.cli.commands:main" in commands
+    assert "krr = keras_rnn_recipes.__main__:main" in commands
+    assert "keras-rnn-recipes = keras_rnn_recipes.__main__:main" in commands
 
 
 def test_the_package_in_use_is_the_installed_one(elsewhere):

@@ -7,8 +7,6 @@ exception is a bug of this package and keeps its traceback.
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +16,10 @@ import typer
 from keras_rnn_recipes.cli.backtest_tune import backtest, tune
 from keras_rnn_recipes.cli.console import (
     handle_user_errors,
+    ignore_broken_pipes,
     import_tensorflow_quietly,
     print_how_to_resume,
+    stopping_at_signals,
 )
 from keras_rnn_recipes.cli.explain import explain
 from keras_rnn_recipes.cli.options import (
@@ -75,11 +75,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line (the entry point of ``krr``)."""
-    # A series name that the terminal's encoding lacks must not stop the program.
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    app()
+    ignore_broken_pipes()
+    with stopping_at_signals():
+        app()
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
