@@ -11,12 +11,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from inspect import Signature, signature
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, final
 
 import typer
 
+from keras_rnn_recipes.cli.advice import fitting
 from keras_rnn_recipes.errors import UserError
 
 USER_ERROR = 2
@@ -132,7 +134,7 @@ def handle_user_errors(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(*args, **kwargs)
         except UserError as error:
-            typer.echo(_in_three_parts(error), err=True)
+            typer.echo(_in_three_parts(error, signature(function)), err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as error:
             typer.echo(f"\n{told_interruption(error)}.", err=True)
@@ -199,5 +201,8 @@ def _captured_stderr() -> Iterator[Any]:
             os.close(saved)
 
 
-def _in_three_parts(error: UserError) -> str:
-    return f"Error: {error.what}\nExpected: {error.expected}\nFix: {error.fix}"
+def _in_three_parts(error: UserError, command: Signature) -> str:
+    fix = error.fix
+    if "overrides" in command.parameters:  # a command that takes keys of a recipe
+        fix = fitting(fix, [f"--{name.replace('_', '-')}" for name in command.parameters])
+    return f"Error: {error.what}\nExpected: {error.expected}\nFix: {fix}"
