@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import initializers, layers
 
-from keras_rnn_recipes.layers import TiedEmbedding
+from keras_rnn_recipes.layers import ExtendedEmbedding, TiedEmbedding
 
 
 def token_embedding(size: int, width: int, *, name: str, tied: bool = False) -> Any:
@@ -45,3 +45,52 @@ def token_embedding(size: int, width: int, *, name: str, tied: bool = False) -> 
     return layers.Embedding(
         size, width, embeddings_initializer=initializers.RandomNormal(stddev=1.0), name=name
     )
+
+
+def reading_embedding(
+    size: int,
+    width: int,
+    *,
+    name: str,
+    matrix: Any = None,
+    num_fixed: int = 0,
+    trainable: bool = True,
+) -> Any:
+    """An embedding of tokens that are read only, with pretrained vectors if there are any.
+
+    Args:
+        size: number of ids.
+        width: of a vector; that of ``matrix`` takes its place.
+        name: of the layer.
+        matrix: initial vectors ``(size, width)``; None: random ones.
+        num_fixed: number of last ids whose vectors are never trained.
+        trainable: whether the others are.
+
+    Returns:
+        A Keras layer, ids ``(...)`` to vectors ``(..., width)``.
+
+    Raises:
+        ValueError: a matrix without a row for each id, or fixed ids without a matrix.
+
+    Example:
+        >>> import numpy as np
+        >>> reading_embedding(5, 8, name="a", matrix=np.ones((5, 2)))(layers.Input((3,))).shape
+        (None, 3, 2)
+    """
+    if matrix is None:
+        if num_fixed:
+            raise ValueError("num_fixed needs embeddings; received none.")
+        return layers.Embedding(size, width, trainable=trainable, name=name)
+    shape = tuple(getattr(matrix, "shape", ()))
+    if len(shape) != 2 or shape[0] != size or not shape[1]:
+        raise ValueError(
+            f"embeddings must have a row for each of {size} ids; received the shape {shape}."
+        )
+    if num_fixed:
+        extended = ExtendedEmbedding(size, num_fixed, shape[1], trainable=trainable, name=name)
+        extended.set_vectors(matrix)
+        return extended
+    layer = layers.Embedding(size, shape[1], trainable=trainable, name=name)
+    layer.build((None,))
+    layer.set_weights([matrix])
+    return layer

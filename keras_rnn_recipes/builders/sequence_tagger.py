@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from keras_rnn_recipes.builders.embedding import reading_embedding
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.layers import CRF, FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.cells import CELLS
@@ -28,6 +29,7 @@ def sequence_tagger(
     character_units: int = 30,
     character_embedding_size: int = 25,
     embeddings: Any = None,
+    num_fixed: int = 0,
     crf: bool = True,
     allowed: Any = None,
     residual: bool = False,
@@ -49,13 +51,15 @@ def sequence_tagger(
         num_characters: number of character ids, including padding (0); 0: words only.
         cell, units, residual, layer_norm, l2, recurrent_skips: of the layers over the tokens, as in
             `recurrent_stack`.
-        embedding_size: width of a word's vector.
+        embedding_size: width of a word's vector; ignored if ``embeddings`` are given.
         character_cell: how the characters of a token are read: ``"conv"``, a convolution over three
             characters and the maximum over all positions; or a recurrent cell in both directions.
         character_units: filters of the convolution, or units in each direction.
         character_embedding_size: width of a character's vector.
-        embeddings: initial word vectors ``(vocabulary_size, embedding_size)``; random by default.
-            They are trained.
+        embeddings: initial word vectors ``(vocabulary_size, width)``, see `load_vectors`; random
+            by default. They are trained.
+        num_fixed: number of last word ids whose vectors are never trained, since training does not
+            contain the words.
         crf: output potentials for `crf_loss` and `viterbi`; otherwise independent logits.
         allowed: which tag may follow which, as in `CRF`.
         dropout: rate on the vectors of tokens and after each recurrent layer, independent at every
@@ -88,7 +92,14 @@ def sequence_tagger(
     inputs = tokens
     mask = ops.not_equal(tokens, 0)
     words = _drop_words(tokens, word_dropout) if word_dropout else tokens
-    x = _embedding(words, vocabulary_size, embedding_size, "word_vectors", embeddings)
+    _require_positive(embedding_size=embedding_size)
+    x = reading_embedding(
+        vocabulary_size,
+        embedding_size,
+        name="word_vectors",
+        matrix=embeddings,
+        num_fixed=num_fixed,
+    )(words)
     if num_characters:
         characters = keras.Input((None, None), dtype="int32", name="characters")
         inputs = [tokens, characters]
@@ -125,7 +136,10 @@ def _spelling(
         known = ("conv", *CELLS)
         raise ValueError(f"character_cell must be one of {known}; received {cell!r}.")
     _require_positive(num_characters=num_characters, character_units=units)
-    embedded = _embedding(characters, num_characters, embedding_size, "character_vectors")
+    _require_positive(character_embedding_size=embedding_size)
+    embedded = layers.Embedding(num_characters, embedding_size, name="character_vectors")(
+        characters
+    )
     if cell == "conv":
         return _convolved(characters, embedded, units)
     return _read_in_both_directions(characters, embedded, cell, units)
@@ -164,21 +178,6 @@ def _drop_words(tokens: Any, rate: float) -> Any:
     ones = ops.cast(ops.ones_like(tokens), "float32")
     kept = ops.greater(layers.Dropout(rate, name="word_dropout", dtype="float32")(ones), 0)
     return ops.where(kept, tokens, ops.minimum(tokens, _UNKNOWN))
-
-
-def _embedding(ids: Any, size: int, width: int, name: str, matrix: Any = None) -> Any:
-    _require_positive(embedding_size=width)
-    layer = layers.Embedding(size, width, name=name)
-    vectors = layer(ids)
-    if matrix is not None:
-        shape = getattr(matrix, "shape", None)
-        if shape != (size, width):
-            raise ValueError(
-                f"embeddings must have the shape (vocabulary_size, embedding_size) = "
-                f"{(size, width)}; received {shape}."
-            )
-        layer.set_weights([matrix])
-    return vectors
 
 
 def _require_positive(**sizes: int) -> None:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_rnn_recipes.builders.embedding import reading_embedding
 from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.layers import AttentionPooling, MaskedPooling, PaddingMask
@@ -25,6 +26,7 @@ def text_classifier(
     units: int | Sequence[int] = 64,
     embedding_size: int = 64,
     embeddings: np.ndarray | None = None,
+    num_fixed: int = 0,
     train_embeddings: bool = True,
     embedding_dropout: float = 0.0,
     bidirectional: bool = False,
@@ -45,6 +47,8 @@ def text_classifier(
             `recurrent_stack`.
         embedding_size: width of the embedding; ignored if ``embeddings`` are given.
         embeddings: pretrained vectors ``(vocabulary_size, width)``, see `load_vectors`.
+        num_fixed: number of last ids whose vectors are never trained, since training does not
+            contain the words.
         train_embeddings: whether the embedding is trained.
         embedding_dropout: dropout rate on single elements of the embedded tokens.
         pooling: from all steps to one vector. ``"last"``: the last real step (in a bidirectional
@@ -67,12 +71,13 @@ def text_classifier(
     """
     if pooling not in POOLINGS:
         raise ValueError(f"pooling must be one of {POOLINGS}; received {pooling!r}.")
-    tokens = _tokens(vocabulary_size, num_classes, embeddings)
+    tokens = _tokens(num_classes)
     embedding = partial(
         _embedded,
         vocabulary_size=vocabulary_size,
         embedding_size=embedding_size,
         embeddings=embeddings,
+        num_fixed=num_fixed,
         trainable=train_embeddings,
     )
 
@@ -136,9 +141,9 @@ def averaged_embeddings(
         >>> averaged_embeddings(1000, 3).output_shape
         (None, 3)
     """
-    tokens = _tokens(vocabulary_size, num_classes, embeddings)
+    tokens = _tokens(num_classes)
     mask, embedded = _embedded(
-        tokens, vocabulary_size, embedding_size, embeddings, train_embeddings
+        tokens, vocabulary_size, embedding_size, embeddings, trainable=train_embeddings
     )
     x = MaskedPooling("mean", name="pooling")(embedded, mask)
     x = layers.Dropout(dropout, name="dropout_1")(x) if dropout else x
@@ -148,15 +153,10 @@ def averaged_embeddings(
     return keras.Model(tokens, logits, name="averaged_embeddings")
 
 
-def _tokens(vocabulary_size: int, num_classes: int, embeddings: np.ndarray | None) -> Any:
-    """Check the sizes, and return the input ``(batch, time)``."""
+def _tokens(num_classes: int) -> Any:
+    """Check the number of classes, and return the input ``(batch, time)``."""
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
-    if embeddings is not None and (embeddings.ndim != 2 or len(embeddings) != vocabulary_size):
-        raise ValueError(
-            f"embeddings must have a row for each of {vocabulary_size} ids; received the shape "
-            f"{embeddings.shape}."
-        )
     return keras.Input((None,), dtype="int32", name="tokens")
 
 
@@ -165,16 +165,19 @@ def _embedded(
     vocabulary_size: int,
     embedding_size: int,
     embeddings: np.ndarray | None,
+    *,
     trainable: bool,
+    num_fixed: int = 0,
     suffix: str = "",
 ) -> tuple[Any, Any]:
     """The mask ``(batch, time)`` and the embedded tokens ``(batch, time, width)``."""
     mask = PaddingMask(name=f"mask{suffix}")(tokens)
-    width = embedding_size if embeddings is None else embeddings.shape[1]
-    embedding = layers.Embedding(
-        vocabulary_size, width, trainable=trainable, name=f"embedding{suffix}"
+    embedding = reading_embedding(
+        vocabulary_size,
+        embedding_size,
+        name=f"embedding{suffix}",
+        matrix=embeddings,
+        num_fixed=num_fixed,
+        trainable=trainable,
     )
-    embedded = embedding(tokens)
-    if embeddings is not None:
-        embedding.set_weights([embeddings])
-    return mask, embedded
+    return mask, embedding(tokens)

@@ -59,12 +59,19 @@ class TagDataConfig(TextSource):
 
 
 class TaggerConfig(Section):
-    """The tagger: options of `sequence_tagger`, and ``vectors`` as in `ClassifierConfig`."""
+    """The tagger: options of `sequence_tagger`; vectors as in `ClassifierConfig`.
+
+    Attributes:
+        vectors: file of pretrained word vectors, whose width replaces ``embedding_size``.
+        vector_words: most words of that file that join the vocabulary though training does not
+            contain them.
+    """
 
     cell: Cell = "lstm"
     units: Widths = (100,)
     embedding_size: Count = 100
     vectors: str | None = None
+    vector_words: Annotated[int, Field(ge=0)] = 50_000
     character_cell: Literal["none", "conv", Cell] = "conv"
     character_units: Count = 50
     character_embedding_size: Count = 25
@@ -82,7 +89,7 @@ class TaggerConfig(Section):
         Args:
             num_characters: size of the vocabulary of characters.
         """
-        options = self.model_dump(exclude={"vectors", "character_cell"})
+        options = self.model_dump(exclude={"vectors", "vector_words", "character_cell"})
         if self.character_cell == "none":
             return options
         return {

@@ -76,6 +76,9 @@ class ClassifierConfig(Section):
 
     Attributes:
         vectors: file of pretrained word vectors, whose width replaces ``embedding_size``.
+        vector_words: most words of that file that join the vocabulary though training does not
+            contain them, the first of the file. Their vectors are not trained. They are part of the
+            exported model, which grows by four bytes for each number.
         members: networks that are trained together, each on its share of every batch.
     """
 
@@ -83,6 +86,7 @@ class ClassifierConfig(Section):
     units: Widths = (64,)
     embedding_size: Count = 64
     vectors: str | None = None
+    vector_words: Annotated[int, Field(ge=0)] = 50_000
     train_embeddings: bool = True
     embedding_dropout: Share = 0.0
     bidirectional: bool = False
@@ -101,7 +105,7 @@ class ClassifierConfig(Section):
             >>> ClassifierConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump(exclude={"vectors"})
+        return self.model_dump(exclude={"vectors", "vector_words"})
 
 
 class TextFitConfig(TrainingConfig):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import numpy as np
 
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.text.catalogue import TextParts, load_text
-from keras_rnn_recipes.data.text.vectors import load_vectors
+from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+from keras_rnn_recipes.data.text.vectors import load_vectors, words_of_vectors
+from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
 from keras_rnn_recipes.errors import UserError
 
 
@@ -67,6 +71,62 @@ def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.nd
     vectors = load_vectors(path, vocabulary)
     print(vectors.report())
     return vectors.matrix
+
+
+def add_vectors(
+    tokenizer: Tokenizer,
+    path: str | Path | None,
+    *,
+    limit: int,
+    **texts: Sequence[str],
+) -> tuple[Tokenizer, dict[str, Any]]:
+    """Add the words of a file of vectors to a vocabulary, and read the vectors.
+
+    Words that training does not contain then have vectors when the network is used. Prints the
+    width and the coverage: of the vocabulary, and of the tokens of each part.
+
+    Args:
+        tokenizer: from `fit_tokenizer`.
+        path: of the file; None: no vectors.
+        limit: most words that are added, the first of the file.
+        texts: texts by part, such as ``train`` and ``test``.
+
+    Returns:
+        A tokenizer with the larger vocabulary, and the arguments ``embeddings`` and ``num_fixed``
+        of the builders; the tokenizer itself and no arguments where there is no file.
+
+    Raises:
+        UserError: as `load_vectors`.
+    """
+    if path is None:
+        return tokenizer, {}
+    forms = words_of_vectors(path, tokenizer.single_tokens)
+    known = {*tokenizer.vocabulary}
+    new = (token for token in forms if token not in known)
+    added = tuple(itertools.islice(new, limit))
+    larger = Tokenizer(tokenizer.preparation, (*tokenizer.vocabulary, *added))
+    vectors = replace(load_vectors(path, larger.vocabulary, forms=forms), num_fixed=len(added))
+    without = tokenizer.vocabulary[len(SPECIALS) :]
+    missing = len(set(without).intersection(vectors.missing))
+    share = 1 - missing / max(len(without), 1)
+    print(f"Vectors of {Path(path).name}: width {vectors.matrix.shape[1]}, also of the embedding.")
+    covered = [f"{share:.1%} of the {len(without):,} words of training"]
+    for part, of_part in texts.items():
+        covered.append(f"{_covered(larger, of_part, vectors.missing):.1%} of the tokens of {part}")
+    print(f"A vector have {', '.join(covered)}.")
+    print(f"The vocabulary holds {len(added):,} of {len(forms):,} words of the file in addition.")
+    return larger, vectors.options()
+
+
+def _covered(tokenizer: Tokenizer, texts: Sequence[str], missing: Sequence[str]) -> float:
+    """The share of the tokens of texts that have a vector."""
+    has = np.ones(len(tokenizer.vocabulary), bool)
+    numbers = {token: number for number, token in enumerate(tokenizer.vocabulary)}
+    has[: len(SPECIALS)] = False
+    has[[numbers[token] for token in missing]] = False
+    ids = np.concatenate([np.zeros(0, "int32"), *tokenizer.encode(texts)])
+    ids = ids[(ids == UNKNOWN) | (ids >= len(SPECIALS))]
+    return float(has[ids].mean()) if len(ids) else 0.0
 
 
 def _check_task(parts: TextParts, task: str) -> None:

@@ -4,6 +4,7 @@ from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
+from keras_rnn_recipes.layers.extended_embedding import ExtendedEmbedding
 from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.lags import Lags
@@ -32,6 +33,7 @@ __all__ = [
     "BothEnds",
     "CellStep",
     "DistributionQuantiles",
+    "ExtendedEmbedding",
     "FillMissing",
     "FoldTokens",
     "ForecastBounds",

@@ -11,6 +11,7 @@ import contextlib
 import html
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -114,7 +115,9 @@ def svg_of(figure: Figure) -> Markup:
     description = str(figure.get_label())
     buffer = io.StringIO()
     # The salt makes names differ between the figures of a page, and be the same for the same run.
-    with mpl.rc_context({**STYLE, "svg.hashsalt": description}):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": description}), warnings.catch_warnings():
+        # Letters stay text in the file, and a browser has fonts for other scripts.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from")
         metadata: Any = {"Date": None, "Creator": None}
         figure.savefig(buffer, format="svg", facecolor="none", metadata=metadata)
     text = buffer.getvalue()

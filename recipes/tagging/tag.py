@@ -21,6 +21,13 @@ def main(config, run):
     # Tokenize words and characters with TensorFlow operations, which are exported too.
     words, spelling = tagging.fit_tokenizers(parts.train, config.data)
     spelling = None if network.character_cell == "none" else spelling
+    texts = {
+        part: [" ".join(row.tokens) for row in rows]
+        for part, rows in (("train", parts.train), ("test", parts.test))
+    }
+    words, vectors = tagging.add_vectors(
+        words, network.vectors, limit=network.vector_words, **texts
+    )
     run.write_config(config)
     record = tagging.vocabulary_record(words, beside=spelling, tags=parts.tags)
     run.write_json("vocabulary.json", record)
@@ -43,8 +50,8 @@ def main(config, run):
     model = krr.sequence_tagger(
         len(words.vocabulary),
         len(parts.tags),
-        embeddings=tagging.read_embeddings(network.vectors, words.vocabulary),
         allowed=parts.allowed if network.crf else None,
+        **vectors,
         **network.options(0 if spelling is None else len(spelling.vocabulary)),
     )
     history = krr.fit(
@@ -69,8 +76,7 @@ def main(config, run):
     run.write_json("metrics.json", record)
 
     # Export the model to serve it without this package, and write the report.
-    texts = [" ".join(tokens) for tokens in sentences]
-    krr.export_text_model(tagger, run.path / "saved_model", samples=texts)
+    krr.export_text_model(tagger, run.path / "saved_model", samples=texts["test"])
     run.write_environment(training.seed)
     tagging.write_report(run.path, parts.test, answers, of_spans=parts.of_spans)
     print(tagging.results_table(record, name=name, metric=next(iter(record["model"]))))

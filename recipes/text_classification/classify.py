@@ -28,6 +28,14 @@ def main(config, run):
     )
     for note in tokenizer.notes:
         print(note)
+    counted = tokenizer  # the words of training, for the baselines
+    tokenizer, vectors = text_classification.add_vectors(
+        tokenizer,
+        network.vectors,
+        limit=network.vector_words,
+        train=texts.train.texts,
+        test=texts.test.texts,
+    )
     run.write_config(config)
     run.write_json(
         "vocabulary.json", text_classification.vocabulary_record(tokenizer, classes=classes)
@@ -53,9 +61,8 @@ def main(config, run):
     )
 
     # The network maps token ids to a logit for each class.
-    embeddings = text_classification.read_embeddings(network.vectors, tokenizer.vocabulary)
     model = krr.text_classifier(
-        len(tokenizer.vocabulary), len(classes), embeddings=embeddings, **network.options()
+        len(tokenizer.vocabulary), len(classes), **vectors, **network.options()
     )
     history = krr.fit(
         model,
@@ -71,7 +78,7 @@ def main(config, run):
     # Strings in, probabilities out: the network and its baselines.
     classifier = text_classification.Pipeline(tokenizer, model, classes)
     baselines = text_classification.fit_baselines(
-        texts, classes, tokenizer, names=config.evaluate.baselines, config=config
+        texts, classes, counted, names=config.evaluate.baselines, config=config
     )
     answers = {
         one: classify(texts.test.texts) for one, classify in {name: classifier, **baselines}.items()

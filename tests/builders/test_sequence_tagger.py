@@ -143,8 +143,9 @@ def test_words_are_dropped_only_in_training_and_padding_never():
     assert not (again[:400] == unknown).all(axis=1).any()
 
 
-def test_vectors_are_taken_over_and_trained_on():
-    matrix = np.random.default_rng(0).normal(size=(20, 5)).astype("float32")
+@pytest.mark.parametrize("width", [5, 8])
+def test_vectors_are_taken_over_with_their_width_and_trained_on(width):
+    matrix = np.random.default_rng(0).normal(size=(20, width)).astype("float32")
     model = tagger(embeddings=matrix)
     np.testing.assert_array_equal(model.get_layer("word_vectors").get_weights()[0], matrix)
     inputs, tags = sentences(characters=False)
@@ -217,7 +218,8 @@ def test_saved_and_exported_it_gives_the_same(spelling, tmp_path, run_forked):
         ({"num_characters": 9, "character_cell": "rnn"}, r"character_cell must be one of \('conv'"),
         ({"num_characters": -1}, "num_characters must be at least 1; received -1"),
         ({"cell": "conv"}, r"cell must be one of \('simple_rnn'"),
-        ({"embeddings": np.zeros((20, 4))}, r"\(20, 5\); received \(20, 4\)"),
+        ({"embeddings": np.zeros((19, 5))}, r"a row for each of 20 ids; .* \(19, 5\)"),
+        ({"num_fixed": 2}, "num_fixed needs embeddings"),
         ({"embedding_size": 0}, "embedding_size must be at least 1; received 0"),
         ({"character_units": 0, "num_characters": 9}, "character_units must be at least 1"),
     ],

@@ -21,6 +21,7 @@ FROZEN = [
     "keras_rnn_recipes>CRF",
     "keras_rnn_recipes>CellStep",
     "keras_rnn_recipes>DistributionQuantiles",
+    "keras_rnn_recipes>ExtendedEmbedding",
     "keras_rnn_recipes>FillMissing",
     "keras_rnn_recipes>FoldTokens",
     "keras_rnn_recipes>ForecastBounds",

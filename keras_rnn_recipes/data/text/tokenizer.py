@@ -121,6 +121,16 @@ class Tokenizer(tf.Module):
             rows += np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1])
         return rows
 
+    def single_tokens(self, texts: Sequence[str]) -> list[str]:
+        """The token of each text; empty for a text that is not exactly one token.
+
+        Example:
+            >>> Tokenizer(Preparation(), SPECIALS).single_tokens(["Good", "not good"])
+            ['good', '']
+        """
+        rows = [row for part in _parts(texts) for row in self.tokens(part).to_list()]
+        return [row[0].decode("utf-8") if len(row) == 1 else "" for row in rows]
+
     def texts(self, ids: Any) -> tf.Tensor:
         """Texts of ids ``(batch, time)``, string ``(batch,)``: up to [END], without specials.
 

@@ -1,16 +1,21 @@
-"""Pretrained word vectors: word2vec (text and binary), GloVe, fastText ``.vec``, also gzipped.
+"""Pretrained word vectors: word2vec (text and binary), GloVe, fastText ``.vec``; gzipped or zipped.
 
 GloVe files have one line per word; the others begin with a line of the number of words and the
-width. Only the vectors of the vocabulary are kept, so that large files can be read.
+width. Words and numbers are separated by spaces or tabs, or by commas where there is no other
+white space. Only the vectors of the vocabulary are kept, so that large files can be read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gzip
-from collections.abc import Iterator, Sequence
+import re
+import zipfile
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -26,24 +31,32 @@ class PretrainedVectors:
     Args:
         matrix: float32 ``(vocabulary, width)``, for `text_classifier`'s ``embeddings``.
         found: number of words with their own vector.
-        lowered: number of words with the vector of their lower-case form.
+        lowered: number of words with the vector of another form of theirs: in lower case, or one
+            of ``forms``.
         missing: words without a vector, in the order of the vocabulary: most frequent first.
+        num_fixed: number of words at the end that are in the file and not in the training texts.
     """
 
     matrix: np.ndarray
     found: int
     lowered: int
     missing: tuple[str, ...]
+    num_fixed: int = 0
+
+    def options(self) -> dict[str, Any]:
+        """The arguments ``embeddings`` and ``num_fixed`` of the builders."""
+        return {"embeddings": self.matrix, "num_fixed": self.num_fixed}
 
     def report(self) -> str:
-        """One sentence about the coverage."""
+        """Sentences about the width and the coverage."""
         total = self.found + self.lowered + len(self.missing)
         covered = self.found + self.lowered
         some = ", ".join(self.missing[:5]) + (", …" if len(self.missing) > 5 else "")
         share = f"{covered / max(total, 1):.1%}"
         return (
             f"{covered} of {total} words ({share}) have a vector, {self.lowered} of them by their "
-            f"lower-case form; without a vector: {some or 'none'}."
+            f"lower-case form; without a vector: {some or 'none'}. The vectors have the width "
+            f"{self.matrix.shape[1]}."
         )
 
 
@@ -53,15 +66,18 @@ def load_vectors(
     *,
     binary: bool | None = None,
     seed: int = 0,
+    forms: Mapping[str, str] | None = None,
 ) -> PretrainedVectors:
     r"""Read the vectors of the words of a vocabulary.
 
     Args:
-        path: of the file, gzipped (``.gz``) or not.
+        path: of the file, gzipped (``.gz``), zipped (``.zip``, with one file in it) or not.
         vocabulary: tokens by id, beginning with ``SPECIALS``.
         binary: whether the file is in word2vec's binary format; None: if its name ends in ``.bin``.
         seed: of the rows for words and specials without a vector, which are normally distributed
             with the mean and standard deviation of the vectors found. The row of padding is zeros.
+        forms: a word of the file by token, for tokens that neither are in the file nor are there in
+            lower case; from `words_of_vectors`.
 
     Returns:
         The vectors, ``matrix`` ``(vocabulary, width)``, and their coverage.
@@ -79,29 +95,70 @@ def load_vectors(
         ([1.0, 2.0, 3.0], 1, 1, ('ugly',))
     """
     path = Path(path)
-    check_file(path, "a file of word vectors")
-    if binary is None:
-        binary = path.name.removesuffix(".gz").endswith(".bin")
-    words = list(vocabulary[len(SPECIALS) :])
-    wanted = {*words, *(word.lower() for word in words)}
+    words, forms = list(vocabulary[len(SPECIALS) :]), forms or {}
+    wanted = {*words, *(word.lower() for word in words), *(forms.get(word, "") for word in words)}
     known: dict[str, np.ndarray] = {}
-    try:
-        with _open(path) as file:
-            pairs = _read_binary(file, path, wanted) if binary else _read_text(file, path, wanted)
-            for word, vector in pairs:
-                known.setdefault(word, vector)
-    except (OSError, EOFError) as error:
-        raise broken_file(path, error) from error
+    for word, vector in _pairs(path, binary, wanted):
+        known.setdefault(word, vector)
     if not known:
         raise UserError(
             f"{path.name} has no vector for any of the {len(words)} words of the vocabulary.",
             "vectors of the same language and tokenization.",
             "choose another file, or other tokens.",
         )
-    return _for_vocabulary(words, known, seed)
+    return _for_vocabulary(words, known, forms, seed)
 
 
-def _for_vocabulary(words: list[str], known: dict[str, np.ndarray], seed: int) -> PretrainedVectors:
+def words_of_vectors(
+    path: str | Path,
+    prepare: Callable[[Sequence[str]], Sequence[str]],
+    *,
+    binary: bool | None = None,
+) -> dict[str, str]:
+    r"""The words of a file of vectors by their token, in the order of the file.
+
+    Args:
+        path, binary: as in `load_vectors`.
+        prepare: function from words to the token of each, empty for a word that is no single token.
+
+    Returns:
+        The first word of the file by token.
+
+    Raises:
+        UserError: as `load_vectors`.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "tiny.txt"
+        >>> _ = path.write_text("Good 1 2\ngood 3 4\nbad 5 6\n")
+        >>> words_of_vectors(path, lambda words: [word.lower() for word in words])
+        {'good': 'Good', 'bad': 'bad'}
+    """
+    words = [word for word, _ in _pairs(Path(path), binary, None)]
+    found: dict[str, str] = {}
+    for token, word in zip(prepare(words), words, strict=True):
+        if token:
+            found.setdefault(token, word)
+    return found
+
+
+def _pairs(
+    path: Path, binary: bool | None, wanted: set[str] | None
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The wanted words and their vectors; all words, with no numbers, where ``wanted`` is None."""
+    check_file(path, "a file of word vectors")
+    if binary is None:
+        binary = path.name.removesuffix(".gz").removesuffix(".zip").endswith(".bin")
+    try:
+        with _open(path) as file:
+            yield from (_read_binary if binary else _read_text)(file, path, wanted)
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise broken_file(path, error) from error
+
+
+def _for_vocabulary(
+    words: list[str], known: dict[str, np.ndarray], forms: Mapping[str, str], seed: int
+) -> PretrainedVectors:
     vectors = np.stack(list(known.values()))
     shape = (len(SPECIALS) + len(words), vectors.shape[1])
     random = np.random.default_rng(seed)
@@ -112,33 +169,60 @@ def _for_vocabulary(words: list[str], known: dict[str, np.ndarray], seed: int) -
         if word in known:
             found += 1
             matrix[number] = known[word]
-        elif word.lower() in known:
+        elif (other := word.lower()) in known or (other := forms.get(word, "")) in known:
             lowered += 1
-            matrix[number] = known[word.lower()]
+            matrix[number] = known[other]
         else:
             missing.append(word)
     return PretrainedVectors(matrix, found, lowered, tuple(missing))
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    if path.suffix != ".zip":
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield file  # type: ignore[misc]
+        return
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        if len(names) != 1:
+            raise UserError(
+                f"{path.name} holds {len(names)} files ({', '.join(names)[:200]}).",
+                "one file of word vectors.",
+                "unpack it, and name the file.",
+            )
+        with archive.open(names[0]) as file:
+            yield file
 
 
-def _read_text(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tuple[str, np.ndarray]]:
+def _read_text(
+    file: IO[bytes], path: Path, wanted: set[str] | None
+) -> Iterator[tuple[str, np.ndarray]]:
     count, width, number = None, None, 0
     for number, line in enumerate(file, start=1):
-        if not line.strip():
+        cells = _cells(line.removeprefix(BOM_UTF8) if number == 1 else line)
+        if not cells:
             continue
-        cells = line.decode("utf-8", "replace").rstrip().split(" ")
         if number == 1 and len(cells) == 2 and all(cell.isdecimal() for cell in cells):
             count, width = int(cells[0]), int(cells[1])
             continue
         width = width or len(cells) - 1
         word = _word(cells, width, f"Line {number} of {path.name}")
-        if word in wanted:
+        if wanted is None:
+            yield word, np.empty(0)
+        elif word in wanted:
             yield word, _numbers(cells[-width:], f"Line {number} of {path.name}")
     if count is not None and number - 1 < count:
         raise _cut_off(path, number - 1, count)
+
+
+def _cells(line: bytes) -> list[str]:
+    """The word and the numbers of a line; a line without white space is cut at commas."""
+    text = line.decode("utf-8", "replace").rstrip()
+    if "\t" in text or "  " in text:
+        return re.split("[ \t]+", text)
+    cells = text.split(" ") if text else []
+    return text.split(",") if len(cells) == 1 and "," in text else cells
 
 
 def _word(cells: list[str], width: int, where: str) -> str:
@@ -171,7 +255,9 @@ def _finite(vector: np.ndarray, where: str) -> np.ndarray:
     )
 
 
-def _read_binary(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tuple[str, np.ndarray]]:
+def _read_binary(
+    file: IO[bytes], path: Path, wanted: set[str] | None
+) -> Iterator[tuple[str, np.ndarray]]:
     header = file.readline(100).split()
     if len(header) != 2 or not all(part.isdigit() for part in header) or int(header[1]) < 1:
         raise UserError(
@@ -185,7 +271,9 @@ def _read_binary(file: IO[bytes], path: Path, wanted: set[str]) -> Iterator[tupl
         vector = file.read(4 * width)
         if len(vector) < 4 * width:
             raise _cut_off(path, number, count)
-        if word in wanted:
+        if wanted is None:
+            yield word, np.empty(0)
+        elif word in wanted:
             where = f"Vector {number + 1} of {path.name}"
             yield word, _finite(np.frombuffer(vector, "<f4"), where)
 

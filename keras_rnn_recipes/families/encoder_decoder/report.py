@@ -114,6 +114,7 @@ def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
 
 
 LONGEST_TICK = 14
+MARKS = "￭▁"  # that `Preparation.reversible` puts on tokens
 
 
 def plot_attention(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> Figure:
@@ -139,5 +140,5 @@ def plot_attention(weights: np.ndarray, source: Sequence[str], target: Sequence[
 
 
 def _short(token: str) -> str:
-    shown = token if token.strip() else "␣"
+    shown = token.strip(MARKS) if token.strip() else "␣"
     return shown if len(shown) <= LONGEST_TICK else shown[: LONGEST_TICK - 1] + "…"

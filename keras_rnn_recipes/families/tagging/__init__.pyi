@@ -9,6 +9,7 @@ from .report import (
 )
 from .task import (
     TaggedParts as TaggedParts,
+    add_vectors as add_vectors,
     columns as columns,
     describe as describe,
     fit_baselines as fit_baselines,

@@ -26,7 +26,11 @@ from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
-from keras_rnn_recipes.families.text_parts import load_parts, read_embeddings as read_embeddings
+from keras_rnn_recipes.families.text_parts import (
+    add_vectors as add_vectors,
+    load_parts,
+    read_embeddings as read_embeddings,
+)
 from keras_rnn_recipes.layers.crf import crf_loss
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,

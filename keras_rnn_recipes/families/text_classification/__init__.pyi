@@ -8,6 +8,7 @@ from .report import (
     write_report as write_report,
 )
 from .task import (
+    add_vectors as add_vectors,
     class_names as class_names,
     class_weights as class_weights,
     describe as describe,

@@ -25,7 +25,11 @@ from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
 from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
-from keras_rnn_recipes.families.text_parts import load_parts, read_embeddings as read_embeddings
+from keras_rnn_recipes.families.text_parts import (
+    add_vectors as add_vectors,
+    load_parts,
+    read_embeddings as read_embeddings,
+)
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,

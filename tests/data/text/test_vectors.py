@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
+import zipfile
 
 import numpy as np
 import pytest
 
-from keras_rnn_recipes.data.text.vectors import load_vectors
+from keras_rnn_recipes.data.text.vectors import load_vectors, words_of_vectors
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
 
@@ -24,6 +27,13 @@ def binary(line_break=b""):
     return b"4 3\n" + b"".join(row + line_break for row in rows)
 
 
+def zipped(name, content):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
 FILES = {
     "glove.txt": lines().encode(),
     "fasttext.vec": f"4 3\n{lines()}".replace("\n", " \n").replace("3 \n", "3\n", 1).encode(),
@@ -32,6 +42,18 @@ FILES = {
     "gensim.bin": binary(b"\n"),
     "glove.txt.gz": gzip.compress(lines().encode()),
     "word2vec.bin.gz": gzip.compress(binary()),
+    "tabs.txt": lines().replace(" ", "\t").encode(),
+    "word-tab.txt": lines().replace(" ", "\t", 1).encode(),
+    "mixed.txt": "".join(
+        line.replace(" ", "\t", 1) + "\n" for line in lines().splitlines()
+    ).encode(),
+    "two spaces.txt": lines().replace(" ", "  ").encode(),
+    "windows.txt": lines().replace("\n", "\r\n").encode(),
+    "bom.txt": codecs.BOM_UTF8 + lines().encode(),
+    "bom.vec": codecs.BOM_UTF8 + f"4 3\n{lines()}".encode(),
+    "commas.csv": lines().replace(" ", ",").encode(),
+    "glove.zip": zipped("glove.txt", lines().encode()),
+    "word2vec.bin.zip": zipped("word2vec.bin", binary()),
 }
 
 
@@ -48,6 +70,31 @@ def test_every_format_gives_the_same_rows(tmp_path, name):
     ]
     assert (vectors.found, vectors.lowered, vectors.missing) == (2, 1, ("nowhere",))
     assert vectors.report().startswith("3 of 4 words (75.0%) have a vector, 1 of them")
+    assert vectors.report().endswith("The vectors have the width 3.")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_words_of_every_format_come_in_their_order(tmp_path, name):
+    (tmp_path / name).write_bytes(FILES[name])
+    lowered = words_of_vectors(tmp_path / name, lambda words: [word.lower() for word in words])
+    assert lowered == {"the": "the", "bonn": "Bonn", "été": "été", "x": "x"}
+
+
+def test_a_token_gets_the_vector_of_the_word_that_becomes_it(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("BERLIN 1 2\nBerlin 3 4\nparis 5 6\n")
+    forms = words_of_vectors(path, lambda words: [word.lower() for word in words])
+    vectors = load_vectors(path, (*SPECIALS, "berlin", "paris", "rom"), forms=forms)
+    assert vectors.matrix[4:6].tolist() == [[1, 2], [5, 6]]
+    assert (vectors.found, vectors.lowered, vectors.missing) == (1, 1, ("rom",))
+
+
+def test_a_zip_of_several_files_names_them(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "the 1 2")
+        archive.writestr("b.txt", "the 1 2")
+    with pytest.raises(UserError, match=r"holds 2 files \(a.txt, b.txt\)"):
+        load_vectors(tmp_path / "a.zip", VOCABULARY)
 
 
 def test_missing_words_get_rows_with_the_mean_and_spread_of_those_found(tmp_path):
