@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.dates import looks_like_dates, names_a_time
@@ -175,14 +177,14 @@ def _find_time(table: Table, free: list[str]) -> tuple[str, ...]:
 
 def _all_numeric(table: Table, free: list[str]) -> tuple[str, ...]:
     """Every column of numbers, each of which is a series."""
-    numeric = tuple(c for c in free if _is_number(table.sample[c]))
+    numeric = tuple(c for c in free if _is_number(table.sample[c]) and not _counts_rows(table, c))
     if not numeric:
         raise _no_numbers(table)
     return numeric
 
 
 def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
-    numeric = [c for c in free if _is_number(table.sample[c])]
+    numeric = [c for c in free if _is_number(table.sample[c]) and not _counts_rows(table, c)]
     filled = [c for c in numeric if table.sample[c].notna().any()]
     candidates = filled or numeric or free
     if len(candidates) == 1:
@@ -190,6 +192,15 @@ def _find_target(table: Table, free: list[str]) -> tuple[str, ...]:
     if not numeric:
         raise _no_numbers(table)
     raise _several(table, candidates, "the values", "target-col")
+
+
+def _counts_rows(table: Table, name: str) -> bool:
+    """Whether a column without a name, or with that of an index, numbers the rows."""
+    bare = re.sub(r"^(?:column|unnamed:?) ?\d+$", "", name.lower())
+    if bare not in ("", "index", "no", "nr", "row", "instant", "#", "rownum", "obs"):
+        return False
+    numbers = pd.to_numeric(table.sample[name], errors="coerce").to_numpy("float64")
+    return bool((np.diff(numbers) == 1).all())
 
 
 def _no_numbers(table: Table) -> UserError:

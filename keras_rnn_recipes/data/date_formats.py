@@ -45,7 +45,10 @@ _COMPACT_TIME = r"^(\d{8})[t ](\d{2}):?(\d{2})(?::?(\d{2}))?(z)?$"
 # Digits alone stand for dates within these years; others are plain numbers.
 _FIRST_YEAR, _LAST_YEAR = 1700, 2200
 _EXCEL_DAY_0 = np.datetime64("1899-12-30")
+# The family of readings that lack a year: none of them can be taken, but they are often meant.
+NO_YEAR = "no year"
 _SEPARATOR = r"([-/. ])"
+_WEEK = r"(?:w|kw|wk|week)[-/. ]?"
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,12 @@ def text_readings(texts: pd.Series) -> tuple[list[Reading], pd.Series | None]:
     return [one for one in found if one.bad.mean() < 0.5], offsets
 
 
-def number_readings(numbers: np.ndarray) -> list[Reading]:
+def number_readings(numbers: np.ndarray, width: int | None = None) -> list[Reading]:
     """List the readings of a column of whole numbers as dates, by their number of digits.
 
     Args:
         numbers: float64, finite.
+        width: number of digits that they are written with, zeros at the start included.
 
     Returns:
         Readings that fit every number; the plain number is not among them.
@@ -119,7 +123,7 @@ def number_readings(numbers: np.ndarray) -> list[Reading]:
     if (numbers != np.round(numbers)).any():
         found = [_excel(numbers), *_epochs(numbers)]
     else:
-        digits = {len(str(int(numbers.min()))), len(str(int(numbers.max())))}
+        digits = {width or len(str(int(extreme))) for extreme in (numbers.min(), numbers.max())}
         whole = numbers.astype("int64")
         found = _fixed_digits(whole, digits.pop()) if len(digits) == 1 else []
         found = [*found, *_epochs(numbers)]
@@ -185,12 +189,16 @@ def _date_readings(dates: pd.Series) -> list[Reading]:
     """Readings of the cells without their time of day."""
     if dates.str.fullmatch(r"\d{4,8}").mean() > 0.5:
         numbers = pd.to_numeric(dates, errors="coerce")
-        found = number_readings(numbers.dropna().to_numpy("float64"))
+        widths = set(dates[numbers.notna().to_numpy()].str.len())
+        width = widths.pop() if len(widths) == 1 else None
+        found = number_readings(numbers.dropna().to_numpy("float64"), width)
         return [_spread(one, numbers.notna().to_numpy()) for one in found]
     for pattern, readings in _PATTERNS:
         parts = dates.str.extract(f"^{pattern}$")
         if parts[0].notna().mean() > 0.5:
-            return readings(parts)
+            found = [one for one in readings(parts) if not one.bad.all()]
+            if found:
+                return found
     return []
 
 
@@ -304,16 +312,24 @@ def _month(name: str) -> int:
     return next((_MONTH_OF[name[:n]] for n in (4, 3) if name[:n] in _MONTH_OF), 0)
 
 
-def _year_and(unit: str, year: int, number: int) -> Callable[[pd.DataFrame], list[Reading]]:
+def _year_and(
+    unit: str, year: int, number: int, rarely: str | None = None
+) -> Callable[[pd.DataFrame], list[Reading]]:
     """Readings of a year and a number of a month, quarter, half-year or week, in two groups."""
 
     def readings(parts: pd.DataFrame) -> list[Reading]:
         years, count = full_years(parts[year]), _whole(parts[number])
-        name = f"year and {unit}" if year < number else f"{unit} and year"
-        if unit == "ISO week":
-            day = _whole(parts[2], 1) if 2 in parts else 1
-            return [Reading(name, iso_weeks(years, count, day), family="week")]
-        return [Reading(name, _units_of_year(years, count, unit), family="period")]
+        found = []
+        for prior, one in ((1.0, unit), (0.5, rarely)):
+            if one is None:
+                continue
+            name = f"year and {one}" if year < number else f"{one} and year"
+            if one == "ISO week":
+                values = iso_weeks(years, count, _whole(parts[2], 1) if 2 in parts else 1)
+            else:
+                values = _units_of_year(years, count, one)
+            found.append(Reading(name, values, prior, None, "period"))
+        return found
 
     return readings
 
@@ -325,15 +341,22 @@ def _units_of_year(years: np.ndarray, count: np.ndarray, unit: str) -> np.ndarra
 
 
 def _two_numbers(parts: pd.DataFrame) -> list[Reading]:
-    """01-19 or 19-01: a month and a year of one or two digits, in either order."""
+    """01-19: a month and a year of one or two digits, in either order; or dates without a year."""
+    first, second = parts[0], parts[2]
+    short_year = 0.5 if (parts[1] == "/").any() else 1.0
     found = []
-    for name, form, year, month in (
-        ("month and year", "%m-%y", 1, 0),
-        ("year and month", "%y-%m", 0, 1),
+    for name, form, prior, year, month in (
+        ("month and year", "%m-%y", 1.0, second, first),
+        ("year and month", "%y-%m", short_year, first, second),
     ):
-        count = _whole(parts[month])
-        values = _units_of_year(full_years(parts[year]), count, "month")
-        found.append(Reading(name, values, 1.0, form, "order"))
+        values = _units_of_year(full_years(year), _whole(month), "month")
+        found.append(Reading(name, values, prior, form, "order"))
+    # 1-01 is no way to write a day and a month.
+    likely = 0.5 if (first.str.len() == 1).any() and (second.str.len() == 2).all() else 1.0
+    leap = np.full(len(parts), 2024)
+    for day, month in ((first, second), (second, first)):
+        values = days(leap, _whole(month), _whole(day))
+        found.append(Reading("day and month", values, likely, None, NO_YEAR))
     return found
 
 
@@ -367,8 +390,8 @@ _PATTERNS: tuple[tuple[str, Callable[[pd.DataFrame], list[Reading]]], ...] = (
     (rf"{_NAME}[-/. ]*(\d{{1,2}})[, ]+(\d{{4}})", _named("ndy")),
     (rf"(\d{{4}})[-/. ]*{_NAME}[-/. ]*(\d{{1,2}})", _named("ynd")),
     (rf"{_NAME}[-/., ]*(?:de )?'?(\d{{4}}|\d{{2}})", _named("ny")),
-    (r"(\d{4}|\d{2})[-/:. ]?w(\d{1,2})(?:-?([1-7]))?", _year_and("ISO week", 0, 1)),
-    (r"(?:w|kw|week)[-/. ]?(\d{1,2})[-/. ]+(\d{4}|\d{2})", _year_and("ISO week", 1, 0)),
+    (rf"(\d{{4}}|\d{{2}})[-/:., ]*{_WEEK}(\d{{1,2}})(?:-?([1-7]))?", _year_and("ISO week", 0, 1)),
+    (rf"{_WEEK}(\d{{1,2}})[-/., ]+(\d{{4}}|\d{{2}})", _year_and("ISO week", 1, 0)),
     (r"(\d{4}|\d{2})[-/:. ]?q([1-4])", _year_and("quarter", 0, 1)),
     (r"q([1-4])[-/:. ]*'?(\d{4}|\d{2})", _year_and("quarter", 1, 0)),
     (r"([1-4])\.? ?q(?:uarter)?[-/:. ]*'?(\d{4}|\d{2})", _year_and("quarter", 1, 0)),
@@ -376,9 +399,9 @@ _PATTERNS: tuple[tuple[str, Callable[[pd.DataFrame], list[Reading]]], ...] = (
     (r"[hs]([12])[-/:. ]*(\d{4})", _year_and("half-year", 1, 0)),
     (r"(\d{4})[-:]?m(\d{1,2})", _year_and("month", 0, 1)),
     (rf"(\d{{4}}|\d{{2}})[-/. ]*{_NAME}", _named("yn")),
-    (r"(\d{4})[-/. ](\d{1,2})", _year_and("month", 0, 1)),
-    (r"(\d{1,2})[-/. ](\d{4})", _year_and("month", 1, 0)),
-    (r"(\d{1,2})[-/](\d{1,2})", _two_numbers),
+    (r"(\d{4})[-/. ](\d{1,2})", _year_and("month", 0, 1, "ISO week")),
+    (r"(\d{1,2})[-/. ](\d{4})", _year_and("month", 1, 0, "ISO week")),
+    (r"(\d{1,2})([-/])(\d{1,2})", _two_numbers),
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.date_formats import (
+    NO_YEAR,
     Reading,
     number_readings,
     strict_reading,
@@ -126,7 +127,7 @@ def looks_like_dates(column: pd.Series) -> bool:
         return True
     if not pd.api.types.is_numeric_dtype(filled.dtype):
         texts = filled.astype(str)
-        if (texts.str.count(r"\d") >= 3).mean() < 0.5:
+        if (texts.str.count(r"\d") >= 2).mean() < 0.5:
             return False
     try:
         parsed = parse_dates(filled)
@@ -155,7 +156,8 @@ def _parse(texts: pd.Series, date_format: str | None, day_first: bool | None) ->
     texts = texts.astype(str).str.strip()
     if texts.str.fullmatch(_ISO).all():
         times = pd.to_datetime(texts, format="ISO8601", errors="coerce")
-        return Dates(_in_unit(times.to_numpy()), times.isna().to_numpy())
+        if times.notna().all():
+            return Dates(_in_unit(times.to_numpy()), times.isna().to_numpy())
     readings, offsets = text_readings(texts)
     if not readings:
         return Dates(np.full(len(texts), np.datetime64("NaT", _UNIT)), np.ones(len(texts), bool))
@@ -183,6 +185,8 @@ def _as_numbers(texts: pd.Series) -> pd.Series | None:
             return None
         if cells.str.fullmatch(_MONTH_AND_YEAR).all():
             return None
+        if cells.str.fullmatch(r"\d{8}").all() and cells.str.startswith("0").any():
+            return None  # 01022024, a date that begins with its day or month
     numbers = pd.to_numeric(texts, errors="coerce")
     return numbers if len(numbers) else None
 
@@ -228,7 +232,7 @@ def _choose(
     fitting = [one for one in readings if int(one.bad.sum()) == fewest]
     different = {one.values.tobytes(): one for one in reversed(fitting)}
     fitting = [one for one in fitting if different.get(one.values.tobytes()) is one]
-    if len(fitting) == 1:
+    if len(fitting) == 1 and fitting[0].family != NO_YEAR:
         return fitting[0], None
     given = [one for one in fitting if _is_day_first(one) is day_first]
     if day_first is not None and given:
@@ -236,7 +240,10 @@ def _choose(
     judged = [(one, regularity(one.values[~one.bad])) for one in fitting]
     scores = [_score(one, steps, str(texts.name)) for one, steps in judged]
     order = np.argsort(scores)[::-1]
-    best, second = order[0], order[1]
+    best, second = order[0], order[min(1, len(order) - 1)]
+    close = [judged[one][0] for one in order if scores[best] < _CLEARLY * scores[one]]
+    if any(one.family == NO_YEAR for one in close):
+        raise _without_year(texts)
     if scores[best] < _CLEARLY * scores[second]:
         raise _ambiguous(texts, [judged[place] for place in order[:2]])
     reading, steps = judged[best]
@@ -297,6 +304,15 @@ def _ambiguous(texts: pd.Series, judged: Sequence[tuple[Reading, Regularity]]) -
         f"ways: {shown[0]}; or {shown[1]}.",
         "dates that can be read in one way only, such as 2024-01-31.",
         f"choose one with {option}.",
+    )
+
+
+def _without_year(texts: pd.Series) -> UserError:
+    name, cell = str(texts.name), texts.iloc[0]
+    return UserError(
+        f"The dates of column {name!r}, such as {cell!r}, seem to have no year.",
+        "dates with a year, such as 2024-01-31.",
+        "add the year, or give the format with --date-format if they have one, such as %y-%m.",
     )
 
 

@@ -113,7 +113,7 @@ def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
             raise UserError(
                 f"The frequency {freq!r} was given, but the times are whole numbers.",
                 "a whole number as the frequency, such as 1.",
-                "leave freq out, or give a column of dates.",
+                "leave freq out; or give --date-format %Y if they are years, or a column of dates.",
             )
         return freq
     step = _parse(freq)

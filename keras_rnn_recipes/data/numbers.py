@@ -275,7 +275,10 @@ def _pattern(style: NumberStyle) -> str:
     point = re.escape(style.decimal)
     whole = r"\d+"
     if style.thousands:
-        whole = rf"(?:\d{{1,3}}(?:{re.escape(style.thousands)}\d{{3}})+|\d+)"
+        sign = re.escape(style.thousands)
+        # 12,34,567 is how India writes 1,234,567.
+        pairs = rf"\d{{1,2}}(?:{sign}\d{{2}})+{sign}\d{{3}}|" if style.thousands == "," else ""
+        whole = rf"(?:{pairs}\d{{1,3}}(?:{sign}\d{{3}})+|\d+)"
     return rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
 
 

@@ -36,7 +36,8 @@ def as_read(cells, name="when", **options) -> list[str]:
                                     "%d-%b-%y", "%Y/%m/%d", "%d-%m-%Y", "%Y%m%d", "%Y-%j")),
         *((HOURS, form) for form in ("%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S",
                                      "%a %b %d %H:%M:%S %Y", "%Y%m%dT%H%M%S", "%m/%d/%y %I %p")),
-        *((WEEKS, form) for form in ("%G-W%V", "%GW%V", "W%V %G", "%G-W%V-1")),
+        *((WEEKS, form) for form in ("%G-W%V", "%GW%V", "W%V %G", "%G-W%V-1", "Week %V, %G",
+                                     "%G Week %V", "%G KW%V")),
     ],
 )  # fmt: skip
 def test_a_column_in_one_format(dates, form):
@@ -180,3 +181,15 @@ def test_periods_of_pandas_and_weeks_as_text():
         panel = read_panel(pd.DataFrame({"week": cells, "y": np.arange(20.0)}))
         assert (panel.freq, panel.season_length) == ("W-MON", 52)
         assert panel.frame["ds"].iloc[0] == pd.Timestamp("2020-12-28")
+
+
+def test_dates_without_a_year_are_no_years():
+    days = pd.date_range("2024-01-01", periods=24)
+    with pytest.raises(UserError, match="seem to have no year"):
+        as_read(days.strftime("%d/%m"))
+
+
+def test_zeros_at_the_start_belong_to_the_date():
+    days = pd.date_range("2024-01-01", periods=60)
+    assert as_read(days.strftime("%d%m%Y")) == days.strftime("%Y-%m-%dT00:00:00").tolist()
+    assert as_read(days.strftime("%Y-%d-%m")) == days.strftime("%Y-%m-%dT00:00:00").tolist()

@@ -189,3 +189,19 @@ def test_future_covariates_from_a_file_of_their_own(tmp_path):
         read_panel(tmp_path / "t.csv", future_file=tmp_path / "named.csv", **options)
     with pytest.raises(UserError, match="--future-cols"):
         read_panel(daily(), future_file=tmp_path / "ahead.csv")
+
+
+@pytest.mark.parametrize("name", ["", "index", "No", "Unnamed: 0"])
+def test_a_column_that_numbers_the_rows_is_not_forecast(tmp_path, name):
+    table = pd.DataFrame({name: range(28), **daily()})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    for wide in (False, True):
+        assert read_panel(tmp_path / "t.csv", wide=wide).frame["unique_id"].unique() == ["sales"]
+
+
+def test_years_are_dates_where_the_user_says_so():
+    table = pd.DataFrame({"year": range(1990, 2010), "y": np.arange(20.0)})
+    with pytest.raises(UserError, match="--date-format %Y"):
+        read_panel(table, freq="YS")
+    panel = read_panel(table, date_format="%Y")
+    assert panel.freq == "YS" and panel.frame["ds"].iloc[0] == pd.Timestamp("1990-01-01")
