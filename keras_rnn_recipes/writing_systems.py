@@ -35,24 +35,40 @@ _TURKISH_SHARE = 0.1
 _SPACELESS_SHARE = 0.2
 
 
-@functools.cache
 def spaceless_class() -> str:
-    """The letters, marks and digits of `SPACELESS_BLOCKS`, as the inside of a character class."""
-    found: list[list[int]] = []
-    for first, last in sorted(block for blocks in SPACELESS_BLOCKS.values() for block in blocks):
-        for point in range(first, last + 1):
-            if unicodedata.category(chr(point))[0] not in "LMN":
-                continue
-            if found and point == found[-1][1] + 1:
-                found[-1][1] = point
-            else:
-                found.append([point, point])
-    return _class(found)
+    """The letters, marks and digits of `SPACELESS_BLOCKS`, inside a character class of RE2."""
+    return _class(_spaceless_ranges())
 
 
 def wide_class(*, letters: bool = True) -> str:
-    """The punctuation of these scripts, and their letters, as the inside of a character class."""
+    """The punctuation of these scripts, and their letters, inside a character class of RE2."""
     return (spaceless_class() if letters else "") + _class(_WIDE_MARKS)
+
+
+def word_pattern() -> str:
+    r"""A regular expression of Python for words, and single letters of scripts without spaces.
+
+    Example:
+        >>> import re
+        >>> re.findall(word_pattern(), "I like 猫s, isn't it")
+        ['I', 'like', '猫', 's', 'isn', 't', 'it']
+    """
+    letters = "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in _spaceless_ranges())
+    return rf"(?u)[{letters}]|[^\W{letters}]+"
+
+
+@functools.cache
+def _spaceless_ranges() -> tuple[tuple[int, int], ...]:
+    blocks = (block for blocks in SPACELESS_BLOCKS.values() for block in blocks)
+    found: list[tuple[int, int]] = []
+    for point in (point for first, last in sorted(blocks) for point in range(first, last + 1)):
+        if unicodedata.category(chr(point))[0] not in "LMN":
+            continue
+        if found and point == found[-1][1] + 1:
+            found[-1] = (found[-1][0], point)
+        else:
+            found.append((point, point))
+    return tuple(found)
 
 
 class Characters(NamedTuple):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from keras_rnn_recipes.writing_systems import word_pattern
+
 # Texts in, probabilities (examples, classes) out.
 Classifier = Callable[[Sequence[str]], np.ndarray]
 
@@ -39,6 +41,8 @@ def fit_tfidf(
 ) -> Classifier:
     """Logistic regression on tf-idf weights of words or word n-grams.
 
+    Letters of scripts without spaces between words count as words.
+
     Args:
         texts: of the training part.
         labels: their class numbers ``(examples,)``, of at least two classes.
@@ -60,9 +64,10 @@ def fit_tfidf(
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    # The pattern keeps words of one character ("I", Chinese), which scikit-learn leaves out.
+    # The pattern keeps words of one letter ("I"), which scikit-learn leaves out, and divides
+    # scripts without spaces into letters.
     words = TfidfVectorizer(
-        ngram_range=(1, longest), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
+        ngram_range=(1, longest), sublinear_tf=True, token_pattern=word_pattern(), dtype=np.float32
     )
     features = words.fit_transform(texts)
     model = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(features, np.asarray(labels))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from keras_rnn_recipes.extras import require_extra
-from keras_rnn_recipes.writing_systems import written_without_spaces
+from keras_rnn_recipes.writing_systems import count_characters, written_without_spaces
 
 
 class CorpusScore(NamedTuple):
@@ -171,16 +171,19 @@ def score_texts(
     *,
     metrics: Sequence[str] = (),
     lowercase: bool = False,
+    normalize: str = "NFC",
 ) -> dict[str, float]:
     """The metrics of this module by name, for ``metrics.json``.
 
-    Texts are compared in the Unicode form NFC.
+    White space of any length counts as one space.
 
     Args:
         hypotheses, references: as in :func:`bleu`.
         metrics: any of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
             ``character_error_rate`` and ``word_error_rate``, ratios; all metrics by default.
-        lowercase: ignore case in every metric.
+        lowercase: ignore case in every metric; where ı is frequent in the references, as in
+            Turkish, the lower case of I is ı.
+        normalize: the Unicode form in which texts are compared: "NFKC", or else NFC.
 
     Returns:
         ``{metric: value}``, in the order of ``metrics``.
@@ -193,7 +196,11 @@ def score_texts(
         >>> score_texts(["the Cat"], ["the cat"], metrics=["accuracy_at_1"], lowercase=True)
         {'accuracy_at_1': 1.0}
     """
-    pairs = [_comparable(texts, lowercase) for texts in (hypotheses, references)]
+    turkish = lowercase and count_characters(references).turkish
+    pairs = [
+        [_comparable(text, lowercase, turkish, normalize) for text in texts]
+        for texts in (hypotheses, references)
+    ]
     return {
         name: _CORPUS_METRICS[name](*pairs, lowercase=lowercase).score
         if name in _CORPUS_METRICS
@@ -252,9 +259,12 @@ def describe_signatures(
     return "\n".join(lines)
 
 
-def _comparable(texts: Sequence[str], lowercase: bool) -> list[str]:
-    composed = [unicodedata.normalize("NFC", text) for text in texts]
-    return [text.lower() for text in composed] if lowercase else composed
+def _comparable(text: str, lowercase: bool, turkish: bool, form: str) -> str:
+    text = unicodedata.normalize("NFKC" if form == "NFKC" else "NFC", " ".join(text.split()))
+    if turkish:
+        text = text.replace("I", "ı").replace("İ", "i")
+    # Python's lower case of İ is an i with another dot above.
+    return text.lower().replace("i\u0307", "i") if lowercase else text
 
 
 def _corpus_score(metric: Any, hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:

@@ -76,7 +76,7 @@ def main(config, run):
         one: answer(pairs.test.sources) for one, answer in {name: served, **baselines}.items()
     }
     how = {"metrics": judging.metrics, "lowercase": data.lower}
-    scores = encoder_decoder.score(pairs.test.targets, answers, **how)
+    scores = encoder_decoder.score(pairs.test.targets, answers, normalize=data.normalize, **how)
     record = encoder_decoder.results_record(scores, model, history, name=name, task=config.family)
     run.write_csv("predictions.csv", encoder_decoder.predictions_table(pairs.test, answers))
     run.write_json("metrics.json", record)

@@ -143,3 +143,9 @@ def test_a_stronger_penalty_gives_less_certain_answers():
         for penalty in (0.01, 1.0, 100.0)
     ]
     assert 0.5 < chances[0] < chances[1] < chances[2]
+
+
+def test_tfidf_reads_letters_of_scripts_without_spaces():
+    texts = ["今天很好吃", "我觉得好吃", "今天很难吃", "他说太难吃"] * 5
+    classify = fit_tfidf(texts, [1, 1, 0, 0] * 5, 2)
+    assert classify(["真的好吃", "真的难吃"]).argmax(axis=1).tolist() == [1, 0]

@@ -94,6 +94,33 @@ def test_every_metric_ignores_case_when_it_is_asked_to_and_says_so():
     assert told.count("case:lc") == 2 and "ignore case" in told
 
 
+@pytest.mark.parametrize(
+    "options, text",
+    [
+        ({"lower": True}, "Isparta'nın ışığı İzmir'i KISA"),
+        ({"lower": True}, "ΑΣ É Straße"),
+        ({"normalize": "NFKC"}, "ＡＢＣ ﬁn ①"),
+        ({}, "two  spaces\tand a tab"),
+    ],
+)
+def test_an_oracle_is_perfect_whatever_the_tokens_leave_of_a_text(options, text):
+    from keras_rnn_recipes.data.text.preparation import Preparation
+    from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+
+    tokenizer = fit_tokenizer([text], Preparation(**{"lower": False, **options}, ends=True))
+    answers = [answer.decode() for answer in tokenizer.texts(tokenizer([text])).numpy()]
+    form = options.get("normalize", "NFC")
+    found = score_texts(answers, [text], lowercase=options.get("lower", False), normalize=form)
+    assert found["accuracy_at_1"] == 1.0 and found["character_error_rate"] == 0.0
+    assert found["chrf"] == pytest.approx(100.0)
+
+
+def test_turkish_letters_stay_apart():
+    references = ["Kısa kıyı ILIK"]
+    found = score_texts(["kısa kıyı ilik"], references, lowercase=True, metrics=["accuracy_at_1"])
+    assert found["accuracy_at_1"] == 0.0
+
+
 def test_an_oracle_that_answers_with_the_tokens_of_the_references_is_perfect():
     from keras_rnn_recipes.data.text.preparation import Preparation
     from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer

@@ -69,9 +69,16 @@ def evaluate(
     pairs = read_pairs((first, second) if comma else source)
     texts, _ = SavedEncoderDecoder(Path(run_dir) / "saved_model")(pairs.sources)
     answers = {name: texts}
-    options = {"metrics": config.evaluate.metrics, "lowercase": config.data.lower}
-    how = describe_signatures(options["metrics"], pairs.targets, lowercase=config.data.lower)
-    return Evaluation(name, score(pairs.targets, answers, **options), tuple(how.splitlines()))
+    metrics, lowercase = config.evaluate.metrics, config.data.lower
+    scores = score(
+        pairs.targets,
+        answers,
+        metrics=metrics,
+        lowercase=lowercase,
+        normalize=config.data.normalize,
+    )
+    how = describe_signatures(metrics, pairs.targets, lowercase=lowercase)
+    return Evaluation(name, scores, tuple(how.splitlines()))
 
 
 def load(run_dir: str | Path) -> Pipeline:

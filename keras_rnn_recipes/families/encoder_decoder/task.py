@@ -181,6 +181,7 @@ def score(
     *,
     metrics: Sequence[str],
     lowercase: bool = False,
+    normalize: str = "NFC",
 ) -> dict[str, dict[str, float]]:
     """Scores of the answers by model, see `score_texts`.
 
@@ -189,13 +190,14 @@ def score(
         answers: texts by model.
         metrics: names.
         lowercase: ignore case, as for answers of a run with ``data.lower``.
+        normalize: ``data.normalize`` of the run.
 
     Example:
         >>> score(["ab"], {"copy": ["ba"]}, metrics=["accuracy_at_1"])
         {'copy': {'accuracy_at_1': 0.0}}
     """
     return {
-        name: score_texts(texts, wanted, metrics=metrics, lowercase=lowercase)
+        name: score_texts(texts, wanted, metrics=metrics, lowercase=lowercase, normalize=normalize)
         for name, texts in answers.items()
     }
 
