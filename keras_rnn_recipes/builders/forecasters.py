@@ -138,6 +138,7 @@ def forecaster(
     members: int = 1,
     quantiles: Sequence[float] = (),
     distribution: str | None = None,
+    point: str = "median",
     num_future: int = 0,
     num_static: int = 0,
     past_codes: Sequence[int] = (),
@@ -180,6 +181,8 @@ def forecaster(
             ``"negative_binomial"`` (mean, dispersion; the variance is ``mean + dispersion * mean **
             2``). `to_forecaster` computes the median and intervals. For one target, every strategy,
             and no transform.
+        point: ``"mean"``: the forecast of a distribution is its mean, not its median. Of counts
+            with many zeros the median is zero.
         num_future, num_static: number of covariates known ahead, and of constants of each series.
         past_codes, future_codes, static_codes: for each covariate the number of its category codes,
             including 0 for unknown; 0 for a column of numbers, which are standardized (see
@@ -205,11 +208,10 @@ def forecaster(
     quantiles = _checked_quantiles(quantiles, strategy, num_targets)
     if distribution is not None:
         check_distribution(distribution, num_targets, transform, quantiles)
-    codes: dict[str, Any] = {"past_codes": past_codes, "future_codes": future_codes}
-    codes["static_codes"] = static_codes
     columns: dict[str, Any] = {"num_past": num_features - num_targets, "num_future": num_future}
     columns |= {"num_static": num_static, "series_embedding": series_embedding}
-    covariates = describe_covariates(**columns, **codes)
+    columns |= {"past_codes": past_codes, "future_codes": future_codes}
+    covariates = describe_covariates(**columns, static_codes=static_codes)
     scales = {"scaling": scaling, "transform": transform, "scale_window": scale_window}
     season = {"season_length": season_length, "seasons": seasons}
     read = _read(strategy, horizon, num_features, covariates, lags=lags, **scales, **season)
@@ -224,7 +226,8 @@ def forecaster(
     )
     head = ensemble(network, read.seen, members=members)
     shape = (strategy, horizon, num_targets, transform, quantiles, distribution)
-    forecast = ForecastOutput(*shape, name="forecast", **_exact())(head, *read.units)
+    output = ForecastOutput(*shape, point, name="forecast", **_exact())
+    forecast = output(head, *read.units, read.seen[1])
     model = keras.Model(read.given, forecast, name=f"{cell}_{strategy}")
     return check_training(model, num_targets, _parameters(quantiles, distribution))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from keras_rnn_recipes.builders.served import serve, served_layer
 from keras_rnn_recipes.builders.to_forecaster import forecaster_info, to_forecaster
 from keras_rnn_recipes.layers import (
     DistributionQuantiles,
@@ -56,6 +57,16 @@ def add_bounds(
             f"widths must have a row for each of {info.horizon} steps; received {len(widths)}."
         )
     forecaster = to_forecaster(model)
+    served = served_layer(forecaster)
+    if served is None:
+        return _bounded(forecaster, levels, widths, season_length, nonnegative)
+    # The bounds are computed from the window, and limited together with the forecast.
+    options = served.options | {"nonnegative": served.nonnegative or nonnegative}
+    return serve(_bounded(served.model, levels, widths, season_length, False), **options)
+
+
+def _bounded(forecaster, levels, widths, season_length, nonnegative):
+    """The forecaster with one more layer."""
     inputs = forecaster.input
     history = inputs["history"] if isinstance(inputs, dict) else inputs
     layer = ForecastBounds(
@@ -72,6 +83,9 @@ def levels_of_model(model: keras.Model) -> tuple[float, ...]:
         >>> levels_of_model(add_bounds(direct_forecaster(1), [80, 95], [[-1, 1, -2, 2]]))
         (80.0, 95.0)
     """
+    served = served_layer(model)
+    if served is not None:
+        return levels_of_model(served.model)
     found = [
         layer.levels for layer in model.layers if isinstance(layer, _WITH_LEVELS) and layer.levels
     ]

@@ -192,6 +192,8 @@ def predict(
     with readable(input) as source:
         answers = inference.predict(run_dir, source)
     write_forecasts(answers, output)
+    for note in answers.attrs.get("notes", ()):
+        typer.echo(note)
     series = f"{answers['unique_id'].nunique()} series, " if "unique_id" in answers else ""
     typer.echo(f"{series}{len(answers)} rows: {output}")
 
@@ -246,7 +248,7 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
     if result.test_size is not None:
         typer.echo(f"forecast: the last {result.test_size} steps of every series")
     summary = dict(result.summary)
-    record = {"model": summary.pop(result.name), "baselines": summary}
+    record = {"model": summary.pop(result.name), "baselines": summary, "totals": result.totals}
     typer.echo(results_table(record, name=result.name, num_series=result.num_series))
 
 

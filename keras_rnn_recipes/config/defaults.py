@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Limits of the test part (in horizons) and of the lookback (in time steps).
 MAX_HELD_OUT_HORIZONS, MAX_LOOKBACK = 10, 512
 
+# float32 has seven digits: at this multiple of the usual change, three are left for the change.
+LARGE_LEVEL = 1e4
+
 
 def choose_defaults(config: Config, panel: Panel) -> Config:
     """Set the values that a recipe does not give.
@@ -26,6 +29,7 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
       one horizon to train on; 0 if it is too short for that.
     - ``model.lookback``: twice the horizon or twice the season, whichever is longer, at most 512
       time steps and at most half of what a series of median length has for training.
+    - ``model.scaling``: only where float32 has too few digits, see `choose_scaling`.
 
     Args:
         config: the recipe.
@@ -38,7 +42,7 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
         UserError: no series is long enough to hold out one horizon and train on the rest, or
             intervals cannot be calibrated (`check_calibration`).
     """
-    config = choose_parts(config, panel)
+    config = choose_scaling(choose_parts(config, panel), panel)
     if config.model.lookback is None:
         left = _usual_length(config, panel) - config.data.held_out
         lookback = _lookback(config.model.horizon, panel.season_length, left)
@@ -46,6 +50,38 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
         config = config.model_copy(update={"model": model})
     check_calibration(config, panel)
     return config
+
+
+def choose_scaling(config: Config, panel: Panel) -> Config:
+    """Set ``model.scaling`` to ``"change"`` where float32 has too few digits for a level.
+
+    That is where the values of a series are more than ten thousand times as large as their usual
+    change, such as those of a meter, and nothing in the recipe needs the level itself.
+
+    Args:
+        config: the recipe.
+        panel: its data.
+
+    Returns:
+        The recipe, with the scaling set if it was open and the data need it.
+    """
+    model, fit = config.model, config.fit
+    level_matters = (
+        (model.transform or "none") != "none"
+        or model.distribution == "negative_binomial"
+        or fit.loss in ("smape", "mae_log", "tweedie")
+    )
+    if model.scaling is not None or level_matters or not _is_large(panel):
+        return config
+    return config.model_copy(update={"model": model.model_copy(update={"scaling": "change"})})
+
+
+def _is_large(panel: Panel) -> bool:
+    """Whether the level of a series is large against its changes."""
+    y, names = panel.frame["y"], panel.frame["unique_id"]
+    changes = y.groupby(names, sort=False).diff().abs().groupby(names, sort=False).mean()
+    levels = y.abs().groupby(names, sort=False).median()
+    return bool(((changes > 0) & (levels > LARGE_LEVEL * changes)).any())
 
 
 def choose_parts(config: Config, panel: Panel) -> Config:

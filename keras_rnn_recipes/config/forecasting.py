@@ -67,7 +67,16 @@ Feature = Literal[
 ]
 
 Baseline = Literal[
-    "naive", "seasonal_naive", "drift", "ridge", "auto_ets", "auto_arima", "auto_theta"
+    "naive",
+    "seasonal_naive",
+    "drift",
+    "ridge",
+    "croston",
+    "tsb",
+    "zero",
+    "auto_ets",
+    "auto_arima",
+    "auto_theta",
 ]
 
 if TYPE_CHECKING:
@@ -147,6 +156,12 @@ class DataConfig(Section):
         return season[0] if isinstance(season, tuple) else season
 
     @property
+    def longest_season(self) -> int:
+        """The longest of the seasons; 1 if none is given."""
+        season = self.season_length or 1
+        return max(season) if isinstance(season, tuple) else season
+
+    @property
     def held_out(self) -> int:
         """Time steps at the end of each series for validation and testing."""
         return (self.valid_size or 0) + (self.test_size or 0)
@@ -173,6 +188,10 @@ class ModelConfig(Section):
         recurrent_skips: lags of additional recurrent connections.
         quantiles: levels, in percent, of the intervals that the network learns.
         distribution: distribution whose parameters the network learns.
+        point: the forecast that a distribution gives, median or mean; None for the median. Of
+            counts with many zeros the median is zero.
+        scaling: how the graph scales each history; ``"change"`` is for levels that are large
+            against the changes, such as those of a meter, and computes in float64.
         members: networks that are trained together, each on its share of every batch.
         series_embedding: length of a learned vector for each series.
     """
@@ -183,7 +202,7 @@ class ModelConfig(Section):
     lookback: Count | None = None
     units: Widths | None = None
     lags: Offsets | None = None
-    scaling: Literal["none", "last", "mean", "standard", "robust"] | None = None
+    scaling: Literal["none", "last", "mean", "standard", "robust", "change"] | None = None
     transform: Literal["none", "log", "asinh"] | None = None
     scale_window: Count | None = None
     seasonal: bool | None = None
@@ -196,6 +215,7 @@ class ModelConfig(Section):
     recurrent_skips: Skips | None = None
     quantiles: Levels | None = None
     distribution: Literal["gaussian", "student_t", "negative_binomial"] | None = None
+    point: Literal["median", "mean"] | None = None
     members: Count | None = None
     series_embedding: Count | None = None
 
@@ -265,8 +285,9 @@ class EvaluateConfig(Section):
         stride: time steps between forecast origins.
         levels: levels of the prediction intervals, in percent.
         metrics: metrics in the table of results.
-        baselines: auto_ets, auto_arima and auto_theta need the extra ``baselines`` and are slow,
-            since they are fitted to every series at every origin; a large ``stride`` helps.
+        baselines: croston, tsb and zero are for intermittent demand. auto_ets, auto_arima and
+            auto_theta need the extra ``baselines`` and are slow, since they are fitted to every
+            series at every origin; a large ``stride`` helps.
     """
 
     stride: Count = 1
@@ -313,6 +334,7 @@ class Config(Experiment):
         _check_quantiles(self, where)
         _check_distribution(self, where)
         _check_strategy(self, where)
+        _check_scaling(self, where)
 
     def require_extras(self) -> None:
         """Check that the extras of the baselines are installed."""
@@ -367,6 +389,24 @@ def _check_strategy(config: Config, where: str) -> None:
         )
 
 
+def _check_scaling(config: Config, where: str) -> None:
+    """Refuse what needs the level of a series together with a scaling that removes it."""
+    model, loss = config.model, config.fit.loss
+    if model.scaling != "change":
+        return
+    for key, value, unfit in (
+        ("model.transform", model.transform, ("log", "asinh")),
+        ("model.distribution", model.distribution, ("negative_binomial",)),
+        ("fit.loss", loss, ("smape", "mae_log", "tweedie")),
+    ):
+        if value in unfit:
+            raise UserError(
+                f"{where} combines model.scaling 'change' with {key} {value!r}.",
+                "another scaling: this one knows the changes of a series, not its level.",
+                f"choose another {key}, or another model.scaling.",
+            )
+
+
 def _check_quantiles(config: Config, where: str) -> None:
     levels = config.model.quantiles or ()
     if levels and config.model.distribution:
@@ -394,6 +434,12 @@ def _check_quantiles(config: Config, where: str) -> None:
 
 def _check_distribution(config: Config, where: str) -> None:
     model = config.model
+    if model.point and not model.distribution:
+        raise UserError(
+            f"{where} has model.point {model.point!r} without model.distribution.",
+            "a distribution, whose mean or median is the forecast.",
+            "set model.distribution, or remove model.point.",
+        )
     if (config.fit.loss == "nll") != (model.distribution is not None):
         raise UserError(
             f"{where} has model.distribution {model.distribution!r} and fit.loss "

@@ -71,8 +71,25 @@ UNWATCHED = {"keep": "last", "balanced": True}
 MOST_ORIGINS = 20_000
 
 
+# Share of zeros from which values that are never negative are intermittent demand. That is about
+# the limit of Syntetos, Boylan and Croston (2005): 1.32 steps from one demand to the next.
+SHARE_OF_ZEROS = 0.3
+
+# Steps over which the level of intermittent demand is measured: demands are rare.
+DEMAND_WINDOW = 60
+
+# Absolute errors favor a forecast of zero where more than half of the values are zero.
+DEMAND_METRICS = ("rmse", "rmsse")
+DEMAND_BASELINES = ("croston", "tsb", "zero")
+
+
 def recommend(
-    config: Config, lengths: Mapping[str, int], season_length: int, *, positive: bool = False
+    config: Config,
+    lengths: Mapping[str, int],
+    season_length: int,
+    *,
+    positive: bool = False,
+    demand: str | None = None,
 ) -> Config:
     """Set seasons, lags, width, scaling, lookback and training where the recipe does not.
 
@@ -81,6 +98,8 @@ def recommend(
         lengths: time steps to train on, by series.
         season_length: time steps in the main season.
         positive: whether every observed value is above 0.
+        demand: ``"counts"`` or ``"amounts"`` if most values are zero, from `kind_of_demand`; the
+            forecast is then a mean.
 
     Returns:
         The recipe with these set.
@@ -98,6 +117,7 @@ def recommend(
     model = config.model
     usual = int(median(lengths.values())) if lengths else 0
     panel, long = is_panel(lengths), is_long_panel(lengths, season_length)
+    large = model.scaling == "change"
     several = isinstance(config.data.season_length, tuple)
     span = max(model.horizon, season_length)
     week = _week(season_length, usual)
@@ -109,20 +129,24 @@ def recommend(
         "members": MEMBERS,
         "lags": lags,
         "scaling": "mean",
-        "transform": "log" if positive else "none",
+        "transform": "log" if positive and not large else "none",
         "seasonal": season_length > 1,
         # A second season would need a memory of many times its length.
         "seasons": 1 if several else SEASONS_OF_LONG if long else SEASONS,
         "dropout": 0.2 if panel and not long else None,
         "lookback": _lookback(model.strategy, model.horizon, span, lengths) + burn_in,
     }
+    if demand is not None:
+        network |= _network_of_demand(demand, network["lookback"])
     if model.preset not in get_args(Cell):
         del network["units"]  # other presets are chosen for their own depth and width
     fit: dict[str, Any] = (LONG if long else SHORT) | UNWATCHED if panel else dict(WATCHED)
     fit["batch_size"] = config.fit.batch_size * (model.members or MEMBERS)
     fit["burn_in"] = burn_in if model.lookback is None else 0
-    if positive and long and config.fit.loss == "mae":
+    if positive and long and not large and config.fit.loss == "mae":
         fit["loss"] = "mae_log"
+    if demand is not None and config.fit.loss == "mae":
+        fit["loss"] = "nll" if demand == "counts" else "tweedie"
     origins = len(lengths) * max((config.data.test_size or 0) - model.horizon + 1, 1)
     stride = model.horizon if origins > MOST_ORIGINS else config.evaluate.stride
     season = config.data.season_length or season_length
@@ -133,9 +157,49 @@ def recommend(
                 update={k: v for k, v in network.items() if getattr(model, k) is None}
             ),
             "fit": config.fit.model_copy(update=fit),
-            "evaluate": config.evaluate.model_copy(update={"stride": stride}),
+            "evaluate": config.evaluate.model_copy(
+                update={"stride": stride} | (_judged_as_demand(config) if demand else {})
+            ),
         }
     )
+
+
+def kind_of_demand(values: Any) -> str | None:
+    """Whether values are intermittent demand: never negative, and many of them zero.
+
+    Args:
+        values: all observed values, ``(n,)``.
+
+    Returns:
+        ``"counts"`` for whole numbers, ``"amounts"`` for others, None for any other data.
+
+    Example:
+        >>> import numpy as np
+        >>> kind_of_demand(np.array([0, 0, 3])), kind_of_demand(np.array([0, 0, 0.5]))
+        ('counts', 'amounts')
+        >>> kind_of_demand(np.array([1, 0, 2, 4])), kind_of_demand(np.array([0, -1]))
+        (None, None)
+    """
+    if not len(values) or values.min() < 0 or not 0 < (values > 0).mean() <= 1 - SHARE_OF_ZEROS:
+        return None
+    return "counts" if (values % 1 == 0).all() else "amounts"
+
+
+def _network_of_demand(demand: str, lookback: int) -> dict[str, Any]:
+    # The season of a few demands is noise, and so is their level over a few steps.
+    network: dict[str, Any] = {"transform": "none", "seasonal": False, "seasons": None}
+    network |= {"scale_window": min(DEMAND_WINDOW, lookback)}
+    if demand == "counts":
+        network |= {"distribution": "negative_binomial", "point": "mean"}
+    return network
+
+
+def _judged_as_demand(config: Config) -> dict[str, Any]:
+    evaluate = config.evaluate
+    usual = type(evaluate)()
+    metrics = DEMAND_METRICS if evaluate.metrics == usual.metrics else evaluate.metrics
+    names = dict.fromkeys([*evaluate.baselines, *DEMAND_BASELINES])
+    return {"metrics": metrics, "baselines": tuple(names)}
 
 
 def is_panel(lengths: Mapping[str, int]) -> bool:

@@ -110,6 +110,91 @@ def apply_covariates(panel: Panel, covariates: Covariates, *, horizon: int | Non
     )
 
 
+def match_categories(panel: Panel, covariates: Covariates) -> Panel:
+    """Write the categories of a panel as the run has learned them, and name those it has not.
+
+    A category that differs from one known category in capitals, outer spaces or the form of a
+    number alone (``NO`` and ``no``, ``1.0`` and ``1``) is taken for it. The notes say so.
+
+    Args:
+        panel: as ``read_panel`` gives it.
+        covariates: of the run.
+
+    Returns:
+        The panel with those categories renamed, and further notes.
+
+    Example:
+        >>> from keras_rnn_recipes.data.frames import read_panel
+        >>> days = pd.date_range("2024-01-01", periods=3)
+        >>> table = pd.DataFrame({"ds": days, "y": 1.0, "promo": ["NO", "no", "free"]})
+        >>> panel = read_panel(table, past_cols=["promo"])
+        >>> known = Covariates(past=(Covariate("promo", ("no", "yes")),))
+        >>> for note in match_categories(panel, known).notes: print(note)
+        promo: 'NO' was read as 'no'.
+        promo: the run does not know 'free' (1 row; it knows 'no', 'yes'), and forecasts without it.
+    """
+    frame, future, notes = panel.frame, panel.future, list(panel.notes)
+    for column in (*covariates.past, *covariates.future, *covariates.static):
+        if column.values is None or column.name not in frame:
+            continue
+        cells = frame[column.name].dropna().astype(str)
+        more = [] if future is None or column.name not in future else [future[column.name]]
+        cells = pd.concat([cells, *(part.dropna().astype(str) for part in more)])
+        names = _near_categories(list(cells.unique()), column.values)
+        if names:
+            frame = frame.assign(**{column.name: _renamed(frame[column.name], names)})
+            if more:
+                assert future is not None
+                future = future.assign(**{column.name: _renamed(future[column.name], names)})
+        notes += _category_notes(column, cells, names)
+    return replace(panel, frame=frame, future=future, notes=tuple(notes))
+
+
+def _near_categories(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Known categories by the labels that are written otherwise; ambiguous ones are left out."""
+    by_form: dict[str, list[str]] = {}
+    for name in known:
+        by_form.setdefault(_form(name), []).append(name)
+    near = {label: by_form.get(_form(label), []) for label in labels if label not in known}
+    return {label: found[0] for label, found in near.items() if len(found) == 1}
+
+
+def _form(label: str) -> str:
+    """A category without capitals, outer spaces and the ways to write one number."""
+    try:
+        return repr(float(label))
+    except ValueError:
+        return " ".join(label.split()).casefold()
+
+
+def _renamed(cells: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    renamed = cells.astype(object).map(lambda cell: names.get(str(cell), cell), na_action="ignore")
+    return renamed.astype("category")
+
+
+def _category_notes(
+    column: Covariate, cells: pd.Series, names: Mapping[str, str]
+) -> tuple[str, ...]:
+    assert column.values is not None
+    notes = []
+    if names:
+        were = "was" if len(names) == 1 else "were"
+        before, after = (", ".join(map(repr, part)) for part in (names, names.values()))
+        notes.append(f"{column.name}: {before} {were} read as {after}.")
+    unknown = cells[~cells.isin([*column.values, *names])]
+    if len(unknown):
+        labels, rows = list(unknown.unique()), f"{len(unknown)} row{'s' * (len(unknown) > 1)}"
+        notes.append(
+            f"{column.name}: the run does not know {_listed(labels)} ({rows}; it knows "
+            f"{_listed(column.values)}), and forecasts without it."
+        )
+    return tuple(notes)
+
+
+def _listed(labels: Sequence[str], most: int = 5) -> str:
+    return ", ".join(map(repr, map(str, labels[:most]))) + (", ..." if len(labels) > most else "")
+
+
 def _learn_column(cells: pd.Series) -> Covariate:
     if not isinstance(cells.dtype, pd.CategoricalDtype):
         return Covariate(str(cells.name))

@@ -72,7 +72,8 @@ def window_dataset(
 
     Returns:
         A dataset of float32 tensors, in the units of the frame:
-        ``x`` (batch, lookback, targets + len(past_cols)), NaN where missing; with future or static
+        ``x`` (batch, lookback, targets + len(past_cols)), NaN where missing, but 0 for the targets
+        of a window without any observed target, which has no weight; with future or static
         covariates a dict of ``history`` (that array), ``future`` (batch, lookback + spec.ahead,
         len(future_cols)) and ``static`` (batch, len(static_cols));
         ``y`` direct (batch, horizon, targets), recursive (batch, lookback, targets),
@@ -360,6 +361,7 @@ def _inputs_and_targets(
     x = values[:, : spec.lookback]
     y = _targets(values[:, :, :num_targets], spec)
     observed = tf.logical_not(tf.math.is_nan(x[:, :, :num_targets]))
+    x = _without_empty_targets(x, observed)
     # Whether a value of every target has been observed up to each step, (batch, lookback).
     seen = tf.reduce_all(tf.cumsum(tf.cast(observed, tf.int32), axis=1) > 0, axis=2)
     if spec.strategy == "direct":
@@ -385,6 +387,19 @@ def _targets(columns: tf.Tensor, spec: WindowSpec) -> tf.Tensor:
     if spec.strategy == "recursive":
         return columns[:, 1 : spec.lookback + 1]
     return tf.signal.frame(columns[:, 1 + spec.gap :], spec.horizon, 1, axis=1)
+
+
+def _without_empty_targets(x: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
+    """Zeros for the targets of windows without any observed target, which have the weight 0.
+
+    Outside of training a network forecasts NaN from such a window, and 0 times NaN would make the
+    validation loss NaN.
+    """
+    import tensorflow as tf
+
+    empty = tf.logical_not(tf.reduce_any(observed, axis=[1, 2]))[:, None, None]
+    target = tf.range(tf.shape(x)[2]) < observed.shape[2]
+    return tf.where(empty & target, 0.0, x)
 
 
 def _with_static_shapes(parts: tuple, batch: int | None) -> tuple:

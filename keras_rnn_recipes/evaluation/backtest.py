@@ -27,6 +27,7 @@ def backtest(
     static_cols: Sequence[str] = (),
     batch_size: int = 1024,
     levels: Sequence[float] = (),
+    season_length: int = 1,
 ) -> pd.DataFrame:
     """Forecast from rolling origins at the end of every series, without refitting.
 
@@ -55,6 +56,8 @@ def backtest(
             constant in each series.
         batch_size: histories per call of a forecaster.
         levels: of the intervals that forecasters may return, in percent.
+        season_length: steps in a season. A history whose last ``lookback`` steps are all missing
+            ends whole seasons earlier (see ``histories.recent_ends``).
 
     Returns:
         Columns ``unique_id, ds, cutoff, y`` and one per forecaster, each followed by its bounds,
@@ -96,6 +99,7 @@ def backtest(
         horizon,
         future=_numbers(frame, future_cols),
         static=_numbers(frame, static_cols),
+        season_length=season_length,
     )
     return _fill(table, windows, forecasters, lookback, batch_size, levels)
 
@@ -113,6 +117,7 @@ def forecast_future(
     future: pd.DataFrame | None = None,
     batch_size: int = 1024,
     levels: Sequence[float] = (),
+    season_length: int = 1,
 ) -> pd.DataFrame:
     """Forecast the steps after the last row of every series.
 
@@ -127,7 +132,7 @@ def forecast_future(
         future: columns ``unique_id`` and ``future_cols`` for the steps to forecast: ``horizon``
             rows for each series, in the order of ``frame``.
         batch_size: histories per call of a forecaster.
-        levels: as in :func:`backtest`.
+        levels, season_length: as in :func:`backtest`.
 
     Returns:
         Columns ``unique_id, ds`` and one per forecaster, each followed by its bounds, sorted.
@@ -156,6 +161,7 @@ def forecast_future(
         future=_numbers(frame, future_cols),
         static=_numbers(frame, static_cols),
         ahead=_steps_ahead(future, future_cols, table),
+        season_length=season_length,
     )
     return _fill(table, windows, forecasters, lookback, batch_size, levels)
 
@@ -169,13 +175,12 @@ def _fill(
     levels: Sequence[float],
 ) -> pd.DataFrame:
     """Add the columns of all forecasters to a table with ``horizon`` rows for each origin."""
-    horizon, longest = windows.horizon, _longest(forecasters, lookback)
+    horizon = windows.horizon
     answers: dict[str, list[np.ndarray]] = {name: [] for name in forecasters}
     for at in range(0, len(windows.ends), batch_size):
         part = slice(at, at + batch_size)
-        history = windows.history(part, longest)
         for name, forecaster in forecasters.items():
-            seen = history[:, longest - _lookback_of(forecaster, lookback) :].copy()
+            seen = windows.history(part, _lookback_of(forecaster, lookback))
             inputs = seen if _has_lookback(forecaster) else windows.with_covariates(part, seen)
             answers[name].append(_call(name, forecaster, inputs, horizon, levels))
     columns: dict[str, np.ndarray] = {}

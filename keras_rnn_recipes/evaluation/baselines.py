@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from keras_rnn_recipes.evaluation.histories import (
     last_observed,
     target_of,
 )
+from keras_rnn_recipes.evaluation.intermittent import BASELINES as OF_DEMAND
 from keras_rnn_recipes.evaluation.ridge import fit_ridge, tune_ridge
 from keras_rnn_recipes.evaluation.statistical import MODELS, fit_each
 from keras_rnn_recipes.extras import require_extra
@@ -37,7 +39,9 @@ __all__ = [
 ]
 
 NAMES = ("naive", "seasonal_naive", "drift", "ridge")
-ALL_NAMES = (*NAMES, *MODELS)
+ALL_NAMES = (*NAMES, *OF_DEMAND, *MODELS)
+# Steps of history for intermittent demand: demands are rare.
+_STEPS_OF_DEMAND = 512
 
 
 def naive(history: np.ndarray, horizon: int) -> np.ndarray:
@@ -127,8 +131,9 @@ def fit_baselines(
         horizon: steps to forecast.
         season_length: steps in a season.
         names: any of naive, seasonal_naive (left out for a season of 1, where it equals naive),
-            drift, ridge (tuned; left out where ``train`` is too short); and with the extra
-            ``baselines`` auto_ets, auto_arima, auto_theta, which are refitted at every origin.
+            drift, ridge (tuned; left out where ``train`` is too short); croston, tsb and zero for
+            intermittent demand; and with the extra ``baselines`` auto_ets, auto_arima, auto_theta,
+            which are refitted at every origin.
         seed: of ridge.
 
     Returns:
@@ -158,6 +163,9 @@ def fit_baselines(
                 train, horizon=horizon, season_length=season_length, seed=seed
             )
     for name in names:
+        if name in OF_DEMAND:
+            function = partial(OF_DEMAND[name], horizon=horizon)
+            ready[name] = Baseline(name, function, max(lookback, _STEPS_OF_DEMAND))
         if name in MODELS:
             ready[name] = fit_each(name, horizon=horizon, season_length=season_length)
     return {name: ready[name] for name in names if name in ready}

@@ -266,6 +266,7 @@ def _scaled_errors(
 
     seen = int(getattr(forecaster, "lookback", None) or lookback)
     both: dict[str, Forecaster] = {"point": forecaster, "scale": Baseline("scale", scale, seen)}
+    options |= {"season_length": season_length}
     tested = backtest(frame, both, lookback=lookback, horizon=horizon, **options)
     error = (tested["y"] - tested["point"]).to_numpy("float64")
     divisor = tested["scale"].to_numpy("float64")

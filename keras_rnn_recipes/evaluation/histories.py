@@ -144,6 +144,48 @@ def cut_histories(
     return cut
 
 
+def recent_ends(
+    values: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    lookback: int,
+    season_length: int = 1,
+) -> np.ndarray:
+    """Where histories end: as given, or earlier if nothing was observed in the last steps.
+
+    A window without an observed target moves back by the fewest whole seasons after which it ends
+    before the gap, so that the phase of the season stays. If it has no observed target there
+    either, it ends at the last observed one. `layers.served` has the same rule in the graph.
+
+    Args:
+        values: ``(rows,)``, the target, series after series, NaN = missing.
+        starts, ends, lookback: as in `cut_histories`.
+        season_length: steps in a season.
+
+    Returns:
+        ``(n,)``, the row after the last row of each window.
+
+    Example:
+        >>> values = np.array([1, 2, 3, 4, np.nan, np.nan, np.nan])
+        >>> recent_ends(values, np.array([0]), np.array([7]), 2, season_length=2)
+        array([3])
+    """
+    observed = ~np.isnan(values)
+    before = np.concatenate([[0], np.cumsum(observed)])
+
+    def found(end: np.ndarray) -> np.ndarray:
+        end = np.maximum(end, starts)
+        return before[end] > before[np.maximum(end - lookback, starts)]
+
+    empty = ~found(ends) & (before[ends] > before[starts])
+    if not empty.any():
+        return ends
+    rows = np.where(observed, np.arange(len(values)), -1)
+    gap = ends - 1 - np.maximum.accumulate(rows)[ends - 1]
+    seasons = -(-gap // season_length) * season_length
+    return ends - np.where(empty, np.where(found(ends - seasons), seasons, gap), 0)
+
+
 @dataclass(frozen=True)
 class Windows:
     """Histories that end at given rows, with their covariates.
@@ -157,6 +199,7 @@ class Windows:
         static: ``(rows, columns)`` static covariates, or None.
         ahead: ``(n * horizon, columns)``: the future covariates after each end; None where the
             rows after the end have them.
+        season_length: steps in a season, for histories that end in a long gap (`recent_ends`).
     """
 
     values: np.ndarray
@@ -166,10 +209,13 @@ class Windows:
     future: np.ndarray | None = None
     static: np.ndarray | None = None
     ahead: np.ndarray | None = None
+    season_length: int = 1
 
     def history(self, part: slice, lookback: int) -> np.ndarray:
         """Cut the histories of some windows, ``(n, lookback, features)``."""
-        return cut_histories(self.values, self.starts[part], self.ends[part], lookback)
+        starts, target = self.starts[part], self.values[:, 0]
+        ends = recent_ends(target, starts, self.ends[part], lookback, self.season_length)
+        return cut_histories(self.values, starts, ends, lookback)
 
     def with_covariates(
         self, part: slice, history: np.ndarray

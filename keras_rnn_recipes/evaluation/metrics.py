@@ -117,6 +117,38 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
     return summary
 
 
+def totals(forecasts: pd.DataFrame, model: str) -> dict[str, float] | None:
+    """The sums of forecast and observed values, to see a bias that mean errors do not show.
+
+    A step that was forecast from several origins counts once, with the mean of its forecasts.
+
+    Args:
+        forecasts: as in :func:`score`.
+        model: name of the column of the model.
+
+    Returns:
+        ``forecast`` and ``observed``, the sums; and ``standard_error``, that of their difference if
+        the errors were independent. None if an observed value is negative, since its sum has
+        another meaning, or if there is nothing to compare.
+
+    Example:
+        >>> forecasts = pd.DataFrame({"unique_id": "a", "ds": [1, 2], "y": [4, 0], "lstm": [1, 1]})
+        >>> totals(forecasts, "lstm")
+        {'forecast': 2.0, 'observed': 4.0, 'standard_error': 4.0}
+    """
+    rows = forecasts[["unique_id", "ds", "y", model]]
+    rows = rows[np.isfinite(rows[["y", model]].to_numpy("float64")).all(axis=1)]
+    steps = rows.groupby(["unique_id", "ds"])[["y", model]].mean()
+    if len(steps) < 2 or steps["y"].min() < 0 or not steps["y"].sum() > 0:
+        return None
+    errors = (steps[model] - steps["y"]).to_numpy("float64")
+    return {
+        "forecast": float(steps[model].sum()),
+        "observed": float(steps["y"].sum()),
+        "standard_error": float(errors.std(ddof=1) * np.sqrt(len(errors))),
+    }
+
+
 def models_scored(rows: pd.DataFrame, models: Sequence[str]) -> list[str]:
     """The models that a metric applies to: interval metrics need a model that gives intervals.
 

@@ -24,6 +24,7 @@ class Evaluation:
         num_series: how many series were forecast; 1 for other families.
         test_size: steps at the end of each series that were forecast.
         forecasts: columns ``unique_id, ds, cutoff, y`` and one per model; None for other families.
+        totals: the sums of forecast and observed values, see ``metrics.totals``.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Evaluation:
     num_series: int = 1
     test_size: int | None = None
     forecasts: pd.DataFrame | None = None
+    totals: Mapping[str, float] | None = None
 
     def _repr_html_(self) -> str:
         """The scores beside those of the baselines, as Jupyter shows the result of a cell."""
@@ -41,6 +43,7 @@ class Evaluation:
         record = {
             "model": self.summary[model],
             "baselines": {name: self.summary[name] for name in baselines},
+            "totals": self.totals,
         }
         return scores_html(model, record, f"{label(model)} on other data")
 

@@ -19,6 +19,7 @@ from keras_rnn_recipes.layers.recursion import Recursion
 from keras_rnn_recipes.layers.relative_attention import RelativeAttention
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
+from keras_rnn_recipes.layers.served import ServedForecast
 from keras_rnn_recipes.layers.skip_cell import SkipCell
 from keras_rnn_recipes.layers.stepping import CellStep
 from keras_rnn_recipes.layers.tied_embedding import TiedEmbedding
@@ -52,6 +53,7 @@ __all__ = [
     "RelativeAttention",
     "SampledPaths",
     "SeasonalBase",
+    "ServedForecast",
     "SkipCell",
     "TakeColumns",
     "TiedEmbedding",

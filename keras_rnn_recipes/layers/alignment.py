@@ -12,6 +12,9 @@ from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
+# More steps than any history has.
+_LONGEST = 2**31 - 1
+
 
 @registered
 class AlignStart(layers.Layer):
@@ -36,11 +39,13 @@ class AlignStart(layers.Layer):
 
     def call(self, values, observed):
         time = ops.shape(values)[1]
-        any_observed = ops.max(observed, axis=2) > 0
+        any_observed = ops.any(observed > 0, axis=2)
         steps = ops.arange(time, dtype="int32")[None, :]
         # A minimum instead of argmax, for which Keras uses bit operations that ONNX does not have.
         # A history without any observation is not moved.
-        first = ops.min(ops.where(any_observed, steps, time), axis=1, keepdims=True)
+        # Without an initial value Keras refuses a batch without rows.
+        first = ops.where(any_observed, steps, time)
+        first = ops.min(first, axis=1, keepdims=True, initial=_LONGEST)
         lead = ops.where(first < time, first, 0)
         aligned = _shift(values, ops.minimum(steps + lead, time - 1), lead)
         return aligned, lead, steps < time - lead

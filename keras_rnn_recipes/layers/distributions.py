@@ -33,11 +33,15 @@ _DEGREE = 12
 _HALVINGS = 64
 
 
+# The number of a distribution that is the forecast.
+POINTS = ("median", "mean")
+
+
 class Distribution(NamedTuple):
     """The functions that define a distribution.
 
     Attributes:
-        num_parameters: number of outputs of the head for each step.
+        num_parameters: number of outputs of the head for each step. The first is for the mean.
         parameters: from the head's outputs ``(..., num_parameters)`` and the magnitude, center and
             scale ``(..., 1)`` of the window to the parameters ``(..., num_parameters)``.
         scores: from probabilities, an array of any shape, to ``(..., scores)``.
@@ -66,6 +70,35 @@ def distribution_named(name):
     if name not in DISTRIBUTIONS:
         raise ValueError(f"distribution must be one of {tuple(DISTRIBUTIONS)}; received {name!r}.")
     return DISTRIBUTIONS[name]
+
+
+def check_point(point):
+    """Check which number of a distribution is the forecast.
+
+    Raises:
+        ValueError: it is neither ``"median"`` nor ``"mean"``.
+    """
+    if point not in POINTS:
+        raise ValueError(f"point must be one of {POINTS}; received {point!r}.")
+
+
+def with_mean(quantiles, mean):
+    """The mean in place of the median, and bounds that contain it.
+
+    Args:
+        quantiles: ``(..., 1 + 2 * levels)``: median, then lower and upper bound of each level.
+        mean: ``(..., 1)``.
+
+    Example:
+        >>> import numpy as np
+        >>> np.array(with_mean(np.array([[0.0, 0.0, 1.0]]), np.array([[1.5]]))).tolist()
+        [[1.5, 0.0, 1.5]]
+    """
+    lower = ops.minimum(quantiles[..., 1::2], mean)
+    upper = ops.maximum(quantiles[..., 2::2], mean)
+    bounds = ops.stack([lower, upper], axis=-1)
+    bounds = ops.reshape(bounds, ops.shape(quantiles[..., 1:]))
+    return ops.concatenate([mean, bounds], axis=-1)
 
 
 def probabilities_of(levels):

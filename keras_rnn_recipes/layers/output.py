@@ -6,7 +6,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
-from keras_rnn_recipes.layers.distributions import distribution_named
+from keras_rnn_recipes.layers.distributions import check_point, distribution_named
 from keras_rnn_recipes.layers.scaling import invert_transform
 
 STRATEGIES = ("recursive", "direct", "seq2seq")
@@ -28,6 +28,8 @@ class ForecastOutput(layers.Layer):
             target.
         distribution: name of a distribution, whose parameters the head outputs instead; only for
             one target and without a transform, because its parameters are in the data's units.
+        point: ``"median"`` or ``"mean"``: which of a distribution is the forecast. `to_forecaster`
+            reads it.
 
     Call arguments:
         head: ``(batch, time, steps * num_targets)``; steps is 1 for ``"recursive"``, else horizon.
@@ -35,6 +37,8 @@ class ForecastOutput(layers.Layer):
             With a distribution ``(batch, time, steps * parameters)``.
         magnitude, scale: ``(batch, time or 1, features)``, from `WindowStatistics`.
         center: the same shape; or from `SeasonalBase`, ``(batch, time or 1, steps, features)``.
+        observed: from `FillMissing`, optional. If no target of a history was observed, its forecast
+            is NaN, except while training, where such a window has no weight.
 
     Returns:
         direct: ``(batch, horizon, num_targets)``, from the last time step;
@@ -61,9 +65,12 @@ class ForecastOutput(layers.Layer):
         transform="none",
         levels=(),
         distribution=None,
+        point="median",
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_point(point)
+        self.point = point
         if levels and num_targets != 1:
             raise ValueError(f"levels are for one target; received num_targets={num_targets}.")
         if distribution is not None:
@@ -75,7 +82,15 @@ class ForecastOutput(layers.Layer):
         self.strategy, self.horizon = strategy, horizon
         self.num_targets, self.transform = num_targets, transform
 
-    def call(self, head, magnitude, center, scale):
+    def call(self, head, magnitude, center, scale, observed=None, training=False):
+        forecast = self._in_units(head, magnitude, center, scale)
+        if observed is None or training:
+            return forecast
+        known = ops.any(observed[:, :, : self.num_targets] > 0, axis=(1, 2))
+        known = ops.reshape(known, (-1, *[1] * (len(forecast.shape) - 1)))
+        return ops.where(known, forecast, float("nan"))
+
+    def _in_units(self, head, magnitude, center, scale):
         if self.strategy == "direct":
             head, magnitude, center, scale = (t[:, -1:] for t in (head, magnitude, center, scale))
         magnitude, scale = magnitude[:, :, None], scale[:, :, None]
@@ -104,6 +119,7 @@ class ForecastOutput(layers.Layer):
         # Left out if empty, so that files are the same as those of earlier versions.
         if self.levels or self.distribution:
             config |= {"levels": self.levels, "distribution": self.distribution}
+            config |= {"point": self.point}
         return {**super().get_config(), **config}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from keras import layers, ops, saving, tree
 
 from keras_rnn_recipes.layers._registry import registered
-from keras_rnn_recipes.layers.distributions import distribution_named, probabilities_of
+from keras_rnn_recipes.layers.distributions import distribution_named, probabilities_of, with_mean
 from keras_rnn_recipes.layers.output import output_of
 from keras_rnn_recipes.layers.recursion import continuation, recent_values, walk
 from keras_rnn_recipes.layers.stepping import context_of
@@ -33,8 +33,9 @@ class SampledPaths(layers.Layer):
         inputs: as in `Recursion`.
 
     Returns:
-        ``(batch, horizon, 1 + 2 * levels)``: the median over the paths at each step, then the lower
-        and upper bound of each level. The cost is that of time + samples * horizon steps.
+        ``(batch, horizon, 1 + 2 * levels)``: the median over the paths at each step, or the mean if
+        the output of the model says so, then the lower and upper bound of each level. The cost is
+        that of time + samples * horizon steps.
 
     Raises:
         ValueError: a model without a distribution, or fewer than two samples.
@@ -47,7 +48,7 @@ class SampledPaths(layers.Layer):
         if samples < 2:
             raise ValueError(f"samples must be at least 2; received {samples}.")
         output = output_of(model)
-        self._known = distribution_named(output.distribution)
+        self._known, self.point = distribution_named(output.distribution), output.point
         self.model, self.horizon, self.context = model, output.horizon, context_of(model)
         self.levels, self.samples = tuple(float(level) for level in levels), int(samples)
         self.seed = int(seed)
@@ -66,7 +67,11 @@ class SampledPaths(layers.Layer):
             for name, values in known.items()
         }
         paths = walk(self._step, covariates, *repeated, horizon=self.horizon, value=self._draw)
-        return self._quantiles(ops.reshape(paths, (-1, self.samples, self.horizon)))
+        paths = ops.reshape(paths, (-1, self.samples, self.horizon))
+        quantiles = self._quantiles(paths)
+        if self.point == "median":
+            return quantiles
+        return with_mean(quantiles, ops.mean(paths, axis=1)[:, :, None])
 
     def _draw(self, parameters, number):
         """Draw the next value of each path, ``(batch * samples, 1, 1)``."""

@@ -17,7 +17,7 @@ from keras import layers, ops
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.lags import take_lags
 
-SCALINGS = ("none", "last", "mean", "standard", "robust")
+SCALINGS = ("none", "last", "mean", "standard", "robust", "change")
 TRANSFORMS = ("none", "log", "asinh")
 
 # Values below a thousandth of the window's mean are raised to it before the logarithm, so that zero
@@ -34,7 +34,9 @@ class WindowStatistics(layers.Layer):
     Args:
         scaling: ``"none"``; ``"last"`` (center: the last value; scale: the magnitude); ``"mean"``
             (center: the mean; scale: the magnitude); ``"standard"`` (mean and standard deviation);
-            ``"robust"`` (median and interquartile range).
+            ``"robust"`` (median and interquartile range); ``"change"`` (center: the last value; the
+            magnitude is the mean absolute change from step to step, so that adding a constant to a
+            history adds it to the forecast; without a transform).
         transform: ``"none"``, ``"log"`` or ``"asinh"``, applied to the values over the magnitude.
         window: length in steps of the window that ends at each time step; None: the whole history.
 
@@ -78,9 +80,19 @@ class WindowStatistics(layers.Layer):
             ones = ops.ones_like(filled[:, -1:])
             return ones, ops.zeros_like(ones), ones
         values, counts = self._windows(filled, observed, last_only)
+        if self.scaling == "change":
+            return self._of_changes(values, counts)
         magnitude = _positive(_mean(ops.abs(values), counts))
         values = apply_transform(values / magnitude, self.transform)
         center, scale = self._center_and_scale(values, counts)
+        return tuple(s[:, :, 0] for s in (magnitude, center, scale))
+
+    def _of_changes(self, values, counts):
+        """In units of the mean change; the scale of a constant window is 0."""
+        known = counts[:, :, 1:] * counts[:, :, :-1]
+        change = _mean(ops.abs(values[:, :, 1:] - values[:, :, :-1]), known)
+        magnitude = _positive(change)
+        center, scale = values[:, :, :1] / magnitude, ops.sign(change)
         return tuple(s[:, :, 0] for s in (magnitude, center, scale))
 
     def call_one_step(self, *args):
@@ -168,6 +180,11 @@ def check_transform(transform, scaling):
         raise ValueError(
             f"transform={transform!r} needs values relative to their window; "
             "choose a scaling other than 'none'."
+        )
+    if transform != "none" and scaling == "change":
+        raise ValueError(
+            f"transform={transform!r} does not go with scaling='change', which knows no level; "
+            "choose another scaling, or no transform."
         )
 
 

@@ -22,6 +22,10 @@ MODEL_LABELS = {
 # A relative difference from the best baseline that is smaller than this counts as none.
 LEVEL = 0.005
 
+# The sum of forecasts is biased if it is off by at least this share of the observed sum, and by
+# more than this many standard errors. From the second share on the forecast is of no use.
+BIASED, USELESS, STANDARD_ERRORS = 0.25, 0.5, 3.0
+
 
 def number(value: float | None, *, padded: bool = False) -> str:
     """Write a number to four figures, with a dash for one that is missing.
@@ -127,7 +131,8 @@ def verdict(
 
     Args:
         name: what the model is called.
-        record: the content of ``metrics.json``.
+        record: the content of ``metrics.json``. Forecasts that are far too high or too low in sum
+            (its ``totals``) are at best ``"level"``, or ``"worse"`` if off by half.
         metric: the figure to compare; `more_is_better` tells the direction.
         seeds: that figure for each of several seeds, this run's among them, if there are.
 
@@ -159,7 +164,23 @@ def verdict(
     text += f": {mine}, against {number(theirs)}."
     if len(seeds) > 1 and given[1] < theirs < given[2]:
         text += " Some seeds are better and some worse, so this may be chance."
-    return kind, text
+    return _with_bias(kind, text, record.get("totals"))
+
+
+def _with_bias(kind: str, text: str, totals: Mapping[str, float] | None) -> tuple[str, str]:
+    """Say if the forecasts are too high or too low in sum, which mean errors do not show."""
+    if not totals:
+        return kind, text
+    off = totals["forecast"] - totals["observed"]
+    share = abs(off) / totals["observed"]
+    if share < BIASED or abs(off) <= STANDARD_ERRORS * totals["standard_error"]:
+        return kind, text
+    way = "low" if off < 0 else "high"
+    text += (
+        f" But its forecasts sum to {number(totals['forecast'])}, the observed values to "
+        f"{number(totals['observed'])}: in sum they are {percent(share)} too {way}."
+    )
+    return ("worse" if kind == "worse" or share >= USELESS else "level"), text
 
 
 def _compare(name: str, rival: str, mine: float, theirs: float) -> tuple[str, str]:

@@ -21,6 +21,7 @@ def results_record(
     *,
     name: str,
     task: str = "forecasting",
+    totals: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """The content of ``metrics.json``.
 
@@ -30,6 +31,7 @@ def results_record(
         history: what ``fit`` returned, for the time that it took.
         name: which of the models in ``summary`` is the trained one; the others are baselines.
         task: what it was trained for.
+        totals: the sums of forecast and observed values, from ``totals``; left out if None.
     """
     return {
         "format_version": 1,
@@ -38,6 +40,7 @@ def results_record(
         "baselines": {other: dict(m) for other, m in summary.items() if other != name},
         "num_parameters": int(model.count_params()),
         "fit_seconds": round(float(history["seconds"].sum()), 3),
+        **({"totals": dict(totals)} if totals else {}),
     }
 
 

@@ -39,6 +39,7 @@ ARTEFACTS = (
     "config.json",
     "recipe.toml",
     "covariates.json",
+    "assumptions.json",
     "intervals.json",
     "vocabulary.json",
     "model.keras",

@@ -19,6 +19,7 @@ from keras_rnn_recipes.serving.export_common import (
     refuse_other_things,
 )
 from keras_rnn_recipes.serving.saved_forecaster import (
+    EXACT_ENDPOINT,
     SavedForecaster,
     load_saved_model,
     write_levels,
@@ -53,7 +54,9 @@ def export_saved_model(
     categories among them as codes. It returns ``{"forecast": (batch, horizon)}``, or (batch,
     horizon, targets), float32, in the units of the history; and, of a model with bounds,
     ``quantiles`` (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of each
-    level. Batch and time are free. The graph holds portable kernels only: an LSTM traced where a
+    level. Batch and time are free. A model that reads float64 (see `to_forecaster`) has a second
+    endpoint, ``serve_float64``: the same in float64, for levels that need more than seven digits.
+    The graph holds portable kernels only: an LSTM traced where a
     GPU is visible would otherwise not run without one.
 
     The folder is written next to ``path``, loaded in a new process that imports TensorFlow only,
@@ -104,6 +107,8 @@ def export_saved_model(
                 for name in expected[0]:
                     live, found = ([case[name] for case in part] for part in (expected, answers))
                     _compare(live, found, served.tolerance)
+            if verify and served.exact:
+                _verify_exact(served, staged, endpoint, cases)
     return path
 
 
@@ -128,6 +133,11 @@ class Served:
     def tolerance(self) -> float:
         return max(_TOLERANCE.get(layer.compute_dtype, 1e-4) for layer in self.model.layers)
 
+    @property
+    def exact(self) -> bool:
+        """Whether the model reads and returns float64."""
+        return bool(self.model.inputs[0].dtype == "float64")
+
     def inputs(self, window: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Split windows (batch, time, features), or a dict, into the endpoint's named inputs."""
         given = dict(window) if isinstance(window, Mapping) else {"history": window}
@@ -139,15 +149,18 @@ class Served:
             named | ({"past": features[:, :, self.num_targets :]} if self.num_past else {}) | given
         )
 
-    def answer(self, history: Any, past: Any = None, **covariates: Any) -> dict[str, Any]:
-        """The endpoint: from named inputs to named float32 outputs, whatever the model's dtype."""
+    def answer(
+        self, history: Any, past: Any = None, dtype: str = "float32", **covariates: Any
+    ) -> dict[str, Any]:
+        """The endpoint: from named inputs to named outputs, whatever the model's dtype."""
         from keras import ops
 
         features = history[..., None] if self.num_targets == 1 else history
+        features = ops.cast(features, self.model.inputs[0].dtype)
         if past is not None:
-            features = ops.concatenate([features, past], axis=-1)
+            features = ops.concatenate([features, ops.cast(past, features.dtype)], axis=-1)
         inputs = {"history": features, **covariates} if covariates else features
-        outputs = ops.cast(self.model(inputs, training=False), "float32")
+        outputs = ops.cast(self.model(inputs, training=False), dtype)
         if self.levels:
             return {"forecast": outputs[..., 0], "quantiles": outputs}
         ends = (self.horizon,) if self.num_targets == 1 else (self.horizon, self.num_targets)
@@ -216,15 +229,22 @@ def _write(served: Served, folder: Path, endpoint: str) -> None:
     archive = keras.export.ExportArchive()
     archive.track(served.model)
     archive.add_endpoint(endpoint, serve, input_signature=signature)
+    if served.exact:
+        serve, signature = endpoint_function(served, dtype="float64")
+        archive.add_endpoint(endpoint + EXACT_ENDPOINT, serve, input_signature=signature)
     archive.write_out(str(folder), verbose=False)
 
 
-def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], list[Any]]:
+def endpoint_function(
+    served: Served, dtype: str = "float32"
+) -> tuple[Callable[..., dict[str, Any]], list[Any]]:
     """The function to export, and the ``tf.TensorSpec`` of each of its inputs."""
     import tensorflow as tf
 
     def spec(name: str, *shape: int | None) -> Any:
-        return tf.TensorSpec((None, *shape), tf.float32, name=name)
+        # Covariates have no level that would need more digits.
+        exact = dtype if name in ("history", "past") else "float32"
+        return tf.TensorSpec((None, *shape), tf.as_dtype(exact), name=name)
 
     several = (served.num_targets,) if served.num_targets > 1 else ()
     signature = [spec("history", served.time, *several)]
@@ -237,13 +257,35 @@ def endpoint_function(served: Served) -> tuple[Callable[..., dict[str, Any]], li
     names = [one.name for one in signature]
 
     def serve(*values: Any, **named: Any) -> dict[str, Any]:
-        return served.answer(**dict(zip(names, values, strict=False)), **named)
+        return served.answer(**dict(zip(names, values, strict=False)), **named, dtype=dtype)
 
     # TensorFlow takes the names of the inputs from those of the arguments.
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(name, kind) for name in names]
     serve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return serve, signature
+
+
+def _verify_exact(
+    served: Served, folder: Path, endpoint: str, cases: list[dict[str, np.ndarray]]
+) -> None:
+    """Check that the endpoint in float64 gives the same changes at a level of a hundred million."""
+    level = 1e8
+    high = [
+        {
+            name: values.astype("float64") + level * (name == "history")
+            if name in ("history", "past")
+            else values
+            for name, values in case.items()
+        }
+        for case in cases
+    ]
+    found = serve_in_fresh_process(
+        folder, high, endpoint=endpoint + EXACT_ENDPOINT, default_too=False
+    )
+    for case, answer in zip(cases, found, strict=True):
+        for name, live in served.call_on_cpu(case).items():
+            _compare([live], [answer[name] - level], served.tolerance)
 
 
 def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: float) -> None:

@@ -18,6 +18,9 @@ _MODEL_FILE = "saved_model.pb"
 
 _LEVELS_FILE = "assets.extra/quantiles.json"
 
+# The end of the name of an endpoint in float64, of a model that reads float64.
+EXACT_ENDPOINT = "_float64"
+
 _INPUTS = {"history", "past", "future", "static"}
 
 _HOW_TO_GET_ONE = "give the saved_model folder of a run, or make one with `krr export`."
@@ -41,6 +44,7 @@ class SavedForecaster:
         levels: of the intervals that `quantiles` gives, in percent, ascending; none without.
         num_future: columns known ahead.
         num_static: columns constant in each series.
+        dtype: of histories and answers: float64 if the model has an endpoint for it, else float32.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class SavedForecaster:
     _serve: Any = field(compare=False)
     num_future: int = 0
     num_static: int = 0
+    dtype: str = "float32"
 
     @property
     def num_features(self) -> int:
@@ -77,7 +82,7 @@ class SavedForecaster:
                 What the codes of categories mean stands in the run's ``covariates.json``.
 
         Returns:
-            float32 (batch, horizon), or (batch, horizon, targets), in the history's units.
+            (batch, horizon), or (batch, horizon, targets), in the history's units and `dtype`.
 
         Raises:
             UserError: an array has the wrong rank or the wrong number of columns, or the two
@@ -101,7 +106,7 @@ class SavedForecaster:
             history, past, future, static: as when called.
 
         Returns:
-            float32 (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of
+            (batch, horizon, 1 + 2 * levels): the forecast, then lower and upper bound of
             each of ``levels``.
 
         Raises:
@@ -143,14 +148,14 @@ class SavedForecaster:
             batch_size: windows served at once, which bounds the memory.
 
         Returns:
-            float32 (n, horizon), or (n, horizon, targets); of a model with intervals (n, horizon,
+            (n, horizon), or (n, horizon, targets); of a model with intervals (n, horizon,
             1 + 2 * levels), as `quantiles`.
 
         Raises:
             UserError: the windows do not have three axes or ``num_features`` features.
         """
         given = dict(windows) if isinstance(windows, Mapping) else {"history": windows}
-        array = _as_floats(given.pop("history"), "windows")
+        array = _as_floats(given.pop("history"), "windows", self.dtype)
         if array.ndim != 3 or array.shape[2] != self.num_features:
             raise UserError(
                 f"The windows have shape {array.shape}.",
@@ -197,7 +202,7 @@ class SavedForecaster:
         return table.format(caption, Markup("\n").join(cells))
 
     def _checked_history(self, history: ArrayLike) -> np.ndarray:
-        array = _as_floats(history, "history")
+        array = _as_floats(history, "history", self.dtype)
         if self.num_targets == 1 and array.ndim == 3 and array.shape[2] == 1:
             array = array[:, :, 0]
         wanted = "(batch, time)" if self.num_targets == 1 else f"(batch, time, {self.num_targets})"
@@ -229,7 +234,7 @@ class SavedForecaster:
                 f"{wanted[-1]} of them.",
                 f"{give} {name}=.",
             )
-        array = _as_floats(values, name)
+        array = _as_floats(values, name, self.dtype if name == "past" else "float32")
         if array.shape != wanted:
             rows = {"future": "time and horizon together", "past": "time"}.get(name)
             raise UserError(
@@ -317,6 +322,7 @@ def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
             "and the output forecast.",
             _HOW_TO_GET_ONE,
         )
+    exact = module.signatures.get(endpoint + EXACT_ENDPOINT)
     history = inputs["history"].shape
     columns = {name: inputs[name].shape[-1] if name in inputs else 0 for name in _INPUTS}
     return SavedForecaster(
@@ -329,7 +335,8 @@ def _as_forecaster(module: Any, folder: Path, endpoint: str) -> SavedForecaster:
         time=history[1],
         levels=_read_levels(folder) if "quantiles" in outputs else (),
         _module=module,
-        _serve=function,
+        _serve=function if exact is None else exact,
+        dtype="float32" if exact is None else "float64",
     )
 
 
@@ -345,9 +352,9 @@ def _read_levels(folder: Path) -> tuple[float, ...]:
         ) from error
 
 
-def _as_floats(values: ArrayLike, name: str) -> np.ndarray:
+def _as_floats(values: ArrayLike, name: str, dtype: str = "float32") -> np.ndarray:
     try:
-        return np.asarray(values, dtype=np.float32)
+        return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
         raise UserError(
             f"The {name} cannot be read as numbers: {_first_line(error)}.",

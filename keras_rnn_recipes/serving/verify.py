@@ -23,7 +23,7 @@ import sys
 sys.modules["keras_rnn_recipes"] = None  # any import of it now fails
 import numpy as np
 import tensorflow as tf
-folder, endpoint, given, answers = sys.argv[1:]
+folder, endpoint, default_too, given, answers = sys.argv[1:]
 module = tf.saved_model.load(folder)  # a module that nothing refers to loses its variables
 with np.load(given) as arrays:
     names = sorted({key.split("|")[0] for key in arrays.files})
@@ -32,8 +32,9 @@ with np.load(given) as arrays:
 out = {}
 for name, inputs in cases.items():
     tensors = {key: tf.constant(value) for key, value in inputs.items()}
-    for served in (getattr(module, endpoint)(**tensors),
-                   module.signatures["serving_default"](**tensors)):
+    functions = [getattr(module, endpoint)]
+    functions += [module.signatures["serving_default"]] * int(default_too)
+    for served in [function(**tensors) for function in functions]:
         for key, value in served.items():
             answer = value.numpy()
             answer = answer.astype("S") if answer.dtype == object else answer  # strings
@@ -48,14 +49,19 @@ _SECONDS_ALLOWED = 600
 
 
 def serve_in_fresh_process(
-    folder: Path, cases: Sequence[Inputs], *, endpoint: str = "serve"
+    folder: Path,
+    cases: Sequence[Inputs],
+    *,
+    endpoint: str = "serve",
+    default_too: bool = True,
 ) -> list[dict[str, np.ndarray]]:
     """Load a SavedModel in a new process that imports TensorFlow only, and call it.
 
     Args:
         folder: the SavedModel.
         cases: for each call, the input arrays by name.
-        endpoint: the endpoint to call; ``serving_default`` is called as well and must agree.
+        endpoint: the endpoint to call.
+        default_too: whether ``serving_default`` is called as well and must agree.
 
     Returns:
         For each case, the output arrays by name.
@@ -78,6 +84,7 @@ def serve_in_fresh_process(
                 _SCRIPT,
                 str(folder.resolve()),
                 endpoint,
+                str(int(default_too)),
                 str(given),
                 str(answers),
             ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from keras_rnn_recipes.config.defaults import check_calibration, choose_parts
+from keras_rnn_recipes.config.defaults import check_calibration, choose_parts, choose_scaling
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import (
     Config,
@@ -17,7 +17,12 @@ from keras_rnn_recipes.config.forecasting import (
     Strategy,
     added_baselines,
 )
-from keras_rnn_recipes.config.recommended import is_long_panel, is_panel, recommend
+from keras_rnn_recipes.config.recommended import (
+    is_long_panel,
+    is_panel,
+    kind_of_demand,
+    recommend,
+)
 from keras_rnn_recipes.errors import UserError, check_choice
 from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
@@ -107,7 +112,6 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         UserError: a mistake in the options or the file, or too little data for the horizon.
     """
     from keras_rnn_recipes.data.frames import read_panel
-    from keras_rnn_recipes.data.split import training_rows
 
     config = _config_as_asked(options)
     panel = read_panel(options.file, **config.data.reading())
@@ -120,9 +124,11 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     config = choose_parts(config, panel)
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
-    training = training_rows(panel.frame, config.data.held_out)
-    positive = bool(panel.frame["y"][training].min() > 0)
-    config = recommend(config, trained, panel.season_length, positive=positive)
+    positive = bool(panel.frame["y"].min() > 0)  # in all rows: training ends before the last ones
+    demand = kind_of_demand(panel.frame["y"].dropna().to_numpy())
+    if demand is None:
+        config = choose_scaling(config, panel)
+    config = recommend(config, trained, panel.season_length, positive=positive, demand=demand)
     check_calibration(config, panel)
     if options.refit is None and not is_long_panel(trained, panel.season_length):
         refit = config.fit.model_copy(update={"refit": True})
@@ -270,6 +276,22 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
     )
     if model.transform == "log":
         reasons.append("All values are above 0: the network works on logarithms.")
+    if model.distribution == "negative_binomial" and model.point == "mean":
+        reasons.append(
+            "Whole numbers, many of them zero: the network learns a negative binomial distribution "
+            "and forecasts its mean. Scores are of squared errors: absolute errors favor a forecast"
+            " of zero."
+        )
+    if model.scaling == "change":
+        reasons.append(
+            "The values are large against their changes: the network reads each history relative "
+            "to its last value, in float64."
+        )
+    if config.fit.loss == "tweedie":
+        reasons.append(
+            "Values of at least 0, many of them zero: the network forecasts their mean (loss "
+            "tweedie). Scores are of squared errors: absolute errors favor a forecast of zero."
+        )
     if not data.valid_size and is_panel(lengths):
         reasons.append(
             "With this many series, training needs no validation part and ends at the test part."

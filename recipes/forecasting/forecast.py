@@ -21,6 +21,8 @@ def main(config, run):
     # Encode covariates as numbers; the known categories are those of the training part.
     panel = forecasting.code_covariates(panel, config)
     run.write_config(config, panel.covariates)
+    # What is assumed about the data is kept with the run, and is part of the served graph.
+    served = forecasting.serving_options(panel, config, run=run)
 
     # Train on the past, validate on the part after it, and score the last part once.
     split = krr.split_by_time(
@@ -30,7 +32,7 @@ def main(config, run):
     run.write_model(model)
 
     # With every strategy, a forecaster maps a history to a whole forecast.
-    forecaster = krr.to_forecaster(model, config.evaluate.levels)
+    forecaster = krr.to_forecaster(model, config.evaluate.levels, **served)
     baselines = forecasting.fit_baselines(
         split.train,
         horizon=network.horizon,
@@ -44,7 +46,7 @@ def main(config, run):
     # Backtest: forecast the test part from rolling origins. A series too short to hold anything
     # out was used for training as a whole, so it is not scored.
     seen = {"lookback": network.lookback, "horizon": network.horizon, **panel.columns}
-    seen["levels"] = config.evaluate.levels
+    seen |= {"levels": config.evaluate.levels, "season_length": served["season_length"]}
     tested = krr.backtest(
         panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
         {name: forecaster.predict_on_batch, **baselines},
@@ -55,7 +57,13 @@ def main(config, run):
     scores = forecasting.score(
         tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
     )
-    record = forecasting.results_record(forecasting.summarise(scores), model, history, name=name)
+    record = forecasting.results_record(
+        forecasting.summarise(scores),
+        model,
+        history,
+        name=name,
+        totals=forecasting.totals(tested, name),
+    )
     run.write_csv("backtest.csv", tested)
     run.write_csv("scores.csv", scores)
     run.write_json("metrics.json", record)
@@ -65,7 +73,8 @@ def main(config, run):
         epochs = forecasting.best_epoch(history, config.fit)
         model, _ = learn(panel.frame, None, panel, config, run.part("refit"), epochs)
         run.write_model(model)
-        judged, forecaster = forecaster, krr.to_forecaster(model, config.evaluate.levels)
+        judged = forecaster
+        forecaster = krr.to_forecaster(model, config.evaluate.levels, **served)
         forecaster = forecasting.refit_intervals(forecaster, judged, panel, config, run=run)
 
     # Forecast the steps after the last observation of every series.
@@ -76,6 +85,7 @@ def main(config, run):
         future=panel.future,
         **seen,
     )
+    future = forecasting.leave_closed_out(future, panel)
     run.write_csv("forecasts.csv", future)
 
     # Export the model to serve it without this package, and write the report.
@@ -94,6 +104,8 @@ def learn(train, valid, panel, config, run, last_epoch=None):
     spec = krr.WindowSpec(network.lookback, network.horizon, strategy=network.strategy, **cut)
     options = {"batch_size": training.batch_size, "weights": training.window_weights}
     options |= panel.columns
+    if network.scaling == "change":  # the level would use up the digits of float32
+        train, valid = (forecasting.without_level(part) for part in (train, valid))
     drawn = {"shuffle": True, "repeat": True, "balanced": training.balanced, "seed": training.seed}
     batches = partial(krr.window_dataset, train, spec, **drawn, **options)
     watched = forecasting.validation_windows(valid, spec, **options)

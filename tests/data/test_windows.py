@@ -63,6 +63,8 @@ def by_hand(frame: pd.DataFrame, spec: WindowSpec, past_cols: tuple[str, ...], s
                 y.append([0.0 if np.isnan(t) else t for t in targets])
                 nothing = not seen or k < spec.burn_in
                 w.append([0.0 if np.isnan(t) or nothing else weight for t in targets])
+            if not any(not np.isnan(value[0]) for value in x):  # it has no weight
+                x = [np.concatenate([[0.0], value[1:]]) for value in x]
             xs.append(x)
             ys.append(y)
             ws.append(w)

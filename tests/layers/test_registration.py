@@ -40,6 +40,7 @@ FROZEN = [
     "keras_rnn_recipes>RelativeAttention",
     "keras_rnn_recipes>SampledPaths",
     "keras_rnn_recipes>SeasonalBase",
+    "keras_rnn_recipes>ServedForecast",
     "keras_rnn_recipes>SkipCell",
     "keras_rnn_recipes>TakeColumns",
     "keras_rnn_recipes>TiedEmbedding",

@@ -19,7 +19,9 @@ TRANSFORM_OF: dict[str, Callable] = {
     "asinh": np.arcsinh,
     "log": lambda x: np.log(np.maximum(x, 1e-3)),
 }
-COMBINATIONS = [(s, t) for s in SCALINGS for t in TRANSFORMS if s != "none" or t == "none"]
+COMBINATIONS = [
+    (s, t) for s in SCALINGS for t in TRANSFORMS if s not in ("none", "change") or t == "none"
+]
 
 
 def statistics_of(window, last, scaling, transform):
@@ -30,6 +32,11 @@ def statistics_of(window, last, scaling, transform):
     """
     if scaling == "none":
         return 1.0, 0.0, 1.0
+    if scaling == "change":
+        changes = [abs(b - a) for a, b in zip(window, window[1:], strict=False)]
+        changes = [change for change in changes if not np.isnan(change)]
+        change = float(np.mean(changes)) if changes else 0.0
+        return change or 1.0, last / (change or 1.0), float(change > 0)
     if np.isnan(window).all():
         window = np.array([last])
     magnitude = np.nanmean(np.abs(window)) or 1.0
@@ -98,7 +105,9 @@ def test_a_constant_window_is_not_divided_by_its_spread(scaling, value):
     values = series(*[value] * 9)
     statistics = call(WindowStatistics(scaling, window=5), values, np.ones_like(values))
     assert np.isfinite(statistics).all()
-    np.testing.assert_array_equal(statistics[2], 0.0 if scaling in ("standard", "robust") else 1.0)
+    np.testing.assert_array_equal(
+        statistics[2], 0.0 if scaling in ("standard", "robust", "change") else 1.0
+    )
     scaled = call(Normalise(), values[:, :, None], *statistics)
     np.testing.assert_allclose(scaled, 0.0, atol=1e-6)
 
@@ -149,13 +158,17 @@ def test_normalise_lists_all_lags_of_a_step_in_one_row():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"scaling": "minmax"}, r"scaling must be one of .*'robust'\); received 'minmax'\."),
+        ({"scaling": "minmax"}, r"scaling must be one of .*'change'\); received 'minmax'\."),
         ({"transform": "sqrt"}, r"transform must be one of .*'asinh'\); received 'sqrt'\."),
         ({"window": 0}, r"The scaling window must be at least 1 step; received 0\."),
         (
             {"scaling": "none", "transform": "log"},
             r"transform='log' needs values relative to their window; "
             r"choose a scaling other than 'none'\.",
+        ),
+        (
+            {"scaling": "change", "transform": "log"},
+            r"transform='log' does not go with scaling='change', which knows no level",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 # The verbs of this family, as its script calls them, and where each is defined.
 
+from .assumptions import serving_options as serving_options
 from .covariates import (
     adapt_covariates as adapt_covariates,
     code_covariates as code_covariates,
@@ -18,12 +19,15 @@ from .task import (
     count_windows as count_windows,
     describe as describe,
     fit_baselines as fit_baselines,
+    leave_closed_out as leave_closed_out,
     load as load,
     results_record as results_record,
     results_table as results_table,
     score as score,
     summarise as summarise,
+    totals as totals,
     validation_windows as validation_windows,
+    without_level as without_level,
 )
 
 __all__: list[str]

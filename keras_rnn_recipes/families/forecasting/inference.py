@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.forecasting import Config, added_baselines
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.evaluation import Evaluation
+from keras_rnn_recipes.families.forecasting.assumptions import (
+    Assumptions,
+    check_values,
+    negative_windows,
+    options_of,
+    other_frequency,
+    read_assumptions,
+    refuse_other_frequency,
+)
 from keras_rnn_recipes.families.forecasting.covariates import read_covariates
 from keras_rnn_recipes.families.forecasting.intervals import model_with_bounds, read_intervals
 from keras_rnn_recipes.runs.finished import finished_config
@@ -21,15 +31,8 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
 
 
-_COLUMNS = (
-    "id_col",
-    "time_col",
-    "target_col",
-    "past_cols",
-    "future_cols",
-    "static_cols",
-    "freq",
-)
+# How the data of the run were read, but not which part of them.
+_OF_THE_RUN_ALONE = ("start", "end", "future_file")
 
 
 def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +45,8 @@ def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFr
 
     Returns:
         Columns ``unique_id, ds`` and one named as the run's model, followed by its bounds
-        if the run has intervals.
+        if the run has intervals. Its ``attrs["notes"]`` has a sentence for each thing that was
+        corrected in the data or differs from what the run assumed.
 
     Raises:
         UserError: not a finished run, or something in the data that cannot be used.
@@ -52,12 +56,14 @@ def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFr
         ['unique_id', 'ds', 'lstm']
     """
     from keras_rnn_recipes.evaluation.backtest import forecast_future
+    from keras_rnn_recipes.families.forecasting.task import leave_closed_out
 
     config = finished_config(run_dir)
     covariates = read_covariates(Path(run_dir))
-    panel = read_new_data(config, source, covariates, horizon=config.model.horizon)
+    assumed = read_assumptions(run_dir)
+    panel = read_new_data(config, source, covariates, horizon=config.model.horizon, assumed=assumed)
     forecaster = load_saved_model(run_dir)
-    return forecast_future(
+    forecasts = forecast_future(
         panel.frame,
         {config.model.preset: forecaster.forecast_windows},
         lookback=_lookback(config),
@@ -66,7 +72,15 @@ def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFr
         **panel.columns,
         future=panel.future,
         levels=forecaster.levels,
+        season_length=config.data.longest_season,
     )
+    forecasts = leave_closed_out(forecasts, panel)
+    if config.model.transform == "log":  # a graph of an earlier version does not refuse them
+        names = negative_windows(panel.frame, _lookback(config))
+        numbers = forecasts.columns[2:]
+        forecasts.loc[forecasts["unique_id"].isin(names), numbers] = float("nan")
+    forecasts.attrs["notes"] = panel.notes
+    return forecasts
 
 
 def evaluate(
@@ -96,12 +110,13 @@ def evaluate(
     from keras_rnn_recipes.data.split import split_by_time
     from keras_rnn_recipes.evaluation.backtest import backtest
     from keras_rnn_recipes.evaluation.baselines import fit_baselines
-    from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise
+    from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise, totals
 
     config = finished_config(run_dir)
     own, left_out = _at_hand(config.evaluate.baselines)
     names = added_baselines(baselines, own)
-    panel = _panel_to_judge_on(config, source, read_covariates(Path(run_dir)))
+    covariates, assumed = read_covariates(Path(run_dir)), read_assumptions(run_dir)
+    panel = _panel_to_judge_on(config, source, covariates, assumed)
     horizon, season = config.model.horizon, panel.season_length
     test_size = test_size or config.data.test_size or horizon
     split = split_by_time(
@@ -126,6 +141,7 @@ def evaluate(
         stride=stride or config.evaluate.stride,
         **panel.columns,
         levels=forecaster.levels,
+        season_length=config.data.longest_season,
     )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
     short = _too_short(split.skipped, test_size)
@@ -137,6 +153,7 @@ def evaluate(
         num_series=forecasts["unique_id"].nunique(),
         test_size=test_size,
         forecasts=forecasts,
+        totals=totals(forecasts, config.model.preset),
     )
 
 
@@ -162,8 +179,10 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
         to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
     refuse_existing(to, "the name of a new file." if onnx else "a folder that is missing or empty.")
     model, intervals = load_model(run_dir), read_intervals(run_dir)
-    if config.model.distribution is not None:  # its bounds are asked for when it is read
-        model = to_forecaster(model, config.evaluate.levels)
+    assumed = read_assumptions(run_dir)
+    options = options_of(assumed, config) if assumed is not None else {}
+    if options or config.model.distribution is not None:  # its bounds are asked for when it is read
+        model = to_forecaster(model, config.evaluate.levels, **options)
     if intervals is not None:
         model = model_with_bounds(model, intervals)
     return (export_onnx if onnx else export_saved_model)(model, to)
@@ -175,6 +194,7 @@ def read_new_data(
     covariates: Covariates | None = None,
     *,
     horizon: int | None = None,
+    assumed: Assumptions | None = None,
 ) -> Panel:
     """Read new data as the data of the run were read.
 
@@ -186,22 +206,48 @@ def read_new_data(
         source: the data, as ``read_panel`` takes it.
         covariates: the run's, from ``read_covariates``.
         horizon: steps ahead for which future columns are needed; None: for none.
+        assumed: what the run took for granted, from ``read_assumptions``.
+
+    Returns:
+        The panel; its notes name what differs from the data of the run.
 
     Raises:
         UserError: as ``read_panel``; also if the frequency is another than the run's, or a future
             column is not known far enough ahead.
     """
-    from keras_rnn_recipes.data.coding import apply_covariates
+    from keras_rnn_recipes.data.closed import closed_notes
+    from keras_rnn_recipes.data.coding import apply_covariates, match_categories
+
+    options = {k: v for k, v in config.data.reading().items() if k not in _OF_THE_RUN_ALONE}
+    if covariates:
+        options["categories"] = covariates.categories
+    panel = _read_at_steps_of_run(source, options)
+    if config.data.freq:
+        refuse_other_frequency(panel, config.data.freq, assumed)
+    notes = (*check_values(panel, config, assumed), *closed_notes(panel.frame))
+    panel = replace(panel, notes=(*panel.notes, *notes))
+    if not covariates:
+        return panel
+    return apply_covariates(match_categories(panel, covariates), covariates, horizon=horizon)
+
+
+def _read_at_steps_of_run(source: Any, options: dict[str, Any]) -> Panel:
+    """Read a table at the frequency of the run; an error says if the table has another one."""
     from keras_rnn_recipes.data.frames import read_panel
 
-    options: dict[str, Any] = {
-        name: value for name in _COLUMNS if (value := getattr(config.data, name))
-    }
-    options["season_length"] = config.data.main_season
-    if not covariates:
+    try:
         return read_panel(source, **options)
-    panel = read_panel(source, **options, categories=covariates.categories)
-    return apply_covariates(panel, covariates, horizon=horizon)
+    except UserError as error:
+        freq = options.pop("freq", None)
+        if freq is None:
+            raise
+        try:
+            found = read_panel(source, **options).freq
+        except UserError:
+            raise error from None
+        if found == freq:
+            raise
+        raise other_frequency(found, freq) from error
 
 
 def _lookback(config: Config) -> int:
@@ -230,7 +276,10 @@ def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _panel_to_judge_on(
-    config: Config, source: str | Path | pd.DataFrame | None, covariates: Covariates
+    config: Config,
+    source: str | Path | pd.DataFrame | None,
+    covariates: Covariates,
+    assumed: Assumptions | None,
 ) -> Panel:
     """The data of the run, or new data, without rows for future covariates."""
     from keras_rnn_recipes.data.coding import apply_covariates
@@ -238,7 +287,7 @@ def _panel_to_judge_on(
 
     if source is None:
         return apply_covariates(load(config.data), covariates)
-    return read_new_data(config, source, covariates)
+    return read_new_data(config, source, covariates, assumed=assumed)
 
 
 def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +65,12 @@ def add_intervals(
         record = _calibrated(forecaster.predict_on_batch, known, panel, options, run)
         forecaster = model_with_bounds(forecaster, record)
     lookback = options["lookback"]
-    theirs: dict[str, Forecaster] = {
-        name: with_bounds(one, calibrate(known, one, **options), lookback=lookback)
-        if name in POOLED
-        else one
-        for name, one in baselines.items()
-    }
+    theirs: dict[str, Forecaster] = {}
+    for name, one in baselines.items():
+        theirs[name] = one
+        if name in POOLED:
+            found = replace(calibrate(known, one, **options), nonnegative=_nonnegative(panel))
+            theirs[name] = with_bounds(one, found, lookback=lookback)
     return forecaster, theirs
 
 
@@ -140,7 +141,7 @@ def _calibrated(
         "levels": list(found.levels),
         "widths": found.widths.round(6).tolist(),
         "season_length": found.season_length,
-        "nonnegative": found.nonnegative,
+        "nonnegative": _nonnegative(panel),
         "notes": list(found.notes),
     }
     if run is not None:
@@ -148,6 +149,11 @@ def _calibrated(
     for note in found.notes:
         print(note)
     return record
+
+
+def _nonnegative(panel: Panel) -> bool:
+    """Whether no value is below 0, in all rows: those that were calibrated on may be too few."""
+    return bool(panel.frame["y"].min() >= 0)
 
 
 def model_with_bounds(model: keras.Model, record: Mapping[str, Any]) -> keras.Model:

@@ -10,7 +10,11 @@ from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
 from keras_rnn_recipes.evaluation.baselines import fit_baselines as fit_baselines
-from keras_rnn_recipes.evaluation.metrics import score as score, summarise as summarise
+from keras_rnn_recipes.evaluation.metrics import (
+    score as score,
+    summarise as summarise,
+    totals as totals,
+)
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
@@ -41,6 +45,7 @@ def load(data: DataConfig) -> Panel:
         'MS'
     """
     from keras_rnn_recipes.data.catalogue import load_dataset
+    from keras_rnn_recipes.data.closed import closed_notes
     from keras_rnn_recipes.data.frames import read_panel
     from keras_rnn_recipes.data.split import without_last
 
@@ -49,7 +54,25 @@ def load(data: DataConfig) -> Panel:
         panel = read_panel(data.source, **given)
     else:
         panel = load_dataset(data.source, **given)
-    return without_last(panel, data.drop_last)
+    panel = without_last(panel, data.drop_last)
+    return replace(panel, notes=(*panel.notes, *closed_notes(panel.frame)))
+
+
+def leave_closed_out(forecasts: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Forecasts with missing values at times at which a series never has a value.
+
+    Args:
+        forecasts: from ``forecast_future``.
+        panel: the data that were forecast.
+
+    Returns:
+        A copy: NaN in the columns of models and bounds on closed weekdays (see ``closed_steps``).
+    """
+    from keras_rnn_recipes.data.closed import closed_steps
+
+    closed = closed_steps(panel.frame, forecasts)
+    numbers = [name for name in forecasts.columns if name not in ("unique_id", "ds")]
+    return forecasts.assign(**{name: forecasts[name].mask(closed) for name in numbers})
 
 
 def describe(panel: Panel, config: Config) -> str:
@@ -64,6 +87,24 @@ def describe(panel: Panel, config: Config) -> str:
         f"{model.horizon} steps of forecast",
     ]
     return "\n".join([*panel.notes, *lines])
+
+
+def without_level(frame: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The series of a frame minus their median, in float64, to train with the scaling "change".
+
+    Args:
+        frame: columns ``unique_id, y`` and others; None is returned as it is.
+
+    Example:
+        >>> import pandas as pd
+        >>> meter = pd.DataFrame({"unique_id": "a", "y": [87654717.1, 87654717.5, 87654718.2]})
+        >>> without_level(meter)["y"].round(1).tolist()
+        [-0.4, 0.0, 0.7]
+    """
+    if frame is None:
+        return None
+    level = frame["y"].groupby(frame["unique_id"]).transform("median")
+    return frame.assign(y=frame["y"] - level)
 
 
 # No gradients are computed for these windows, so batches can be large; beyond this number,
