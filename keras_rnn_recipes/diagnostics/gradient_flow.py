@@ -36,8 +36,9 @@ def gradient_flow(
 
     Args:
         model: with recurrent layers, for example from a builder.
-        x, y, weights: one training batch; the weights are optional.
-        loss: as `keras.Model.compile` takes it; None: mean squared error.
+        x, y, weights: one training batch; the weights are optional. A model with several outputs
+            has a target for each, in the same structure.
+        loss: as `keras.Model.compile` takes it, of each output; None: mean squared error.
 
     Returns:
         Columns ``layer`` (name), ``lag`` (steps back) and ``norm``: the Euclidean norm of ``dL/dh``
@@ -98,6 +99,8 @@ class GradientFlow:
         """Measure one batch; arguments and result as in `gradient_flow`."""
         weights = np.ones(1, "float32") if weights is None else weights
         batch = tf.nest.map_structure(tf.convert_to_tensor, (x, y, weights))
+        if not all(layer.built for layer in self._layers):
+            self._model(batch[0], training=False)
         with _states_kept(self._stateful):
             norms, real, outputs = self._traced(*batch)
         if not self._called:
@@ -120,7 +123,7 @@ class GradientFlow:
         tape = tf.GradientTape(watch_accessed_variables=False)
         with tape, _added_zeros(self._layers, tape) as calls:
             outputs = self._model(x, training=False)
-            loss = _sum_of_losses(self._loss, *_last_step(x, y, weights, outputs))
+            loss = _total_loss(self._loss, x, y, weights, outputs)
         self._called = _names([call.name for call in calls])
         gradients = tape.gradient(
             loss, [call.zeros for call in calls], unconnected_gradients="zero"
@@ -289,6 +292,18 @@ def _adding(layer: layers.RNN, tape: tf.GradientTape, calls: list[_Call]) -> Cal
         )
 
     return inner_loop
+
+
+def _total_loss(loss: Any, x: Any, y: Any, weights: Any, outputs: Any) -> Any:
+    """The loss of the last step of each row, summed over the rows and the outputs."""
+    if not tree.is_nested(outputs):
+        return _sum_of_losses(loss, *_last_step(x, y, weights, outputs))
+    targets, found = tree.flatten(y), tree.flatten(outputs)
+    if len(targets) != len(found):
+        raise ValueError(f"The model has {len(found)} outputs and {len(targets)} targets.")
+    pairs = zip(targets, found, strict=True)
+    parts = (_last_step(x, target, weights, output) for target, output in pairs)
+    return sum(_sum_of_losses(loss, *part) for part in parts)
 
 
 def _last_step(x: Any, y: Any, weights: Any, outputs: Any) -> tuple[Any, ...]:

@@ -116,3 +116,43 @@ def test_states_with_more_axes_are_refused():
     model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(layers.ConvLSTM2D(2, 3)(inputs))))
     with pytest.raises(UserError, match="more axes"):
         gradient_flow(model, np.ones((1, 3, 8, 8, 1), "float32"), np.ones((1, 1)))
+
+
+def test_several_outputs_have_the_sum_of_their_losses():
+    keras.utils.set_random_seed(0)
+    inputs, rnn = keras.Input((4, 2)), layers.GRU(3, name="rnn")
+    h = rnn(inputs)
+    outputs = {"a": layers.Dense(1)(h), "b": layers.Dense(2)(h)}
+    model = keras.Model(inputs, outputs)
+    x = np.random.default_rng(0).normal(size=(1, 4, 2)).astype("float32")
+    y = {"a": np.ones((1, 1), "float32"), "b": np.zeros((1, 2), "float32")}
+    norms = gradient_flow(model, x, y)["norm"]
+    answers, h = model(x), keras.Model(inputs, h)(x)
+    slope = 2 * (np.asarray(answers["a"]) - 1) @ model.layers[2].get_weights()[0].T
+    slope += np.asarray(answers["b"]) @ model.layers[3].get_weights()[0].T
+    assert norms[0] == pytest.approx(np.linalg.norm(slope), rel=1e-5)
+    with pytest.raises(ValueError, match="2 outputs and 1 targets"):
+        gradient_flow(model, x, y["a"])
+
+
+class Own(keras.Model):
+    """A model with its own ``call``, not built yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn, self.dense = layers.GRU(3, go_backwards=True, name="rnn"), layers.Dense(1)
+
+    def call(self, x, training=False):
+        return self.dense(self.rnn(x))
+
+
+def test_a_model_with_its_own_call_is_measured():
+    keras.utils.set_random_seed(0)
+    model, x, y = Own(), np.random.default_rng(0).normal(size=(1, 5, 2)), np.ones((1, 1))
+    norms = gradient_flow(model, x.astype("float32"), y)["norm"]
+    reversed_ = layers.GRU(3)
+    inputs = keras.Input((5, 2))
+    twin = keras.Model(inputs, model.dense(reversed_(inputs)))
+    reversed_.set_weights(model.rnn.get_weights())
+    wanted = gradient_flow(twin, x[:, ::-1].astype("float32"), y)["norm"]
+    np.testing.assert_allclose(norms, wanted, rtol=1e-4)
