@@ -11,7 +11,8 @@ import contextlib
 import gzip
 import re
 import zipfile
-from codecs import BOM_UTF8
+import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_rnn_recipes.data.files import broken_file, check_file, is_number
+from keras_rnn_recipes.data.files import broken_file, check_file, is_number, not_utf8
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
+
+_WIDEST = 1_000_000  # numbers of a vector
+_LONGEST_WORD = 10_000  # bytes of a word in a binary file
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,9 @@ def _pairs(
     try:
         with _open(path) as file:
             yield from (_read_binary if binary else _read_text)(file, path, wanted)
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    # A damaged archive is a BadZipFile or a zlib.error; an encrypted one is a RuntimeError, and a
+    # compression that Python lacks is a NotImplementedError.
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
         raise broken_file(path, error) from error
 
 
@@ -161,8 +167,9 @@ def _for_vocabulary(
 ) -> PretrainedVectors:
     vectors = np.stack(list(known.values()))
     shape = (len(SPECIALS) + len(words), vectors.shape[1])
+    mean, spread = vectors.mean(dtype="float64"), vectors.std(dtype="float64")
     random = np.random.default_rng(seed)
-    matrix = random.normal(vectors.mean(), vectors.std(), shape).astype("float32")
+    matrix = random.normal(mean, spread, shape).astype("float32")
     matrix[0] = 0.0
     found, lowered, missing = 0, 0, []
     for number, word in enumerate(words, start=len(SPECIALS)):
@@ -200,10 +207,12 @@ def _read_text(
 ) -> Iterator[tuple[str, np.ndarray]]:
     count, width, number = None, None, 0
     for number, line in enumerate(file, start=1):
+        if number == 1 and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            raise not_utf8(path)
         cells = _cells(line.removeprefix(BOM_UTF8) if number == 1 else line)
         if not cells:
             continue
-        if number == 1 and len(cells) == 2 and all(cell.isdecimal() for cell in cells):
+        if number == 1 and len(cells) == 2 and all(map(_is_size, cells)):
             count, width = int(cells[0]), int(cells[1])
             continue
         width = width or len(cells) - 1
@@ -214,6 +223,10 @@ def _read_text(
             yield word, _numbers(cells[-width:], f"Line {number} of {path.name}")
     if count is not None and number - 1 < count:
         raise _cut_off(path, number - 1, count)
+
+
+def _is_size(cell: str) -> bool:
+    return cell.isdecimal() and len(cell) < 16
 
 
 def _cells(line: bytes) -> list[str]:
@@ -239,7 +252,8 @@ def _word(cells: list[str], width: int, where: str) -> str:
 
 def _numbers(cells: list[str], where: str) -> np.ndarray:
     try:
-        vector = np.array(cells, "float32")
+        with np.errstate(over="ignore"):  # an infinite number is told
+            vector = np.array(cells, "float32")
     except ValueError:
         vector = np.array([np.nan])
     return _finite(vector, where)
@@ -259,13 +273,14 @@ def _read_binary(
     file: IO[bytes], path: Path, wanted: set[str] | None
 ) -> Iterator[tuple[str, np.ndarray]]:
     header = file.readline(100).split()
-    if len(header) != 2 or not all(part.isdigit() for part in header) or int(header[1]) < 1:
+    sizes = [int(part) for part in header if _is_size(part.decode("ascii", "replace"))]
+    if len(header) != 2 or len(sizes) != 2 or not 1 <= sizes[1] <= _WIDEST:
         raise UserError(
             f"{path.name} does not begin with the number of its vectors and their width.",
-            "word2vec's binary format.",
+            f"word2vec's binary format, with a width of at most {_WIDEST:,}.",
             "give binary=False if it is a text file.",
         )
-    count, width = int(header[0]), int(header[1])
+    count, width = sizes
     for number in range(count):
         word = _binary_word(file)
         vector = file.read(4 * width)
@@ -281,7 +296,7 @@ def _read_binary(
 def _binary_word(file: IO[bytes]) -> str:
     """Read a word up to the next space; some writers put a line break before it."""
     word = bytearray()
-    while (byte := file.read(1)) not in (b" ", b""):
+    while (byte := file.read(1)) not in (b" ", b"") and len(word) < _LONGEST_WORD:
         word += byte
     return word.decode("utf-8", "replace").lstrip("\n")
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
+from profiles import draws
 
 from keras_rnn_recipes.data.text.vectors import load_vectors, words_of_vectors
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
@@ -130,6 +134,10 @@ def test_words_with_spaces_and_blank_lines_are_taken_as_glove_writes_them(tmp_pa
         ("a.bin", b"the 1 2 3\n", "does not begin with"),
         ("a.bin", binary()[:-5], "ends after 3 vectors. Expected: 4"),
         ("a.txt.gz", b"the 1 2\n", "could not be read"),
+        ("a.zip", b"the 1 2\n", "could not be read"),
+        ("a.txt", "the 1 2".encode("utf-16"), "UTF-8"),
+        ("a.bin", b"3 99999999999\nthe ", "does not begin with"),
+        ("a.txt", b"the 1 1e99\n", "not a finite number"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path, name, content, said):
@@ -141,3 +149,32 @@ def test_what_is_wrong_is_told(tmp_path, name, content, said):
 def test_a_binary_file_may_have_any_name(tmp_path):
     (tmp_path / "vectors").write_bytes(binary())
     assert load_vectors(tmp_path / "vectors", VOCABULARY, binary=True).found == 2
+
+
+@st.composite
+def damaged(draw):
+    """A name and bytes: of a valid file with some bytes replaced, cut out or put in."""
+    name = draw(st.sampled_from([*FILES]))
+    content = bytearray(FILES[name])
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(content)))
+        length = draw(st.integers(0, 6))
+        content[place : place + length] = draw(st.binary(max_size=6))
+    return name, bytes(content)
+
+
+ANY = st.tuples(st.sampled_from(["a.txt", "a.bin", "a.gz", "a.zip"]), st.binary(max_size=80))
+
+
+@given(damaged() | ANY)
+@draws(300)
+def test_whatever_stands_in_a_file_the_answer_is_vectors_or_an_error_for_users(case):
+    name, content = case
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            vectors = load_vectors(path, VOCABULARY)
+        except UserError:
+            return
+        assert vectors.matrix.shape[0] == len(VOCABULARY) and np.isfinite(vectors.matrix).all()
