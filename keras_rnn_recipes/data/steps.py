@@ -49,7 +49,8 @@ def regularity(dates: np.ndarray) -> Regularity:
         return Regularity("days", 1.0)
     whole = moments.astype("datetime64[D]")
     found = list(_of_days(whole)) if (moments == whole).all() else list(_of_times(moments))
-    return max(found, key=lambda one: one.coverage)
+    best = max(found, key=lambda one: one.coverage)
+    return Regularity(best.step, float(best.coverage))
 
 
 def _of_days(days: np.ndarray) -> Iterator[Regularity]:
