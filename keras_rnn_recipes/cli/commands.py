@@ -43,6 +43,7 @@ from keras_rnn_recipes.cli.options import (
     Overrides,
     Overwrite,
     PastCols,
+    Reading,
     Recipe,
     Refit,
     Resume,
@@ -177,6 +178,7 @@ def predict(
     run_dir: RunDir,
     input: Input,
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="CSV file to write")],
+    overrides: Reading = None,
 ) -> None:
     """Apply the model of a finished run to new data.
 
@@ -190,7 +192,7 @@ def predict(
     finished_config(run_dir)
     import_tensorflow_quietly()
     with readable(input) as source:
-        answers = inference.predict(run_dir, source)
+        answers = inference.predict(run_dir, source, overrides=overrides or ())
     write_forecasts(answers, output)
     for note in answers.attrs.get("notes", ()):
         typer.echo(note)
@@ -228,7 +230,9 @@ def complete(
 
 
 @command
-def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> None:
+def evaluate(
+    run_dir: RunDir, input: Input, overrides: Reading = None, baselines: MoreBaselines = None
+) -> None:
     """Score the model of a finished run on new data.
 
     A forecaster is compared with the baselines at rolling origins.
@@ -242,7 +246,7 @@ def evaluate(run_dir: RunDir, input: Input, baselines: MoreBaselines = None) -> 
     added_baselines(baselines, ())
     import_tensorflow_quietly()
     with readable(input) as source:
-        result = inference.evaluate(run_dir, source, baselines=baselines)
+        result = inference.evaluate(run_dir, source, baselines=baselines, overrides=overrides or ())
     for note in result.notes:
         typer.echo(note)
     if result.test_size is not None:

@@ -21,6 +21,14 @@ Overrides = Annotated[
     ),
 ]
 
+Reading = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[data.KEY=VALUE]...",
+        help="how the new data are read, where they differ from the run's: data.decimal=,",
+    ),
+]
+
 # Sections of the help of `krr forecast`, which has the most options.
 COLUMNS, SERIES = "Columns of the file", "Frequency and season"
 FORMATS = "Dates and numbers"

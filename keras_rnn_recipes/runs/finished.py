@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,25 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.directory import is_run_directory
 
 
-def finished_config(run_dir: str | Path) -> Any:
+def finished_config(run_dir: str | Path, overrides: Sequence[str] = ()) -> Any:
     """Read the configuration of a run that has its SavedModel.
 
     Args:
         run_dir: folder of the run.
+        overrides: values of the section ``data`` that hold for new data in place of the run's,
+            such as ``"data.decimal=,"``.
 
     Raises:
-        UserError: the folder is missing, or holds no run or an unfinished one.
+        UserError: the folder is missing, or holds no run or an unfinished one; or a value is not
+            of the section ``data``.
     """
+    for override in overrides:
+        if not override.startswith("data."):
+            raise UserError(
+                f"{override!r} was given for new data.",
+                "a key that says how data are read, such as data.decimal=, or data.id_col=store.",
+                "leave it out; the model of a finished run stays as it is.",
+            )
     path = Path(run_dir)
     fix = "give the --run-dir of a `krr run` or `krr forecast`."
     if not path.is_dir():
@@ -42,4 +53,4 @@ def finished_config(run_dir: str | Path) -> Any:
             "the folder of a finished run.",
             f"finish it: krr run {path / 'recipe.toml'} --run-dir {path} --resume.",
         )
-    return load_config(path / "config.json")
+    return load_config(path / "config.json", overrides)

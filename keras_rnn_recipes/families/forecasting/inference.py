@@ -35,13 +35,16 @@ if TYPE_CHECKING:
 _OF_THE_RUN_ALONE = ("start", "end", "future_file")
 
 
-def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFrame:
+def predict(
+    run_dir: str | Path, source: str | Path | pd.DataFrame, *, overrides: Sequence[str] = ()
+) -> pd.DataFrame:
     """Forecast the steps after the end of every series in new data.
 
     Args:
         run_dir: a finished run. Its ``saved_model`` answers; the columns and the frequency are
             those of its ``config.json``.
         source: the data, as ``read_panel`` takes it.
+        overrides: how the data are read, as in `finished_config`.
 
     Returns:
         Columns ``unique_id, ds`` and one named as the run's model, followed by its bounds
@@ -58,10 +61,17 @@ def predict(run_dir: str | Path, source: str | Path | pd.DataFrame) -> pd.DataFr
     from keras_rnn_recipes.evaluation.backtest import forecast_future
     from keras_rnn_recipes.families.forecasting.task import leave_closed_out
 
-    config = finished_config(run_dir)
+    config = finished_config(run_dir, overrides)
     covariates = read_covariates(Path(run_dir))
     assumed = read_assumptions(run_dir)
-    panel = read_new_data(config, source, covariates, horizon=config.model.horizon, assumed=assumed)
+    panel = read_new_data(
+        config,
+        source,
+        covariates,
+        horizon=config.model.horizon,
+        assumed=assumed,
+        overrides=overrides,
+    )
     forecaster = load_saved_model(run_dir)
     forecasts = forecast_future(
         panel.frame,
@@ -90,6 +100,7 @@ def evaluate(
     baselines: str | None = None,
     test_size: int | None = None,
     stride: int | None = None,
+    overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Score a run's model from rolling origins, with the run's baselines.
 
@@ -102,6 +113,7 @@ def evaluate(
         baselines: further baselines, separated by commas: ``"auto_ets,auto_theta"``.
         test_size: steps at the end of each series; None for as many as the run held out.
         stride: steps between origins; None for those of the run.
+        overrides: how the data are read, as in `finished_config`.
 
     Raises:
         UserError: not a finished run, data that cannot be used or are too short, or an unknown
@@ -112,7 +124,7 @@ def evaluate(
     from keras_rnn_recipes.evaluation.baselines import fit_baselines
     from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise, totals
 
-    config = finished_config(run_dir)
+    config = finished_config(run_dir, overrides)
     own, left_out = _at_hand(config.evaluate.baselines)
     names = added_baselines(baselines, own)
     covariates, assumed = read_covariates(Path(run_dir)), read_assumptions(run_dir)
@@ -195,6 +207,7 @@ def read_new_data(
     *,
     horizon: int | None = None,
     assumed: Assumptions | None = None,
+    overrides: Sequence[str] = (),
 ) -> Panel:
     """Read new data as the data of the run were read.
 
@@ -207,6 +220,7 @@ def read_new_data(
         covariates: the run's, from ``read_covariates``.
         horizon: steps ahead for which future columns are needed; None: for none.
         assumed: what the run took for granted, from ``read_assumptions``.
+        overrides: keys with which ``config`` was read; they hold for new data in any case.
 
     Returns:
         The panel; its notes name what differs from the data of the run.
@@ -218,7 +232,9 @@ def read_new_data(
     from keras_rnn_recipes.data.closed import closed_notes
     from keras_rnn_recipes.data.coding import apply_covariates, match_categories
 
-    options = {k: v for k, v in config.data.reading().items() if k not in _OF_THE_RUN_ALONE}
+    given = {override.split("=")[0].removeprefix("data.") for override in overrides}
+    not_now = set(_OF_THE_RUN_ALONE) - given
+    options = {k: v for k, v in config.data.reading().items() if k not in not_now}
     if covariates:
         options["categories"] = covariates.categories
     panel = _read_at_steps_of_run(source, options)

@@ -72,6 +72,22 @@ def test_forecast_begins_after_the_end_of_every_series(run_dir, tmp_path):
     np.testing.assert_allclose(forecasts["gru"], np.repeat(last.to_numpy(), 3), rtol=1e-6)
 
 
+def test_new_data_may_be_written_in_another_way(run_dir, tmp_path):
+    plain = panel({"a": 30})
+    plain["y"] = plain["y"].round(2)
+    written = plain.rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
+    written["sales"] = [f"{value:.2f}".replace(".", ",") for value in plain["y"]]
+    written["day"] = plain["ds"].dt.strftime("%d/%m/%y")
+    written.to_csv(tmp_path / "new.csv", index=False, sep=";")
+    keys = ["data.id_col=shop", "data.time_col=day", "data.target_col=sales", "data.decimal=,"]
+    found = predict(run_dir, tmp_path / "new.csv", overrides=[*keys, "data.day_first=true"])
+    pd.testing.assert_frame_equal(found, predict(run_dir, plain))
+    scores = evaluate(run_dir, tmp_path / "new.csv", overrides=keys).summary
+    assert scores == evaluate(run_dir, plain).summary
+    with pytest.raises(UserError, match="'model.horizon=9' was given for new data"):
+        predict(run_dir, plain, overrides=["model.horizon=9"])
+
+
 def test_evaluation_of_the_naive_forecast_is_that_of_the_baseline(run_dir):
     result = evaluate(run_dir, panel({"a": 40, "b": 25}))
     assert next(iter(result.summary)) == "gru"
