@@ -175,3 +175,31 @@ def test_files_of_unequal_length_are_refused(tmp_path):
     message = krr("run", str(recipe), "--run-dir", str(tmp_path / "run"), status=2)
     assert "2" in message and "1" in message and "lines" in message
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lower", [False, True])
+def test_answers_are_written_as_the_references_are(lower, tmp_path):
+    random = np.random.default_rng(0)
+    words = {"dog": "Hund", "T-shirt": "T-Shirt", "house": "Haus", "well-known star": "Star"}
+    rows = ["source\ttarget"]
+    for _ in range(800):
+        thing, price = random.choice([*words]), random.choice(["$1,000", "$2.75", "€5"])
+        at = f"{random.integers(1, 9)}:{random.choice(['00', '15', '30'])}"
+        who = random.choice(["Anna", "Boris", "Chloe", "Dmitri"])
+        rows.append(
+            f"{who}: a {thing} at {at} for {price}.\t{who}: {words[thing]} um {at}, {price}."
+        )
+    (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n")
+    small = ["model.units=48", "model.encoder_units=48", "model.embedding_size=48"]
+    small += ["data.min_count=1", "fit.learning_rate=0.01", "model.dropout=0", "fit.epochs=20"]
+    small += ["fit.batch_size=32"]
+    source = [f'data.source="{tmp_path / "pairs.tsv"}"', f"data.lower={str(lower).lower()}"]
+    where = ["--run-dir", str(tmp_path / "run")]
+    printed = krr("run", "encoder_decoder/multi30k_lstm", *source, *small, *where)
+    assert f"case:{'lc' if lower else 'mixed'}" in printed and "tok:13a" in printed
+    assert ("Scores ignore case" in printed) == lower
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())["model"]
+    assert metrics["bleu"] == pytest.approx(100.0) and metrics["chrf"] == pytest.approx(100.0)
+    found = krr("evaluate", str(tmp_path / "run"), "--input", str(tmp_path / "pairs.tsv"))
+    assert f"case:{'lc' if lower else 'mixed'}" in found

@@ -213,3 +213,28 @@ def test_a_type_that_training_has_not_seen_is_named(tmp_path):
     message = krr("run", str(recipe), "--run-dir", str(tmp_path / "run"), status=2)
     assert "B-ORG" in message or "S-ORG" in message
     assert "line 3" in message and not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_words_that_only_the_vectors_know_are_tagged_by_the_served_model(tmp_path):
+    """Every name of the test part is new; the first number of its vector tells what it is."""
+    random, names = np.random.default_rng(0), [f"name{chr(97 + n)}" for n in range(26)]
+    kinds = [("PER", "LOC")[n % 2] for n in range(26)]
+    rows = [
+        f"{name} {4.0 * (kind == 'PER') - 2.0} {' '.join(map(str, random.normal(size=4) / 4))}\n"
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    (tmp_path / "a.txt").write_text("".join(rows) + "we 0 1 0 0 0\nsaw 0 0 1 0 0\n")
+    for part, chosen, times in (("train", range(14), 20), ("test", range(14, 26), 2)):
+        blocks = [f"we O\nsaw O\n{names[n]} B-{kinds[n]}\n" for n in chosen for _ in range(times)]
+        (tmp_path / f"{part}.conll").write_text("\n".join(blocks))
+    (tmp_path / "new.conll").write_text("we\nsaw\nnamez\n")
+    data = [f'data.{part}="{tmp_path / part}.conll"' for part in ("train", "test")]
+    model = [f'model.vectors="{tmp_path / "a.txt"}"', "model.character_cell=none", "model.units=16"]
+    where, run = ["--run-dir", str(tmp_path / "run")], "tagging/people_places_lstm"
+    printed = krr("run", run, *data, *model, "fit.epochs=8", "fit.learning_rate=0.02", *where)
+    assert "width 5" in printed and "12 of 28 words of the file" in printed
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["model"]["entity_f1"] == 1.0
+    new, out = str(tmp_path / "new.conll"), str(tmp_path / "out.csv")
+    krr("predict", str(tmp_path / "run"), "--input", new, "--output", out)
+    assert pd.read_csv(out)["tag"].tolist() == ["O", "O", "B-LOC"]

@@ -179,3 +179,23 @@ def test_one_class_only_is_refused(tmp_path):
     recipe.write_text('family = "text_classification"\n[data]\nsource = "one.csv"\n')
     message = krr("run", str(recipe), "--run-dir", str(tmp_path / "run"), status=2)
     assert "one class only" in message and not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_chinese_texts_are_classified_by_their_characters(tmp_path):
+    random = np.random.default_rng(0)
+    good, bad = ("好吃", "满意", "推荐"), ("难吃", "失望", "后悔")
+    rows = ["text,label"]
+    for number in range(600):
+        label, words = (("pos", good), ("neg", bad))[number % 2]
+        filler = "".join(random.choice([*"他们的服务我觉得新出的耳机再三考虑后味道"], 12))
+        place = random.integers(0, 12)
+        rows.append(f"{filler[:place]}{random.choice(words)}{filler[place:]}。,{label}")
+    (tmp_path / "reviews.csv").write_text("\n".join(rows) + "\n")
+    source = f'data.train="{tmp_path / "reviews.csv"}"'
+    where = ["--run-dir", str(tmp_path / "run")]
+    printed = krr("run", "text_classification/word_order_gru", source, "fit.epochs=12", *where)
+    assert "scripts without spaces (Chinese)" in printed
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert metrics["model"]["accuracy"] == 1.0
+    assert metrics["baselines"]["tfidf"]["accuracy"] > 0.9
