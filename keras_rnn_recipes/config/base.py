@@ -8,6 +8,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from keras_rnn_recipes.errors import UserError
 
+SEPARATORS = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "space": " ",
+    "spaces": " ",
+    "pipe": "|",
+}
+
 
 def listed(value: object) -> object:
     """Make a tuple of a TOML list, of comma-separated text, or of a single number."""
@@ -28,6 +38,16 @@ def tupled(value: object) -> object:
     if not isinstance(value, list):
         return value
     return tuple(tuple(one) if isinstance(one, list) else one for one in value)
+
+
+def separator(value: str) -> str:
+    r"""A separator of columns: as it is, or by its name.
+
+    Example:
+        >>> separator("tab"), separator("\\t"), separator(";")
+        ('\t', '\t', ';')
+    """
+    return SEPARATORS.get(value.strip().lower(), value)
 
 
 Count = Annotated[int, Field(ge=1)]
@@ -133,12 +153,37 @@ class TextSource(Section):
         train: the user's file for training, in place of ``source``.
         valid: file for validation; None to hold out a share of the training file.
         test: file for testing; None to hold out a share of the training file.
+        encoding: encoding of the files; None for UTF-8.
     """
 
     source: str | None = None
     train: str | tuple[str, str] | None = None
     valid: str | tuple[str, str] | None = None
     test: str | tuple[str, str] | None = None
+    encoding: str | None = None
+
+    def file_options(self) -> dict[str, Any]:
+        """How the files are written, as keyword arguments of the functions that read them."""
+        return {"encoding": self.encoding}
+
+
+class TableSource(TextSource):
+    """Where texts in columns come from.
+
+    Attributes:
+        columns: names of the columns of files without a header line, in order.
+        separator: between columns, such as ``","`` or ``"tab"``; None to find it in each file.
+        quotes: whether cells may be quoted; None to find it in each file.
+    """
+
+    columns: Names | None = None
+    separator: Annotated[str, AfterValidator(separator), Field(min_length=1)] | None = None
+    quotes: bool | None = None
+
+    def file_options(self) -> dict[str, Any]:
+        """How the files are written, as keyword arguments of the functions that read them."""
+        names = ("columns", "separator", "quotes", "encoding")
+        return {name: None if (one := getattr(self, name)) == () else one for name in names}
 
 
 class TextExperiment(Experiment):

@@ -13,8 +13,8 @@ from keras_rnn_recipes.config.base import (
     Section,
     Share,
     Skips,
+    TableSource,
     TextExperiment,
-    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -32,18 +32,20 @@ else:  # a new metric is an entry there, and nothing here
 PairBaseline = Literal["copy", "nearest_word"]
 
 
-class PairDataConfig(TextSource):
+class PairDataConfig(TableSource):
     """Where pairs of texts come from, how they are split, and how they are tokenized.
 
     ``unit``, ``lower`` and ``normalize`` are options of `Preparation`, for sources and targets
     alike. With ``lower``, answers are in lower case, and scores ignore case.
 
     Attributes:
-        source: name of a data set, or a table with the columns ``source`` and ``target``.
+        source: name of a data set, or a table with a column of sources and one of targets.
         train: two files whose lines are pairs, ``["train.de", "train.en"]``, in place of
             ``source``.
         valid: two files for validation; None to hold out ``valid_share`` of the training part.
         test: two files for testing; None to hold out ``test_share`` of the training part.
+        source_col: column of the source texts in a table.
+        target_col: column of the target texts in a table.
         valid_share: share of the training part that is held out for validation.
         test_share: share of the training part that is held out for testing.
         max_length: tokens above which a pair is left out of training.
@@ -54,6 +56,8 @@ class PairDataConfig(TextSource):
     train: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
     valid: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
     test: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
+    source_col: str = "source"
+    target_col: str = "target"
     valid_share: Share = 0.05
     test_share: Share = 0.1
     unit: Literal["words", "characters", "whitespace"] = "words"

@@ -12,8 +12,8 @@ from keras_rnn_recipes.config.base import (
     Section,
     Share,
     Skips,
+    TableSource,
     TextExperiment,
-    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -21,7 +21,7 @@ from keras_rnn_recipes.config.base import (
 from keras_rnn_recipes.data.text.preparation import Preparation
 
 
-class TagDataConfig(TextSource):
+class TagDataConfig(TableSource):
     """Where the tagged sentences come from, and how their words are looked up.
 
     Attributes:

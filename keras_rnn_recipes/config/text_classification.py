@@ -13,8 +13,8 @@ from keras_rnn_recipes.config.base import (
     Section,
     Share,
     Skips,
+    TableSource,
     TextExperiment,
-    TextSource,
     TrainingConfig,
     Widths,
     listed,
@@ -30,7 +30,7 @@ else:  # a new metric is an entry there, and nothing here
     TextMetric = Literal[metrics_of("classes")]
 
 
-class TextDataConfig(TextSource):
+class TextDataConfig(TableSource):
     """Where the texts come from, how they are split, and how they are tokenized.
 
     ``unit``, ``lower``, ``normalize``, ``punctuation``, ``replace``, ``max_length`` and ``keep``

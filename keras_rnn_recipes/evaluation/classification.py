@@ -24,7 +24,7 @@ def classification_scores(
         bins: number of bins of the calibration error.
 
     Returns:
-        ``accuracy``; ``macro_f1``, the mean F1 over the classes; ``log_loss`` in nats;
+        ``accuracy``; ``macro_f1``, the mean F1 over the classes in ``truth``; ``log_loss`` in nats;
         ``calibration_error``, see `calibration_error`; for two classes ``roc_auc`` of the second,
         NaN where ``truth`` contains one class only.
 
@@ -46,7 +46,9 @@ def classification_scores(
     scores = {
         "accuracy": float(np.mean(predicted == truth)),
         "macro_f1": float(
-            metrics.f1_score(truth, predicted, labels=classes, average="macro", zero_division=0)
+            metrics.f1_score(
+                truth, predicted, labels=np.unique(truth), average="macro", zero_division=0
+            )
         ),
         "log_loss": float(metrics.log_loss(truth, probabilities, labels=classes)),
         "calibration_error": calibration_error(truth, probabilities, bins=bins),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
@@ -46,6 +47,40 @@ class Evaluation:
             "totals": self.totals,
         }
         return scores_html(model, record, f"{label(model)} on other data")
+
+
+def with_notes(table: pd.DataFrame, notes: Iterable[str]) -> pd.DataFrame:
+    """Keep what was assumed while reading with the answers, in ``table.attrs["notes"]``."""
+    table.attrs["notes"] = list(dict.fromkeys(notes))
+    return table
+
+
+def token_notes(run_dir: str | Path, texts: Sequence[str]) -> list[str]:
+    """A sentence on the unknown tokens of new texts, and one on texts that are cut.
+
+    Args:
+        run_dir: of a finished run of a text family.
+        texts: new texts.
+    """
+    import numpy as np
+
+    from keras_rnn_recipes.data.text.encoded import count
+    from keras_rnn_recipes.data.text.row_counts import unknown_share
+    from keras_rnn_recipes.data.text.vocabulary import END, START
+    from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
+
+    tokenizer = tokenizer_of(read_vocabulary(run_dir))
+    rows = [row[(row != START) & (row != END)] for row in tokenizer.encode(texts)]
+    plan = tokenizer.preparation
+    unit = "characters" if plan.unit == "characters" else "words"
+    notes = [f"Unknown {unit}: {100 * unknown_share(rows):.3g} %."] if texts else []
+    without = sum(bool(np.all(row == 1)) for row in rows)
+    if without:
+        notes.append(f"{count(without, 'text')} of {len(texts):,} without any known {unit[:-1]}.")
+    cut = sum(len(row) == plan.max_length for row in rows)
+    if cut:
+        notes.append(f"{count(cut, 'text')} with {plan.max_length:,} tokens or more may be cut.")
+    return notes
 
 
 def refuse_baselines(baselines: str | None) -> None:

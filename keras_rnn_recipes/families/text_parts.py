@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_rnn_recipes.config.files import is_file_name
-from keras_rnn_recipes.data.text.catalogue import TextParts, load_text
+from keras_rnn_recipes.data.text.catalogue import TextParts, check_share, load_text
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vectors import load_vectors, words_of_vectors
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
@@ -47,6 +47,7 @@ def load_parts(
         _check_task(parts, task)
         return parts
     train = read(source)
+    _check_shares(data)
     given = {name: getattr(data, name) for name in ("valid", "test")}
     held = {name: read(path) for name, path in given.items() if path is not None}
     # The test part first, so that it does not depend on the validation share.
@@ -56,6 +57,11 @@ def load_parts(
         train, held["valid"] = hold_out(train, data.valid_share)
     name = source if isinstance(source, str) else source[0]
     return TextParts(Path(name).stem, task, train, held["valid"], held["test"])
+
+
+def unit_name(tokenizer: Tokenizer) -> str:
+    """What the tokens of a tokenizer are called."""
+    return "characters" if tokenizer.preparation.unit == "characters" else "words"
 
 
 def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:
@@ -127,6 +133,19 @@ def _covered(tokenizer: Tokenizer, texts: Sequence[str], missing: Sequence[str])
     ids = np.concatenate([np.zeros(0, "int32"), *tokenizer.encode(texts)])
     ids = ids[(ids == UNKNOWN) | (ids >= len(SPECIALS))]
     return float(has[ids].mean()) if len(ids) else 0.0
+
+
+def _check_shares(data: Any) -> None:
+    """Check the shares of the parts for which no file is given."""
+    for name in ("valid", "test"):
+        if getattr(data, name) is None:
+            check_share(getattr(data, f"{name}_share"))
+
+
+def is_split_here(data: Any) -> bool:
+    """Whether a part is held out of the training file."""
+    from_file = data.train is not None or is_file_name(data.source)
+    return from_file and (data.valid is None or data.test is None)
 
 
 def _check_task(parts: TextParts, task: str) -> None:

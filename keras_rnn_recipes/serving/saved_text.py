@@ -51,7 +51,11 @@ class SavedClassifier(_SavedText):
             labels = [label.decode("utf-8") for label in found["label"].numpy()]
             return list(zip(labels, found["probabilities"].numpy(), strict=True))
 
-        labels, probabilities = zip(*in_batches(texts, answer), strict=True)
+        answers = in_batches(texts, answer)
+        if not answers:
+            classes = self._module.serve(text=tf.constant([""]))["probabilities"].shape[1]
+            return {"label": [], "probabilities": np.zeros((0, classes), "float32")}
+        labels, probabilities = zip(*answers, strict=True)
         return {"label": list(labels), "probabilities": np.array(probabilities)}
 
 
@@ -79,6 +83,8 @@ class SavedLanguageModel(_SavedText):
         self, prompts: Sequence[str], length: int, *, temperature: float = 0.8, seed: int = 0
     ) -> list[str]:
         """The prompts with their continuations of ``length`` tokens."""
+        if not len(prompts):
+            return []
         numbers = {
             "length": tf.constant(length, tf.int32),
             "temperature": tf.constant(temperature, tf.float32),
@@ -99,8 +105,8 @@ class SavedEncoderDecoder(_SavedText):
             given = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
             return list(zip(given, found["score"].numpy(), strict=True))
 
-        answers, scores = zip(*in_batches(texts, answer), strict=True)
-        return list(answers), np.array(scores)
+        answers = in_batches(texts, answer)
+        return [text for text, _ in answers], np.array([score for _, score in answers], "float32")
 
 
 def in_batches(

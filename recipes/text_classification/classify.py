@@ -22,7 +22,7 @@ def main(config, run):
     # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
     tokenizer = krr.fit_tokenizer(
         texts.train.texts,
-        data.preparation(),
+        text_classification.preparation(data, texts.train.texts),
         max_size=data.max_vocabulary,
         min_count=data.min_count,
     )
@@ -36,6 +36,7 @@ def main(config, run):
         train=texts.train.texts,
         test=texts.test.texts,
     )
+    print(text_classification.describe_tokens(texts, tokenizer))
     run.write_config(config)
     run.write_json(
         "vocabulary.json", text_classification.vocabulary_record(tokenizer, classes=classes)

@@ -16,6 +16,7 @@ from keras_rnn_recipes.data.catalogue import (
     find_card,
     own_reader,
 )
+from keras_rnn_recipes.data.text.holding_out import draw_held_out
 from keras_rnn_recipes.data.text.language_reference import TEST_SHARE, VALID_SHARE, split_text
 from keras_rnn_recipes.data.text.reading import (
     LabelledTexts,
@@ -39,6 +40,7 @@ class TextParts:
             "encoder_decoder": `ParallelTexts`; "language_model": one long text; "tagging": the path
             of a column file.
         train, valid, test: the parts. The validation part is never cut from the test part.
+        notes: what was assumed while reading, and which texts occur more than once.
     """
 
     name: str
@@ -46,6 +48,7 @@ class TextParts:
     train: Any
     valid: Any
     test: Any
+    notes: tuple[str, ...] = ()
 
 
 def load_text(
@@ -105,8 +108,8 @@ def load_text(
 def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
     """Split training examples into a training and a validation part.
 
-    The split is stratified by label as far as possible; where that would leave one part empty, it
-    is not stratified. Equal texts stay in the same part. Both parts keep the order of the examples.
+    Equal texts stay in the same part. As far as possible, the share is held out of every label, and
+    every label stays in the training part. Both parts keep the order of the examples.
 
     Args:
         rows: the training examples.
@@ -117,8 +120,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
         The remaining examples, and those held out.
 
     Raises:
-        ValueError: a share out of range.
-        UserError: all texts are equal.
+        UserError: a share out of range, or all texts are equal.
 
     Example:
         >>> rows = LabelledTexts(tuple("abcdefgh"), ("x", "y") * 4)
@@ -126,36 +128,32 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
         >>> len(train), sorted(valid.labels)
         (6, ['x', 'y'])
     """
-    if not 0 < share < 1:
-        raise ValueError(f"share must be above 0 and below 1; received {share}.")
+    check_share(share)
     texts = rows.texts if isinstance(rows, LabelledTexts) else rows.sources
     labels = rows.labels if isinstance(rows, LabelledTexts) else ("",) * len(rows)
-    groups: dict[str, list[int]] = {}
-    for number, text in enumerate(texts):
-        groups.setdefault(text, []).append(number)
-    wanted = {label: round(share * labels.count(label)) for label in sorted(set(labels))}
-    held: list[int] = []
-    equal = list(groups.values())
-    drawn = [equal[place] for place in np.random.default_rng(seed).permutation(len(equal))]
-    for group in drawn:
-        label = labels[group[0]]
-        if wanted[label] > 0:
-            wanted[label] -= len(group)
-            held += group
-    if not held or len(held) == len(rows):
-        held = []
-        for group in drawn[:-1]:
-            if len(held) < share * len(rows):
-                held += group
-    if not held:
+    kept = [(label,) if label else () for label in labels]
+    held = draw_held_out(texts, kept, labels, share, seed=seed)
+    if not held.any():
         raise UserError(
             f"{len(rows)} training examples are too few to hold out a share of {share}.",
             "at least two different texts.",
             "give more examples, or a validation file.",
         )
-    held_out = np.zeros(len(rows), bool)
-    held_out[held] = True
-    return rows.rows(np.flatnonzero(~held_out)), rows.rows(np.flatnonzero(held_out))
+    return rows.rows(np.flatnonzero(~held)), rows.rows(np.flatnonzero(held))
+
+
+def check_share(share: float) -> None:
+    """Check the share of examples that is held out.
+
+    Raises:
+        UserError: it is not above 0 and below 1.
+    """
+    if not 0 < share < 1:
+        raise UserError(
+            f"The share of examples to hold out is {share}; it must be above 0 and below 1.",
+            "such as 0.1.",
+            "change data.valid_share and data.test_share, or name data.valid and data.test.",
+        )
 
 
 def _drawn(rows: Rows, share: float, random_state: int) -> tuple[Rows, Rows]:

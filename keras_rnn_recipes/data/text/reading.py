@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
-from keras_rnn_recipes.data.files import broken_file, check_file, empty_file, not_utf8, open_text
+from keras_rnn_recipes.data.files import empty_file, is_number
+from keras_rnn_recipes.data.text.encoded import (
+    Tell,
+    ignore,
+    read_existing,
+    split_lines,
+    without_carriage_returns,
+)
+from keras_rnn_recipes.data.text.tables import FileFormat, FileOptions, Row, read_rows
 from keras_rnn_recipes.errors import UserError
-
-# A cell may contain a whole book; Python's csv module stops at 128 KiB by default.
-_LONGEST_CELL = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -53,112 +59,176 @@ def read_labelled(
     *,
     text_col: str = "text",
     label_col: str = "label",
-    separator: str | None = None,
-    quotes: bool | None = None,
-    columns: Sequence[str] | None = None,
+    tell: Tell = ignore,
+    **options: Unpack[FileOptions],
 ) -> LabelledTexts:
     """Read a table with a column of texts and one of labels.
 
     Args:
-        path: a CSV or TSV file in UTF-8, gzipped (``.gz``) or not.
+        path: a text file with a separator between cells, gzipped (``.gz``) or not.
         text_col, label_col: names of the columns.
-        separator: between cells; None: a tab in a ``.tsv`` file, else the most frequent of comma,
-            semicolon and tab in the first line.
-        quotes: whether cells may be quoted (with doubled quotation marks inside); None: only where
-            the separator is not a tab.
-        columns: names of the columns of a file without a header line.
+        tell: called with each assumption about the file.
+        options: of `FileFormat`: ``separator``, ``quotes``, ``columns``, ``encoding``.
 
     Returns:
         Texts unchanged, labels without leading and trailing white space.
 
     Raises:
-        UserError: a missing file or column, no rows, a line with another number of cells, a row
-            without a label, or text that is not UTF-8.
+        UserError: as `read_rows`; also no rows, a row without a label, or several labels in a cell.
     """
-    form = _Form(separator, quotes, columns)
-    texts, labels = [], []
-    for line, (text, label) in _cells(Path(path), (text_col, label_col), form):
-        if not label.strip():
+    name, form = Path(path).name, FileFormat(**options)
+    rows = _some(path, read_rows(path, (text_col, label_col), form, tell=tell))
+    for row in rows:
+        if not row.cells[1].strip():
             raise UserError(
-                f"Line {line} of {Path(path).name} has no {label_col!r}.",
+                f"Line {row.line} of {name} has no {label_col!r}.",
                 "a label in every row.",
                 "fill it in, or remove the row.",
             )
-        texts.append(text)
-        labels.append(label.strip())
-    return LabelledTexts(tuple(texts), tuple(labels))
+    labels = tuple(row.cells[1].strip() for row in rows)
+    refuse_several_labels(labels, name)
+    return LabelledTexts(tuple(row.cells[0] for row in rows), labels)
 
 
 def read_texts(
     path: str | Path,
     *,
     text_col: str = "text",
-    separator: str | None = None,
-    quotes: bool | None = None,
-    columns: Sequence[str] | None = None,
+    tell: Tell = ignore,
+    **options: Unpack[FileOptions],
 ) -> tuple[str, ...]:
     """Read the column of texts of a table, without labels.
 
     Args:
-        path, text_col, separator, quotes, columns: as in `read_labelled`.
+        path, text_col, tell, options: as in `read_labelled`.
 
     Returns:
-        The texts ``(examples,)``.
+        The texts ``(examples,)``; none for a header without rows.
 
     Raises:
-        UserError: as `read_labelled`.
+        UserError: as `read_rows`.
     """
-    form = _Form(separator, quotes, columns)
-    return tuple(text for _, (text,) in _cells(Path(path), (text_col,), form))
+    form = FileFormat(**options)
+    return tuple(row.cells[0] for row in read_rows(path, (text_col,), form, tell=tell))
 
 
-def read_text(path: str | Path) -> str:
+def read_pairs(
+    path: str | Path,
+    *,
+    source_col: str = "source",
+    target_col: str = "target",
+    tell: Tell = ignore,
+    **options: Unpack[FileOptions],
+) -> ParallelTexts:
+    """Read a table with a column of source texts and one of target texts.
+
+    A file from Tatoeba (tab-separated, no header, the attribution in the third column) is known by
+    its attributions.
+
+    Args:
+        path, tell, options: as in `read_labelled`.
+        source_col, target_col: names of the columns.
+
+    Raises:
+        UserError: as `read_rows`; also no rows, or a row with a text on one side only.
+    """
+    form = FileFormat(**options)
+    if form.columns is None and is_tatoeba(path, form):
+        form = replace(form, separator="\t", quotes=False)
+        form = replace(form, columns=(source_col, target_col, "attribution"))
+        tell(f"{Path(path).name} is a file from Tatoeba: two texts and an attribution in each row.")
+    rows = _some(path, read_rows(path, (source_col, target_col), form, tell=tell))
+    for row in rows:
+        given = [bool(cell.strip()) for cell in row.cells]
+        if given[0] != given[1]:
+            raise UserError(
+                f"Line {row.line} of {Path(path).name} has no "
+                f"{(source_col, target_col)[given[0]]!r}.",
+                "a text on both sides.",
+                "fill it in, or remove the row.",
+            )
+    sources, targets = zip(*(row.cells for row in rows), strict=True)
+    return ParallelTexts(sources, tuple(target.strip() for target in targets))
+
+
+def is_tatoeba(path: str | Path, form: FileFormat) -> bool:
+    """Whether every row has three cells between tabs, the last of which is an attribution."""
+    path = Path(path)
+    text = read_existing(path, "a CSV file", form.encoding, form.adjustable, ignore)
+    rows = [line.split("\t") for line in split_lines(text) if line.strip()]
+    return all(len(row) == 3 and row[2].startswith("CC-BY") for row in rows) and bool(rows)
+
+
+def read_text(
+    path: str | Path, *, encoding: str | None = None, adjustable: bool = True, tell: Tell = ignore
+) -> str:
     """Read a whole text file; every line break becomes a line feed.
 
     Args:
-        path: of a file in UTF-8, gzipped (``.gz``) or not.
+        path: of the file, gzipped (``.gz``) or not.
+        encoding, adjustable, tell: as in `read_decoded`.
 
     Raises:
-        UserError: a missing file, a file without text, or not UTF-8.
+        UserError: as `read_decoded`; also a file without text.
     """
     path = Path(path)
-    check_file(path, "a text file")
-    try:
-        with open_text(path) as file:
-            text = file.read()
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) from error
-    except (OSError, EOFError) as error:
-        raise broken_file(path, error) from error
+    text = read_existing(path, "a text file", encoding, adjustable, tell)
     if not text.strip():
         raise empty_file(path, "some text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_lines(path: str | Path) -> tuple[str, ...]:
+def read_lines(
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    adjustable: bool = True,
+    empty: bool = False,
+    tell: Tell = ignore,
+) -> tuple[str, ...]:
     """Read the lines of a text file, without line breaks; an empty line is an empty text.
 
+    A carriage return within a line becomes a space.
+
     Args:
-        path: as in `read_text`.
+        path, encoding, adjustable, tell: as in `read_text`.
+        empty: whether a file without any text may be read.
 
     Raises:
         UserError: as `read_text`.
     """
-    return tuple(read_text(path).removesuffix("\n").split("\n"))
+    path = Path(path)
+    if empty and path.is_file() and path.stat().st_size == 0:
+        return ()
+    text = read_existing(path, "a text file", encoding, adjustable, tell)
+    if not empty and not text.strip():
+        raise empty_file(path, "some text")
+    return tuple(without_carriage_returns(path, split_lines(text), tell))
 
 
-def read_parallel(source: str | Path, target: str | Path) -> ParallelTexts:
+def read_parallel(
+    source: str | Path,
+    target: str | Path,
+    *,
+    encoding: str | None = None,
+    adjustable: bool = True,
+    tell: Tell = ignore,
+) -> ParallelTexts:
     """Read two text files whose lines correspond to each other.
 
     Args:
         source: file of the source texts.
         target: file of the target texts.
+        encoding, adjustable, tell: as in `read_text`.
 
     Raises:
         UserError: as `read_text`; also different numbers of lines, or a line that is empty in one
             file only.
     """
-    sources, targets = read_lines(source), read_lines(target)
+    sources, targets = (
+        read_lines(path, encoding=encoding, adjustable=adjustable, tell=tell)
+        for path in (source, target)
+    )
     names = Path(source).name, Path(target).name
     if len(sources) != len(targets):
         raise UserError(
@@ -175,6 +245,54 @@ def read_parallel(source: str | Path, target: str | Path) -> ParallelTexts:
                 "fill it in, or remove the line from both files.",
             )
     return ParallelTexts(sources, targets)
+
+
+def refuse_several_labels(labels: Sequence[str], name: str) -> None:
+    """Refuse a column whose cells hold several labels each.
+
+    A label holds several if a comma, semicolon, vertical bar or slash divides it into parts that
+    all occur in other labels too, or if it is a list in brackets.
+
+    Args:
+        labels: ``(examples,)``.
+        name: of the file, for the message.
+
+    Raises:
+        UserError: some label holds several.
+
+    Example:
+        >>> refuse_several_labels(["Paris, France", "Lyon, France"], "cities.csv")
+    """
+    distinct = dict.fromkeys(labels)
+    listed = next((one for one in distinct if one[0] == "[" and one[-1] == "]"), None)
+    several = listed or next(filter(None, (_several(distinct, sep) for sep in ",;|/")), None)
+    if several is not None:
+        raise UserError(
+            f"{name} has several labels in one cell: {several!r}, in example "
+            f"{labels.index(several) + 1}.",
+            "one label for each text.",
+            "keep one label in each row, or train a classifier for each label.",
+        )
+
+
+def _several(labels: Iterable[str], separator: str) -> str | None:
+    """A label whose parts all occur in other labels; a number such as 1,5 is one label."""
+    parts = {label: [part.strip() for part in label.split(separator)] for label in labels}
+    seen = Counter(part for of_label in parts.values() for part in set(of_label))
+    for label, found in parts.items():
+        number = is_number(label.replace(",", "."))
+        if len(found) > 1 and all(
+            part in parts if number else seen[part] > 1 for part in found if part
+        ):
+            return label
+    return None
+
+
+def _some(path: str | Path, rows: list[Row]) -> list[Row]:
+    if not rows:
+        name = Path(path).name
+        raise UserError(f"{name} has no rows.", "a text in every row.", "give a file with data.")
+    return rows
 
 
 def class_names(labels: Sequence[str], name: str = "The training part") -> tuple[str, ...]:
@@ -228,86 +346,3 @@ def number_labels(
                 "correct it, or train on examples with this label.",
             )
     return np.array([numbers[label] for label in labels], "int32")
-
-
-@dataclass(frozen=True)
-class _Form:
-    """The format of a table; see `read_labelled`."""
-
-    separator: str | None
-    quotes: bool | None
-    columns: Sequence[str] | None
-
-
-def _cells(path: Path, wanted: Sequence[str], form: _Form) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Line number and the wanted cells of every non-blank row."""
-    check_file(path)
-    csv.field_size_limit(_LONGEST_CELL)
-    try:
-        with open_text(path) as file:
-            separator = form.separator or _separator(path, file.readline())
-            file.seek(0)
-            quoted = separator != "\t" if form.quotes is None else form.quotes
-            rows = csv.reader(
-                file,
-                delimiter=separator,
-                quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
-                strict=True,
-            )
-            yield from _chosen(rows, path, wanted, form.columns)
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) from error
-    except (OSError, EOFError) as error:
-        raise broken_file(path, error) from error
-
-
-def _separator(path: Path, first_line: str) -> str:
-    if path.name.removesuffix(".gz").endswith(".tsv"):
-        return "\t"
-    return max(",;\t", key=first_line.count)
-
-
-def _chosen(
-    rows: Iterator[list[str]], path: Path, wanted: Sequence[str], columns: Sequence[str] | None
-) -> Iterator[tuple[int, tuple[str, ...]]]:
-    names, number = list(columns or ()), 0
-    try:
-        for row in rows:
-            blank = not any(cell.strip() for cell in row)
-            # In a table of one column an empty pair of quotation marks is an empty text.
-            if blank and not len(row) == len(names) == 1:
-                continue
-            if not names:
-                names = [name.strip() for name in row]
-                _check_columns(path, names, wanted)
-                continue
-            line = rows.line_num  # type: ignore[attr-defined]
-            if len(row) != len(names):
-                raise UserError(
-                    f"Line {line} of {path.name} has {len(row)} cells.",
-                    f"{len(names)}, as in the first line ({', '.join(names)}).",
-                    "correct it, or quote a text that contains the separator.",
-                )
-            number += 1
-            yield line, tuple(row[names.index(name)] for name in wanted)
-    except csv.Error as error:
-        raise UserError(
-            f"Line {rows.line_num} of {path.name} could not be read: {error}.",  # type: ignore[attr-defined]
-            "cells with paired quotation marks, doubled within a cell.",
-            "correct the marks, or give quotes=False if cells are not quoted.",
-        ) from error
-    if not number:
-        raise UserError(
-            f"{path.name} has no rows.", "a text in every row.", "give a file with data."
-        )
-
-
-def _check_columns(path: Path, names: list[str], wanted: Sequence[str]) -> None:
-    for name in wanted:
-        if names.count(name) != 1:
-            many = "two columns" if name in names else "no column"
-            raise UserError(
-                f"{path.name} has {many} {name!r}.",
-                f"a first line that names each column once; it names {', '.join(names)[:200]}.",
-                "name the columns with text_col and label_col.",
-            )

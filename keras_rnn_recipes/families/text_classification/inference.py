@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines
+from keras_rnn_recipes.families.evaluation import (
+    Evaluation,
+    refuse_baselines,
+    token_notes,
+    with_notes,
+)
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 
@@ -15,12 +21,15 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
 
 
-def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+def predict(
+    run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
+) -> pd.DataFrame:
     """Tell the class of every text in a table.
 
     Args:
         run_dir: a finished run of text classification. Its ``saved_model`` answers.
         source: a CSV or TSV file with the run's column of texts, see `read_labelled`.
+        overrides: how the table is read, as in `finished_config`.
 
     Returns:
         Columns ``text`` (named as in the run), ``label``, and for each class its probability,
@@ -38,17 +47,26 @@ def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     from keras_rnn_recipes.data.text.reading import read_texts
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
 
-    config = finished_config(run_dir)
-    texts = read_texts(source, text_col=config.data.text_col)
+    config, notes = finished_config(run_dir, overrides), list[str]()
+    texts = read_texts(
+        source,
+        text_col=config.data.text_col,
+        tell=notes.append,
+        **config.data.file_options(),
+    )
     found = SavedClassifier(Path(run_dir) / "saved_model")(texts)
     table: dict[str, Any] = {config.data.text_col: list(texts), "label": found["label"]}
     for number, name in enumerate(read_vocabulary(run_dir)["classes"]):
         table[f"probability-{name}"] = found["probabilities"][:, number]
-    return pd.DataFrame(table)
+    return with_notes(pd.DataFrame(table), [*notes, *token_notes(run_dir, texts)])
 
 
 def evaluate(
-    run_dir: str | Path, source: str | Path, *, baselines: str | None = None
+    run_dir: str | Path,
+    source: str | Path,
+    *,
+    baselines: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Judge a run's classifier on a table of texts and labels.
 
@@ -61,18 +79,32 @@ def evaluate(
     Raises:
         UserError: as `predict`, or a label that training has not seen.
     """
-    from keras_rnn_recipes.data.text.reading import number_labels, read_labelled
-    from keras_rnn_recipes.families.text_classification.task import score
+    from keras_rnn_recipes.data.text.reading import number_labels
+    from keras_rnn_recipes.families.text_classification.task import read_rows, score
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
 
     refuse_baselines(baselines)
-    config = finished_config(run_dir)
+    config, notes = finished_config(run_dir, overrides), list[str]()
     name = config.model.cell
-    rows = read_labelled(source, text_col=config.data.text_col, label_col=config.data.label_col)
-    truth = number_labels(rows.labels, read_vocabulary(run_dir)["classes"], Path(source).name)
+    rows = read_rows(source, config.data, tell=notes.append)
+    classes = read_vocabulary(run_dir)["classes"]
+    truth = number_labels(rows.labels, classes, Path(source).name)
     found = SavedClassifier(Path(run_dir) / "saved_model")(rows.texts)
     answers = {name: found["probabilities"]}
-    return Evaluation(name, score(truth, answers, metrics=config.evaluate.metrics))
+    notes += [*class_notes(rows.labels, classes), *token_notes(run_dir, rows.texts)]
+    summary = score(truth, answers, metrics=config.evaluate.metrics)
+    return Evaluation(name, summary, notes=tuple(notes))
+
+
+def class_notes(labels: Sequence[str], classes: Sequence[str]) -> list[str]:
+    """A sentence on the classes that do not occur among the labels, over which no mean is taken."""
+    missing = [name for name in classes if name not in set(labels)]
+    if not missing:
+        return []
+    return [
+        f"macro F1 is the mean over the {len(classes) - len(missing)} classes that occur; not "
+        f"{', '.join(missing)[:200]}."
+    ]
 
 
 def load(run_dir: str | Path) -> Pipeline:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -15,20 +17,31 @@ from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
 from keras_rnn_recipes.data.text.batches import bucketed_batches
 from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out
+from keras_rnn_recipes.data.text.encoded import Tell, count, ignore
+from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.reading import (
     LabelledTexts,
     class_names as class_names,
     number_labels as number_labels,
     read_labelled,
 )
+from keras_rnn_recipes.data.text.row_counts import (
+    length_cap,
+    overlap_notes,
+    repeated_notes,
+    unknown_note,
+)
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
 from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
 from keras_rnn_recipes.families.text_parts import (
     add_vectors as add_vectors,
+    is_split_here,
     load_parts,
     read_embeddings as read_embeddings,
+    unit_name,
 )
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
@@ -60,13 +73,77 @@ def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
         >>> len(parts.train), len(parts.test)
         (3000, 500)
     """
-    return load_parts(
+    notes: list[str] = []
+    parts = load_parts(
         data,
         "text_classification",
-        read=partial(read_labelled, text_col=data.text_col, label_col=data.label_col),
+        read=partial(read_rows, data=data, tell=notes.append),
         hold_out=partial(hold_out, seed=seed),
         seed=seed,
     )
+    if is_split_here(data):
+        notes += repeated_notes((*parts.train.texts, *parts.valid.texts, *parts.test.texts), "text")
+    others = {"validation": parts.valid.texts, "test": parts.test.texts}
+    notes += overlap_notes(parts.train.texts, others, "text")
+    return replace(parts, notes=tuple(dict.fromkeys(notes)))
+
+
+def read_rows(
+    path: str | Path, data: TextDataConfig, *, tell: Tell = ignore, adjustable: bool = True
+) -> LabelledTexts:
+    """Read texts and labels as the recipe says.
+
+    Args:
+        path: of a table.
+        data: the recipe's section.
+        tell, adjustable: as in `read_labelled`.
+
+    Raises:
+        UserError: as `read_labelled`.
+    """
+    return read_labelled(
+        path,
+        text_col=data.text_col,
+        label_col=data.label_col,
+        tell=tell,
+        adjustable=adjustable,
+        **data.file_options(),
+    )
+
+
+def preparation(data: TextDataConfig, texts: Sequence[str]) -> Preparation:
+    """How texts are tokenized; very long texts are cut, which is printed.
+
+    Args:
+        data: the recipe's section.
+        texts: of the training part.
+
+    Returns:
+        The recipe's preparation. Without ``data.max_length``, it cuts texts that are out of all
+        proportion to the others, see `length_cap`.
+    """
+    plan = data.preparation()
+    tokens = Tokenizer(replace(plan, max_length=None), SPECIALS)
+    lengths = np.concatenate(
+        [
+            tokens.tokens(texts[n : n + 1024]).row_lengths().numpy()
+            for n in range(0, len(texts), 1024)
+        ]
+    )
+    cap = plan.max_length or length_cap(lengths)
+    cut = 0 if cap is None else int((lengths > cap).sum())
+    if cut:
+        why = "" if plan.max_length else "; data.max_length sets another limit"
+        kept = f"the {plan.keep} {cap:,} tokens"
+        print(f"{count(cut, 'training text')} of {len(texts):,} cut to {kept}{why}.")
+    return replace(plan, max_length=cap)
+
+
+def describe_tokens(texts: TextParts, tokenizer: Tokenizer) -> str:
+    """The share of unknown tokens in each part, a line for the terminal."""
+    parts = (("train", texts.train), ("validation", texts.valid), ("test", texts.test))
+    ids = {name: tokenizer.encode(part.texts) for name, part in parts}
+    return unknown_note(ids, unit_name(tokenizer))
 
 
 Classifier = Callable[[Sequence[str]], np.ndarray]
@@ -169,7 +246,7 @@ def describe(texts: TextParts, classes: Sequence[str]) -> str:
     parts = (("to learn from", texts.train), ("to watch", texts.valid), ("to test on", texts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in parts)
     shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
-    return f"{texts.name}: {counts}\n{len(classes)} classes: {shown}"
+    return "\n".join([f"{texts.name}: {counts}", f"{len(classes)} classes: {shown}", *texts.notes])
 
 
 def score(

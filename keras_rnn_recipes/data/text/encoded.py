@@ -1,0 +1,193 @@
+"""Bytes of a file to text: its encoding, its line breaks, and a message for each kind of damage."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from keras_rnn_recipes.data.files import broken_file, check_file, not_utf8
+from keras_rnn_recipes.errors import UserError
+
+# Called with one sentence for each assumption that a reader makes.
+Tell = Callable[[str], None]
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like the mark of UTF-16, so it is tried before
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ZIP = b"PK\x03\x04"
+# A gzipped file may unpack to a thousand times its size.
+MOST_BYTES = 4 << 30
+
+
+def ignore(sentence: str) -> None:
+    """Drop what a reader says of its assumptions: the default of ``tell``."""
+
+
+def read_decoded(
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    adjustable: bool = True,
+    tell: Tell = ignore,
+) -> str:
+    """Read a text file, gzipped (``.gz``) or not; line breaks stay as they are.
+
+    Args:
+        path: of the file.
+        encoding: one of Python's encodings; None: UTF-8, or what a byte order mark says.
+        adjustable: whether a message may advise the key ``data.encoding`` of a recipe.
+        tell: called with what is assumed: UTF-16 by its mark; UTF-8 in place of an encoding of
+            single bytes, for a file that is valid UTF-8 beyond ASCII.
+
+    Raises:
+        UserError: a file that is missing, damaged, an archive or not in the encoding; or an unknown
+            encoding.
+
+    Example:
+        >>> import os, tempfile
+        >>> name = os.path.join(tempfile.mkdtemp(), "a.txt")
+        >>> with open(name, "wb") as file:
+        ...     _ = file.write("café".encode("latin-1"))
+        >>> read_decoded(name, encoding="latin-1")
+        'café'
+    """
+    path = Path(path)
+    data = read_bytes(path)
+    mark = next((name for start, name in _BYTE_ORDER_MARKS if data.startswith(start)), None)
+    if mark is not None:
+        if mark != "utf-8-sig":
+            tell(f"{path.name} is read as {mark.upper()}, as its first bytes say.")
+        return _decoded(path, data, mark, adjustable)
+    if encoding is None:
+        return _decoded(path, data, "utf-8", adjustable)
+    name = find_encoding(encoding)
+    if name != "utf-8" and _is_utf8_beyond_ascii(data):
+        tell(f"{path.name} is valid UTF-8 and read as UTF-8, not as {encoding}.")
+        name = "utf-8"
+    return _decoded(path, data, name, adjustable)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file, unpacked if it is gzipped (``.gz``).
+
+    Raises:
+        UserError: a file that cannot be read, is damaged, unpacks to more than 4 GiB, or is an
+            archive.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise broken_file(path, OSError(error.strerror) if error.strerror else error) from error
+    except (EOFError, zlib.error) as error:
+        raise broken_file(path, error) from error
+    if len(data) > MOST_BYTES:
+        raise UserError(
+            f"{path.name} holds more than {MOST_BYTES >> 30} GiB of text.",
+            "a file that fits into memory.",
+            "divide the file.",
+        )
+    if data.startswith(_ZIP):
+        raise UserError(
+            f"{path.name} is a zip archive or an Excel workbook.",
+            "a text file.",
+            "unpack it, or save the sheet as CSV in UTF-8.",
+        )
+    return data
+
+
+def read_existing(
+    path: Path, expected: str, encoding: str | None, adjustable: bool, tell: Tell
+) -> str:
+    """`read_decoded` after `check_file`: a missing and an empty file have messages of their own."""
+    check_file(path, expected)
+    return read_decoded(path, encoding=encoding, adjustable=adjustable, tell=tell)
+
+
+def find_encoding(name: str) -> str:
+    """Python's own name of an encoding.
+
+    Raises:
+        UserError: Python has no text encoding of this name.
+
+    Example:
+        >>> find_encoding("Latin1"), find_encoding("UTF8")
+        ('iso8859-1', 'utf-8')
+    """
+    try:
+        b"a".decode(name)
+        return codecs.lookup(name).name
+    except (LookupError, ValueError, TypeError):
+        raise UserError(
+            f"There is no encoding {name!r}.",
+            "a text encoding of Python, such as utf-8, latin-1, cp1252, gb18030 or shift_jis.",
+            "correct data.encoding.",
+        ) from None
+
+
+def split_lines(text: str) -> list[str]:
+    r"""The lines of a text, without their line breaks.
+
+    Lines end in a line feed, or a carriage return and a line feed. A carriage return alone is part
+    of its line, unless the whole text has no line feed.
+
+    Example:
+        >>> split_lines("a\rb\r\n\nc\n"), split_lines("a\rb\r")
+        (['a\rb', '', 'c'], ['a', 'b'])
+    """
+    text = text if "\n" in text else text.replace("\r", "\n")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def without_carriage_returns(path: Path, lines: list[str], tell: Tell) -> list[str]:
+    """Lines with a space for each carriage return within them; ``tell`` says how many had one."""
+    many = sum("\r" in line for line in lines)
+    if not many:
+        return lines
+    tell(f"{path.name}: carriage returns within {count(many, 'line')} are read as spaces.")
+    return [line.replace("\r", " ") for line in lines]
+
+
+def count(number: int, noun: str) -> str:
+    """A number and a regular noun.
+
+    Example:
+        >>> count(1, "line"), count(1200, "line")
+        ('1 line', '1,200 lines')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _decoded(path: Path, data: bytes, encoding: str, adjustable: bool) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeError as error:
+        key = "set data.encoding (latin-1 or cp1252 for most Western European text), or "
+        if encoding != "utf-8":
+            raise UserError(
+                f"{path.name} is not in the encoding {encoding}: {str(error)[:200]}.",
+                "a text file in that encoding.",
+                f"{'correct data.encoding, or ' if adjustable else ''}save it as UTF-8.",
+            ) from error
+        told = not_utf8(path)
+        raise UserError(
+            told.what, told.expected, f"{key if adjustable else ''}{told.fix}"
+        ) from error
+
+
+def _is_utf8_beyond_ascii(data: bytes) -> bool:
+    if data.isascii():
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
