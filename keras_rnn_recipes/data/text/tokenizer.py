@@ -202,6 +202,8 @@ def fit_tokenizer(
         >>> fit_tokenizer(["to be or not to be"], Preparation(), max_size=6).vocabulary[4:]
         ('be', 'to')
     """
+    if isinstance(texts, tf.Tensor):
+        texts = texts.numpy().tolist()
     found = count_characters(texts)
     if preparation.turkish is None:
         preparation = replace(preparation, turkish=preparation.lower and found.turkish)

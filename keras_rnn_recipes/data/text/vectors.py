@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import re
 import zipfile
 import zlib
@@ -25,6 +26,7 @@ from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
 
 _WIDEST = 1_000_000  # numbers of a vector
+_MOST_WORDS = 1_000_000  # that `words_of_vectors` reads
 _LONGEST_WORD = 10_000  # bytes of a word in a binary file
 
 
@@ -126,7 +128,8 @@ def words_of_vectors(
         prepare: function from words to the token of each, empty for a word that is no single token.
 
     Returns:
-        The first word of the file by token.
+        The first word of the file by token, of its first million words: files begin with the most
+        frequent ones.
 
     Raises:
         UserError: as `load_vectors`.
@@ -138,7 +141,8 @@ def words_of_vectors(
         >>> words_of_vectors(path, lambda words: [word.lower() for word in words])
         {'good': 'Good', 'bad': 'bad'}
     """
-    words = [word for word, _ in _pairs(Path(path), binary, None)]
+    pairs = itertools.islice(_pairs(Path(path), binary, None), _MOST_WORDS)
+    words = [word for word, _ in pairs]
     found: dict[str, str] = {}
     for token, word in zip(prepare(words), words, strict=True):
         if token:

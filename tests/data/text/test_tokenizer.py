@@ -269,9 +269,10 @@ def test_a_very_long_text_and_no_text_at_all():
     assert tokenizer([]).shape == (0, 0)
 
 
-@pytest.mark.parametrize("kind", ["list", "object", "unicode", "pandas"])
+@pytest.mark.parametrize("kind", ["list", "object", "unicode", "pandas", "tensor"])
 def test_texts_may_come_in_any_kind_of_column(kind):
     import pandas as pd
+    import tensorflow as tf
 
     texts = ["a b", "é"]
     columns = {
@@ -279,10 +280,12 @@ def test_texts_may_come_in_any_kind_of_column(kind):
         "object": np.array(texts, dtype=object),
         "unicode": np.array(texts),
         "pandas": pd.Series(texts, index=[7, 8]),
+        "tensor": tf.constant(texts),
     }
     tokenizer = Tokenizer(Preparation(), (*SPECIALS, "a", "é"))
     assert tokenizer(columns[kind]).numpy().tolist() == [[4, 1], [5, 0]]
     assert [row.tolist() for row in tokenizer.encode(columns[kind])] == [[4, 1], [5]]
+    assert fit_tokenizer(columns[kind], Preparation()).vocabulary[4:] == ("a", "b", "é")
 
 
 @pytest.mark.parametrize(
