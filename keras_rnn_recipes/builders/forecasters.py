@@ -212,9 +212,8 @@ def forecaster(
     columns |= {"num_static": num_static, "series_embedding": series_embedding}
     columns |= {"past_codes": past_codes, "future_codes": future_codes}
     covariates = describe_covariates(**columns, static_codes=static_codes)
-    scales = {"scaling": scaling, "transform": transform, "scale_window": scale_window}
-    season = {"season_length": season_length, "seasons": seasons}
-    read = _read(strategy, horizon, num_features, covariates, lags=lags, **scales, **season)
+    scales, season = (scaling, transform, scale_window), (season_length, seasons)
+    read = _read(strategy, horizon, num_features, covariates, lags, scales, season)
     network = partial(
         _network,
         strategy=strategy,
@@ -247,11 +246,10 @@ class _Read(NamedTuple):
     units: tuple[Any, ...]  # magnitude, base and scale of each time step
 
 
-def _read(
-    strategy, horizon, num_features, covariates, *, lags, scaling, transform, scale_window, **season
-):
+def _read(strategy, horizon, num_features, covariates, lags, scales, season):
     """From the history in units of the data to what each time step of the network reads."""
-    exact, season_length = _exact(), season["season_length"]
+    exact, (scaling, transform, scale_window) = _exact(), scales
+    season_length, seasons = season
     offsets = range(int(lags)) if isinstance(lags, Integral) else lags
     looks_back = Lags(offsets, name="lags", **exact)
     if strategy != "direct" and scale_window is None:
@@ -266,8 +264,7 @@ def _read(
     magnitude, center, scale = statistics(filled, observed)
     base, normal, shapes = center, center, []
     if season_length is not None:
-        steps, seasons = _steps(strategy, horizon), season["seasons"]
-        options = (season_length, steps, transform, offsets, seasons)
+        options = (season_length, _steps(strategy, horizon), transform, offsets, seasons)
         seasonal = SeasonalBase(*options, name="seasonal_base", **exact)
         base, normal, *shapes = seasonal(filled, magnitude)
     normalise = Normalise(transform, name="normalise", **exact)

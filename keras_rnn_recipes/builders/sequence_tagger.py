@@ -93,13 +93,8 @@ def sequence_tagger(
     mask = ops.not_equal(tokens, 0)
     words = _drop_words(tokens, word_dropout) if word_dropout else tokens
     _require_positive(embedding_size=embedding_size)
-    x = reading_embedding(
-        vocabulary_size,
-        embedding_size,
-        name="word_vectors",
-        matrix=embeddings,
-        num_fixed=num_fixed,
-    )(words)
+    fixed = {"matrix": embeddings, "num_fixed": num_fixed}
+    x = reading_embedding(vocabulary_size, embedding_size, name="word_vectors", **fixed)(words)
     if num_characters:
         characters = keras.Input((None, None), dtype="int32", name="characters")
         inputs = [tokens, characters]

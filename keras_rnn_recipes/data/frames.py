@@ -36,7 +36,7 @@ from keras_rnn_recipes.data.regular import (
     sort_rows,
     without_rows_ahead,
 )
-from keras_rnn_recipes.data.rows import Formats, aggregate_rows, read_rows, zero_gaps
+from keras_rnn_recipes.data.rows import Formats, RawRows, aggregate_rows, read_rows, zero_gaps
 from keras_rnn_recipes.errors import UserError
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "first", "last", "count")
@@ -215,32 +215,15 @@ def read_panel(
     labels, notes = raw.labels, raw.notes
     rows = _cut(raw.rows, start, end, table, columns)
     rows = _without_empty_series(rows, table, notes)
-    if aggregate is not None:
-        rows = _aggregated(rows, aggregate, freq, notes)
-    rows = sort_rows(rows, notes)
-    check_duplicates(rows, raw.hint)
-    check_static(rows, columns, labels)
-    inferred = freq is None
-    freq = infer_freq(rows.ds, rows.bounds) if freq is None else normalise_freq(freq, rows.ds)
-    rows = on_grid(rows, freq, notes)
-    rows = regularise(rows, freq, strict=inferred and aggregate is None, notes=notes)
-    if aggregate in ("sum", "count"):
-        rows = zero_gaps(rows, notes)
-    fill_static(rows, len(columns.static))
+    rows, freq = _on_steps(rows, raw, columns, freq, aggregate)
     known = observed_part(rows)
     future = _frame(rows.take(~known), columns, labels) if columns.future else None
     if columns.future or not keep_empty_end:
         rows = without_rows_ahead(rows, known, notes)
-    if season_length is None:
-        season_length = infer_season_length(freq, _longest(rows))
-    elif season_length < 1:
-        raise UserError(
-            f"season_length is {season_length}.", "a whole number of at least 1.", "correct it."
-        )
     return Panel(
         _frame(rows, columns, labels),
         freq,
-        season_length,
+        _season(season_length, freq, rows),
         columns.past,
         tuple(notes),
         columns.future,
@@ -248,6 +231,35 @@ def read_panel(
         None if future is None else future[["unique_id", "ds", *columns.future]],
         day_first=raw.day_first,
     )
+
+
+def _season(given: int | None, freq: str, rows: Rows) -> int:
+    if given is None:
+        return infer_season_length(freq, _longest(rows))
+    if given < 1:
+        raise UserError(
+            f"season_length is {given}.", "a whole number of at least 1.", "correct it."
+        )
+    return given
+
+
+def _on_steps(
+    rows: Rows, raw: RawRows, columns: Columns, freq: str | None, aggregate: str | None
+) -> tuple[Rows, str]:
+    """One row for each step of each series, and the frequency."""
+    notes, inferred = raw.notes, freq is None
+    if aggregate is not None:
+        rows = _aggregated(rows, aggregate, freq, notes)
+    rows = sort_rows(rows, notes)
+    check_duplicates(rows, raw.hint)
+    check_static(rows, columns, raw.labels)
+    freq = infer_freq(rows.ds, rows.bounds) if freq is None else normalise_freq(freq, rows.ds)
+    rows = on_grid(rows, freq, notes)
+    rows = regularise(rows, freq, strict=inferred and aggregate is None, notes=notes)
+    if aggregate in ("sum", "count"):
+        rows = zero_gaps(rows, notes)
+    fill_static(rows, len(columns.static))
+    return rows, freq
 
 
 def _aggregated(rows: Rows, how: str, freq: str | None, notes: list[str]) -> Rows:

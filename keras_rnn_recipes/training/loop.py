@@ -153,7 +153,8 @@ def fit(
         batches = _from(train, first, steps)
         watch = _watch(model, batches, loss, config, run)
         watching = () if watch is None else (watch,)
-        _run_epochs(model, batches, valid, keeper, config, steps, last, [*callbacks, *watching])
+        parts, shown = (batches, valid), [*callbacks, *watching]
+        _run_epochs(model, parts, keeper, config, steps, last, shown)
     keeper.finish(model)
     history = keeper.history()
     if watch is not None and run is not None:
@@ -196,15 +197,14 @@ def _watch(
 
 def _run_epochs(
     model: keras.Model,
-    batches: tf.data.Dataset,
-    valid: tf.data.Dataset | None,
+    parts: tuple[tf.data.Dataset, tf.data.Dataset | None],
     keeper: _Keeper,
     config: TrainingConfig,
     steps: Steps,
     last_epoch: int,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
-    bars = progress_bar(steps.per_epoch)
+    (batches, valid), bars = parts, progress_bar(steps.per_epoch)
     try:
         with training_kernels(
             model,

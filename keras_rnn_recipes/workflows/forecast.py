@@ -257,7 +257,7 @@ def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]
 def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
     """Explain what was inferred and chosen, one sentence each."""
     data, model = config.data, config.model
-    horizon, season = model.horizon, data.season_length
+    season = data.season_length
     reasons = [
         f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
         f"Season of {_joined(season)} steps: {_origin(options.season_length, '--season-length')}.",
@@ -292,11 +292,17 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
             "Values of at least 0, many of them zero: the network forecasts their mean (loss "
             "tweedie). Scores are of squared errors: absolute errors favor a forecast of zero."
         )
-    if not data.valid_size and is_panel(lengths):
+    return [*reasons, *_about_training(options, config, lengths)]
+
+
+def _about_training(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
+    """Which rows are trained on, and by which network they are forecast."""
+    reasons = []
+    if not config.data.valid_size and is_panel(lengths):
         reasons.append(
             "With this many series, training needs no validation part and ends at the test part."
         )
-    elif not data.valid_size:
+    elif not config.data.valid_size:
         reasons.append("The series are too short for a validation part: training runs all epochs.")
     if config.fit.refit:
         reasons.append(
@@ -309,7 +315,7 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
             "trained on all data, in twice the time)."
         )
     trained = _training_lengths(config, lengths)
-    short = [name for name, n in trained.items() if n <= horizon]
+    short = [name for name, n in trained.items() if n <= config.model.horizon]
     if short:
         names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
         reasons.append(
