@@ -62,6 +62,7 @@ from keras_rnn_recipes.cli.options import (
     Wide,
 )
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, readable, save_standard_input
+from keras_rnn_recipes.cli.update import update
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
@@ -274,6 +275,8 @@ def gradients(run_dir: RunDir) -> None:
 command(backtest)
 
 command(tune)
+
+command(update)
 
 
 @command

@@ -110,6 +110,8 @@ class DataConfig(Section):
         decimal: decimal sign; None to infer it.
         thousands: separator between thousands; None to infer it.
         aggregate: summary of all rows of a series in one step of ``freq``; None for no summary.
+        updates: files of further rows, in the format of the source. For the same step of a series
+            the later file counts. `krr update` adds them.
         future_file: file with ``future_cols`` for the steps ahead; None: the data have them.
         calendar: covariates computed from the dates.
         holidays: code of the country whose public holidays become a covariate.
@@ -138,6 +140,7 @@ class DataConfig(Section):
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     aggregate: Aggregate | None = None
+    updates: Annotated[tuple[str, ...], BeforeValidator(tupled)] = ()
     future_file: str | None = None
     calendar: Annotated[tuple[Feature, ...], BeforeValidator(listed)] = ()
     holidays: str | None = None
@@ -168,7 +171,7 @@ class DataConfig(Section):
 
     def reading(self) -> dict[str, Any]:
         """The options of `read_panel` that the recipe gives."""
-        ours = {"source", "valid_size", "test_size", "drop_last", "calendar", "holidays"}
+        ours = {"source", "updates", "valid_size", "test_size", "drop_last", "calendar", "holidays"}
         given = self.model_dump(exclude=ours, exclude_defaults=True)
         return given | ({"season_length": self.main_season} if self.main_season else {})
 
@@ -258,6 +261,8 @@ class FitConfig(TrainingConfig):
         balanced: whether windows are drawn from every series equally often, however long it is.
         refit: whether a new network is trained on all time steps after the test, for as many
             epochs as were best before; it makes the forecasts and the SavedModel.
+        start_from: folder of a finished run whose weights the network begins with, as `krr update`
+            does; None for random weights.
     """
 
     loss: Loss = "mae"
@@ -266,6 +271,7 @@ class FitConfig(TrainingConfig):
     burn_in: Annotated[int, Field(ge=0)] = 0
     balanced: bool = False
     refit: bool = False
+    start_from: str | None = None
 
     @property
     def window_weights(self) -> Literal["none", "scale"]:

@@ -56,10 +56,11 @@ ARTEFACTS = (
     "checkpoints",
     "tensorboard",
     "refit",
-    # Written by `krr backtest` and `krr tune`.
+    # Written by `krr backtest`, `krr update` and `krr tune`.
     "folds",
     "by_cutoff.csv",
     "by_step.csv",
+    "update.json",
     "best.toml",
     "trials.csv",
     "study.log",

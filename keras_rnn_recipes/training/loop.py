@@ -35,6 +35,7 @@ from keras_rnn_recipes.training.state import (
     TrainingState,
     assign,
     check_fits,
+    copy_weights,
     values_of,
     variables_of,
 )
@@ -143,6 +144,8 @@ def fit(
         train, valid, loss = _of_forecaster(model, train, valid, config, loss)
     steps = _checked_steps(num_windows, config)
     _compile(model, config, steps, loss)
+    if isinstance(config, FitConfig) and config.start_from is not None:
+        copy_weights(model, config.start_from)
     last = last_epoch or config.epochs
     plan = {"num_windows": num_windows, "last_epoch": last, **config.model_dump(mode="json")}
     keeper = _Keeper(config, run, plan=plan, monitor=valid is not None)

@@ -146,6 +146,38 @@ def check_fits(state: TrainingState, plan: dict[str, Any], model: keras.Model) -
         )
 
 
+def copy_weights(model: keras.Model, run_dir: str) -> None:
+    """Give a network the weights of a finished run.
+
+    Args:
+        model: the network.
+        run_dir: folder of the run.
+
+    Raises:
+        UserError: the run has no ``model.keras``, or its network has other weights.
+    """
+    import keras
+
+    import keras_rnn_recipes.layers  # noqa: F401  registers what the file names
+
+    path = Path(run_dir) / "model.keras"
+    try:
+        earlier = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The network of {run_dir} cannot be read: {error}.",
+            "the folder of a finished run (fit.start_from).",
+            "give the folder of a run that is finished.",
+        ) from error
+    if [tuple(v.shape) for v in earlier.weights] != [tuple(v.shape) for v in model.weights]:
+        raise UserError(
+            f"The network of {run_dir} has other weights than the one to train.",
+            "the same network, covariates, categories and series.",
+            "train a new network instead: krr run.",
+        )
+    assign(model.weights, values_of(earlier.weights))
+
+
 def variables_of(model: keras.Model) -> list[keras.Variable]:
     """The weights and the states of random generators, without metrics, in a fixed order."""
     return [*model.trainable_variables, *model.non_trainable_variables]

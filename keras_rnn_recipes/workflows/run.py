@@ -174,7 +174,10 @@ def continue_config(config: Config, stored: dict[str, Any]) -> Config:
     Raises:
         UserError: the two differ; the message names the keys.
     """
-    before = {key: value for key, value in stored.items() if key != "format_version"}
+    earlier = {key: value for key, value in stored.items() if key != "format_version"}
+    started = config_from_dict(earlier, where="config.json of the interrupted run")
+    # With the defaults of keys that the version which began the run did not have.
+    before = started.model_dump(mode="json")
     changed = [
         f"{section}.{key} was {before.get(section, {}).get(key)!r}, is {value!r}"
         for section, values in config.model_dump(mode="json").items()
@@ -188,7 +191,7 @@ def continue_config(config: Config, stored: dict[str, Any]) -> Config:
             "the recipe and the overrides that it was started with.",
             "give those, or start again with --overwrite instead of --resume.",
         )
-    return config_from_dict(before, where="config.json of the interrupted run")
+    return started
 
 
 def with_absolute_paths(config: Config) -> Config:

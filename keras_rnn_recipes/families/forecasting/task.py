@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.defaults import choose_defaults as choose_defaults
@@ -46,6 +47,7 @@ def load(data: DataConfig) -> Panel:
     """
     from keras_rnn_recipes.data.catalogue import load_dataset
     from keras_rnn_recipes.data.closed import closed_notes
+    from keras_rnn_recipes.data.extending import extended
     from keras_rnn_recipes.data.frames import read_panel
     from keras_rnn_recipes.data.split import without_last
 
@@ -54,6 +56,10 @@ def load(data: DataConfig) -> Panel:
         panel = read_panel(data.source, **given)
     else:
         panel = load_dataset(data.source, **given)
+    dates = ("start", "end", "future_file")
+    more = {name: value for name, value in given.items() if name not in dates}
+    for file in data.updates:
+        panel = extended(panel, read_panel(file, **more), Path(file).name)
     panel = without_last(panel, data.drop_last)
     return replace(panel, notes=(*panel.notes, *closed_notes(panel.frame)))
 

@@ -1,0 +1,62 @@
+"""``krr update``: train a finished forecaster on, with new rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_rnn_recipes.cli.console import import_tensorflow_quietly, print_how_to_resume
+from keras_rnn_recipes.cli.options import (
+    NewRunDir,
+    Overrides,
+    Overwrite,
+    Resume,
+    RunDir,
+    Smoke,
+)
+
+
+def update(
+    earlier: RunDir,
+    input: Annotated[
+        Path,
+        typer.Option(
+            "--input", metavar="FILE", help="new rows, in the format that the run was given"
+        ),
+    ],
+    overrides: Overrides = None,
+    run_dir: NewRunDir = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    smoke: Smoke = False,
+) -> None:
+    """Train the network of a finished forecaster on, with new rows.
+
+    The updated network is written to --run-dir (default: RUN_DIR-updated), and compared with the
+    earlier one on the end of the extended data. RUN_DIR stays as it is.
+    """
+    from keras_rnn_recipes.runs.directory import RunDirectory
+    from keras_rnn_recipes.workflows import update as command
+
+    folder = run_dir or earlier.with_name(f"{earlier.resolve().name}-updated")
+    config = command.updated_config(earlier, input, overrides or ())
+    RunDirectory.open(folder, overwrite=overwrite, resume=resume)
+    typer.echo(
+        f"Training goes on from {earlier} for {config.fit.epochs} epochs with the learning rate "
+        f"{config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."
+    )
+    import_tensorflow_quietly()
+    again = [str(earlier), "--input", str(input), *(overrides or ())]
+    with print_how_to_resume(folder, again, smoke, "update"):
+        result = command.update_run(
+            earlier,
+            input,
+            folder,
+            overrides=overrides or (),
+            resume=resume,
+            overwrite=overwrite,
+            smoke=smoke,
+        )
+    typer.echo(command.describe(result))

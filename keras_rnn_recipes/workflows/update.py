@@ -1,0 +1,173 @@
+"""``krr update``: train the network of a finished run on, with new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.schemas import DEFAULT
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.registry import require_family
+from keras_rnn_recipes.runs.finished import finished_config
+from keras_rnn_recipes.storage import json_text, read_table, replacing
+from keras_rnn_recipes.workflows.run import RunResult, read_recipe, run_script
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.frames import Panel
+
+FILE = "update.json"
+
+# An update changes a trained network, so it takes fewer and smaller steps than the first training.
+SHARE_OF_EPOCHS, SHARE_OF_RATE = 0.25, 0.25
+
+
+@dataclass(frozen=True)
+class UpdateResult:
+    """The result of an update.
+
+    Attributes:
+        run: the run with the updated network, in its own folder.
+        before: metrics of the earlier network on the test part of that run.
+    """
+
+    run: RunResult
+    before: dict[str, float]
+
+
+def update_run(
+    run_dir: str | Path,
+    source: str | Path,
+    to: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+    smoke: bool = False,
+) -> UpdateResult:
+    """Train the network of a finished forecaster on, with new rows added to its data.
+
+    The updated network is a run in a folder of its own, whose test part is the end of the extended
+    data. The earlier network is scored on the same test part; its run and its scores stay as they
+    are.
+
+    Args:
+        run_dir: folder of a finished run of the family forecasting.
+        source: file with the new rows, in the format of the run's data. For the same step of a
+            series the new row counts.
+        to: folder to write to.
+        overrides: such as ``"fit.epochs=10"``. By default an update has a quarter of the epochs and
+            of the learning rate of the run.
+        resume, overwrite, smoke: as in `run`.
+
+    Raises:
+        UserError: the run is not finished or of another family; the rows cannot be used; or the
+            earlier network was trained on steps of the test part.
+
+    Example:
+        >>> update_run("runs/sales", "june.csv", "runs/sales-june")  # doctest: +SKIP
+    """
+    config = updated_config(run_dir, source, overrides)
+    before = _scores_before(Path(run_dir), config)
+    main, checked = read_recipe(config)
+    done = run_script(main, checked, to, resume=resume, overwrite=overwrite, smoke=smoke)
+    record = {"format_version": 1, "from": str(Path(run_dir).absolute()), "before": before}
+    with replacing(done.run_dir / FILE) as staged:
+        staged.write_text(json_text(record), encoding="utf-8")
+    return UpdateResult(done, before)
+
+
+def updated_config(
+    run_dir: str | Path, source: str | Path, overrides: Sequence[str] = ()
+) -> Config:
+    """The recipe of an update; arguments and errors as in `update_run`."""
+    earlier = finished_config(run_dir)
+    fix = "train texts again on all of them with krr run."
+    require_family(earlier, DEFAULT, f"The run in {run_dir}", fix=fix)
+    given = earlier.model_dump(mode="json")
+    given["data"]["updates"] = [*given["data"]["updates"], str(Path(source).absolute())]
+    given["fit"]["start_from"] = str(Path(run_dir).absolute())
+    given["fit"]["epochs"] = max(1, round(SHARE_OF_EPOCHS * earlier.fit.epochs))
+    given["fit"]["learning_rate"] = SHARE_OF_RATE * earlier.fit.learning_rate
+    config: Config = config_from_dict(given, overrides, where=f"the update of {run_dir}")
+    return config
+
+
+def describe(result: UpdateResult) -> str:
+    """The scores before and after the update, in a table of text."""
+    from keras_rnn_recipes.reporting.format import label, metric_value
+    from keras_rnn_recipes.reporting.text_table import text_table
+
+    after = result.run.metrics["model"]
+    names = [name for name in result.before if name in after]
+    rows = [("", *(label(name) for name in names))]
+    for when, scores in (("before the update", result.before), ("after the update", after)):
+        rows.append((when, *(metric_value(name, scores[name]) for name in names)))
+    return text_table(rows)
+
+
+def _scores_before(run_dir: Path, config: Config) -> dict[str, float]:
+    """Metrics of the earlier network on the test part of the extended data."""
+    from keras_rnn_recipes.evaluation.backtest import backtest
+    from keras_rnn_recipes.evaluation.metrics import score, summarise
+    from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
+
+    panel, name, size = _panel(run_dir, config), config.model.preset, _test_size(config)
+    _refuse_learned(run_dir, panel, size)
+    forecaster = load_saved_model(run_dir)
+    forecasts = backtest(
+        panel.frame,
+        {name: forecaster.forecast_windows},
+        lookback=config.model.lookback or 1,
+        horizon=config.model.horizon,
+        test_size=size,
+        stride=config.evaluate.stride,
+        **panel.columns,
+        levels=forecaster.levels,
+    )
+    metrics = config.evaluate.metrics
+    scores = score(forecasts, panel.frame, season_length=panel.season_length, metrics=metrics)
+    return dict(summarise(scores)[name])
+
+
+def _panel(run_dir: Path, config: Config) -> Panel:
+    """The extended data, with the covariates of the earlier run."""
+    from keras_rnn_recipes.data.split import split_by_time
+    from keras_rnn_recipes.families.forecasting.covariates import code_covariates, read_covariates
+    from keras_rnn_recipes.families.forecasting.task import load
+
+    panel = code_covariates(load(config.data), config)
+    if panel.covariates != read_covariates(run_dir):
+        raise UserError(
+            f"The covariates of the extended data have other categories than those of {run_dir}.",
+            "the categories and series that the network was trained with.",
+            "train a new network on all data: krr run, or krr forecast.",
+        )
+    split = split_by_time(panel.frame, valid_size=0, test_size=_test_size(config), lookback=1)
+    frame = panel.frame[~panel.frame["unique_id"].isin(split.skipped)]
+    return type(panel)(**{**vars(panel), "frame": frame.reset_index(drop=True)})
+
+
+def _test_size(config: Config) -> int:
+    return config.data.test_size or config.model.horizon
+
+
+def _refuse_learned(run_dir: Path, panel: Panel, size: int) -> None:
+    """Refuse a test part whose steps the earlier network was trained on."""
+    earlier = finished_config(run_dir)
+    began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()
+    kept = 0 if earlier.fit.refit else _test_size(earlier)
+    for name, series in panel.frame.groupby("unique_id", sort=False):
+        if name not in began.index:
+            continue
+        learned = int((series["ds"] < began[name]).sum()) - kept
+        if learned > len(series) - size:
+            raise UserError(
+                f"The network in {run_dir} was trained on steps of series {name!r} that the last "
+                f"{size} steps contain, on which it is tested.",
+                f"at least {learned - (len(series) - size)} more new steps of every series.",
+                f"give more rows, or a smaller data.test_size (at least {earlier.model.horizon}).",
+            )
