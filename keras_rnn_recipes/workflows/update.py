@@ -71,6 +71,8 @@ def update_run(
         >>> update_run("runs/sales", "june.csv", "runs/sales-june")  # doctest: +SKIP
     """
     config = updated_config(run_dir, source, overrides)
+    for note in _check_rows(Path(run_dir), source):
+        print(note)
     before = _scores_before(Path(run_dir), config)
     main, checked = read_recipe(config)
     done = run_script(main, checked, to, resume=resume, overwrite=overwrite, smoke=smoke)
@@ -107,6 +109,16 @@ def describe(result: UpdateResult) -> str:
     for when, scores in (("before the update", result.before), ("after the update", after)):
         rows.append((when, *(metric_value(name, scores[name]) for name in names)))
     return text_table(rows)
+
+
+def _check_rows(run_dir: Path, source: str | Path) -> tuple[str, ...]:
+    """Check the new rows as `krr predict` does; what differs from the data of the run, in words."""
+    from keras_rnn_recipes.families.forecasting.assumptions import read_assumptions
+    from keras_rnn_recipes.families.forecasting.covariates import read_covariates
+    from keras_rnn_recipes.families.forecasting.inference import read_new_data
+
+    config, covariates = finished_config(run_dir), read_covariates(run_dir)
+    return read_new_data(config, source, covariates, assumed=read_assumptions(run_dir)).notes
 
 
 def _scores_before(run_dir: Path, config: Config) -> dict[str, float]:

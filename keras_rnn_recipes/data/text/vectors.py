@@ -173,7 +173,8 @@ def _for_vocabulary(
     shape = (len(SPECIALS) + len(words), vectors.shape[1])
     mean, spread = vectors.mean(dtype="float64"), vectors.std(dtype="float64")
     random = np.random.default_rng(seed)
-    matrix = random.normal(mean, spread, shape).astype("float32")
+    largest = np.finfo("float32").max
+    matrix = random.normal(mean, spread, shape).clip(-largest, largest).astype("float32")
     matrix[0] = 0.0
     found, lowered, missing = 0, 0, []
     for number, word in enumerate(words, start=len(SPECIALS)):
