@@ -80,7 +80,10 @@ def load(run_dir: str | Path) -> Pipeline:
     from keras_rnn_recipes.families.language_model.pipeline import Pipeline
     from keras_rnn_recipes.serving.keras_model import load_model
 
-    return Pipeline(tokenizer_of(read_vocabulary(run_dir)), load_model(run_dir))
+    record = read_vocabulary(run_dir)
+    # Runs that name no Unicode form were made when the rows of a batch had seeds of their own.
+    earlier = "normalize" not in record["preparation"]
+    return Pipeline(tokenizer_of(record), load_model(run_dir), seeds_by_row=earlier)
 
 
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:

@@ -25,10 +25,15 @@ class Pipeline(tf.Module):
     Args:
         tokenizer: texts to ids, without ends of its own.
         model: from `language_model`.
+        seeds_by_row: draw row ``i`` of a batch with the seed ``seed + i``, as runs of before did,
+            whose exported models answer so.
     """
 
-    def __init__(self, tokenizer: Tokenizer, model: keras.Model) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, model: keras.Model, *, seeds_by_row: bool = False
+    ) -> None:
         super().__init__()
+        self.seeds_by_row = seeds_by_row
         self.tokenizer, self.model = tokenizer, model
         self.reader = language_reader(model)
         self._begin, self._step = generating_functions(model)
@@ -55,7 +60,7 @@ class Pipeline(tf.Module):
             states,
             length=length,
             temperature=temperature,
-            seed=seed + _repetitions(prompt),
+            seed=seed if self.seeds_by_row else seed + _repetitions(prompt),
             never=NEVER,
         )
         return tf.strings.join([prompt, self.tokenizer.continuation(prompt, drawn.tokens)])
