@@ -249,9 +249,11 @@ def _choose(
     reading, steps = judged[best]
     if judged[second][0].prior < reading.prior / 5:  # as good as never written
         return reading, None
+    days = _is_day_first(reading) is not None
+    options = "--day-first, --month-first or --date-format" if days else "--date-format"
     return reading, (
         f"The dates of column {str(texts.name)!r} were read as {reading.name}, which gives steps "
-        f"of {steps.step} (--day-first, --month-first or --date-format to change it)."
+        f"of {steps.step} ({options} to change it)."
     )
 
 

@@ -168,12 +168,17 @@ def lone_points(values: Sequence[float] | np.ndarray | pd.Series) -> dict[str, A
     return {"marker": "o", "markersize": 2.5, "markevery": alone.tolist()} if len(alone) else {}
 
 
+_SECOND_YEAR = np.datetime64("0003-01-01")
+
+
 def time_axis(axes: Axes, times: np.ndarray) -> None:
     """Label the horizontal axis with dates, or with whole numbers where times are numbers."""
     if np.issubdtype(times.dtype, np.datetime64):
         locator = AutoDateLocator(minticks=3, maxticks=8)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        if times.min() < _SECOND_YEAR:  # Matplotlib has no dates in the margin before year 1
+            axes.set_xlim(times.min(), times.max())
     else:
         axes.xaxis.set_major_locator(whole_numbers())
 

@@ -252,3 +252,13 @@ def test_a_lone_point_between_gaps_is_drawn():
     nan = np.nan
     assert lone_points([1.0, nan, 2.0, nan, 3.0, 4.0])["markevery"] == [0, 2]
     assert lone_points([1.0, 2.0]) == {}
+
+
+def test_years_that_are_counted_from_one_are_drawn():
+    days = np.datetime64("0001-01-01", "M") + np.arange(36)
+    frame = pd.DataFrame({"unique_id": "a", "ds": days.astype("datetime64[us]"), "y": 1.0})
+    ahead = frame.tail(6).rename(columns={"y": "gru"}).assign(gru=np.arange(6.0))
+    figure = plot_forecasts(frame.head(30), ahead)
+    figure.canvas.draw()
+    ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(ticks) >= 3
