@@ -62,16 +62,16 @@ def add_bounds(
         return _bounded(forecaster, levels, widths, season_length, nonnegative)
     # The bounds are computed from the window, and limited together with the forecast.
     options = served.options | {"nonnegative": served.nonnegative or nonnegative}
-    return serve(_bounded(served.model, levels, widths, season_length, False), **options)
+    bounded = _bounded(served.model, levels, widths, season_length, False, refuse_unknown=True)
+    return serve(bounded, **options)
 
 
-def _bounded(forecaster, levels, widths, season_length, nonnegative):
+def _bounded(forecaster, levels, widths, season_length, nonnegative, refuse_unknown=False):
     """The forecaster with one more layer."""
     inputs = forecaster.input
     history = inputs["history"] if isinstance(inputs, dict) else inputs
-    layer = ForecastBounds(
-        levels, widths, season_length, nonnegative, name="bounds", dtype=keras.config.floatx()
-    )
+    options = (levels, widths, season_length, nonnegative, refuse_unknown)
+    layer = ForecastBounds(*options, name="bounds", dtype=keras.config.floatx())
     return keras.Model(inputs, layer(history, forecaster.output), name=f"{forecaster.name}_bounds")
 
 

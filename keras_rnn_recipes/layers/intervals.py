@@ -21,6 +21,8 @@ class ForecastBounds(layers.Layer):
             unknown.
         season_length: steps in a season.
         nonnegative: replace bounds below zero by zero.
+        refuse_unknown: the bounds are NaN if the history has no two values from which a change is
+            known; otherwise they equal the forecast, as if it were certain.
 
     Call arguments:
         history: ``(batch, time, features)``, the target first, NaN = missing.
@@ -39,8 +41,17 @@ class ForecastBounds(layers.Layer):
         [[[1.5, 0.0, 2.5]]]
     """
 
-    def __init__(self, levels, widths, season_length=1, nonnegative=False, **kwargs):
+    def __init__(
+        self,
+        levels,
+        widths,
+        season_length=1,
+        nonnegative=False,
+        refuse_unknown=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        self.refuse_unknown = bool(refuse_unknown)
         self.levels = tuple(float(level) for level in levels)
         self.widths = np.asarray(widths, "float64").tolist()
         self.season_length, self.nonnegative = int(season_length), bool(nonnegative)
@@ -52,7 +63,8 @@ class ForecastBounds(layers.Layer):
 
     def call(self, history, forecast):
         target = history[:, :, 0]
-        seasonal, single = _mean_change(target, self.season_length), _mean_change(target, 1)
+        seasonal, seasons = _mean_change(target, self.season_length)
+        single, steps = _mean_change(target, 1)
         # The roots come before the product, which could overflow float32.
         both = ops.sqrt(seasonal) * ops.sqrt(single)
         scale = ops.where(seasonal > 0, both, single)
@@ -61,6 +73,9 @@ class ForecastBounds(layers.Layer):
         bounds = point + ops.cast(scale, point.dtype)[:, None, None] * widths
         if self.nonnegative:
             bounds = ops.maximum(bounds, ops.minimum(point, 0.0))
+        if self.refuse_unknown:
+            known = ops.reshape(ops.logical_or(seasons, steps), (-1, 1, 1))
+            bounds = ops.where(known, bounds, float("nan"))
         return ops.concatenate([point, bounds], axis=-1)
 
     def compute_output_shape(self, history_shape, forecast_shape):
@@ -69,15 +84,20 @@ class ForecastBounds(layers.Layer):
     def get_config(self):
         config = {"levels": self.levels, "widths": self.widths}
         config |= {"season_length": self.season_length, "nonnegative": self.nonnegative}
+        config |= {"refuse_unknown": self.refuse_unknown}
         return {**super().get_config(), **config}
 
 
 def _mean_change(target, lag):
-    """Mean absolute difference over ``lag`` steps, where both values are known, ``(batch,)``."""
+    """Mean absolute difference over ``lag`` steps where both values are known, and if any are.
+
+    Two tensors, ``(batch,)`` each.
+    """
     # NaN in front makes this work for histories shorter than the lag.
     padding = ops.full_like(target[:, :1], float("nan"))
     earlier = ops.concatenate([ops.repeat(padding, lag, axis=1), target], axis=1)
     change = ops.abs(target - earlier[:, : ops.shape(target)[1]])
     known = ops.isfinite(change)
     total = ops.sum(ops.where(known, change, ops.zeros_like(change)), axis=1)
-    return total / ops.maximum(ops.sum(ops.cast(known, total.dtype), axis=1), 1.0)
+    number = ops.sum(ops.cast(known, total.dtype), axis=1)
+    return total / ops.maximum(number, 1.0), number > 0

@@ -179,7 +179,8 @@ def _rows_of_window(observed, empty, lookback, season_length):
     steps = ops.arange(time, dtype="int32")[None, :]
     last = ops.max(ops.where(observed, steps, -1), axis=1, initial=-1)
     gap = time - 1 - last
-    seasons = -(-gap // season_length) * season_length
+    # Rounded up without negative numbers, which ONNX divides in another way.
+    seasons = (gap + season_length - 1) // season_length * season_length
     ends = (time - seasons)[:, None]
     inside = ops.logical_and(steps < ends, steps >= ends - lookback)
     found = ops.any(ops.logical_and(observed, inside), axis=1)

@@ -312,6 +312,8 @@ def sample_windows(
         if time > 3:
             windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
             windows[0, : time // 2] = np.nan
+            # A gap that may be as long as the window of the model.
+            windows[-1, 2:, : served.num_targets] = np.nan
             yield {"history": windows, **covariates} if covariates else windows
     if given is not None:
         yield given

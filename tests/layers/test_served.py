@@ -145,6 +145,15 @@ def test_bounds_come_from_the_window_and_are_limited_with_the_forecast():
     assert found[..., 1].max() == 0 and found[..., 2].min() > 6
 
 
+def test_one_value_tells_a_forecast_and_no_interval():
+    bounded = add_bounds(
+        serve(small("gru", "direct", scaling="last"), lookback=4), [80], [[-1, 1]] * 3
+    )
+    found = run(bounded, np.array([[[NAN], [NAN], [5.0]], [[NAN], [4.0], [5.0]]]))
+    assert np.isfinite(found[0, :, 0]).all() and np.isnan(found[0, :, 1:]).all()
+    assert (found[1, :, 1] < found[1, :, 0]).all() and (found[1, :, 0] < found[1, :, 2]).all()
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_served_forecaster_keeps_its_weights_and_says_what_it_is(strategy, tmp_path):
     model = small("gru", strategy)

@@ -151,6 +151,45 @@ def test_logarithms_are_for_values_above_nought(tmp_path, lowest, transform):
     assert plan_forecast(ForecastOptions(file, 3)).config.model.transform == transform
 
 
+def test_a_rate_that_falls_below_zero_at_its_end_has_no_logarithms(tmp_path):
+    file = write_panel(tmp_path / "p.csv", {"a": 90})
+    table = pd.read_csv(file)
+    table["y"] = np.linspace(4, -0.1, 90)  # the training part is above 0
+    table.to_csv(file, index=False)
+    plan = plan_forecast(ForecastOptions(file, 3))
+    assert plan.config.model.transform == "none"
+    assert not any("logarithms" in reason for reason in plan.reasons)
+
+
+@pytest.mark.parametrize(
+    ("values", "loss", "point"),
+    [([0, 0, 3], "nll", "mean"), ([0, 0, 0.5], "tweedie", None), ([0, 2, 3, 1], "mae", None)],
+)
+def test_intermittent_demand_is_forecast_by_its_mean(tmp_path, values, loss, point):
+    file = write_panel(tmp_path / "p.csv", {"a": 120, "b": 120})
+    table = pd.read_csv(file)
+    table["y"] = np.resize(values, 240)
+    table.to_csv(file, index=False)
+    config = plan_forecast(ForecastOptions(file, 3)).config
+    assert (config.fit.loss, config.model.point) == (loss, point)
+    assert (config.model.distribution == "negative_binomial") == (loss == "nll")
+    demand = loss != "mae"
+    assert {"croston", "tsb", "zero"} <= set(config.evaluate.baselines) or not demand
+    assert ("mae" not in config.evaluate.metrics) == demand
+
+
+@pytest.mark.parametrize(("level", "scaling"), [(10.0, "mean"), (87_654_321.0, "change")])
+def test_large_levels_are_read_relative_to_the_last_value(tmp_path, level, scaling):
+    file = write_panel(tmp_path / "p.csv", {"a": 120})
+    table = pd.read_csv(file)
+    table["y"] = level + np.arange(120) + np.sin(np.arange(120))
+    table.to_csv(file, index=False)
+    plan = plan_forecast(ForecastOptions(file, 3))
+    assert plan.config.model.scaling == scaling
+    assert (plan.config.model.transform == "log") == (scaling == "mean")
+    assert any("float64" in reason for reason in plan.reasons) == (scaling == "change")
+
+
 def test_what_is_asked_for_is_taken(tmp_path):
     file = write_panel(tmp_path / "p.csv", {"a": 120})
     table = pd.read_csv(file).rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
