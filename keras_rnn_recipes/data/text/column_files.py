@@ -1,17 +1,40 @@
-"""CoNLL column files: one token per line, with its tag in another column."""
+"""Column files: one token per line, with its tag in another column; CoNLL, CoNLL-U and CSV."""
 
 from __future__ import annotations
 
-import gzip
+import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple, Unpack
 
+from keras_rnn_recipes.data.text.encoded import (
+    Tell,
+    ignore,
+    read_decoded,
+    split_lines,
+    without_carriage_returns,
+)
+from keras_rnn_recipes.data.text.tables import (
+    FileFormat,
+    FileOptions,
+    Layout,
+    Row,
+    is_blank,
+    parse_rows,
+)
 from keras_rnn_recipes.data.text.tags import split_tag
 from keras_rnn_recipes.errors import UserError
 
 DOCUMENT_START = "-DOCSTART-"
+_TOKENS = ("token", "word", "form", "tokens", "words")
+_TAGS = ("tag", "ner", "label", "ner_tag", "ner_tags", "tags", "labels", "entity", "iob", "bio")
+_SENTENCES = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence_idx", "sentence id")
+_COMMENT = re.compile(
+    r"#\s*(id\s|sent_id|text|newdoc|newpar|source|global|\S+\s*=)|#(begin|end) doc"
+)
+# Columns of CoNLL-U: ID, FORM, LEMMA, UPOS and six more.
+_CONLLU_WIDTH, _CONLLU_UPOS = 10, 3
 
 
 class Sentence(NamedTuple):
@@ -34,17 +57,24 @@ def read_column_file(
     token_column: int = 0,
     tag_column: int | None = -1,
     of_spans: bool = False,
+    tell: Tell = ignore,
+    **options: Unpack[FileOptions],
 ) -> list[Sentence]:
     """Read a file with one token per line; blank and ``-DOCSTART-`` lines end a sentence.
 
     The columns of a line that contains a tab are separated by tabs (tokens may then contain
-    spaces), otherwise by spaces. Every line has as many columns as the first.
+    spaces), otherwise by spaces; those of a ``.csv`` file by commas. Every line has as many columns
+    as the first. Known by themselves, and told, are: a header line; a column that numbers the
+    tokens or the sentences; comments; and CoNLL-U, without its multiword tokens and empty nodes.
 
     Args:
-        path: of the file, in UTF-8, also gzipped (``.gz``).
-        token_column: number of the column of tokens, from 0, or from -1 backward.
+        path: of the file, also gzipped (``.gz``).
+        token_column: number of the column of tokens, from 0, or from -1 backward. The default gives
+            way to a column that is named or numbered as one of tokens; so does that of the tags.
         tag_column: number of the column of tags; None for a file without tags.
         of_spans: require tags that mark spans, in IOB1, IOB2 or IOBES.
+        tell: called with each assumption about the file.
+        options: of `FileFormat`: ``separator``, ``quotes``, ``columns``, ``encoding``.
 
     Returns:
         The sentences, in the order of the file.
@@ -63,61 +93,189 @@ def read_column_file(
         ('Bob', 'sings') ('I-PER', 'O') 1
         ('Why',) ('O',) 4
     """
-    path = Path(path)
-    sentences: list[Sentence] = []
-    tokens: list[str] = []
-    tags: list[str] = []
-    first, width = 0, 0
-    for number, line in _lines(path):
-        cells = _cells(line)
-        if not cells or cells[0] == DOCUMENT_START:
-            if tokens:
-                sentences.append(Sentence(tuple(tokens), tuple(tags), first))
-            tokens, tags = [], []
-            continue
-        if not width:
-            width = _width(path, number, cells, token_column, tag_column)
-        if len(cells) != width:
-            raise _wrong_width(path, number, len(cells), width)
-        first = first if tokens else number
-        tokens.append(cells[token_column])
-        if tag_column is not None:
-            tags.append(_tag(path, number, cells[tag_column], of_spans))
-    if tokens:
-        sentences.append(Sentence(tuple(tokens), tuple(tags), first))
+    path, form = Path(path), FileFormat(**options)
+    rows = _rows(path, form, tell)
+    names, rows = _header(path, rows, form, tell)
+    plan = _plan(path, names, rows, (token_column, tag_column), tell)
+    sentences = _sentences(path, rows, plan, of_spans)
     if not sentences:
         raise UserError(
             f"{path.name} has no sentence.",
             "one token per line, blank lines between sentences.",
             "give a file with data.",
         )
+    if len(sentences) == 1 and len(sentences[0].tokens) > 1000 and plan.sentence is None:
+        tell(f"{path.name} has no blank line: all of its tokens are one sentence.")
     return sentences
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
+class _Plan(NamedTuple):
+    """Which columns are read, and whether lines may be left out."""
+
+    width: int
+    token: int
+    tag: int | None
+    sentence: int | None = None
+    conllu: bool = False
+
+
+def _rows(path: Path, form: FileFormat, tell: Tell) -> list[Row]:
+    """The cells of every line; none for a blank line."""
+    text = read_decoded(path, encoding=form.encoding, adjustable=form.adjustable, tell=tell)
+    separator = form.separator or _csv_separator(path, text)
+    if separator not in (None, " ", "\t"):
+        quoted = form.quotes if form.quotes is not None else '"' in text
+        rows = _parsed(path, text, Layout(separator, quoted), form)
+        cells = [Row(row.line, [cell.strip() for cell in row.cells]) for row in rows]
+        return [Row(row.line, [] if is_blank(row.cells) else row.cells) for row in cells]
+    lines = without_carriage_returns(path, split_lines(text), tell)
+    return _without_comments([Row(n, _cells(line)) for n, line in enumerate(lines, 1)], lines)
+
+
+def _parsed(path: Path, text: str, layout: Layout, form: FileFormat) -> list[Row]:
     try:
-        with _open(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                yield number, line
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
+        return list(parse_rows(text, layout))
+    except csv.Error as error:
         raise UserError(
-            f"{path.name} has the byte 0x{byte:02x} after line {number}, which is not UTF-8.",
-            "a text file in UTF-8.",
-            f"save it as UTF-8 (for example: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.txt).",
-        ) from error
-    except (OSError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise UserError(
-            f"{path} could not be read: {reason}.", "a column file.", "correct the path."
+            f"{path.name} could not be read: {error}.",
+            "cells with paired quotation marks, doubled within a cell.",
+            form.advice("correct the marks, or set data.quotes=false.", "correct the marks."),
         ) from error
 
 
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig")
-    return path.open(encoding="utf-8-sig")
+def _csv_separator(path: Path, text: str) -> str | None:
+    """A comma or semicolon, for a CSV file or a header of known names."""
+    first = next((line for line in split_lines(text) if line.strip()), "")
+    for separator in ",;":
+        names = [name.strip(' "').casefold() for name in first.split(separator)]
+        known = {*names} & {*_TOKENS} and len(names) > 1
+        if known or (".csv" in path.suffixes[-2:] and separator in first):
+            return separator
+    return None
+
+
+def _without_comments(rows: list[Row], lines: list[str]) -> list[Row]:
+    """Rows without comments, which begin with # where a sentence begins and are no tokens."""
+    usual = [row.cells for row in rows if row.cells and not row.cells[0].startswith("#")]
+    width = len(usual[0]) if usual else 0
+    last = {cells[-1] for cells in usual}
+    found, at_start = [], True
+    for row, line in zip(rows, lines, strict=True):
+        marked = bool(row.cells) and row.cells[0].startswith("#")
+        if marked and usual:
+            token = len(row.cells) == width and row.cells[-1] in last and width > 1
+            spaced = line.lstrip().startswith(("# ", "#\t")) or _COMMENT.match(line.lstrip())
+            if not token and spaced and (at_start or len(row.cells) != width):
+                continue
+        at_start = not row.cells
+        found.append(row)
+    return found
+
+
+def _header(
+    path: Path, rows: list[Row], form: FileFormat, tell: Tell
+) -> tuple[list[str], list[Row]]:
+    """The names of the columns in lower case, if there are any, and the rows below them."""
+    first = next((place for place, row in enumerate(rows) if row.cells), None)
+    cells = [] if first is None else [cell.casefold() for cell in rows[first].cells]
+    known = bool({*cells} & {*_TOKENS}) and bool({*cells} & {*_TAGS, *_SENTENCES, "pos"})
+    if first is not None and known:
+        tell(f"{path.name}: the first line names the columns ({', '.join(cells)[:200]}).")
+        return cells, rows[first + 1 :]
+    return [name.casefold() for name in form.columns or ()], rows
+
+
+def _plan(
+    path: Path,
+    names: list[str],
+    rows: list[Row],
+    given: tuple[int, int | None],
+    tell: Tell,
+) -> _Plan:
+    """Decide which columns are read: those that are named, then those that the cells show."""
+    token, tag = given
+    first = next((row for row in rows if row.cells and row.cells[0] != DOCUMENT_START), None)
+    if first is None:
+        return _Plan(0, 0, None)
+    width, sentence, conllu = len(first.cells), None, False
+    if names:
+        token = _named(names, _TOKENS, token, 0)
+        tag = None if tag is None else _named(names, _TAGS, tag, -1)
+        sentence = next((names.index(name) for name in _SENTENCES if name in names), None)
+    elif token == 0 and width > 1 and _numbers_tokens(rows):
+        token = 1
+        conllu = width == _CONLLU_WIDTH
+        if conllu and tag == -1:
+            tag = _CONLLU_UPOS
+        kind = "CoNLL-U" if conllu else "numbered tokens"
+        tell(f"{path.name}: {kind}; column {token} is read as tokens{_tags_told(tag)}.")
+    _check_columns(path, first, token, tag)
+    return _Plan(width, token % width, None if tag is None else tag % width, sentence, conllu)
+
+
+def _tags_told(tag: int | None) -> str:
+    return "" if tag is None else f" and column {tag} as tags"
+
+
+def _named(names: list[str], known: Sequence[str], given: int, default: int) -> int:
+    """The column of a known name, where no other column than the default was given."""
+    found = [place for place, name in enumerate(names) if name in known]
+    if given != default or not found or given % len(names) in found:
+        return given
+    return found[0]
+
+
+def _numbers_tokens(rows: list[Row]) -> bool:
+    """Whether the first column counts the tokens of every sentence from 1 or 0."""
+    expected: int | None = None
+    counted = 0
+    for row in rows:
+        if not row.cells or row.cells[0] == DOCUMENT_START:
+            expected = None
+            continue
+        cell = row.cells[0]
+        if re.fullmatch(r"[0-9]+[-.][0-9]+", cell):
+            continue
+        if not re.fullmatch(r"[0-9]{1,6}", cell):
+            return False
+        if expected is None and int(cell) not in (0, 1):
+            return False
+        if expected is not None and int(cell) != expected:
+            return False
+        expected, counted = int(cell) + 1, counted + 1
+    return counted > 1
+
+
+def _sentences(path: Path, rows: list[Row], plan: _Plan, of_spans: bool) -> list[Sentence]:
+    """Collect the tokens of each sentence."""
+    sentences: list[Sentence] = []
+    tokens: list[str] = []
+    tags: list[str] = []
+    first, name = 0, ""
+
+    def end() -> None:
+        if tokens:
+            sentences.append(Sentence(tuple(tokens), tuple(tags), first))
+        tokens.clear()
+        tags.clear()
+
+    for number, cells in rows:
+        if not cells or cells[0] == DOCUMENT_START:
+            end()
+            continue
+        if len(cells) != plan.width:
+            raise _wrong_width(path, number, len(cells), plan.width)
+        if plan.conllu and not cells[0].isdigit():
+            continue
+        if plan.sentence is not None and cells[plan.sentence] not in ("", name):
+            end()
+            name = cells[plan.sentence]
+        first = first if tokens else number
+        tokens.append(cells[plan.token])
+        if plan.tag is not None:
+            tags.append(_tag(path, number, cells[plan.tag], of_spans))
+    end()
+    return sentences
 
 
 def _cells(line: str) -> list[str]:
@@ -128,10 +286,8 @@ def _cells(line: str) -> list[str]:
     return re.split(" +", line) if line else []
 
 
-def _width(
-    path: Path, number: int, cells: list[str], token_column: int, tag_column: int | None
-) -> int:
-    width = len(cells)
+def _check_columns(path: Path, first: Row, token_column: int, tag_column: int | None) -> None:
+    number, width = first.line, len(first.cells)
     for what, column in (("token", token_column), ("tag", tag_column)):
         if column is not None and not -width <= column < width:
             raise UserError(
@@ -146,7 +302,6 @@ def _width(
             "a column of tokens and one of tags.",
             "name two columns, or read the file without tags.",
         )
-    return width
 
 
 def _wrong_width(path: Path, number: int, found: int, width: int) -> UserError:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
-from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines
+from keras_rnn_recipes.data.text.column_files import Sentence
+from keras_rnn_recipes.families.evaluation import (
+    Evaluation,
+    refuse_baselines,
+    token_notes,
+    with_notes,
+)
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 
@@ -16,16 +22,20 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.tagging.pipeline import Pipeline
 
 
-def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+def predict(
+    run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
+) -> pd.DataFrame:
     """Tag every token of a file.
 
     Args:
         run_dir: a finished run of tagging. Its ``saved_model`` answers.
-        source: a column file (one token a line, blank lines between sentences), whose tags, if it
-            has some, are not looked at; or a ``.txt`` file with a sentence a line.
+        source: a column file, read as the run's, whose tags, if it has some, are not looked at; or
+            a file with a raw sentence in each line, see `read_new_tokens`.
+        overrides: how the file is read, as in `finished_config`.
 
     Returns:
-        Columns ``sentence`` (from 1), ``token`` and ``tag``.
+        Columns ``sentence`` (from 1), ``token`` and ``tag``; for raw sentences also ``start`` and
+        ``end``, the place of the token in its line in characters.
 
     Raises:
         UserError: not a finished run, or something in the file that cannot be used.
@@ -36,15 +46,27 @@ def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    config = finished_config(run_dir)
-    sentences = _read_tokens(source, config.data.token_column)
+    from keras_rnn_recipes.families.tagging.new_sentences import read_new_tokens
+
+    config, notes = finished_config(run_dir, overrides), list[str]()
+    record = read_vocabulary(run_dir)
+    sentences, places = read_new_tokens(source, config.data, record, tell=notes.append)
     answers = _answers(run_dir, sentences)
     rows = [(number, *pair) for number, pairs in enumerate(answers, start=1) for pair in pairs]
-    return pd.DataFrame(rows, columns=["sentence", "token", "tag"])
+    table = pd.DataFrame(rows, columns=["sentence", "token", "tag"])
+    if places is not None:
+        table["start"] = [token.start for row in places for token in row]
+        table["end"] = [token.end for row in places for token in row]
+    texts = [" ".join(row.tokens) for row in sentences]
+    return with_notes(table, [*notes, *token_notes(run_dir, texts)])
 
 
 def evaluate(
-    run_dir: str | Path, source: str | Path, *, baselines: str | None = None
+    run_dir: str | Path,
+    source: str | Path,
+    *,
+    baselines: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Judge a run's tagger on a column file with tags.
 
@@ -61,11 +83,15 @@ def evaluate(
     from keras_rnn_recipes.families.tagging.task import read_new_sentences, score
 
     refuse_baselines(baselines)
-    config, record = finished_config(run_dir), read_vocabulary(run_dir)
+    config, record = finished_config(run_dir, overrides), read_vocabulary(run_dir)
+    notes: list[str] = []
     name = config.model.cell
-    sentences, of_spans = read_new_sentences(source, config.data, record["tags"])
-    tags = [[tag for _, tag in pairs] for pairs in _answers(run_dir, sentences)]
-    return Evaluation(name, score(sentences, {name: tags}, of_spans=of_spans))
+    tags = record["tags"]
+    sentences, of_spans = read_new_sentences(source, config.data, tags, tell=notes.append)
+    found = [[tag for _, tag in pairs] for pairs in _answers(run_dir, sentences)]
+    notes += token_notes(run_dir, [" ".join(row.tokens) for row in sentences])
+    summary = score(sentences, {name: found}, of_spans=of_spans)
+    return Evaluation(name, summary, notes=tuple(notes))
 
 
 def load(run_dir: str | Path) -> Pipeline:
@@ -87,17 +113,6 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
     from keras_rnn_recipes.serving.export_text import export_text_run
 
     return export_text_run(load(run_dir), to, format=format)
-
-
-def _read_tokens(source: str | Path, token_column: int) -> list[Sentence]:
-    from keras_rnn_recipes.data.text.reading import read_lines
-    from keras_rnn_recipes.families.tagging.task import without_spaces
-
-    if Path(source).suffix != ".txt":
-        rows = read_column_file(source, token_column=token_column, tag_column=None)
-        return without_spaces(rows)
-    lines = enumerate(read_lines(source), start=1)
-    return [Sentence(tuple(line.split()), (), number) for number, line in lines]
 
 
 def _answers(run_dir: str | Path, sentences: list[Sentence]) -> list[list[tuple[str, str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,10 @@ import pandas as pd
 
 from keras_rnn_recipes.config.tagging import TagDataConfig
 from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
+from keras_rnn_recipes.data.text.encoded import Tell, ignore
+from keras_rnn_recipes.data.text.holding_out import draw_held_out
+from keras_rnn_recipes.data.text.row_counts import overlap_notes, repeated_notes
+from keras_rnn_recipes.data.text.tag_forms import count_tags, find_tag_form
 from keras_rnn_recipes.data.text.tags import (
     OUTSIDE,
     allowed_transitions,
@@ -28,6 +33,7 @@ from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
 from keras_rnn_recipes.families.text_parts import (
     add_vectors as add_vectors,
+    is_split_here,
     load_parts,
     read_embeddings as read_embeddings,
 )
@@ -50,6 +56,7 @@ class TaggedParts:
         tags: all tags of the training part, sorted.
         of_spans: whether the tags mark spans, such as names, or each token for itself.
         scheme: of tags of spans.
+        notes: what was assumed while reading, and which sentences occur more than once.
     """
 
     name: str
@@ -59,6 +66,7 @@ class TaggedParts:
     tags: tuple[str, ...]
     of_spans: bool
     scheme: str
+    notes: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> np.ndarray | None:
@@ -83,14 +91,18 @@ def load(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
         >>> len(parts.train), parts.of_spans, parts.tags[:2]
         (1500, True, ('B-LOC', 'B-PER'))
     """
+    notes: list[str] = []
     found = load_parts(
         data,
         "tagging",
-        read=partial(_read, data=data),
+        read=partial(_read, data=data, tell=notes.append),
         hold_out=partial(_hold_out, seed=seed),
         seed=seed,
     )
     parts = [_sentences(part, data) for part in (found.train, found.valid, found.test)]
+    form = find_tag_form(count_tags([row.tags for part in parts for row in part]))
+    parts = [[_standard(row, form.standard) for row in part] for part in parts]
+    notes += [form.note] if form.note else []
     of_spans = _mark_spans(parts)
     if of_spans:
         parts = [[_converted(row, data.scheme) for row in part] for part in parts]
@@ -98,11 +110,16 @@ def load(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
     for part, rows in zip(("validation", "test"), parts[1:], strict=True):
         _check_seen(rows, tags, f"The {part} part", of_spans=of_spans)
     train, valid, test = parts
-    return TaggedParts(found.name, train, valid, test, tags, of_spans, data.scheme)
+    texts = [[" ".join(row.tokens) for row in part] for part in parts]
+    if is_split_here(data):
+        notes += repeated_notes([text for part in texts for text in part], "sentence")
+    notes += overlap_notes(texts[0], {"validation": texts[1], "test": texts[2]}, "sentence")
+    told = tuple(dict.fromkeys(notes))
+    return TaggedParts(found.name, train, valid, test, tags, of_spans, data.scheme, told)
 
 
 def read_new_sentences(
-    path: str | Path, data: TagDataConfig, tags: Sequence[str]
+    path: str | Path, data: TagDataConfig, tags: Sequence[str], *, tell: Tell = ignore
 ) -> tuple[list[Sentence], bool]:
     """Read a column file with tags, to judge a tagger by it.
 
@@ -110,6 +127,7 @@ def read_new_sentences(
         path: of the file.
         data: the section of the tagger's recipe.
         tags: those that it knows.
+        tell: called with each assumption about the file.
 
     Returns:
         The sentences, and whether the tags mark spans.
@@ -117,9 +135,12 @@ def read_new_sentences(
     Raises:
         UserError: something in the file that cannot be used, or a tag that training has not seen.
     """
-    rows = _read(path, data)
+    rows = _read(path, data, tell=tell)
     of_spans = all(_is_of_span(tag) for tag in tags)
     if of_spans:
+        standard = _known_spelling(count_tags([row.tags for row in rows]), tags)
+        rows = [_standard(row, standard) for row in rows]
+        _check_spans(rows, Path(path).name)
         rows = [_converted(row, data.scheme) for row in rows]
     _check_seen(rows, tags, Path(path).name, of_spans=of_spans)
     return rows, of_spans
@@ -194,16 +215,58 @@ def _sentences(part: Any, data: TagDataConfig) -> list[Sentence]:
     return part if isinstance(part, list) else _read(part, data)
 
 
-def _read(path: str | Path, data: TagDataConfig) -> list[Sentence]:
-    rows = read_column_file(path, token_column=data.token_column, tag_column=data.tag_column)
+def _read(path: str | Path, data: TagDataConfig, *, tell: Tell = ignore) -> list[Sentence]:
+    rows = read_column_file(
+        path,
+        token_column=data.token_column,
+        tag_column=data.tag_column,
+        tell=tell,
+        **data.file_options(),
+    )
     return without_spaces(rows)
+
+
+def _standard(row: Sentence, standard: Mapping[str, str]) -> Sentence:
+    return Sentence(row.tokens, tuple(standard[tag] for tag in row.tags), row.line)
+
+
+def _known_spelling(counts: Mapping[str, int], tags: Sequence[str]) -> dict[str, str]:
+    """Standard tags of new data, with the types in the case that training knows."""
+    kinds = {split_tag(tag)[1] for tag in tags}
+    by_case = {kind.casefold(): kind for kind in kinds}
+    found = dict(find_tag_form(counts).standard)
+    for tag, standard in found.items():
+        if not _is_of_span(standard) and standard.casefold() in by_case:
+            found[tag] = f"I-{by_case[standard.casefold()]}"
+        elif _is_of_span(standard) and split_tag(standard)[1] not in kinds:
+            prefix, kind = split_tag(standard)
+            found[tag] = f"{prefix}-{by_case.get(kind.casefold(), kind)}"
+    return found
+
+
+def _check_spans(rows: list[Sentence], where: str) -> None:
+    """Refuse a tag that marks no span, in new data of a tagger of spans."""
+    for row in rows:
+        for tag in row.tags:
+            if not _is_of_span(tag):
+                raise UserError(
+                    f"{where} has the tag {tag!r}, in the sentence of line {row.line}, which marks "
+                    "no span.",
+                    "a column file with tags such as those of training: O, B-PER, I-PER.",
+                    "correct it, or name another column with data.tag_column.",
+                )
 
 
 def _hold_out(
     rows: list[Sentence], share: float, *, seed: int
 ) -> tuple[list[Sentence], list[Sentence]]:
-    held = set(np.random.default_rng(seed).permutation(len(rows))[: round(share * len(rows))])
-    if not held or len(held) == len(rows):
+    """Equal sentences stay together, every tag stays in training, rare tags are held out too."""
+    counts = Counter(tag for row in rows for tag in set(row.tags))
+    rarest = [min(set(row.tags), key=lambda tag: (counts[tag], tag), default="") for row in rows]
+    labels = [set(row.tags) for row in rows]
+    drawn = draw_held_out([row.tokens for row in rows], labels, rarest, share, seed=seed)
+    held = set(np.flatnonzero(drawn).tolist())
+    if not held:
         raise UserError(
             f"Sentences: {len(rows)}, too few to hold out a share of {share}.",
             "some for training and some to judge by.",
@@ -271,7 +334,8 @@ def describe(parts: TaggedParts) -> str:
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
     kind = f"tags of spans in {parts.scheme}" if parts.of_spans else "tags of single tokens"
-    return f"{parts.name}: sentences {counts}\n{len(parts.tags)} {kind}"
+    lines = [f"{parts.name}: sentences {counts}", f"{len(parts.tags)} {kind}", *parts.notes]
+    return "\n".join(lines)
 
 
 def fit_baselines(parts: TaggedParts, *, names: Sequence[str]) -> dict[str, SentenceTagger]:

@@ -1,0 +1,113 @@
+"""Spellings of tags of spans, read as B-, I-, E- and S- with a type."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from keras_rnn_recipes.data.text.tags import OUTSIDE
+from keras_rnn_recipes.errors import UserError
+
+# BILOU has U and L for S and E, BMES has M for I, BMEWO has W for S.
+_STANDARD = {"U": "S", "W": "S", "L": "E", "M": "I", **{letter: letter for letter in "BIES"}}
+_BEFORE = re.compile(r"([BIESLUMWbieslumw])([-_])(.+)")
+_AFTER = re.compile(r"(.+)([-_])([BIESLUMW])")
+_TYPE_NAMES = """
+    per person loc location org organization organisation misc gpe norp fac facility product event
+    work_of_art law language date time percent money quantity ordinal cardinal geo tim art eve nat
+    name disease chemical gene protein
+"""
+_TYPES = frozenset(_TYPE_NAMES.split())
+UNTYPED = "SPAN"
+
+
+class TagForm(NamedTuple):
+    """How tags are spelled: the standard tag of each one, and a sentence where they differ."""
+
+    standard: Mapping[str, str]
+    note: str | None
+
+
+def find_tag_form(counts: Mapping[str, int]) -> TagForm:
+    """Find how the tags of a file are spelled.
+
+    Known are prefixes and suffixes of BIO, IOBES, BILOU and BMES with a hyphen or an underscore, in
+    upper or lower case; prefixes without types; and types without prefixes next to O, if O is the
+    most frequent tag or most of them are usual names of types.
+
+    Args:
+        counts: how often each tag occurs.
+
+    Returns:
+        The standard tag of each tag; tags that mark no span stay as they are.
+
+    Raises:
+        UserError: tags of spans in brackets, such as ``(PERSON*``.
+
+    Example:
+        >>> find_tag_form({"U-PER": 1, "O": 3, "L-LOC": 1}).standard["U-PER"]
+        'S-PER'
+        >>> find_tag_form({"PERSON": 2, "O": 3}).standard["PERSON"]
+        'I-PERSON'
+    """
+    others = [tag for tag in counts if tag not in (OUTSIDE, "o")]
+    _refuse_brackets(others)
+    for found in (_with_prefix(others), _with_suffix(others), _bare(others)):
+        if 2 * len(found) > len(others):
+            break
+    else:
+        found = _types_alone(counts, others)
+    if not found:
+        return TagForm({tag: tag for tag in counts}, None)
+    standard = {tag: found.get(tag, OUTSIDE if tag == "o" else tag) for tag in counts}
+    changed = next((tag for tag in others if standard[tag] != tag), None)
+    if changed is None:
+        return TagForm(standard, None)
+    return TagForm(
+        standard, f"Tags of spans: {changed} is read as {standard[changed]}, others likewise."
+    )
+
+
+def _with_prefix(tags: list[str]) -> dict[str, str]:
+    matched = {tag: _BEFORE.fullmatch(tag) for tag in tags}
+    return {tag: f"{_STANDARD[m[1].upper()]}-{m[3]}" for tag, m in matched.items() if m}
+
+
+def _with_suffix(tags: list[str]) -> dict[str, str]:
+    matched = {tag: _AFTER.fullmatch(tag) for tag in tags}
+    return {tag: f"{_STANDARD[m[3]]}-{m[1]}" for tag, m in matched.items() if m}
+
+
+def _bare(tags: list[str]) -> dict[str, str]:
+    """Prefixes without types, with B among them."""
+    if "B" not in tags or not set(tags) <= set(_STANDARD) or len(tags) < 2:
+        return {}
+    return {tag: f"{_STANDARD[tag]}-{UNTYPED}" for tag in tags}
+
+
+def _types_alone(counts: Mapping[str, int], tags: list[str]) -> dict[str, str]:
+    """Types without prefixes: neighbouring tokens of one type are one span."""
+    if not tags or not {OUTSIDE, "o"} & set(counts):
+        return {}
+    outside = counts.get(OUTSIDE, 0) + counts.get("o", 0)
+    usual = sum(tag.casefold() in _TYPES for tag in tags)
+    if 2 * usual <= len(tags) and any(counts[tag] >= outside for tag in tags):
+        return {}
+    return {tag: f"I-{tag}" for tag in tags}
+
+
+def _refuse_brackets(tags: list[str]) -> None:
+    starred = [tag for tag in tags if re.fullmatch(r"\(*[\w\-(]*\*?\)*", tag) and "*" in tag]
+    if 2 * len(starred) > len(tags):
+        raise UserError(
+            f"The tags are written in brackets, such as {starred[0]!r}.",
+            "a tag with a prefix for each token, such as B-PER, I-PER and O.",
+            "convert the tags, or name another column with data.tag_column.",
+        )
+
+
+def count_tags(rows: list[tuple[str, ...]]) -> Counter[str]:
+    """How often each tag occurs in the tags of sentences."""
+    return Counter(tag for row in rows for tag in row)
