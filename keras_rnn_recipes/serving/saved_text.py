@@ -105,8 +105,24 @@ class SavedEncoderDecoder(_SavedText):
             given = [text.decode("utf-8", "replace") for text in found["text"].numpy()]
             return list(zip(given, found["score"].numpy(), strict=True))
 
-        answers = in_batches(texts, answer)
-        return [text for text, _ in answers], np.array([score for _, score in answers], "float32")
+        # Models exported before blank texts had an empty answer invent one.
+        filled = [number for number, text in enumerate(texts) if text.strip()]
+        found = in_batches([texts[number] for number in filled], answer)
+        answers, scores = [""] * len(texts), np.zeros(len(texts), "float32")
+        for number, (text, score) in zip(filled, found, strict=True):
+            answers[number], scores[number] = text, score
+        return answers, scores
+
+
+def never_empty(texts: tf.Tensor) -> tf.Tensor:
+    """Texts ``(batch,)`` with one empty text in place of none, for networks that need some row.
+
+    Example:
+        >>> never_empty(tf.constant([], tf.string)).numpy().tolist()
+        [b'']
+    """
+    missing = tf.cast(tf.equal(tf.size(texts), 0), tf.int32)
+    return tf.concat([texts, tf.fill([missing], "")], axis=0)
 
 
 def in_batches(

@@ -28,6 +28,7 @@ def main(config, run):
     source, target = tokenizers
     for note in dict.fromkeys((*source.notes, *target.notes)):
         print(note)
+    print(encoder_decoder.describe_tokens(pairs, source, target))
     search = encoder_decoder.choose_search(judging, pairs.train.targets)
     run.write_config(config)
     record = encoder_decoder.vocabulary_record(source, beside=target, search=search)

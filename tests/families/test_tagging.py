@@ -31,7 +31,7 @@ embedding_size = 24
 character_units = 12
 dropout = 0.2
 [fit]
-epochs = 6
+epochs = 8
 learning_rate = 0.01
 """
 

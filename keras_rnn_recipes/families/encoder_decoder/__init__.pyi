@@ -13,6 +13,7 @@ from .task import (
     columns as columns,
     describe as describe,
     describe_signatures as describe_signatures,
+    describe_tokens as describe_tokens,
     fit_baselines as fit_baselines,
     load as load,
     loss as loss,

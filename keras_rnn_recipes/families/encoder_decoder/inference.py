@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines
+from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
+from keras_rnn_recipes.data.text.encoded import Tell, ignore
+from keras_rnn_recipes.families.evaluation import (
+    Evaluation,
+    refuse_baselines,
+    token_notes,
+    with_notes,
+)
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
 
@@ -15,38 +24,89 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 
 
-def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
-    """Translate, or correct, every line of a file.
+def predict(
+    run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Translate, or correct, every text of a file.
 
     Args:
         run_dir: a finished run of an encoder and decoder. Its ``saved_model`` answers.
-        source: a plain text, one text a line.
+        source: a table with the run's column of sources, or a plain text with a text in each line,
+            see `read_sources`.
+        overrides: how the file is read, as in `finished_config`.
 
     Returns:
-        Columns ``source``, ``text`` and ``score``, the length-normalised log probability.
+        Columns ``source``, ``text`` and ``score``, the length-normalised log probability. A blank
+        text has an empty answer and the score 0.
 
     Raises:
         UserError: not a finished run, or a file that cannot be read.
     """
     import pandas as pd
 
-    from keras_rnn_recipes.data.text.reading import read_lines
     from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
 
-    finished_config(run_dir)
-    lines = list(read_lines(source))
+    config, notes = finished_config(run_dir, overrides), list[str]()
+    lines = list(read_sources(source, config.data, tell=notes.append))
     texts, scores = SavedEncoderDecoder(Path(run_dir) / "saved_model")(lines)
-    return pd.DataFrame({"source": lines, "text": texts, "score": scores})
+    table = pd.DataFrame({"source": lines, "text": texts, "score": scores})
+    return with_notes(table, [*notes, *token_notes(run_dir, [one for one in lines if one.strip()])])
+
+
+def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore) -> tuple[str, ...]:
+    """Read new source texts: a column of a table, or the lines of a plain text.
+
+    A file is a table if its first line names the run's column of sources, if it ends in ``.csv`` or
+    ``.tsv``, or if the run's columns have names and the first line contains a separator.
+
+    Args:
+        path: of the file.
+        data: the section of the run's recipe.
+        tell: called with each assumption about the file.
+
+    Raises:
+        UserError: as `read_texts` and `read_lines`.
+    """
+    from keras_rnn_recipes.data.text.reading import read_lines, read_texts
+
+    path = Path(path)
+    options = data.file_options()
+    if path.is_file() and path.stat().st_size == 0:
+        return ()
+    lines = read_lines(path, empty=True, encoding=data.encoding, tell=tell)
+    first = next((line for line in lines if line.strip()), "")
+    cells = [cell.strip(' "').casefold() for cell in re.split(r"[,;\t|]", first)]
+    separators = data.separator or "\t"
+    if is_tatoeba_row(first) and data.columns is None:
+        options |= {"columns": (data.source_col, data.target_col, ""), "separator": "\t"}
+    table = (
+        data.source_col.casefold() in cells
+        or {".csv", ".tsv"} & {*path.suffixes[-2:]}
+        or (options["columns"] is not None and separators in first)
+    )
+    if not table:
+        return lines
+    return read_texts(path, text_col=data.source_col, tell=tell, **options)
+
+
+def is_tatoeba_row(line: str) -> bool:
+    """Whether a line is two texts and an attribution between tabs."""
+    cells = line.split("\t")
+    return len(cells) == 3 and cells[2].startswith("CC-BY")
 
 
 def evaluate(
-    run_dir: str | Path, source: str | Path, *, baselines: str | None = None
+    run_dir: str | Path,
+    source: str | Path,
+    *,
+    baselines: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Judge a run's encoder and decoder on pairs of texts.
 
     Args:
         run_dir: as in `predict`.
-        source: a CSV or TSV file with columns ``source`` and ``target``; or two files of lines,
+        source: a table with the run's columns of sources and targets; or two files of lines,
             their names joined by a comma: ``test.de,test.en``.
 
     Returns:
@@ -63,10 +123,11 @@ def evaluate(
     from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
 
     refuse_baselines(baselines)
-    config = finished_config(run_dir)
+    config, notes = finished_config(run_dir, overrides), list[str]()
     name = config.model.cell
     first, comma, second = str(source).partition(",")
-    pairs = read_pairs((first, second) if comma else source)
+    several = bool(comma) and not Path(source).exists()
+    pairs = read_pairs((first, second) if several else source, config.data, tell=notes.append)
     texts, _ = SavedEncoderDecoder(Path(run_dir) / "saved_model")(pairs.sources)
     answers = {name: texts}
     metrics, lowercase = config.evaluate.metrics, config.data.lower
@@ -78,7 +139,7 @@ def evaluate(
         normalize=config.data.normalize,
     )
     how = describe_signatures(metrics, pairs.targets, lowercase=lowercase)
-    return Evaluation(name, scores, tuple(how.splitlines()))
+    return Evaluation(name, scores, (*notes, *how.splitlines()))
 
 
 def load(run_dir: str | Path) -> Pipeline:

@@ -14,7 +14,7 @@ from keras_rnn_recipes.builders.encoder_decoder import decoding_functions
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.beam import Beams, beam_search
-from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
+from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
 
 NEVER = (PADDING, UNKNOWN, START)
 
@@ -84,6 +84,15 @@ class Pipeline(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def _serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        rows = tf.shape(text)[0]
+        blank = tf.strings.regex_full_match(text, r"[\p{Z}\p{Cc}]*")
+        found = self._decode(never_empty(text))
+        return {
+            "text": tf.where(blank, "", found["text"][:rows]),
+            "score": tf.where(blank, 0.0, found["score"][:rows]),
+        }
+
+    def _decode(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         found = self.beams(self.source(text))
         if not self.search.words:
             return {"text": self.target.texts(found.tokens[:, 0]), "score": found.scores[:, 0]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import pandas as pd
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out, load_text
+from keras_rnn_recipes.data.text.encoded import Tell, count, ignore
 from keras_rnn_recipes.data.text.reading import (
     ParallelTexts,
-    read_labelled,
     read_lines,
+    read_pairs as read_table_of_pairs,
     read_parallel,
 )
+from keras_rnn_recipes.data.text.row_counts import overlap_notes, repeated_notes, unknown_note
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
@@ -27,7 +30,7 @@ from keras_rnn_recipes.evaluation.translation import (
     score_texts,
 )
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
-from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.families.text_parts import is_split_here, load_parts, unit_name
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
@@ -59,34 +62,61 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
         >>> len(parts.train), len(parts.test)
         (6000, 500)
     """
-    return load_parts(
+    notes: list[str] = []
+    parts = load_parts(
         data,
         "encoder_decoder",
-        read=read_pairs,
+        read=partial(read_pairs, data=data, tell=notes.append),
         hold_out=partial(hold_out, seed=seed),
         seed=seed,
     )
+    three = (parts.train.sources, parts.valid.sources, parts.test.sources)
+    if is_split_here(data):
+        notes += repeated_notes([text for part in three for text in part], "source text")
+    others = {"validation": three[1], "test": three[2]}
+    notes += overlap_notes(three[0], others, "source text")
+    return replace(parts, notes=tuple(dict.fromkeys(notes)))
 
 
-def read_pairs(paths: str | Path | tuple[str, str]) -> ParallelTexts:
+def read_pairs(
+    paths: str | Path | tuple[str, str], data: PairDataConfig, *, tell: Tell = ignore
+) -> ParallelTexts:
     """Read pairs of texts: from two files, line by line, or from one table.
 
     Args:
-        paths: of the two files; or of a CSV or TSV file with columns ``source`` and ``target``.
+        paths: of the two files; or of a table with a column of sources and one of targets.
+        data: the recipe's section.
+        tell: called with each assumption about the files.
 
     Raises:
-        UserError: as `read_parallel` and `read_labelled`.
+        UserError: as `read_parallel` and `data.text.reading.read_pairs`.
     """
     if isinstance(paths, tuple):
-        return read_parallel(*paths)
-    rows = read_labelled(paths, text_col="source", label_col="target")
-    return ParallelTexts(rows.texts, rows.labels)
+        return read_parallel(*paths, encoding=data.encoding, tell=tell)
+    return read_table_of_pairs(
+        paths,
+        source_col=data.source_col,
+        target_col=data.target_col,
+        tell=tell,
+        **data.file_options(),
+    )
+
+
+def describe_tokens(parts: TextParts, source: Tokenizer, target: Tokenizer) -> str:
+    """The share of unknown tokens in each part, a line for each side for the terminal."""
+    named = (("train", parts.train), ("validation", parts.valid), ("test", parts.test))
+    lines = []
+    for side, tokenizer in (("sources", source), ("targets", target)):
+        ids = {name: tokenizer.encode(getattr(part, side)) for name, part in named}
+        lines.append(f"{side}: {unknown_note(ids, unit_name(tokenizer))}")
+    return "\n".join(lines)
 
 
 def describe(parts: TextParts) -> str:
     """Summary of the data, a line for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
-    return f"{parts.name}: pairs {', '.join(f'{len(part):,} {use}' for use, part in uses)}"
+    counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
+    return "\n".join([f"{parts.name}: pairs {counts}", *parts.notes])
 
 
 def columns(
@@ -121,6 +151,11 @@ def columns(
             f"All {len(pairs):,} pairs have more than {max_length} tokens on one side.",
             "some that are as short as data.max_length.",
             "raise data.max_length, or divide the texts.",
+        )
+    if len(rows) < len(pairs):
+        print(
+            f"Trained on {len(rows):,} of {count(len(pairs), 'pair')}: the others have more than "
+            f"{max_length} tokens on one side; data.max_length sets another limit."
         )
     given = {"source": [ids for ids, _ in rows], "target": [ids[:-1] for _, ids in rows]}
     return given, [ids[1:] for _, ids in rows]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines
+from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines, with_notes
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
@@ -38,14 +38,15 @@ def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     from keras_rnn_recipes.serving.saved_text import SavedLanguageModel
 
     config = finished_config(run_dir)
-    prompts = list(read_lines(source))
+    notes: list[str] = []
+    prompts = list(read_lines(source, encoding=config.data.encoding, empty=True, tell=notes.append))
     texts = SavedLanguageModel(Path(run_dir) / "saved_model").complete(
         prompts,
         config.evaluate.sample_length,
         temperature=config.evaluate.temperature,
         seed=config.fit.seed,
     )
-    return pd.DataFrame({"prompt": prompts, "text": texts})
+    return with_notes(pd.DataFrame({"prompt": prompts, "text": texts}), notes)
 
 
 def evaluate(
@@ -63,12 +64,14 @@ def evaluate(
     from keras_rnn_recipes.families.language_model.task import describe_unknown, score, text_ids
 
     refuse_baselines(baselines)
-    name = finished_config(run_dir).model.cell
-    text, served = read_text(source), load(run_dir)
+    config, notes = finished_config(run_dir), list[str]()
+    name = config.model.cell
+    text = read_text(source, encoding=config.data.encoding, tell=notes.append)
+    served = load(run_dir)
     ids = text_ids(served.tokenizer, text)
     unknown = describe_unknown(ids)
     scores = score({name: served.nats(ids)}, len(text))
-    return Evaluation(name, scores, (unknown,) if unknown else ())
+    return Evaluation(name, scores, (*notes, *([unknown] if unknown else [])))
 
 
 def load(run_dir: str | Path) -> Pipeline:

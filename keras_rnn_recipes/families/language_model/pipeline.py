@@ -13,6 +13,7 @@ from keras_rnn_recipes.builders.language_model import generating_functions, lang
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
 from keras_rnn_recipes.data.text.vocabulary import END, PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.sampling import sample
+from keras_rnn_recipes.serving.saved_text import never_empty
 
 NEVER = (PADDING, UNKNOWN, START, END)
 
@@ -52,7 +53,8 @@ class Pipeline(tf.Module):
                 alone and in a batch; where it stands in a batch again, the n-th time with the seed
                 ``seed + n``, counted from 0.
         """
-        prompt = as_strings(prompt)
+        given = as_strings(prompt)
+        prompt = never_empty(given)
         first, states = self.read_prompts(prompt)
         drawn = sample(
             self._step,
@@ -63,7 +65,8 @@ class Pipeline(tf.Module):
             seed=seed if self.seeds_by_row else seed + _repetitions(prompt),
             never=NEVER,
         )
-        return tf.strings.join([prompt, self.tokenizer.continuation(prompt, drawn.tokens)])
+        texts = tf.strings.join([prompt, self.tokenizer.continuation(prompt, drawn.tokens)])
+        return texts[: tf.shape(given)[0]]
 
     # As a graph: eagerly, a prompt of 3,000 characters took ten times as long.
     @tf.function(reduce_retracing=True)
@@ -73,10 +76,11 @@ class Pipeline(tf.Module):
 
     def score(self, text: tf.Tensor) -> tf.Tensor:
         """The log probability of whole texts, in nats, float32 ``(batch,)``."""
-        tokens = self._started(text)
+        rows = tf.shape(as_strings(text))[0]
+        tokens = self._started(never_empty(as_strings(text)))
         following = tokens[:, 1:]
         errors, _ = self._read(tokens[:, :-1], following, self._start(tf.shape(tokens)[0]))
-        return -tf.reduce_sum(tf.where(following == PADDING, 0.0, errors), axis=1)
+        return -tf.reduce_sum(tf.where(following == PADDING, 0.0, errors), axis=1)[:rows]
 
     def nats(self, ids: np.ndarray, *, piece: int = 512) -> np.ndarray:
         """Negative log probability of each token of a text, given the tokens before it.

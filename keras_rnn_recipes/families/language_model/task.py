@@ -52,7 +52,8 @@ def load(data: LanguageDataConfig) -> TextParts:
         >>> len(parts.train) > 5 * len(parts.test)
         True
     """
-    return load_parts(data, "language_model", read=read_text, hold_out=_cut_end)
+    read = partial(read_text, encoding=data.encoding, tell=print)
+    return load_parts(data, "language_model", read=read, hold_out=_cut_end)
 
 
 def text_ids(tokenizer: Tokenizer, text: str) -> np.ndarray:

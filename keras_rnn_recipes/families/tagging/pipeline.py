@@ -14,7 +14,7 @@ from keras_rnn_recipes.data.text.tags import to_iob2
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.decoding.viterbi import viterbi
-from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
+from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
 
 
 class Pipeline(tf.Module):
@@ -58,6 +58,10 @@ class Pipeline(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def _serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = self._tag(never_empty(text))
+        return {name: rows[: tf.shape(text)[0]] for name, rows in found.items()}
+
+    def _tag(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         tokens = self.written.tokens(text)
         ids = self.words(text)
         inputs = ids if self.spelling is None else [ids, self.characters(tokens, tf.shape(ids)[1])]

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
-from keras_rnn_recipes.serving.saved_text import in_batches, text_cases
+from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
 
 BATCH_SIZE = 256
 
@@ -60,7 +60,9 @@ class Pipeline(tf.Module):
         """The exported endpoints: a function and its input signature, by name."""
 
         def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
-            probabilities = self._probabilities(self.tokenizer(as_strings(text)))
+            texts = as_strings(text)
+            rows = tf.shape(texts)[0]
+            probabilities = self._probabilities(self.tokenizer(never_empty(texts)))[:rows]
             label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
             return {"probabilities": probabilities, "label": label}
 
