@@ -33,6 +33,7 @@ _SENTENCES = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence_idx"
 _COMMENT = re.compile(
     r"#\s*(id\s|sent_id|text|newdoc|newpar|source|global|\S+\s*=)|#(begin|end) doc"
 )
+_SPAN_TAG = re.compile(r"[BIESLUMWbieslumw][-_]\S+")
 # Columns of CoNLL-U: ID, FORM, LEMMA, UPOS and six more.
 _CONLLU_WIDTH, _CONLLU_UPOS = 10, 3
 
@@ -163,7 +164,8 @@ def _without_comments(rows: list[Row], lines: list[str]) -> list[Row]:
     for row, line in zip(rows, lines, strict=True):
         marked = bool(row.cells) and row.cells[0].startswith("#")
         if marked and usual:
-            token = len(row.cells) == width and row.cells[-1] in last and width > 1
+            tagged = row.cells[-1] in last or _SPAN_TAG.fullmatch(row.cells[-1])
+            token = len(row.cells) == width and width > 1 and tagged
             spaced = line.lstrip().startswith(("# ", "#\t")) or _COMMENT.match(line.lstrip())
             if not token and spaced and (at_start or len(row.cells) != width):
                 continue

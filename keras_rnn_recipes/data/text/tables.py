@@ -269,7 +269,8 @@ def _is_quoted(path: Path, text: str, separator: str | None, form: FileFormat, t
     if separator != "\t":
         return True
     quoted = Layout(separator, quoted=True)
-    marked = list(parse_rows(text, Layout(separator, quoted=False)))[1:]
+    first = 1 if form.columns is None else 0  # names in a header are quoted by other rules
+    marked = list(parse_rows(text, Layout(separator, quoted=False)))[first:]
     starts = [cell for row in marked for cell in row.cells if cell.startswith('"')]
     if not starts or _error(text, quoted) is not None:
         return False

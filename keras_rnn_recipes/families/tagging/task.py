@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -264,7 +264,10 @@ def _hold_out(
     counts = Counter(tag for row in rows for tag in set(row.tags))
     rarest = [min(set(row.tags), key=lambda tag: (counts[tag], tag), default="") for row in rows]
     labels = [set(row.tags) for row in rows]
-    drawn = draw_held_out([row.tokens for row in rows], labels, rarest, share, seed=seed)
+    keys: list[Hashable] = [row.tokens for row in rows]
+    if len(set(keys)) < _FEW:  # parts without a common sentence would be too unlike
+        keys = list(range(len(rows)))
+    drawn = draw_held_out(keys, labels, rarest, share, seed=seed)
     held = set(np.flatnonzero(drawn).tolist())
     if not held:
         raise UserError(
@@ -318,6 +321,9 @@ def _check_seen(rows: list[Sentence], tags: Sequence[str], where: str, *, of_spa
                     "correct it, or train on examples of it.",
                 )
 
+
+# Different sentences below which copies of one may be in several parts, which is printed.
+_FEW = 20
 
 Tags = Sequence[Sequence[str]]
 
