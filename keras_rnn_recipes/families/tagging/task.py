@@ -269,7 +269,7 @@ def _hold_out(
         keys = list(range(len(rows)))
     drawn = draw_held_out(keys, labels, rarest, share, seed=seed)
     held = set(np.flatnonzero(drawn).tolist())
-    if not held:
+    if not held or round(share * len(rows)) < 1:
         raise UserError(
             f"Sentences: {len(rows)}, too few to hold out a share of {share}.",
             "some for training and some to judge by.",
