@@ -138,7 +138,7 @@ def test_a_gap_longer_than_every_window_keeps_the_units(preset):
 
 
 @everything
-def test_degenerate_histories_have_finite_forecasts(preset, strategy, options):
+def test_degenerate_histories_have_finite_forecasts_and_empty_ones_none(preset, strategy, options):
     forecast = shared_forecaster(preset, strategy, 8, **options)
     history = np.full((6, 9, 1), np.nan, "float32")  # the first is missing altogether
     history[1] = 0
@@ -146,5 +146,7 @@ def test_degenerate_histories_have_finite_forecasts(preset, strategy, options):
     history[3, -1] = 1e-9
     history[4, 0] = -7
     history[5, ::2] = np.array([0, 1e12, 0, 1e-9, 0])[:, None]
-    assert np.isfinite(run(forecast, history)).all()
-    assert np.isfinite(run(forecast, history[:, -1:])).all()
+    for given in (history, history[:, -1:]):
+        found, observed = run(forecast, given), (~np.isnan(given)).any(axis=(1, 2))
+        assert np.isfinite(found[observed]).all()
+        assert np.isnan(found[~observed]).all()
