@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class Panel:
             None where there are no future covariates.
         covariates: the meaning of the covariates once they are numbers, see ``apply_covariates``.
         day_first: the order of day and month that was chosen, where the dates allow both.
+        roles: ``id_col``, ``time_col`` and ``target_col`` as they were given or found, for reading
+            more data in the same way.
     """
 
     frame: pd.DataFrame
@@ -74,6 +76,7 @@ class Panel:
     future: pd.DataFrame | None = None
     covariates: Covariates = Covariates()
     day_first: bool | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def num_series(self) -> int:
@@ -230,7 +233,15 @@ def read_panel(
         columns.static,
         None if future is None else future[["unique_id", "ds", *columns.future]],
         day_first=raw.day_first,
+        roles=_roles(columns, raw.ids, wide),
     )
+
+
+def _roles(columns: Columns, ids: tuple[str, ...], wide: bool) -> dict[str, str]:
+    names = {"id_col": ids, "time_col": columns.times}
+    if not wide:
+        names["target_col"] = columns.targets
+    return {option: ",".join(found) for option, found in names.items() if found}
 
 
 def _season(given: int | None, freq: str, rows: Rows) -> int:

@@ -47,6 +47,7 @@ class RawRows:
         notes: sentences about what was assumed and corrected.
         day_first: the order of day and month, where the cells allow both.
         hint: option that would tell rows apart which stand for one series and time; "" for none.
+        ids: the columns that name the series, also one that was found; empty for none.
     """
 
     rows: Rows
@@ -54,6 +55,7 @@ class RawRows:
     notes: list[str]
     day_first: bool | None
     hint: str
+    ids: tuple[str, ...]
 
 
 def read_rows(
@@ -102,7 +104,7 @@ def read_rows(
         parts.append(Rows(codes, names, dates.values, y, covariates, line, table))
     rows = Rows.joined(parts)
     hint = _distinguishing(table, columns, rows) if _has_twins(rows) else ""
-    return RawRows(rows, labels, list(dict.fromkeys(notes)), dates.day_first, hint)
+    return RawRows(rows, labels, list(dict.fromkeys(notes)), dates.day_first, hint, ids)
 
 
 def _with_rows_ahead(

@@ -205,3 +205,10 @@ def test_years_are_dates_where_the_user_says_so():
         read_panel(table, freq="YS")
     panel = read_panel(table, date_format="%Y")
     assert panel.freq == "YS" and panel.frame["ds"].iloc[0] == pd.Timestamp("1990-01-01")
+
+
+def test_roles_name_the_columns_that_were_found():
+    table = pd.concat([daily(shop="N"), daily(shop="S")])
+    assert read_panel(table).roles == {"id_col": "shop", "time_col": "date", "target_col": "sales"}
+    wide = read_panel(daily(tea=1.0), wide=True)
+    assert wide.roles == {"time_col": "date"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ class Assumptions:
         levels: the smallest and the largest mean absolute value of a series.
         observed: share of the steps that have a value.
         series: names of the series.
+        roles: columns of the series, the time and the target, as `read_panel` found them; empty for
+            runs of an earlier version.
     """
 
     nonnegative: bool
@@ -46,9 +48,10 @@ class Assumptions:
     levels: tuple[float, float]
     observed: float
     series: tuple[str, ...]
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Assumptions:
+    def of(cls, frame: pd.DataFrame, roles: Mapping[str, str] | None = None) -> Assumptions:
         """Learn them from the columns ``unique_id, y`` of a panel."""
         y = frame["y"]
         levels = y.abs().groupby(frame["unique_id"]).mean().dropna()
@@ -58,6 +61,7 @@ class Assumptions:
             (float(levels.min()), float(levels.max())),
             float(y.notna().mean()),
             tuple(map(str, frame["unique_id"].unique())),
+            dict(roles or {}),
         )
 
 
@@ -77,7 +81,7 @@ def serving_options(
     Returns:
         ``lookback``, ``season_length`` and ``nonnegative``.
     """
-    found = Assumptions.of(panel.frame)
+    found = Assumptions.of(panel.frame, panel.roles)
     if run is not None:
         run.write_json(FILE, {"format_version": FORMAT_VERSION, **asdict(found)})
     return options_of(found, config)
@@ -103,6 +107,7 @@ def read_assumptions(run_dir: str | Path) -> Assumptions | None:
         return None
     try:
         data = read_json(path)
+        data = {"roles": {}, **data}
         values: Mapping[str, Any] = {name: data[name] for name in Assumptions.__annotations__}
         levels, series = tuple(values["levels"]), tuple(values["series"])
         return Assumptions(**{**values, "levels": levels, "series": series})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,7 +237,7 @@ def read_new_data(
     options = {k: v for k, v in config.data.reading().items() if k not in not_now}
     if covariates:
         options["categories"] = covariates.categories
-    panel = _read_at_steps_of_run(source, options)
+    panel = _read_with_roles(source, options, assumed.roles if assumed else {})
     if config.data.freq:
         refuse_other_frequency(panel, config.data.freq, assumed)
     notes = (*check_values(panel, config, assumed), *closed_notes(panel.frame))
@@ -245,6 +245,16 @@ def read_new_data(
     if not covariates:
         return panel
     return apply_covariates(match_categories(panel, covariates), covariates, horizon=horizon)
+
+
+def _read_with_roles(source: Any, options: dict[str, Any], roles: Mapping[str, str]) -> Panel:
+    """Read a table by the columns of the run, where it has them, and else by those it has."""
+    try:
+        return _read_at_steps_of_run(source, {**roles, **options})
+    except UserError:
+        if set(roles) <= set(options):
+            raise
+    return _read_at_steps_of_run(source, dict(options))
 
 
 def _read_at_steps_of_run(source: Any, options: dict[str, Any]) -> Panel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 
 import keras
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 
 from keras_rnn_recipes import extras
 from keras_rnn_recipes.config.files import config_from_dict, config_to_dict
+from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.forecasting.assumptions import Assumptions
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
 from keras_rnn_recipes.storage import check_output, write_forecasts
@@ -70,6 +73,22 @@ def test_forecast_begins_after_the_end_of_every_series(run_dir, tmp_path):
     assert forecasts["ds"].tolist() == expected
     last = frame.groupby("unique_id")["y"].last()
     np.testing.assert_allclose(forecasts["gru"], np.repeat(last.to_numpy(), 3), rtol=1e-6)
+
+
+def test_the_columns_of_the_run_are_read_where_new_data_have_them(tmp_path):
+    run = make_run(tmp_path / "run")
+    table = panel({"a": 30}).rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
+    wider = table.assign(customers=7.0, opened="2020-01-01")
+    with pytest.raises(UserError, match="Several columns"):
+        predict(run, wider)  # a run of an earlier version does not know its columns
+    found = read_panel(table)
+    facts = {"format_version": 1, **asdict(Assumptions.of(found.frame, found.roles))}
+    assert facts["roles"] == {"time_col": "day", "target_col": "sales"}
+    (run / "assumptions.json").write_text(json.dumps(facts))
+    again = predict(run, wider.drop(columns="shop"))
+    pd.testing.assert_frame_equal(again, predict(run, table.drop(columns="shop")))
+    other = panel({"a": 30}).drop(columns="unique_id")  # columns of other names are found
+    assert again["gru"].tolist() == predict(run, other)["gru"].tolist()
 
 
 def test_new_data_may_be_written_in_another_way(run_dir, tmp_path):
