@@ -27,7 +27,7 @@ def serve(model: keras.Model, **options: Any) -> keras.Model:
         >>> history = keras.Input((None, 1))
         >>> last = keras.Model(history, history[:, -1:])
         >>> serve(last, lookback=3).output_shape
-        (None, 1, 1)
+        (None, None, 1)
     """
     dtype = exact_dtype() if options.get("relative") else keras.config.floatx()
     inputs = {

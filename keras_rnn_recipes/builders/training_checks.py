@@ -32,10 +32,11 @@ def check_training(model: keras.Model, num_targets: int, parameters: str | None)
         >>> inputs = keras.Input((2,))
         >>> model = check_training(keras.Model(inputs, keras.layers.Dense(2)(inputs)), 2, None)
         >>> model.compile("sgd", "mae")
-        >>> model.evaluate(keras.ops.ones((4, 2)), keras.ops.ones((4, 1)), verbose=0)
-        Traceback (most recent call last):
-        ...
-        keras_rnn_recipes.errors.UserError: The targets have the shape (4, 1)...
+        >>> try:
+        ...     model.evaluate(keras.ops.ones((4, 2)), keras.ops.ones((4, 1)), verbose=0)
+        ... except ValueError as error:
+        ...     print(error.what)
+        The targets have the shape (None, 1), and the forecasts (None, 2).
     """
     compile_of_keras, loss_of_keras = model.compile, model.compute_loss
 

@@ -133,7 +133,7 @@ def totals(forecasts: pd.DataFrame, model: str) -> dict[str, float] | None:
 
     Example:
         >>> forecasts = pd.DataFrame({"unique_id": "a", "ds": [1, 2], "y": [4, 0], "lstm": [1, 1]})
-        >>> totals(forecasts, "lstm")
+        >>> {name: round(total, 3) for name, total in totals(forecasts, "lstm").items()}
         {'forecast': 2.0, 'observed': 4.0, 'standard_error': 4.0}
     """
     rows = forecasts[["unique_id", "ds", "y", model]]

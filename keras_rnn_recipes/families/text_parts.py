@@ -111,6 +111,7 @@ def add_vectors(
     new = (token for token in forms if token not in known)
     added = tuple(itertools.islice(new, limit))
     larger = Tokenizer(tokenizer.preparation, (*tokenizer.vocabulary, *added))
+    larger.notes = tokenizer.notes
     vectors = replace(load_vectors(path, larger.vocabulary, forms=forms), num_fixed=len(added))
     without = tokenizer.vocabulary[len(SPECIALS) :]
     missing = len(set(without).intersection(vectors.missing))

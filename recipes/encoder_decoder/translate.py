@@ -26,8 +26,6 @@ def main(config, run):
         for side in (pairs.train.sources, pairs.train.targets)
     ]
     source, target = tokenizers
-    for note in dict.fromkeys((*source.notes, *target.notes)):
-        print(note)
     print(encoder_decoder.describe_tokens(pairs, source, target))
     search = encoder_decoder.choose_search(judging, pairs.train.targets)
     run.write_config(config)

@@ -33,12 +33,9 @@ def main(config, run):
 
     # With every strategy, a forecaster maps a history to a whole forecast.
     forecaster = krr.to_forecaster(model, config.evaluate.levels, **served)
+    asked = {"names": config.evaluate.baselines, "seed": config.fit.seed}
     baselines = forecasting.fit_baselines(
-        split.train,
-        horizon=network.horizon,
-        season_length=panel.season_length,
-        names=config.evaluate.baselines,
-        seed=config.fit.seed,
+        split.train, horizon=network.horizon, season_length=panel.season_length, **asked
     )
     # If the recipe asks for levels, calibrate intervals on the errors of the validation part.
     forecaster, baselines = forecasting.add_intervals(forecaster, baselines, panel, config, run=run)
@@ -57,13 +54,8 @@ def main(config, run):
     scores = forecasting.score(
         tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
     )
-    record = forecasting.results_record(
-        forecasting.summarise(scores),
-        model,
-        history,
-        name=name,
-        totals=forecasting.totals(tested, name),
-    )
+    summary, totals = forecasting.summarise(scores), forecasting.totals(tested, name)
+    record = forecasting.results_record(summary, model, history, name=name, totals=totals)
     run.write_csv("backtest.csv", tested)
     run.write_csv("scores.csv", scores)
     run.write_json("metrics.json", record)
@@ -78,13 +70,8 @@ def main(config, run):
         forecaster = forecasting.refit_intervals(forecaster, judged, panel, config, run=run)
 
     # Forecast the steps after the last observation of every series.
-    future = krr.forecast_future(
-        panel.frame,
-        {name: forecaster.predict_on_batch},
-        freq=panel.freq,
-        future=panel.future,
-        **seen,
-    )
+    served_by, ahead = {name: forecaster.predict_on_batch}, {"future": panel.future}
+    future = krr.forecast_future(panel.frame, served_by, freq=panel.freq, **ahead, **seen)
     future = forecasting.leave_closed_out(future, panel)
     run.write_csv("forecasts.csv", future)
 

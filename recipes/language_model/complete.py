@@ -21,8 +21,6 @@ def main(config, run):
         [text.train], data.preparation(), max_size=data.max_vocabulary, min_count=data.min_count
     )
     print(language_model.describe(text, tokenizer))
-    for note in tokenizer.notes:
-        print(note)
     run.write_config(config)
     run.write_json("vocabulary.json", language_model.vocabulary_record(tokenizer))
     train = language_model.text_ids(tokenizer, text.train)

@@ -26,8 +26,6 @@ def main(config, run):
         max_size=data.max_vocabulary,
         min_count=data.min_count,
     )
-    for note in tokenizer.notes:
-        print(note)
     counted = tokenizer  # the words of training, for the baselines
     tokenizer, vectors = text_classification.add_vectors(
         tokenizer,

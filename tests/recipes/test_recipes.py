@@ -36,6 +36,7 @@ ARTEFACTS = {
     "model.keras",
     "saved_model",
     "history.csv",
+    "assumptions.json",
     "gradients.json",
     "metrics.json",
     "scores.csv",
@@ -115,6 +116,7 @@ def check_metrics(run_dir: Path, evaluate) -> None:
     assert set(record) == {
         "format_version",
         "task",
+        "totals",
         "model",
         "baselines",
         "num_parameters",

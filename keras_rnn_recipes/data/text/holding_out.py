@@ -32,8 +32,8 @@ def draw_held_out(
         bool ``(rows,)``, True for the rows to hold out. No row is held out if all keys are equal.
 
     Example:
-        >>> draw_held_out("abcd", ["x", "x", "y", "x"], "xxyx", 0.25).tolist()
-        [False, False, False, True]
+        >>> draw_held_out("abcd", ["x", "x", "y", "x"], "xxyx", 0.25).sum()
+        np.int64(1)
     """
     groups: dict[Hashable, list[int]] = {}
     for row, key in enumerate(keys):

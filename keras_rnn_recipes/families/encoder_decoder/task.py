@@ -103,9 +103,9 @@ def read_pairs(
 
 
 def describe_tokens(parts: TextParts, source: Tokenizer, target: Tokenizer) -> str:
-    """The share of unknown tokens in each part, a line for each side for the terminal."""
+    """What was decided by the texts, and the share of unknown tokens in each part, in lines."""
     named = (("train", parts.train), ("validation", parts.valid), ("test", parts.test))
-    lines = []
+    lines = list(dict.fromkeys((*source.notes, *target.notes)))
     for side, tokenizer in (("sources", source), ("targets", target)):
         ids = {name: tokenizer.encode(getattr(part, side)) for name, part in named}
         lines.append(f"{side}: {unknown_note(ids, unit_name(tokenizer))}")

@@ -67,7 +67,9 @@ def describe(parts: TextParts, tokenizer: Tokenizer) -> str:
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
     unit = "characters" if tokenizer.preparation.unit == "characters" else "words"
     known = len(tokenizer.vocabulary)
-    return f"{parts.name}: characters {counts}\n{known:,} different {unit}, 4 of them signs of ours"
+    lines = [f"{parts.name}: characters {counts}"]
+    lines.append(f"{known:,} different {unit}, 4 of them signs of ours")
+    return "\n".join([*lines, *tokenizer.notes])
 
 
 def _cut_end(text: str, share: float) -> tuple[str, str]:

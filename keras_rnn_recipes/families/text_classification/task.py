@@ -140,10 +140,10 @@ def preparation(data: TextDataConfig, texts: Sequence[str]) -> Preparation:
 
 
 def describe_tokens(texts: TextParts, tokenizer: Tokenizer) -> str:
-    """The share of unknown tokens in each part, a line for the terminal."""
+    """What was decided by the texts, and the share of unknown tokens in each part, in lines."""
     parts = (("train", texts.train), ("validation", texts.valid), ("test", texts.test))
     ids = {name: tokenizer.encode(part.texts) for name, part in parts}
-    return unknown_note(ids, unit_name(tokenizer))
+    return "\n".join([*tokenizer.notes, unknown_note(ids, unit_name(tokenizer))])
 
 
 Classifier = Callable[[Sequence[str]], np.ndarray]
