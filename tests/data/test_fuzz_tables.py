@@ -18,6 +18,9 @@ from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.data.numbers import looks_like_number, parse_numbers, style_of
 from keras_rnn_recipes.errors import UserError
 
+# The random draws are made within the tests, which pytest does not see.
+pytestmark = pytest.mark.hypothesis
+
 CELLS = st.text("0123456789-/:.,; TWQZapm%$€()'\"?JanFebé\u00a0\0", max_size=14)
 
 

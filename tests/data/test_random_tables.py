@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from data.table_styles import Written, tables
 from hypothesis import given, settings
 from profiles import PROFILE
 
 from keras_rnn_recipes.data.frames import Panel, read_panel
 from keras_rnn_recipes.errors import UserError
+
+# The random draws are made within the tests, which pytest does not see.
+pytestmark = pytest.mark.hypothesis
 
 
 def moments(panel: Panel, written: Written) -> pd.DataFrame:
