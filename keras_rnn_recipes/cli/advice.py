@@ -37,12 +37,13 @@ _WORDS = "or|and|with|to|if|when|for|which|in|without|is|are|keeps|takes|of|at|o
 _OPTION = rf"--([a-z][a-z-]*)(?: (?!(?:{_WORDS})\b)('[^']*'|[^\s;)]+))?"
 
 
-def fitting(text: str, options: Collection[str]) -> str:
+def fitting(text: str, options: Collection[str], section: str = "") -> str:
     """Replace options that a command does not have by keys of the recipe.
 
     Args:
         text: a sentence that may name options of `krr forecast`.
         options: the options of the command, such as ``["--run-dir"]``.
+        section: the only section of whose keys the command takes some; "" for all.
 
     Example:
         >>> fitting("give --id-col store,item, or --wide.", ["--run-dir"])
@@ -54,7 +55,8 @@ def fitting(text: str, options: Collection[str]) -> str:
     def replaced(match: re.Match[str]) -> str:
         name, value = match[1], match[2] or ""
         space = " " if value else ""
-        if f"--{name}" in options or name not in (*_KEYS, *_FLAGS):
+        key = _FLAGS.get(name) or _KEYS.get(name)
+        if f"--{name}" in options or key is None or not key.startswith(section):
             return match[0]
         if name in _FLAGS:
             return _FLAGS[name] + space + value

@@ -204,5 +204,7 @@ def _captured_stderr() -> Iterator[Any]:
 def _in_three_parts(error: UserError, command: Signature) -> str:
     fix = error.fix
     if "overrides" in command.parameters:  # a command that takes keys of a recipe
-        fix = fitting(fix, [f"--{name.replace('_', '-')}" for name in command.parameters])
+        options = [f"--{name.replace('_', '-')}" for name in command.parameters]
+        # A finished run takes keys for the reading of new data only.
+        fix = fitting(fix, options, "data." if "input" in command.parameters else "")
     return f"Error: {error.what}\nExpected: {error.expected}\nFix: {fix}"

@@ -177,7 +177,7 @@ class TableSource(TextSource):
     """
 
     columns: Names | None = None
-    separator: Annotated[str, AfterValidator(separator), Field(min_length=1)] | None = None
+    separator: Annotated[str, Field(min_length=1), AfterValidator(separator)] | None = None
     quotes: bool | None = None
 
     def file_options(self) -> dict[str, Any]:

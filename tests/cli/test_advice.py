@@ -31,6 +31,11 @@ def test_options_become_keys(text, meant):
     assert fitting(text, every) == text
 
 
+def test_a_finished_run_takes_keys_of_the_data_only():
+    text = "give --decimal , or train with --no-refit"
+    assert fitting(text, [], "data.") == "give data.decimal=, or train with --no-refit"
+
+
 def test_every_key_exists():
     from keras_rnn_recipes.cli.advice import _FLAGS, _KEYS
 

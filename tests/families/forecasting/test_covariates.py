@@ -199,7 +199,7 @@ def test_what_training_never_saw_is_forecast_and_judged(run_dir):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"promo": None}, ["no column 'promo'", "--future-cols"]),
+        ({"promo": None}, ["no column 'promo'", "data.future_cols"]),
         ({"price": "dear"}, ["'price' contains 'dear'", "line 2"]),
         ({"town": [f"t{n}" for n in range(60)]}, ["'town' changes within a series", "'zz'"]),
         ({"price": [5.0] * 59 + [np.nan]}, ["'price'", "'zz'", "2024-02-29", "step 3 of the 3"]),
