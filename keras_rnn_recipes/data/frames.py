@@ -62,8 +62,8 @@ class Panel:
             None where there are no future covariates.
         covariates: the meaning of the covariates once they are numbers, see ``apply_covariates``.
         day_first: the order of day and month that was chosen, where the dates allow both.
-        roles: ``id_col``, ``time_col`` and ``target_col`` as they were given or found, for reading
-            more data in the same way.
+        roles: ``id_col``, ``time_col`` and ``target_col``, ``decimal`` and ``thousands`` as they
+            were given or found, for reading more data in the same way.
     """
 
     frame: pd.DataFrame
@@ -233,7 +233,7 @@ def read_panel(
         columns.static,
         None if future is None else future[["unique_id", "ds", *columns.future]],
         day_first=raw.day_first,
-        roles=_roles(columns, raw.ids, wide),
+        roles=_roles(columns, raw.ids, wide) | raw.style,
     )
 
 

@@ -42,6 +42,15 @@ class NumberStyle:
     decimal: str = "."
     thousands: str = ""
 
+    def options(self, cells: Iterable[pd.Series]) -> dict[str, str]:
+        """The style as options of ``read_panel``, where some cells have one of its signs."""
+        texts = [cell for column in cells for cell in _number_cells(column)]
+        if not any(
+            sign in text for text in texts for sign in {self.decimal, self.thousands} - {""}
+        ):
+            return {}
+        return {"decimal": self.decimal, "thousands": self.thousands or "none"}
+
 
 def style_of(
     columns: Iterable[pd.Series],

@@ -48,6 +48,7 @@ class RawRows:
         day_first: the order of day and month, where the cells allow both.
         hint: option that would tell rows apart which stand for one series and time; "" for none.
         ids: the columns that name the series, also one that was found; empty for none.
+        style: how the numbers are written, as options of ``read_panel``; empty if nothing tells.
     """
 
     rows: Rows
@@ -56,6 +57,7 @@ class RawRows:
     day_first: bool | None
     hint: str
     ids: tuple[str, ...]
+    style: dict[str, str]
 
 
 def read_rows(
@@ -104,7 +106,8 @@ def read_rows(
         parts.append(Rows(codes, names, dates.values, y, covariates, line, table))
     rows = Rows.joined(parts)
     hint = _distinguishing(table, columns, rows) if _has_twins(rows) else ""
-    return RawRows(rows, labels, list(dict.fromkeys(notes)), dates.day_first, hint, ids)
+    written = style.options(frame[name] for name in numbers)
+    return RawRows(rows, labels, list(dict.fromkeys(notes)), dates.day_first, hint, ids, written)
 
 
 def _with_rows_ahead(

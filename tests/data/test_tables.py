@@ -212,3 +212,15 @@ def test_roles_name_the_columns_that_were_found():
     assert read_panel(table).roles == {"id_col": "shop", "time_col": "date", "target_col": "sales"}
     wide = read_panel(daily(tea=1.0), wide=True)
     assert wide.roles == {"time_col": "date"}
+
+
+def test_the_style_of_numbers_is_found_for_more_data(tmp_path):
+    """A short file does not tell what 95.661 is; the data of the run do."""
+    (tmp_path / "long.csv").write_text("ds;y\n2024-01-01;95.661\n2024-01-02;7.5\n")
+    (tmp_path / "short.csv").write_text("ds;y\n2024-01-03;95.661\n2024-01-04;96.125\n")
+    with pytest.raises(UserError, match="--thousands . or --decimal ."):
+        read_panel(tmp_path / "short.csv")
+    roles = read_panel(tmp_path / "long.csv").roles
+    assert (roles["decimal"], roles["thousands"]) == (".", "none")
+    assert read_panel(tmp_path / "short.csv", **roles).frame["y"].tolist() == [95.661, 96.125]
+    assert "decimal" not in read_panel(daily()).roles

@@ -39,8 +39,8 @@ class Assumptions:
         levels: the smallest and the largest mean absolute value of a series.
         observed: share of the steps that have a value.
         series: names of the series.
-        roles: columns of the series, the time and the target, as `read_panel` found them; empty for
-            runs of an earlier version.
+        roles: columns of the series, the time and the target, and the style of numbers, as
+            `read_panel` found them; empty for runs of an earlier version.
     """
 
     nonnegative: bool
