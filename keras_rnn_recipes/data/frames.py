@@ -30,6 +30,7 @@ from keras_rnn_recipes.data.reading import Table, open_table
 from keras_rnn_recipes.data.regular import (
     Rows,
     check_duplicates,
+    first_names,
     on_grid,
     regularise,
     shown,
@@ -330,19 +331,15 @@ def _without_empty_series(rows: Rows, table: Table, notes: list[str]) -> Rows:
     empty = rows.names[present & ~observed]
     if not observed.any():
         raise UserError(
-            f"Every value of {table.name} is missing (series: {_first_names(empty)}).",
+            f"Every value of {table.name} is missing (series: {first_names(empty)}).",
             "at least a few values.",
             "fill in the values, or choose another --target-col.",
         )
     if len(empty):
         notes.append(
-            f"{len(empty)} series without an observed value were left out: {_first_names(empty)}."
+            f"{len(empty)} series without an observed value were left out: {first_names(empty)}."
         )
     return rows.take(observed[rows.codes]) if len(empty) else rows
-
-
-def _first_names(names: np.ndarray, number: int = 5) -> str:
-    return ", ".join(map(str, names[:number])) + (", ..." if len(names) > number else "")
 
 
 def _longest(rows: Rows) -> np.ndarray:

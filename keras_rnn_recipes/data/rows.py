@@ -14,7 +14,7 @@ from keras_rnn_recipes.data.covariate_cells import Labels, read_cells
 from keras_rnn_recipes.data.dates import parse_dates
 from keras_rnn_recipes.data.numbers import removed_signs, style_of
 from keras_rnn_recipes.data.reading import Table, TwoTables, read_numbers
-from keras_rnn_recipes.data.regular import Rows
+from keras_rnn_recipes.data.regular import Rows, first_names
 from keras_rnn_recipes.data.time_parts import join_times
 from keras_rnn_recipes.errors import UserError
 
@@ -188,8 +188,7 @@ def _about_unused(
     unused = [name for name in columns.unused if name not in ids]
     if not unused:
         return []
-    shown = ", ".join(unused[:8]) + (", ..." if len(unused) > 8 else "")
-    notes = [f"Columns that are not used: {shown}."]
+    notes = [f"Columns that are not used: {first_names(unused, 8)}."]
     for name in unused:
         if ids or name not in frame or not _succeed_each_other(frame[name], ds):
             continue
