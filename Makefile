@@ -12,7 +12,8 @@
 #   make notebooks  run the example notebooks again, from docs/notebooks/*.py
 #   make wheel      the wheel and the source archive, into dist/
 #
-# PYTHON names the interpreter to make .venv with, PYTEST_ARGS is passed on to pytest.
+# PYTHON names the interpreter to make .venv with, PYTEST_ARGS is passed on to pytest,
+# KRR_TESTS=random lets test-all draw new random cases.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,6 +22,7 @@ BASELINES ?= .venv-baselines
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2 --dist worksteal
 RUN_DIR ?= runs/co2
+KRR_TESTS ?= thorough
 METADATA := setup.cfg pyproject.toml
 # Recorded runs: of every family, and those whose rows are in the README.
 FAMILIES := $(patsubst recipes/%/results,%,$(wildcard recipes/*/results))
@@ -80,7 +82,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(VENV)/.installed-dev
-	KRR_TESTS=thorough $(BIN)/python -m pytest -m "slow or hypothesis" $(PYTEST_ARGS)
+	KRR_TESTS=$(KRR_TESTS) $(BIN)/python -m pytest -m "slow or hypothesis" $(PYTEST_ARGS)
 
 test-baselines: $(BASELINES)/.installed
 	$(BASELINES)/bin/python -m pytest tests/evaluation/test_statistical.py

@@ -75,12 +75,13 @@ def run_forked_fixture() -> Run:
     return run
 
 
-@pytest.fixture(scope="session", autouse=PROFILE == "dev")
+@pytest.fixture(scope="session", autouse=PROFILE != "random")
 def exports_verified_in_forks() -> Iterator[None]:
     """Spare every export the seconds in which a new interpreter imports TensorFlow.
 
     What is exported is still loaded and compared in a process of its own, a fork of one that has
-    imported TensorFlow only. The profile ``thorough`` starts the interpreter, as users do.
+    imported TensorFlow only. The tests of the wheel and the profile ``random`` start the
+    interpreter, as users do.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verify, "subprocess", stand_in_for_subprocess())

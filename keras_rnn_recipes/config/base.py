@@ -40,11 +40,11 @@ def tupled(value: object) -> object:
     return tuple(tuple(one) if isinstance(one, list) else one for one in value)
 
 
-def separator(value: str) -> str:
+def named_separator(value: str) -> str:
     r"""A separator of columns: as it is, or by its name.
 
     Example:
-        >>> separator("tab"), separator("\\t"), separator(";")
+        >>> named_separator("tab"), named_separator("\\t"), named_separator(";")
         ('\t', '\t', ';')
     """
     return SEPARATORS.get(value.strip().lower(), value)
@@ -177,7 +177,7 @@ class TableSource(TextSource):
     """
 
     columns: Names | None = None
-    separator: Annotated[str, Field(min_length=1), AfterValidator(separator)] | None = None
+    separator: Annotated[str, Field(min_length=1), AfterValidator(named_separator)] | None = None
     quotes: bool | None = None
 
     def file_options(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import get_args
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from builders.cases import growing_window, positive, run, with_holes
 from keras import layers, ops
+from profiles import slow_but
 
 from keras_rnn_recipes.builders import (
     PRESETS,
@@ -125,8 +127,13 @@ def test_a_stack_computes_the_cell(mgu):
     assert len(model.losses) == 4
 
 
-@pytest.mark.parametrize("skips", [(), (2,)])
-@pytest.mark.parametrize("strategy", ["direct", "seq2seq", "recursive"])
+@pytest.mark.parametrize(
+    ("strategy", "skips"),
+    slow_but(
+        [("direct", ()), ("seq2seq", (2,)), ("recursive", ())],
+        itertools.product(("direct", "seq2seq", "recursive"), ((), (2,))),
+    ),
+)
 def test_a_preset_trains_is_saved_and_forecasts(mgu, strategy, skips, tmp_path):
     spec = WindowSpec(lookback=12, horizon=3, strategy=strategy)
     frame = pd.DataFrame({"unique_id": "a", "ds": range(40), "y": 5 + np.sin(np.arange(40.0))})

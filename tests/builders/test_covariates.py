@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from builders.cases import STRATEGIES, small, target_shape, with_holes
+from profiles import slow_but
 
 from keras_rnn_recipes.builders import forecaster_info, to_forecaster
 from keras_rnn_recipes.layers import KnownColumns
@@ -210,7 +211,7 @@ def test_what_is_unknown_learns_its_own_vector():
         np.testing.assert_array_equal(found, np.array(known)[code - 1])
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", slow_but(["recursive"], STRATEGIES))
 def test_a_saved_model_answers_as_before(strategy, tmp_path):
     model, given = small("gru", strategy, HORIZON, **ALL), inputs()
     model.get_layer("future_columns").set_statistics([4.0, 6.0], [1.5, 3.0])

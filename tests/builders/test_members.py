@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from builders.cases import growing_window, positive, run, small, target_shape, with_holes
+from profiles import slow_but
 
 from keras_rnn_recipes.builders import forecaster, to_forecaster
 from keras_rnn_recipes.layers import MemberMedian
@@ -36,7 +37,7 @@ def test_the_answer_is_the_median_of_the_members(strategy, members):
     )
 
 
-@pytest.mark.parametrize("batch", [4, 5])
+@pytest.mark.parametrize("batch", slow_but([5], [4, 5]))
 def test_each_member_learns_from_its_own_rows_alone(batch):
     """A step of gradient descent is that of each member by itself, on its share of the mean."""
     rng = np.random.default_rng(3)
@@ -58,7 +59,7 @@ def test_each_member_learns_from_its_own_rows_alone(batch):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("batch", slow_but([2], [1, 2]))
 def test_a_batch_with_fewer_rows_than_members_teaches_those_that_have_one(batch):
     """The last batch of a pass may be as small; a network without a row must stay as it is."""
     rng = np.random.default_rng(3)
@@ -82,7 +83,7 @@ def test_a_batch_with_fewer_rows_than_members_teaches_those_that_have_one(batch)
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", ["gru", "conv"])
+@pytest.mark.parametrize("cell", slow_but(["gru"], ["gru", "conv"]))
 def test_recursion_of_an_ensemble_equals_the_growing_window(cell):
     model = small(cell, "recursive", horizon=6, members=3, lags=2)
     found = run(to_forecaster(model), with_holes(9))

@@ -16,6 +16,7 @@ from builders.cases import (
     small,
     with_holes,
 )
+from profiles import slow_but
 
 from keras_rnn_recipes.builders import PRESETS, forecaster_info, to_forecaster
 
@@ -31,10 +32,16 @@ OPTIONS: dict[str, dict] = {
 }
 EVERY_PRESET = [(preset, name) for preset in PRESETS for name in ("plain", "lags and season")]
 EVERY_OPTION = [("lstm", name) for name in OPTIONS] + [("deep_rnn", name) for name in OPTIONS]
+# Every option and every preset once.
+QUICK = {("lstm", name) for name in OPTIONS} | {(preset, "plain") for preset in PRESETS}
 REST = [("conv", "two targets, last value"), ("dense", "whole block"), ("conv", "whole block")]
 
 
-@pytest.mark.parametrize(("preset", "name"), sorted({*EVERY_PRESET, *EVERY_OPTION, *REST}), ids=str)
+@pytest.mark.parametrize(
+    ("preset", "name"),
+    slow_but(QUICK, sorted({*EVERY_PRESET, *EVERY_OPTION, *REST})),
+    ids=str,
+)
 def test_recursion_equals_the_growing_window(preset, name):
     options = OPTIONS[name]
     model = shared(preset, "recursive", 5, **options)

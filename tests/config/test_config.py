@@ -221,3 +221,12 @@ def test_a_missing_extra_is_told_before_anything_is_trained(monkeypatch):
     with pytest.raises(UserError, match="text"):
         config_from_dict(data).require_extras()
     config_from_dict(data | {"evaluate": {"metrics": ["accuracy_at_1"]}}).require_extras()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("tab", "\t"), ("\\t", "\t"), (";", ";"), ("0", "0"), ("||", "||")]
+)
+def test_a_separator_is_read_by_its_name_or_as_it_is(written, read):
+    data = {"train": "reviews.csv", "separator": written}
+    config = config_from_dict({"family": "text_classification", "data": data})
+    assert config.data.separator == read

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
 from keras.utils import pad_sequences
+from profiles import slow_but
 
 from keras_rnn_recipes.diagnostics.gradient_flow import gradient_flow
 from keras_rnn_recipes.errors import UserError
@@ -30,8 +33,10 @@ def mean_of_rows(model: keras.Model, *shape: int) -> list[float]:
     return [np.mean([norms[lag] for norms in alone if len(norms) > lag]) for lag in range(longest)]
 
 
-@pytest.mark.parametrize("padding", ["pre", "post"])
-@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    ("backwards", "padding"),
+    slow_but([(False, "pre"), (True, "post")], itertools.product((False, True), ("pre", "post"))),
+)
 def test_masked_steps_do_not_count_wherever_they_are(padding, backwards):
     model = embedded(layers.GRU(5, go_backwards=backwards), layers.Dense(1))
     x = pad_sequences(ROWS, padding=padding)

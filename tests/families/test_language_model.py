@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from families.command import krr
+from profiles import slow_but
 
 from keras_rnn_recipes import builders
 from keras_rnn_recipes.builders.language_model import stateful_copy
@@ -134,7 +135,7 @@ def test_a_run_of_another_kind_is_not_gone_on_from(tmp_path):
     assert "does not exist" in krr("complete", str(tmp_path / "no"), "the", status=2)
 
 
-@pytest.mark.parametrize("unit", ["characters", "words"])
+@pytest.mark.parametrize("unit", slow_but(["words"], ["characters", "words"]))
 def test_a_prompt_has_the_same_continuation_alone_and_in_a_batch(unit):
     served = small(unit=unit)
     numbers = (tf.constant(20), tf.constant(1.0, tf.float32), tf.constant(7))
@@ -183,7 +184,7 @@ def test_the_score_of_a_text_is_the_sum_over_its_tokens():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", ["characters", "words"])
+@pytest.mark.parametrize("unit", slow_but(["words"], ["characters", "words"]))
 def test_a_saved_model_goes_on_without_this_package(tmp_path, unit):
     served = small(unit=unit)
     path = export_text_model(served, tmp_path / "saved_model", samples=["the cat"])

@@ -32,14 +32,8 @@ def test_a_recipe_is_short_and_valid(path: Path):
     assert config.family == "memory" and path.stem.startswith(config.data.problem)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=() if path.stem == "adding_quick" else pytest.mark.slow)
-        for path in RECIPES
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path):
     result = runner.run(f"memory/{path.stem}", tmp_path / "r", smoke=True)
     trials = pd.read_csv(result.run_dir / "trials.csv")

@@ -27,7 +27,7 @@ NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]
 NUM_RECIPES = 25
 # Sets that are read from $KRR_DATA, by the first part of a recipe's name.
 NOT_SHIPPED = ("chicago", "cif2016", "nn5", "tourism", "m4")
-# One recipe a family runs in every profile, the others in the thorough run.
+# Runs in every profile, the others in the thorough run.
 QUICK = {"macrodata_gru_seq2seq"}
 KRR = "import runpy; runpy.run_module('keras_rnn_recipes', run_name='__main__')"
 ARTEFACTS = {

@@ -27,13 +27,6 @@ QUICKER = {
 LARGE = ("imdb", "conll2003", "ptb", "tiny_shakespeare", "multi30k")
 # It differs from another recipe in options alone that have tests of their own.
 LIKE_OTHERS = ("spelling_words_lstm",)
-# One recipe a family runs in every profile, the others in the thorough run.
-QUICK = (
-    "word_order_gru",
-    "people_places_lstm",
-    "language_reference_lstm",
-    "digit_reversal_gru",
-)
 RUN = [name for name in NAMES if not name.split("/")[1].startswith((*LARGE, *LIKE_OTHERS))]
 ARTEFACTS = {
     "config.json",
@@ -71,13 +64,8 @@ def test_a_recipe_is_short_and_valid(path: Path):
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name.split("/")[1] in QUICK else pytest.mark.slow)
-        for name in RUN
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUN)
 def test_a_recipe_runs_to_the_end(name: str, tmp_path: Path, request):
     family, recipe = name.split("/")
     if not recipe.startswith(SHIPPED):

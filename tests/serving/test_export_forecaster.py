@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import itertools
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from profiles import slow_but
 
 import keras_rnn_recipes
 from keras_rnn_recipes.errors import UserError
@@ -183,8 +185,13 @@ def test_without_that_the_scan_would_find_them(tmp_path, gpu_in_sight, monkeypat
     assert tree(tmp_path) == []
 
 
-@pytest.mark.parametrize("strategy", ["direct", "recursive", "seq2seq"])
-@pytest.mark.parametrize("features", [1, 2])
+@pytest.mark.parametrize(
+    ("features", "strategy"),
+    slow_but(
+        [(1, "direct"), (2, "recursive"), (1, "seq2seq")],
+        itertools.product((1, 2), ("direct", "recursive", "seq2seq")),
+    ),
+)
 def test_training_models_of_the_builders_are_served_as_forecasters(tmp_path, strategy, features):
     # A recursion can feed back only what it forecasts.
     targets = features if strategy == "recursive" else 1

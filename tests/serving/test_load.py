@@ -28,6 +28,8 @@ from keras_rnn_recipes.serving.saved_text import (
     SavedTagger,
 )
 
+pytestmark = pytest.mark.slow
+
 STRATEGIES = ("direct", "seq2seq", "recursive")
 
 # Text with NUL, bytes that are not UTF-8, half a surrogate pair, marks without a letter, spaces.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, strategies as st
-from profiles import draws
+from profiles import draws, slow_but
 from training.toy import HORIZON, LOOKBACK, toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.builders import language_model
@@ -241,7 +241,9 @@ def test_a_masking_layer_gives_the_same_numbers():
         np.testing.assert_allclose(np.array(model(x)), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("cell", "unroll"), [("lstm", False), ("gru", True)])
+@pytest.mark.parametrize(
+    ("cell", "unroll"), slow_but([("lstm", False)], [("lstm", False), ("gru", True)])
+)
 def test_training_ends_in_the_weights_of_the_loop(cell, unroll, monkeypatch):
     config = FitConfig(epochs=3, batch_size=10, unroll=unroll)
 

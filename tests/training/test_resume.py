@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fresh import TIMEOUT, ForkedPopen
+from profiles import slow_but
 from training.toy import toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.config.files import config_from_dict
@@ -60,9 +62,9 @@ def every_epoch_saved(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "epoch", [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(8, marks=pytest.mark.slow)]
+    ("epoch", "moment"),
+    slow_but([(4, "during")], itertools.product((1, 4, 8), ("before", "during", "after"))),
 )
-@pytest.mark.parametrize("moment", ["before", "during", "after"])
 def test_killed_around_a_save(tmp_path, monkeypatch, uninterrupted, epoch, moment):
     """Before the state is written, half way through the file, or when it has just been renamed."""
     save = training_state.StateFile.save

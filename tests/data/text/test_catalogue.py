@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given, strategies as st
+from profiles import slow_but
 
 from keras_rnn_recipes.data.catalogue import list_datasets
 from keras_rnn_recipes.data.text.catalogue import hold_out, load_text
@@ -21,7 +22,7 @@ def test_the_sets_are_found():
     assert len(TEXTS) >= 9
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("name", slow_but(set(TEXTS) - {"imdb"}, TEXTS))
 def test_every_set_gives_three_parts_of_its_kind(name, request):
     root = None
     if name not in ("word_order", "language_reference", "people_places", "reversal"):
@@ -35,6 +36,7 @@ def test_every_set_gives_three_parts_of_its_kind(name, request):
         assert classes == {frozenset({"negative", "positive"})}
 
 
+@pytest.mark.slow
 def test_imdb_has_the_published_size_and_its_test_part_stays_whole(krr_data):
     parts = load_text("imdb", root=krr_data)
     assert (len(parts.train) + len(parts.valid), len(parts.test)) == (24_997, 24_997)
