@@ -118,8 +118,8 @@ def _figures(
             Section(
                 "Confusion matrix",
                 svg_of(plot_confusion_matrix(counts, classes)),
-                "Texts by true class (rows) and predicted class (columns). Darker cells are larger "
-                "shares of their row.",
+                "Texts by true class (rows) and predicted class (columns). The stronger its color, "
+                "the larger is a cell's share of its row.",
             )
         )
     if len(classes) == 2 and len(np.unique(truth)) == 2:
