@@ -108,7 +108,7 @@ def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
             [served.source.vocabulary[token] for token in ids.numpy()[0]],
             [served.target.vocabulary[token] for token in written],
         )
-        caption = "Rows: output tokens. Columns: source tokens. The stronger a cell, the larger its weight."
+        caption = "Rows: output tokens. Columns: source tokens. Strong cells have large weights."
         drawn.append(Section(f"Attention: {text}", svg_of(figure), caption))
     return drawn
 
