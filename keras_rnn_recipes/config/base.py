@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -38,6 +39,18 @@ def tupled(value: object) -> object:
     if not isinstance(value, list):
         return value
     return tuple(tuple(one) if isinstance(one, list) else one for one in value)
+
+
+def one_or_two_files(value: Any) -> Any:
+    """A file name as it is; two, in a list or joined by a comma, as a tuple.
+
+    Example:
+        >>> one_or_two_files("pairs.tsv"), one_or_two_files("train.de,train.en")
+        ('pairs.tsv', ('train.de', 'train.en'))
+    """
+    if isinstance(value, str) and value.count(",") == 1 and not Path(value).exists():
+        return tuple(part.strip() for part in value.split(","))
+    return tupled(value)
 
 
 def named_separator(value: str) -> str:

@@ -18,7 +18,7 @@ from keras_rnn_recipes.config.base import (
     TrainingConfig,
     Widths,
     listed,
-    tupled,
+    one_or_two_files,
 )
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
@@ -40,10 +40,10 @@ class PairDataConfig(TableSource):
 
     Attributes:
         source: name of a data set, or a table with a column of sources and one of targets.
-        train: two files whose lines are pairs, ``["train.de", "train.en"]``, in place of
-            ``source``.
-        valid: two files for validation; None to hold out ``valid_share`` of the training part.
-        test: two files for testing; None to hold out ``test_share`` of the training part.
+        train: a table, or two files whose lines are pairs, ``["train.de", "train.en"]`` or
+            ``"train.de,train.en"``, in place of ``source``.
+        valid: likewise for validation; None to hold out ``valid_share`` of the training part.
+        test: likewise for testing; None to hold out ``test_share`` of the training part.
         source_col: column of the source texts in a table.
         target_col: column of the target texts in a table.
         valid_share: share of the training part that is held out for validation.
@@ -53,9 +53,9 @@ class PairDataConfig(TableSource):
         min_count: occurrences in the training part below which a token is unknown.
     """
 
-    train: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
-    valid: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
-    test: Annotated[tuple[str, str] | None, BeforeValidator(tupled)] = None
+    train: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
+    valid: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
+    test: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
     source_col: str = "source"
     target_col: str = "target"
     valid_share: Share = 0.05

@@ -120,7 +120,7 @@ def add_vectors(
     covered = [f"{share:.1%} of the {len(without):,} words of training"]
     for part, of_part in texts.items():
         covered.append(f"{_covered(larger, of_part, vectors.missing):.1%} of the tokens of {part}")
-    print(f"A vector have {', '.join(covered)}.")
+    print(f"With a vector: {', '.join(covered)}.")
     print(f"The vocabulary holds {len(added):,} of {len(forms):,} words of the file in addition.")
     return larger, vectors.options()
 

@@ -10,11 +10,13 @@ from typing import NamedTuple, Unpack
 
 from keras_rnn_recipes.data.text.encoded import (
     Tell,
+    count,
     ignore,
     read_decoded,
     split_lines,
     without_carriage_returns,
 )
+from keras_rnn_recipes.data.text.other_formats import refuse_other_text
 from keras_rnn_recipes.data.text.tables import (
     FileFormat,
     FileOptions,
@@ -22,6 +24,7 @@ from keras_rnn_recipes.data.text.tables import (
     Row,
     is_blank,
     parse_rows,
+    without_repeated_headers,
 )
 from keras_rnn_recipes.data.text.tags import split_tag
 from keras_rnn_recipes.errors import UserError
@@ -33,6 +36,9 @@ _SENTENCES = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence_idx"
 _COMMENT = re.compile(
     r"#\s*(id\s|sent_id|text|newdoc|newpar|source|global|\S+\s*=)|#(begin|end) doc"
 )
+# Rows by which joined tokens and tags are known.
+_MANY = 200
+_JOINED = re.compile(r"\S*\S/(O|[BIESLUM]-\S+|[A-Z]{1,5}\$?|[.,:])")
 _SPAN_TAG = re.compile(r"[BIESLUMWbieslumw][-_]\S+")
 # Columns of CoNLL-U: ID, FORM, LEMMA, UPOS and six more.
 _CONLLU_WIDTH, _CONLLU_UPOS = 10, 3
@@ -105,6 +111,9 @@ def read_column_file(
             "one token per line, blank lines between sentences.",
             "give a file with data.",
         )
+    spaced = [token for row in sentences for token in row.tokens if " " in token]
+    if spaced:
+        tell(f"{path.name}: {count(len(spaced), 'token')} with spaces, such as {spaced[0]!r}.")
     if len(sentences) == 1 and len(sentences[0].tokens) > 1000 and plan.sentence is None:
         tell(f"{path.name} has no blank line: all of its tokens are one sentence.")
     return sentences
@@ -123,6 +132,7 @@ class _Plan(NamedTuple):
 def _rows(path: Path, form: FileFormat, tell: Tell) -> list[Row]:
     """The cells of every line; none for a blank line."""
     text = read_decoded(path, encoding=form.encoding, adjustable=form.adjustable, tell=tell)
+    refuse_other_text(path, text)
     separator = form.separator or _csv_separator(path, text)
     if separator not in (None, " ", "\t"):
         quoted = form.quotes if form.quotes is not None else '"' in text
@@ -183,7 +193,7 @@ def _header(
     known = bool({*cells} & {*_TOKENS}) and bool({*cells} & {*_TAGS, *_SENTENCES, "pos"})
     if first is not None and known:
         tell(f"{path.name}: the first line names the columns ({', '.join(cells)[:200]}).")
-        return cells, rows[first + 1 :]
+        return cells, without_repeated_headers(path, rows[first + 1 :], cells, tell)
     return [name.casefold() for name in form.columns or ()], rows
 
 
@@ -210,13 +220,59 @@ def _plan(
         if conllu and tag == -1:
             tag = _CONLLU_UPOS
         kind = "CoNLL-U" if conllu else "numbered tokens"
-        tell(f"{path.name}: {kind}; column {token} is read as tokens{_tags_told(tag)}.")
+        tell(f"{path.name}: {kind}; column {token} is read as tokens{_tags_told(tag, width)}.")
     _check_columns(path, first, token, tag)
+    _refuse_joined(path, rows)
+    if not names and tag is not None:
+        for note in _column_notes(path, rows, token % width, tag % width):
+            tell(note)
     return _Plan(width, token % width, None if tag is None else tag % width, sentence, conllu)
 
 
-def _tags_told(tag: int | None) -> str:
-    return "" if tag is None else f" and column {tag} as tags"
+def _tags_told(tag: int | None, width: int) -> str:
+    return "" if tag is None else f" and column {tag % width} as tags"
+
+
+def _refuse_joined(path: Path, rows: list[Row]) -> None:
+    """Refuse sentences in lines whose tokens and tags are joined, such as ``Rome/B-LOC``."""
+    cells = [cell for row in rows[:_MANY] for cell in row.cells]
+    joined = [cell for cell in cells if _JOINED.fullmatch(cell)]
+    if 10 * len(joined) > 9 * len(cells):
+        raise UserError(
+            f"{path.name} has tokens and tags joined by a slash, such as {joined[0]!r}.",
+            "one token per line, with its tag in another column.",
+            f"write each token on a line: sed 's/ /\\n/g; s/$/\\n/' {path.name} | "
+            r"sed 's@/\([^/]*\)$@\t\1@'.",
+        )
+
+
+def _column_notes(path: Path, rows: list[Row], token: int, tag: int) -> list[str]:
+    """Sentences on what the cells leave open: a header line, or tags of spans in two columns."""
+    filled = [row.cells for row in rows if row.cells and row.cells[0] != DOCUMENT_START]
+    filled = [cells for cells in filled if len(cells) == len(filled[0])]
+    columns = [[cells[place] for cells in filled] for place in range(len(filled[0]))]
+    notes = []
+    name = filled[0][tag]
+    unusual = name != "O" and not (name.isupper() or name.isdecimal() or _SPAN_TAG.fullmatch(name))
+    if unusual and all(columns[place].count(columns[place][0]) == 1 for place in (token, tag)):
+        notes.append(
+            f"{path.name}: the first line, {' '.join(filled[0])[:80]!r}, is read as a token with "
+            f"the tag {name!r}, which occurs only there."
+        )
+    others = [place for place in range(len(columns)) if place not in (token, tag)]
+    spans = [place for place in others if _hold_spans(columns[place])]
+    if spans:
+        places = " and ".join(map(str, spans))
+        notes.append(
+            f"{path.name}: column {tag} is read as tags; column {places} has tags of spans too."
+        )
+    return notes
+
+
+def _hold_spans(column: list[str]) -> bool:
+    return any(cell != "O" for cell in column) and all(
+        cell == "O" or re.fullmatch(r"[BIESLU]-\S+", cell) for cell in column
+    )
 
 
 def _named(names: list[str], known: Sequence[str], given: int, default: int) -> int:

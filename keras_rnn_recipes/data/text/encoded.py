@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from keras_rnn_recipes.data.files import broken_file, check_file, not_utf8
+from keras_rnn_recipes.data.text.other_formats import refuse_binary
 from keras_rnn_recipes.errors import UserError
 
 # Called with one sentence for each assumption that a reader makes.
@@ -21,7 +22,6 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_ZIP = b"PK\x03\x04"
 # A gzipped file may unpack to a thousand times its size.
 MOST_BYTES = 4 << 30
 
@@ -43,8 +43,10 @@ def read_decoded(
         path: of the file.
         encoding: one of Python's encodings; None: UTF-8, or what a byte order mark says.
         adjustable: whether a message may advise the key ``data.encoding`` of a recipe.
-        tell: called with what is assumed: UTF-16 by its mark; UTF-8 in place of an encoding of
-            single bytes, for a file that is valid UTF-8 beyond ASCII.
+        tell: called with what is assumed: UTF-16 by its mark, or by a zero in every second byte;
+            UTF-8 in place of an encoding of single bytes, for a file that is valid UTF-8 beyond
+            ASCII; cp1252 in place of latin-1, for a file with bytes that only cp1252 has letters
+            and marks for.
 
     Raises:
         UserError: a file that is missing, damaged, an archive or not in the encoding; or an unknown
@@ -66,11 +68,19 @@ def read_decoded(
             tell(f"{path.name} is read as {mark.upper()}, as its first bytes say.")
         return _decoded(path, data, mark, adjustable)
     if encoding is None:
-        return _decoded(path, data, "utf-8", adjustable)
+        name = _unmarked_utf16(data) or "utf-8"
+        if name != "utf-8":
+            tell(f"{path.name} is read as {name.upper()}: every second of its bytes is zero.")
+        return _decoded(path, data, name, adjustable)
     name = find_encoding(encoding)
     if name != "utf-8" and _is_utf8_beyond_ascii(data):
         tell(f"{path.name} is valid UTF-8 and read as UTF-8, not as {encoding}.")
         name = "utf-8"
+    elif name == "iso8859-1" and _is_cp1252(data):
+        tell(
+            f"{path.name} is read as cp1252, which has quotation marks and dashes, not {encoding}."
+        )
+        name = "cp1252"
     return _decoded(path, data, name, adjustable)
 
 
@@ -79,7 +89,7 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         UserError: a file that cannot be read, is damaged, unpacks to more than 4 GiB, or is an
-            archive.
+            archive or another binary file.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -94,12 +104,7 @@ def read_bytes(path: Path) -> bytes:
             "a file that fits into memory.",
             "divide the file.",
         )
-    if data.startswith(_ZIP):
-        raise UserError(
-            f"{path.name} is a zip archive or an Excel workbook.",
-            "a text file.",
-            "unpack it, or save the sheet as CSV in UTF-8.",
-        )
+    refuse_binary(path, data)
     return data
 
 
@@ -188,6 +193,26 @@ def _is_utf8_beyond_ascii(data: bytes) -> bool:
         return False
     try:
         data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """The form of UTF-16 that a file without a byte order mark shows by its zero bytes."""
+    first, second = data[:2000:2], data[1:2000:2]
+    for name, zero, other in (("utf-16-le", second, first), ("utf-16-be", first, second)):
+        if zero and 2 * zero.count(0) > len(zero) and not other.count(0):
+            return name
+    return None
+
+
+def _is_cp1252(data: bytes) -> bool:
+    """Whether bytes that are control characters in latin-1 are characters of cp1252."""
+    if not any(0x80 <= byte < 0xA0 for byte in {*data}):
+        return False
+    try:
+        data.decode("cp1252")
     except UnicodeDecodeError:
         return False
     return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +15,22 @@ import numpy as np
 from keras_rnn_recipes.data.files import empty_file, is_number
 from keras_rnn_recipes.data.text.encoded import (
     Tell,
+    count,
     ignore,
     read_existing,
     split_lines,
     without_carriage_returns,
 )
+from keras_rnn_recipes.data.text.other_formats import refuse_other_text
 from keras_rnn_recipes.data.text.tables import FileFormat, FileOptions, Row, read_rows
 from keras_rnn_recipes.errors import UserError
+
+# What programs write in place of a missing value, and what nobody calls a class.
+NO_LABEL = frozenset({"NaN", "nan", "NAN", "<NA>", "#N/A", "NULL", "null"})
+
+
+# White space, and the marks without width that copying from web pages adds.
+_INVISIBLE = " \t\r\n\u00a0\u200b\u200e\u200f\ufeff"
 
 
 @dataclass(frozen=True)
@@ -71,22 +82,29 @@ def read_labelled(
         options: of `FileFormat`: ``separator``, ``quotes``, ``columns``, ``encoding``.
 
     Returns:
-        Texts unchanged, labels without leading and trailing white space.
+        Texts unchanged; labels without white space at either end, and with single spaces within.
 
     Raises:
-        UserError: as `read_rows`; also no rows, a row without a label, or several labels in a cell.
+        UserError: as `read_rows`; also no rows, a row without a label or with a sign of a missing
+            value in its place, or several labels in a cell.
     """
     name, form = Path(path).name, FileFormat(**options)
     rows = _some(path, read_rows(path, (text_col, label_col), form, tell=tell))
     for row in rows:
-        if not row.cells[1].strip():
+        if not row.cells[1].strip() or row.cells[1].strip() in NO_LABEL:
+            signed = f" but {row.cells[1].strip()!r}" if row.cells[1].strip() else ""
             raise UserError(
-                f"Line {row.line} of {name} has no {label_col!r}.",
+                f"Line {row.line} of {name} has no {label_col!r}{signed}.",
                 "a label in every row.",
                 "fill it in, or remove the row.",
             )
-    labels = tuple(row.cells[1].strip() for row in rows)
+    labels = tuple(" ".join(row.cells[1].strip(_INVISIBLE).split()) for row in rows)
     refuse_several_labels(labels, name)
+    for note in similar_label_notes(labels, name):
+        tell(note)
+    empty = sum(not row.cells[0].strip() for row in rows)
+    if empty:
+        tell(f"{name}: {count(empty, 'text')} of {len(rows):,} without any characters.")
     return LabelledTexts(tuple(row.cells[0] for row in rows), labels)
 
 
@@ -97,7 +115,11 @@ def read_texts(
     tell: Tell = ignore,
     **options: Unpack[FileOptions],
 ) -> tuple[str, ...]:
-    """Read the column of texts of a table, without labels.
+    """Read the column of texts of a table, without labels, or a text from each line.
+
+    A file whose name has no ending or ends in ``.txt`` has a text in each line if its first line
+    does not name the column and its lines cannot be rows: they have no tabs, and not all the same
+    number of commas, semicolons or vertical bars.
 
     Args:
         path, text_col, tell, options: as in `read_labelled`.
@@ -109,6 +131,12 @@ def read_texts(
         UserError: as `read_rows`.
     """
     form = FileFormat(**options)
+    if Path(path).suffix in ("", ".txt") and form.columns is None:
+        lines = read_lines(path, encoding=form.encoding, adjustable=form.adjustable)
+        if not names_column(lines, text_col) and not _may_be_rows(lines, form.separator):
+            refuse_other_text(Path(path), "\n".join(lines))
+            tell(f"{Path(path).name}: a text in each line.")
+            return read_lines(path, encoding=form.encoding, adjustable=form.adjustable, tell=tell)
     return tuple(row.cells[0] for row in read_rows(path, (text_col,), form, tell=tell))
 
 
@@ -149,6 +177,26 @@ def read_pairs(
             )
     sources, targets = zip(*(row.cells for row in rows), strict=True)
     return ParallelTexts(sources, tuple(target.strip() for target in targets))
+
+
+def names_column(lines: Sequence[str], name: str) -> bool:
+    """Whether the first line with content is a header that names a column, in any case.
+
+    Example:
+        >>> names_column(['"Text","Label"'], "text"), names_column(["a text"], "text")
+        (True, False)
+    """
+    first = next((line for line in lines if line.strip()), "")
+    return name.casefold() in [cell.strip(' "').casefold() for cell in re.split(r"[,;\t|]", first)]
+
+
+def _may_be_rows(lines: Sequence[str], separator: str | None) -> bool:
+    """Whether lines have tabs, or all the same number of some separator, which is not 0."""
+    if any("\t" in line for line in lines):
+        return True
+    filled = [line for line in lines if line.strip()]
+    counts = ({line.count(one) for line in filled} for one in (separator or ",", ",", ";", "|"))
+    return len(filled) > 1 and any(len(found) == 1 and found != {0} for found in counts)
 
 
 def is_tatoeba(path: str | Path, form: FileFormat) -> bool:
@@ -273,6 +321,68 @@ def refuse_several_labels(labels: Sequence[str], name: str) -> None:
             "one label for each text.",
             "keep one label in each row, or train a classifier for each label.",
         )
+
+
+def similar_label_notes(labels: Sequence[str], name: str) -> list[str]:
+    """Sentences on labels that are probably the same one, though they are different classes.
+
+    Args:
+        labels: ``(examples,)``.
+        name: of the file.
+
+    Example:
+        >>> similar_label_notes(["Good", "good", "5", "5.0", "bad"], "a.csv")[0]
+        "a.csv: 'Good' and 'good' are different classes; they differ only in case or form."
+    """
+    found: dict[str, list[str]] = {}
+    for label in dict.fromkeys(labels):
+        found.setdefault(label_key(label), []).append(label)
+    return [
+        f"{name}: {' and '.join(map(repr, alike))} are different classes; they differ only in case "
+        "or form."
+        for alike in found.values()
+        if len(alike) > 1
+    ]
+
+
+def label_key(label: str) -> str:
+    """What spellings of one label have in common: letters in lower case, the value of a number.
+
+    Example:
+        >>> label_key("Very Good"), label_key("5.0"), label_key("5") == label_key("5.00")
+        ('very good', '5.0', True)
+    """
+    plain = unicodedata.normalize("NFKC", label)
+    return str(float(plain)) if is_number(plain) else " ".join(plain.casefold().split())
+
+
+def known_labels(
+    labels: Sequence[str], classes: Sequence[str], *, tell: Tell = ignore
+) -> tuple[str, ...]:
+    """Labels of new data in the spelling of training, such as ``1`` for ``1.0``.
+
+    Args:
+        labels: ``(examples,)``.
+        classes: of training.
+        tell: called with each label that is read as a class.
+
+    Returns:
+        The labels; those that no class resembles, or several classes, stay as they are.
+
+    Example:
+        >>> known_labels(["1.0", "Good", "bad"], ["1", "good"])
+        ('1', 'good', 'bad')
+    """
+    by_key: dict[str, list[str]] = {}
+    for one in classes:
+        by_key.setdefault(label_key(one), []).append(one)
+    read = {label: label for label in labels}
+    for label in read:
+        alike = by_key.get(label_key(label), [])
+        if label not in classes and len(alike) == 1:
+            read[label] = alike[0]
+            tell(f"The label {label!r} is read as {alike[0]!r}.")
+    return tuple(read[label] for label in labels)
 
 
 def _several(labels: Iterable[str], separator: str) -> str | None:

@@ -26,8 +26,13 @@ def near_key(text: str) -> str:
     return _NO_LETTER.sub("", _VARIABLE.sub("", text.casefold()))
 
 
-def repeated_notes(texts: Sequence[Hashable], noun: str) -> list[str]:
+def repeated_notes(texts: Sequence[Hashable], noun: str, *, together: bool = True) -> list[str]:
     """A sentence on the texts that occur more than once in a file that is to be split, if any.
+
+    Args:
+        texts: of the file.
+        noun: what a text is called.
+        together: whether equal texts stay in one part.
 
     Example:
         >>> repeated_notes(["a", "a", "b"], "text")
@@ -36,8 +41,28 @@ def repeated_notes(texts: Sequence[Hashable], noun: str) -> list[str]:
     many = sum(n for n in Counter(texts).values() if n > 1)
     if not many:
         return []
+    kept = "; equal ones stay in one part" if together else ""
+    return [f"{many:,} of {count(len(texts), noun)} occur more than once{kept}."]
+
+
+def contradiction_notes(texts: Sequence[str], labels: Sequence[str], noun: str) -> list[str]:
+    """A sentence on the texts that occur with different labels, if any.
+
+    Example:
+        >>> contradiction_notes(["a", "a", "b"], ["x", "y", "x"], "text")
+        ["1 text occurs with different labels, such as 'a': x, y."]
+    """
+    found: dict[str, dict[str, None]] = {}
+    for text, label in zip(texts, labels, strict=True):
+        found.setdefault(text, {})[label] = None
+    several = {text: given for text, given in found.items() if len(given) > 1}
+    if not several:
+        return []
+    text, given = next(iter(several.items()))
+    occur = "occurs" if len(several) == 1 else "occur"
     return [
-        f"{many:,} of {count(len(texts), noun)} occur more than once; equal ones stay in one part."
+        f"{count(len(several), noun)} {occur} with different labels, such as {text[:40]!r}: "
+        f"{', '.join(given)[:100]}."
     ]
 
 

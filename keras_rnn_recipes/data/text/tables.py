@@ -6,15 +6,16 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from keras_rnn_recipes.data.text.encoded import Tell, count, ignore, read_existing, split_lines
+from keras_rnn_recipes.data.text.other_formats import refuse_other_text
 from keras_rnn_recipes.errors import UserError
 
-SEPARATORS = (",", ";", "\t", "|")
+SEPARATORS = (",", ";", "\t", "|||", "|")
 # A cell may contain a whole book; Python's csv module stops at 128 KiB by default.
 _LONGEST_CELL = 1 << 30
 # Rows by which a separator is judged.
@@ -64,11 +65,13 @@ class Layout(NamedTuple):
         separator: between cells; None: a table of one column.
         quoted: whether cells may be quoted.
         escaped: whether quotation marks within cells follow a backslash instead of being doubled.
+        spaced: whether a space after a separator belongs to the separator.
     """
 
     separator: str | None
     quoted: bool
     escaped: bool = False
+    spaced: bool = False
 
 
 class Row(NamedTuple):
@@ -98,11 +101,14 @@ def read_rows(
     """
     path = Path(path)
     text = read_existing(path, "a CSV file", form.encoding, form.adjustable, tell)
+    refuse_other_text(path, text)
+    text, form = _without_excel_line(path, text, form, tell)
     layout = _find_layout(path, text, wanted, form, tell)
     names, rows = _named_rows(path, text, layout, wanted, form, tell)
     rows = _without_blank_rows(path, rows, layout, tell)
+    rows = without_repeated_headers(path, rows, names, tell)
     names = _with_unnamed(path, names, rows, form, tell)
-    places = [_place(path, names, name, form, tell) for name in wanted]
+    places = [_place(path, names, name, form, tell, wanted) for name in wanted]
     for row in rows:
         if len(row.cells) != len(names):
             raise _wrong_width(path, row, names, form)
@@ -135,6 +141,7 @@ def parse_rows(text: str, layout: Layout) -> Iterator[Row]:
         delimiter=separator,
         doublequote=not layout.escaped,
         escapechar="\\" if layout.escaped else None,
+        skipinitialspace=layout.spaced,
         strict=True,
     )
     for cells in reader:
@@ -177,7 +184,9 @@ def _find_layout(
     quoted = form.quotes
     if quoted is None:
         quoted = '"' in text and _is_quoted(path, text, separator, form, tell)
-    plain, escaped = Layout(separator, quoted), Layout(separator, quoted, escaped=True)
+    spaced = quoted and separator is not None and _is_spaced(text, separator)
+    plain = Layout(separator, quoted, spaced=spaced)
+    escaped = plain._replace(escaped=True)
     if not quoted or _error(text, plain) is None:
         return plain
     if _uses_backslashes(text) and _error(text, escaped) is None:
@@ -192,6 +201,13 @@ def _find_layout(
             "correct the marks.",
         ),
     )
+
+
+def _is_spaced(text: str, separator: str) -> bool:
+    """Whether a space follows every separator of the first line, and marks follow some of them."""
+    first = next((line for line in split_lines(text) if line.strip()), "")
+    spaces = first.count(f"{separator} ")
+    return 0 < spaces == first.count(separator) and f'{separator} "' in text
 
 
 def _uses_backslashes(text: str) -> bool:
@@ -324,12 +340,50 @@ def _without_blank_rows(path: Path, rows: list[Row], layout: Layout, tell: Tell)
     return [row for row in rows if not is_blank(row.cells)]
 
 
+def without_repeated_headers(
+    path: Path, rows: list[Row], names: Sequence[str], tell: Tell
+) -> list[Row]:
+    """Rows without further header lines, which files that were joined have.
+
+    Args:
+        path: of the file, for the message.
+        rows: below the first header line.
+        names: in the header line, in any case.
+        tell: called with the number of the lines that are left out.
+    """
+    header = [name.casefold() for name in names]
+    if len(header) < 2:
+        return rows
+    kept = [row for row in rows if [cell.strip().casefold() for cell in row.cells] != header]
+    if len(kept) < len(rows):
+        repeated = count(len(rows) - len(kept), "repeated header line")
+        tell(f"{path.name}: {repeated} left out.")
+    return kept
+
+
+def _without_excel_line(
+    path: Path, text: str, form: FileFormat, tell: Tell
+) -> tuple[str, FileFormat]:
+    """A text without the line ``sep=;`` that Excel writes and reads, and the separator it names."""
+    found = re.match(r'"?sep=([^\r\n])"?\r?\n', text)
+    if found is None:
+        return text, form
+    tell(f"{path.name}: the first line names the separator, {found[1]!r}.")
+    return text[found.end() :], replace(form, separator=form.separator or found[1])
+
+
 def _with_unnamed(
     path: Path, names: list[str], rows: list[Row], form: FileFormat, tell: Tell
 ) -> list[str]:
-    """Names for columns after those that ``columns`` names, if every row has them."""
+    """Names for columns after those that have one, if every row has them.
+
+    Those that a header does not name must be empty.
+    """
     widths = {len(row.cells) for row in rows}
-    if form.columns is None or names != list(form.columns) or len(widths) != 1:
+    if len(widths) != 1:
+        return names
+    named = form.columns is not None and names == list(form.columns)
+    if not named and not all(is_blank(row.cells[len(names) :]) for row in rows):
         return names
     more = widths.pop() - len(names)
     if more <= 0:
@@ -338,7 +392,9 @@ def _with_unnamed(
     return names + [""] * more
 
 
-def _place(path: Path, names: list[str], name: str, form: FileFormat, tell: Tell) -> int:
+def _place(
+    path: Path, names: list[str], name: str, form: FileFormat, tell: Tell, wanted: Sequence[str]
+) -> int:
     """The number of the column with a name."""
     found = _find(names, name)
     if len(found) == 1:
@@ -349,19 +405,24 @@ def _place(path: Path, names: list[str], name: str, form: FileFormat, tell: Tell
     raise UserError(
         f"{path.name} has {many} {name!r}.",
         f"a first line that names each column once; it names {', '.join(names)[:200]}.",
-        form.advice(*_advice_on_columns(names)),
+        form.advice(*_advice_on_columns(names, wanted)),
     )
 
 
-def _advice_on_columns(names: list[str]) -> tuple[str, str]:
+def _advice_on_columns(names: list[str], wanted: Sequence[str]) -> tuple[str, str]:
     """What to do if a column is missing: with a recipe, and without."""
-    numbered = ",".join(f"column{number}" for number in range(1, len(names) + 1))
-    return (
+    named = (
         "name the columns with data.text_col and data.label_col (data.source_col and "
-        "data.target_col for pairs); if the first line is a text already, name all columns in "
-        f"order, such as data.columns={numbered}.",
-        "give the file the columns that the run was trained with.",
+        "data.target_col for pairs)"
     )
+    if not any(_find(names, name) for name in wanted):  # perhaps no header
+        order = [f"column{number}" for number in range(1, len(names) + 1)]
+        order = list(wanted) if len(wanted) == len(names) else order
+        named += (
+            "; if the first line is a text already, name all columns in order, such as "
+            f"data.columns={','.join(order)}"
+        )
+    return f"{named}.", "give the file the columns that the run was trained with."
 
 
 def _wrong_width(path: Path, row: Row, names: list[str], form: FileFormat) -> UserError:

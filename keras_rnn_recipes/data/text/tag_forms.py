@@ -12,7 +12,7 @@ from keras_rnn_recipes.errors import UserError
 
 # BILOU has U and L for S and E, BMES has M for I, BMEWO has W for S.
 _STANDARD = {"U": "S", "W": "S", "L": "E", "M": "I", **{letter: letter for letter in "BIES"}}
-_BEFORE = re.compile(r"([BIESLUMWbieslumw])([-_])(.+)")
+_BEFORE = re.compile(r"([BIESLUMWbieslumw])[-_](.+)|([BIESLUMW])[.:/|](.+)")
 _AFTER = re.compile(r"(.+)([-_])([BIESLUMW])")
 _TYPE_NAMES = """
     per person loc location org organization organisation misc gpe norp fac facility product event
@@ -20,6 +20,10 @@ _TYPE_NAMES = """
     name disease chemical gene protein
 """
 _TYPES = frozenset(_TYPE_NAMES.split())
+_OUTSIDE_WORDS = frozenset({"0", "other", "out", "outside", "none", "null", "_", "-"})
+_NUMBERS = (
+    "The tags are numbers, each a tag of a single token; names such as B-PER would mark spans."
+)
 UNTYPED = "SPAN"
 
 
@@ -34,8 +38,10 @@ def find_tag_form(counts: Mapping[str, int]) -> TagForm:
     """Find how the tags of a file are spelled.
 
     Known are prefixes and suffixes of BIO, IOBES, BILOU and BMES with a hyphen or an underscore, in
-    upper or lower case; prefixes without types; and types without prefixes next to O, if O is the
-    most frequent tag or most of them are usual names of types.
+    upper or lower case; prefixes in upper case with a point, colon, slash or vertical bar; other
+    words for O, such as OTHER, if it is missing and all other tags mark spans; prefixes without
+    types; and types without prefixes next to O, if O is the most frequent tag or most of them are
+    usual names of types.
 
     Args:
         counts: how often each tag occurs.
@@ -52,17 +58,19 @@ def find_tag_form(counts: Mapping[str, int]) -> TagForm:
         >>> find_tag_form({"PERSON": 2, "O": 3}).standard["PERSON"]
         'I-PERSON'
     """
-    others = [tag for tag in counts if tag not in (OUTSIDE, "o")]
+    outside = _outside(counts)
+    others = [tag for tag in counts if tag not in outside]
     _refuse_brackets(others)
     for found in (_with_prefix(others), _with_suffix(others), _bare(others)):
         if 2 * len(found) > len(others):
             break
     else:
-        found = _types_alone(counts, others)
+        found = _types_alone(counts, others, outside)
     if not found:
-        return TagForm({tag: tag for tag in counts}, None)
-    standard = {tag: found.get(tag, OUTSIDE if tag == "o" else tag) for tag in counts}
-    changed = next((tag for tag in others if standard[tag] != tag), None)
+        numbers = all(tag.isdecimal() for tag in counts)
+        return TagForm({tag: tag for tag in counts}, _NUMBERS if numbers and counts else None)
+    standard = {tag: found.get(tag, OUTSIDE if tag in outside else tag) for tag in counts}
+    changed = next((tag for tag in [*others, *counts] if standard[tag] != tag), None)
     if changed is None:
         return TagForm(standard, None)
     return TagForm(
@@ -70,9 +78,25 @@ def find_tag_form(counts: Mapping[str, int]) -> TagForm:
     )
 
 
+def _outside(counts: Mapping[str, int]) -> set[str]:
+    """The tags that mean "outside of any span": O, or another word for it if all else are spans."""
+    usual = {OUTSIDE, "o"} & set(counts)
+    if usual or not counts:
+        return usual
+    most = max(counts, key=lambda tag: counts[tag])
+    others = [tag for tag in counts if tag != most]
+    of_spans = _with_prefix(others) or _with_suffix(others)
+    if not of_spans:
+        of_spans = {tag: tag for tag in others if tag.casefold() in _TYPES}
+    return (
+        {most} if most.casefold() in _OUTSIDE_WORDS and len(of_spans) == len(others) > 0 else set()
+    )
+
+
 def _with_prefix(tags: list[str]) -> dict[str, str]:
     matched = {tag: _BEFORE.fullmatch(tag) for tag in tags}
-    return {tag: f"{_STANDARD[m[1].upper()]}-{m[3]}" for tag, m in matched.items() if m}
+    parts = {tag: (m[1] or m[3], m[2] or m[4]) for tag, m in matched.items() if m}
+    return {tag: f"{_STANDARD[prefix.upper()]}-{kind}" for tag, (prefix, kind) in parts.items()}
 
 
 def _with_suffix(tags: list[str]) -> dict[str, str]:
@@ -87,13 +111,13 @@ def _bare(tags: list[str]) -> dict[str, str]:
     return {tag: f"{_STANDARD[tag]}-{UNTYPED}" for tag in tags}
 
 
-def _types_alone(counts: Mapping[str, int], tags: list[str]) -> dict[str, str]:
+def _types_alone(counts: Mapping[str, int], tags: list[str], outside: set[str]) -> dict[str, str]:
     """Types without prefixes: neighbouring tokens of one type are one span."""
-    if not tags or not {OUTSIDE, "o"} & set(counts):
+    if not tags or not outside:
         return {}
-    outside = counts.get(OUTSIDE, 0) + counts.get("o", 0)
+    most = sum(counts[tag] for tag in outside)
     usual = sum(tag.casefold() in _TYPES for tag in tags)
-    if 2 * usual <= len(tags) and any(counts[tag] >= outside for tag in tags):
+    if 2 * usual <= len(tags) and any(counts[tag] >= most for tag in tags):
         return {}
     return {tag: f"I-{tag}" for tag in tags}
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_rnn_recipes.config.base import one_or_two_files
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
 from keras_rnn_recipes.data.text.encoded import Tell, ignore
 from keras_rnn_recipes.families.evaluation import (
@@ -67,7 +67,8 @@ def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore)
     Raises:
         UserError: as `read_texts` and `read_lines`.
     """
-    from keras_rnn_recipes.data.text.reading import read_lines, read_texts
+    from keras_rnn_recipes.data.text.other_formats import refuse_other_text
+    from keras_rnn_recipes.data.text.reading import names_column, read_lines, read_texts
 
     path = Path(path)
     options = data.file_options()
@@ -75,16 +76,16 @@ def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore)
         return ()
     lines = read_lines(path, empty=True, encoding=data.encoding, tell=tell)
     first = next((line for line in lines if line.strip()), "")
-    cells = [cell.strip(' "').casefold() for cell in re.split(r"[,;\t|]", first)]
     separators = data.separator or "\t"
     if is_tatoeba_row(first) and data.columns is None:
         options |= {"columns": (data.source_col, data.target_col, ""), "separator": "\t"}
     table = (
-        data.source_col.casefold() in cells
+        names_column(lines, data.source_col)
         or {".csv", ".tsv"} & {*path.suffixes[-2:]}
         or (options["columns"] is not None and separators in first)
     )
     if not table:
+        refuse_other_text(path, "\n".join(lines))
         return lines
     return read_texts(path, text_col=data.source_col, tell=tell, **options)
 
@@ -125,9 +126,7 @@ def evaluate(
     refuse_baselines(baselines)
     config, notes = finished_config(run_dir, overrides), list[str]()
     name = config.model.cell
-    first, comma, second = str(source).partition(",")
-    several = bool(comma) and not Path(source).exists()
-    pairs = read_pairs((first, second) if several else source, config.data, tell=notes.append)
+    pairs = read_pairs(one_or_two_files(str(source)), config.data, tell=notes.append)
     texts, _ = SavedEncoderDecoder(Path(run_dir) / "saved_model")(pairs.sources)
     answers = {name: texts}
     metrics, lowercase = config.evaluate.metrics, config.data.lower

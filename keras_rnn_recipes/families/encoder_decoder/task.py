@@ -47,8 +47,8 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
     """Load the training, validation and test pairs of a recipe.
 
     Args:
-        data: the recipe's section: the name of a data set, a table of pairs to split, or two files
-            for each part. Missing parts are held out from the training part.
+        data: the recipe's section: the name of a data set, a table of pairs, or two files, for
+            each part. Missing parts are held out from the training part.
         seed: seed of the choice of held-out pairs.
 
     Returns:

@@ -112,7 +112,8 @@ def load(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
     train, valid, test = parts
     texts = [[" ".join(row.tokens) for row in part] for part in parts]
     if is_split_here(data):
-        notes += repeated_notes([text for part in texts for text in part], "sentence")
+        every = [text for part in texts for text in part]
+        notes += repeated_notes(every, "sentence", together=len(set(every)) >= _FEW)
     notes += overlap_notes(texts[0], {"validation": texts[1], "test": texts[2]}, "sentence")
     told = tuple(dict.fromkeys(notes))
     return TaggedParts(found.name, train, valid, test, tags, of_spans, data.scheme, told)

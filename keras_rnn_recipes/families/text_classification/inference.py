@@ -28,7 +28,8 @@ def predict(
 
     Args:
         run_dir: a finished run of text classification. Its ``saved_model`` answers.
-        source: a CSV or TSV file with the run's column of texts, see `read_labelled`.
+        source: a table with the run's column of texts, or a plain text with a text in each line,
+            see `read_texts`.
         overrides: how the table is read, as in `finished_config`.
 
     Returns:
@@ -79,7 +80,7 @@ def evaluate(
     Raises:
         UserError: as `predict`, or a label that training has not seen.
     """
-    from keras_rnn_recipes.data.text.reading import number_labels
+    from keras_rnn_recipes.data.text.reading import known_labels, number_labels
     from keras_rnn_recipes.families.text_classification.task import read_rows, score
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
 
@@ -88,10 +89,11 @@ def evaluate(
     name = config.model.cell
     rows = read_rows(source, config.data, tell=notes.append)
     classes = read_vocabulary(run_dir)["classes"]
-    truth = number_labels(rows.labels, classes, Path(source).name)
+    labels = known_labels(rows.labels, classes, tell=notes.append)
+    truth = number_labels(labels, classes, Path(source).name)
     found = SavedClassifier(Path(run_dir) / "saved_model")(rows.texts)
     answers = {name: found["probabilities"]}
-    notes += [*class_notes(rows.labels, classes), *token_notes(run_dir, rows.texts)]
+    notes += [*class_notes(labels, classes), *token_notes(run_dir, rows.texts)]
     summary = score(truth, answers, metrics=config.evaluate.metrics)
     return Evaluation(name, summary, notes=tuple(notes))
 

@@ -26,6 +26,7 @@ from keras_rnn_recipes.data.text.reading import (
     read_labelled,
 )
 from keras_rnn_recipes.data.text.row_counts import (
+    contradiction_notes,
     length_cap,
     overlap_notes,
     repeated_notes,
@@ -83,6 +84,11 @@ def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
     )
     if is_split_here(data):
         notes += repeated_notes((*parts.train.texts, *parts.valid.texts, *parts.test.texts), "text")
+    three = (parts.train, parts.valid, parts.test)
+    texts, labels = (
+        [one for part in three for one in getattr(part, name)] for name in ("texts", "labels")
+    )
+    notes += contradiction_notes(texts, labels, "text")
     others = {"validation": parts.valid.texts, "test": parts.test.texts}
     notes += overlap_notes(parts.train.texts, others, "text")
     return replace(parts, notes=tuple(dict.fromkeys(notes)))

@@ -1,0 +1,89 @@
+"""Formats that no reader of texts takes, each refused by its name and with a way to convert it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from keras_rnn_recipes.errors import UserError
+
+_TO_CSV = (
+    "python -c \"import pandas; pandas.read_{kind}({name!r}{more}).to_csv('a.csv', index=False)\""
+)
+_BINARY = (
+    (b"PAR1", "a Parquet file", "parquet"),
+    (b"ARROW1", "a Feather file", "feather"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "excel"),
+)
+
+
+def refuse_binary(path: Path, data: bytes) -> None:
+    """Refuse a file of tables that are no text, by its first bytes.
+
+    Raises:
+        UserError: Parquet, Feather, old Excel workbooks, PDF, and zip archives, which new ones are.
+    """
+    for start, name, kind in _BINARY:
+        if data.startswith(start):
+            command = _TO_CSV.format(kind=kind, name=path.name, more="")
+            raise _other(path, name, f"convert it to CSV: {command}.")
+    if data.startswith(b"%PDF-"):
+        raise _other(path, "a PDF document", "extract its text.")
+    if data.startswith(b"PK\x03\x04"):
+        fix = "unpack it, or save the sheet as CSV in UTF-8."
+        raise _other(path, "a zip archive or an Excel workbook", fix)
+
+
+def refuse_other_text(path: Path, text: str) -> None:
+    """Refuse a text file that is no table and no column file, by its content.
+
+    Args:
+        path: of the file, for the message.
+        text: its content.
+
+    Raises:
+        UserError: JSON, XML, HTML, a Markdown table, or labels of fastText.
+
+    Example:
+        >>> refuse_other_text(Path("a.csv"), "text,label")
+    """
+    lines = [line.strip() for line in text[:100_000].splitlines() if line.strip()]
+    if not lines:
+        return
+    if _is_json(lines[0], text):
+        more = ", lines=True" if lines[0][0] == "{" and lines[0][-1] == "}" else ""
+        command = _TO_CSV.format(kind="json", name=path.name, more=more)
+        raise _other(path, "JSON", f"convert it, for flat records: {command}.")
+    if re.match(r"<(\?xml|tmx|!DOCTYPE|html)\b", lines[0], re.IGNORECASE):
+        raise _other(path, "XML or HTML", "extract its texts, one row each.")
+    if len(lines) > 1 and re.fullmatch(r"\|?[\s:|-]*-{3}[\s:|-]*", lines[1]) and "|" in lines[1]:
+        raise _other(path, "a Markdown table", "remove its second line and the outer bars.")
+    if all(line.startswith("__label__") for line in lines[:20]):
+        raise _other(
+            path,
+            "labels of fastText",
+            r"write label and text with a tab between: sed 's/^__label__\([^ ]*\) */\1\t/', then "
+            "name the columns with data.columns=label,text.",
+        )
+
+
+def _is_json(first: str, text: str) -> bool:
+    """Whether the first line is a JSON object or list, or the whole text is one."""
+    if first[0] not in "{[":
+        return False
+    if first in ("{", "["):  # written over several lines
+        inner = text.strip()[1:].lstrip()
+        return inner.startswith(("{", '"')) and text.rstrip()[-1] in "]}"
+    try:
+        found = json.loads(first)
+    except ValueError:
+        return first.startswith(("[{", '{"')) and text.rstrip()[-1] in "]}"
+    return isinstance(found, dict) or (isinstance(found, list) and len(first) > 2)
+
+
+def _other(path: Path, name: str, fix: str) -> UserError:
+    holds = "is" if name.startswith(("a ", "an ")) else "holds"
+    return UserError(
+        f"{path.name} {holds} {name}.", "a text file of rows and columns, such as CSV.", fix
+    )

@@ -1,0 +1,234 @@
+"""Files that other programs write: read with the right content, or refused by the format's name."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
+from keras_rnn_recipes.data.text.column_files import read_column_file
+from keras_rnn_recipes.data.text.reading import (
+    known_labels,
+    read_labelled,
+    read_pairs,
+    read_texts,
+)
+from keras_rnn_recipes.data.text.row_counts import contradiction_notes, repeated_notes
+from keras_rnn_recipes.data.text.tag_forms import find_tag_form
+from keras_rnn_recipes.data.text.tags import spans
+from keras_rnn_recipes.errors import UserError
+
+TWO = [("good, so", "pos"), ("bad", "neg")]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """``write(name, content)``: the path of a file with this content."""
+
+    def written(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("sep=;\r\ntext;label\r\ngood, so;pos\r\nbad;neg\r\n", "names the separator, ';'"),
+        ("text;label\r\ngood, so;pos\r\nbad;neg\r\n".encode("utf-16-le"), "read as UTF-16-LE"),
+        ("text\tlabel\r\ngood, so\tpos\r\nbad\tneg\r\n".encode("utf-16-be"), "read as UTF-16-BE"),
+        ('text,label\n"good, so",pos,\nbad,neg,\n', "the last 1 column without a name"),
+        ('text,label\n"good, so",pos\nText,Label\nbad,neg\n', "1 repeated header line left out"),
+        ('text, label\n"good, so", pos\n"bad", neg\n', None),
+        ('label, text\npos, "good, so"\nneg, "bad"\n', None),
+        ("text ||| label\ngood, so ||| pos\nbad ||| neg\n", None),
+        ('text,label\n"good, so",\u200bpos \nbad,neg\u00a0\n', None),
+    ],
+)
+def test_tables_of_other_programs(write, content, told):
+    notes = []
+    found = read_labelled(write("a.csv", content), tell=notes.append)
+    assert list(zip(found.texts, found.labels, strict=True)) == TWO
+    assert [told in note for note in notes] == ([True] if told else [])
+
+
+def test_cp1252_is_not_read_as_latin_1(write):
+    content, told = "text,label\n“Café”,pos\nn’est,neg\n".encode("cp1252"), []
+    found = read_labelled(write("a.csv", content), encoding="latin-1", tell=told.append)
+    assert found.texts == ("“Café”", "n’est") and "read as cp1252" in told[0]
+    latin = write("b.csv", "text,label\ncafé,pos\nthé,neg\n".encode("latin-1"))
+    told.clear()
+    assert read_labelled(latin, encoding="latin-1", tell=told.append).texts == ("café", "thé")
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('{"text": "good, so", "label": "pos"}\n{"text": "bad", "label": "neg"}\n', "JSON"),
+        ('[{"text": "good", "label": "pos"}]', "JSON"),
+        ('[\n  {"text": "good",\n   "label": "pos"}\n]\n', "JSON"),
+        ('{"tokens": ["a", "b"], "ner_tags": [0, 1]}\n', "JSON"),
+        ('<?xml version="1.0"?>\n<tmx version="1.4"></tmx>\n', "XML or HTML"),
+        ("| text | label |\n|------|-------|\n| good | pos |\n", "a Markdown table"),
+        ("__label__pos good film\n__label__neg bad film\n", "labels of fastText"),
+        (b"PAR1rest", "a Parquet file"),
+        (b"ARROW1rest", "a Feather file"),
+        (b"\xd0\xcf\x11\xe0rest", "an old Excel workbook"),
+        (b"%PDF-1.7", "a PDF document"),
+    ],
+)
+def test_other_formats_are_refused_by_their_name(write, content, name):
+    path = write("a.txt", content)
+    for read in (read_labelled, read_texts, read_pairs, read_column_file):
+        with pytest.raises(UserError, match=name) as refused:
+            read(path)
+        assert len(refused.value.fix) > 10
+
+
+def test_json_is_converted_by_the_command_that_is_advised(write, tmp_path):
+    path = write("a.jsonl", '{"text": "good, so", "label": "pos"}\n{"text": "bad", "label": "neg"}')
+    with pytest.raises(UserError) as refused:
+        read_labelled(path)
+    code = str(refused.value.fix).split('python -c "')[1].rsplit('"', 1)[0]
+    exec(code.replace("'a.", f"'{tmp_path}/a."))
+    found = read_labelled(tmp_path / "a.csv")
+    assert list(zip(found.texts, found.labels, strict=True)) == TWO
+
+
+def test_tokens_joined_with_tags_are_converted_by_the_command_that_is_advised(write, tmp_path):
+    path = write("a.txt", "Bob/B-PER left/O 1/2/O\nAnn/B-PER is/O here/O\n")
+    with pytest.raises(UserError, match="joined by a slash") as refused:
+        read_column_file(path)
+    command = refused.value.fix.partition(": ")[2].rstrip(".")
+    written = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, check=True)
+    rows = read_column_file(write("b.txt", written.stdout))
+    assert [row[:2] for row in rows] == [
+        (("Bob", "left", "1/2"), ("B-PER", "O", "O")),
+        (("Ann", "is", "here"), ("B-PER", "O", "O")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (("Pos", "pos", "neg"), ["'Pos' and 'pos'"]),
+        (("5", "5.0", "1"), ["'5' and '5.0'"]),
+        (("True", "False", "false"), ["'False' and 'false'"]),
+        (("1", "10", "0.1", "4"), []),
+        (("very  good", "very good", "bad"), []),
+    ],
+)
+def test_labels_that_are_probably_the_same_are_told(write, labels, told):
+    path, notes = write("a.tsv", "text\tlabel\n" + "".join(f"x\t{one}\n" for one in labels)), []
+    found = read_labelled(path, tell=notes.append).labels
+    assert found == tuple(" ".join(one.split()) for one in labels)
+    assert [any(part in note for note in notes) for part in told] == [True] * len(told)
+    assert len(notes) == len(told)
+
+
+@pytest.mark.parametrize("sign", ["NaN", "nan", "<NA>", "#N/A", "NULL"])
+def test_signs_of_missing_labels_are_no_classes(write, sign):
+    with pytest.raises(UserError, match=rf"Line 3 of a.csv has no 'label' but '{sign}'"):
+        read_labelled(write("a.csv", f"text,label\na,pos\nb,{sign}\n"))
+
+
+def test_new_labels_in_the_form_of_training():
+    told = []
+    assert known_labels(("4.0", "0", "7"), ("0", "4"), tell=told.append) == ("4", "0", "7")
+    assert told == ["The label '4.0' is read as '4'."]
+    assert known_labels(("pos",), ("Pos", "POS")) == ("pos",)  # either may be meant
+    assert known_labels(("Pos", "pos"), ("Pos", "pos")) == ("Pos", "pos")
+
+
+def test_empty_texts_and_contradictions_are_told(write):
+    told = []
+    read_labelled(write("a.csv", "text,label\n,pos\nx,neg\n"), tell=told.append)
+    assert told == ["a.csv: 1 text of 2 without any characters."]
+    assert contradiction_notes(["a", "b", "a", "a"], ["x", "x", "y", "x"], "text") == [
+        "1 text occurs with different labels, such as 'a': x, y."
+    ]
+    assert contradiction_notes(["a", "b", "a"], ["x", "y", "x"], "text") == []
+    assert repeated_notes(["a", "a"], "sentence", together=False) == [
+        "2 of 2 sentences occur more than once."
+    ]
+
+
+def test_new_texts_from_lines(write):
+    told = []
+    lines = write("a.txt", "A good film, really.\n\nA bad film; so.\n")
+    assert read_texts(lines, tell=told.append) == (
+        "A good film, really.",
+        "",
+        "A bad film; so.",
+    )
+    assert told == ["a.txt: a text in each line."]
+    assert read_texts(write("standard input", "One film\n")) == ("One film",)
+    assert read_texts(write("b.txt", "label,text\nx,good\n")) == ("good",)
+    for rows in ("1,good\n2,bad\n", "good\tpos\n", "id;review\n1;good\n"):
+        with pytest.raises(UserError, match="no column 'text'"):
+            read_texts(write("c.txt", rows))
+
+
+def test_advice_on_columns_fits_the_file(write):
+    with pytest.raises(UserError, match=r"data.columns=text,label\."):
+        read_labelled(write("a.csv", "so good,pos\nbad,neg\n"))
+    with pytest.raises(UserError, match="no column 'label'") as refused:
+        read_labelled(write("b.csv", "text,sentiment\nso good,pos\n"))
+    assert "data.columns" not in str(refused.value)  # the first line is a header
+
+
+def test_pairs_are_one_table_or_two_files():
+    assert PairDataConfig(train="a.de,a.en").train == ("a.de", "a.en")
+    assert PairDataConfig(train=["a.de", "a.en"]).train == ("a.de", "a.en")
+    assert PairDataConfig(train="pairs.tsv", test="t.tsv").test == "t.tsv"
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        (("B.PER", "I.PER", "O", "B.LOC"), [(0, 2, "PER"), (3, 4, "LOC")]),
+        (("B:PER", "I:PER", "O", "B:PER"), [(0, 2, "PER"), (3, 4, "PER")]),
+        (("B-PER", "I-PER", "OTHER", "OTHER", "OTHER"), [(0, 2, "PER")]),
+        (("B-PER", "0", "0"), [(0, 1, "PER")]),
+        (("PERSON", "PERSON", "0", "0", "0"), [(0, 2, "PERSON")]),
+        (("S-PER", "O", "B-LOC", "I-LOC", "O", "B-PER", "E-PER"), [(0, 1, "PER"), (2, 4, "LOC"),
+                                                                    (5, 7, "PER")]),
+    ],
+)  # fmt: skip
+def test_spellings_of_spans(tags, found):
+    form = find_tag_form({tag: tags.count(tag) for tag in tags})
+    assert spans([form.standard[tag] for tag in tags]) == found
+    assert (form.note is None) == all(form.standard[tag] == tag for tag in tags)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [("NNP", "VB", "I-dunno"), ("_", "_", "SpaceAfter=No"), ("X.Y", "NN", "."), ("0", "1", "0")],
+)
+def test_tags_of_single_tokens_stay_as_they_are(tags):
+    form = find_tag_form({tag: tags.count(tag) for tag in tags})
+    assert [form.standard[tag] for tag in tags] == list(tags)
+    assert ("numbers" in (form.note or "")) == (tags[0] == "0")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("EU NN B-NP B-ORG\nso X O O\n\nUN NN B-NP B-ORG\n", "column 2 has tags of spans too"),
+        ("1\tBonn\tB-LOC\tO\n2\tist\tO\tO\n", "column 2 has tags of spans too"),
+        ("Wort Klasse\nBob B-PER\nis O\nAnn B-PER\n", "'Klasse', which occurs only there"),
+        ("New York\tB-LOC\nis\tO\nRio\tB-LOC\n", "1 token with spaces, such as 'New York'"),
+        ("token tag\nBob O\n\ntoken tag\nAnn O\n", "1 repeated header line left out"),
+        ("Bob B-PER\nis O\nAnn B-PER\n", None),
+        ("the DT\ncat NN\na DT\n", None),
+    ],
+)
+def test_what_is_open_in_a_column_file_is_told(write, content, told):
+    notes = []
+    read_column_file(write("a.txt", content), tell=notes.append)
+    assert (told is None) == (notes == [])
+    assert told is None or told in notes[-1]
