@@ -162,7 +162,7 @@ def _find_time(table: Table, free: list[str]) -> tuple[str, ...]:
         raise UserError(
             f"The dates of {table.name} seem to lie in several columns: {', '.join(parts)}.",
             "one column of dates, or the names of their parts.",
-            f"give --time-col {','.join(parts)}.",
+            f"give --time-col {shlex.quote(','.join(parts))}.",
         )
     named = [c for c in free if c.lower() in _TIME_NAMES]
     if len(named) == 1:
@@ -246,8 +246,8 @@ def _several(table: Table, names: list[str], what: str, option: str) -> UserErro
     more, name = "", names[-1] if option == "target-col" else names[0]
     if option == "target-col":
         more = (
-            f" (or several: --target-col {','.join(names[:2])}), --id-col for columns that name "
-            "the series, or --wide if each of them is a series"
+            f" (or several: --target-col {shlex.quote(','.join(names[:2]))}), --id-col for columns "
+            "that name the series, or --wide if each of them is a series"
         )
     return UserError(
         f"Several columns of {table.name} could contain {what}: {_shown(names)}.",

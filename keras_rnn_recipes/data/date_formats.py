@@ -6,44 +6,25 @@ and `number_readings` list the readings that fit; `keras_rnn_recipes.data.dates`
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-# The first letters of the months' names, enough to tell them apart: English, German, French,
-# Spanish, Italian, Portuguese and Dutch, without accents.
-_MONTH_NAMES = (
-    "jan|ene|gen|janv",
-    "feb|fev|fevr",
-    "mar|maer|mars|mrt|maa|marz|mrz",
-    "apr|avr|abr",
-    "may|mai|mag|mei",
-    "jun|juin|giu",
-    "jul|juil|lug",
-    "aug|aou|ago",
-    "sep|set|sept",
-    "oct|okt|ott|out",
-    "nov",
-    "dec|dez|dic",
-)
-_MONTH_OF = {
-    name: month for month, names in enumerate(_MONTH_NAMES, 1) for name in names.split("|")
-}
+from keras_rnn_recipes.data.date_words import ZONE, month_number, plain, utc_offset
+
 _NAME = r"([a-z]{3,10})\.?"
-_WEEKDAY = r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?[., ]+"
-_ZONE = r"(?:z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})"
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"\s*(?P<half>[ap]\.?m\.?)?|\s*(?P<half_alone>[ap]\.?m\.?))"
 )
-_TIME = rf"(?:^|[\st,]+){_CLOCK}\s*(?P<zone>{_ZONE})?(?=$|[\s,])"
+_TIME = rf"(?:^|[\st,]+){_CLOCK}\s*(?P<zone>{ZONE})?(?=$|[\s,])"
 _COMPACT_TIME = r"^(\d{8})[t ](\d{2}):?(\d{2})(?::?(\d{2}))?(z)?$"
 # Digits alone stand for dates within these years; others are plain numbers.
 _FIRST_YEAR, _LAST_YEAR = 1700, 2200
+# Years of two digits do not lie after this one.
+_FUTURE = 2040
 _EXCEL_DAY_0 = np.datetime64("1899-12-30")
 # The family of readings that lack a year: none of them can be taken, but they are often meant.
 NO_YEAR = "no year"
@@ -90,13 +71,13 @@ def text_readings(texts: pd.Series) -> tuple[list[Reading], pd.Series | None]:
         >>> [reading.name for reading in readings]
         ['month/day/year', 'day/month/year']
     """
-    plain = pd.Series([_plain(text) for text in texts], dtype=object)
-    compact = plain.str.extract(_COMPACT_TIME)
+    cells = pd.Series([plain(text) for text in texts], dtype=object)
+    compact = cells.str.extract(_COMPACT_TIME)
     if compact[0].notna().mean() > 0.5:
         clock = compact[1] + ":" + compact[2] + ":" + compact[3].fillna("00")
-        plain = (compact[0] + " " + clock + compact[4].fillna("")).where(compact[0].notna(), plain)
-    times, offsets = _times(plain.str.extract(_TIME))
-    dates = plain.str.replace(_TIME, " ", n=1, regex=True).str.strip(" ,")
+        cells = (compact[0] + " " + clock + compact[4].fillna("")).where(compact[0].notna(), cells)
+    times, offsets = _times(cells.str.extract(_TIME))
+    dates = cells.str.replace(_TIME, " ", n=1, regex=True).str.strip(" ,")
     found = [
         Reading(one.name, one.values + times, one.prior, one.format, one.family)
         for one in _date_readings(dates)
@@ -118,7 +99,7 @@ def number_readings(numbers: np.ndarray, width: int | None = None) -> list[Readi
         >>> [reading.name for reading in number_readings(np.array([202101.0, 202102.0]))]
         ['year and month (YYYYMM)', 'year and ISO week (YYYYWW)']
     """
-    if not len(numbers) or numbers.min() <= 0:
+    if not len(numbers) or numbers.min() <= 0 or numbers.max() >= 2**63:
         return []
     if (numbers != np.round(numbers)).any():
         found = [_excel(numbers), *_epochs(numbers)]
@@ -144,15 +125,17 @@ def strict_reading(texts: pd.Series, form: str) -> Reading:
     dates = pd.to_datetime(texts, format=form, errors="coerce")
     if getattr(dates.dt, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    return Reading(form, dates.to_numpy().astype("datetime64[us]"), 1.0, form)
+    values = dates.to_numpy().astype("datetime64[us]")
+    return Reading(form, _in_one_century(values) if "%y" in form else values, 1.0, form)
 
 
-def _plain(text: str) -> str:
-    """Lower case without accents, ordinals' endings, weekdays and repeated spaces."""
-    text = unicodedata.normalize("NFKD", text.lower())
-    text = "".join(one for one in text if not unicodedata.combining(one))
-    text = re.sub(_WEEKDAY, "", " ".join(text.split()))
-    return re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"\1", text)
+def _in_one_century(dates: np.ndarray) -> np.ndarray:
+    """Dates whose years were written with two digits, in the century of `full_years`."""
+    months = dates.astype("datetime64[M]")
+    years = np.where(np.isnat(dates), 0, months.astype("int64") // 12 + 1970)
+    digits = pd.Series(years % 100).map("{:02d}".format).where(~np.isnat(dates))
+    later = 12 * (full_years(digits) - years)
+    return (months + later).astype("datetime64[us]") + (dates - months.astype("datetime64[us]"))
 
 
 def _times(clock: pd.DataFrame) -> tuple[np.ndarray, pd.Series | None]:
@@ -171,14 +154,8 @@ def _times(clock: pd.DataFrame) -> tuple[np.ndarray, pd.Series | None]:
     times[wrong] = np.timedelta64("NaT")
     if not clock["zone"].notna().any():
         return times, None
-    zones = [_offset(zone) if isinstance(zone, str) else None for zone in clock["zone"]]
+    zones = [utc_offset(zone) if isinstance(zone, str) else None for zone in clock["zone"]]
     return times, pd.Series(np.array(zones, "timedelta64[us]"))
-
-
-def _offset(zone: str) -> np.timedelta64:
-    digits = re.sub(r"\D", "", zone).ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return np.timedelta64(-minutes if zone.startswith("-") else minutes, "m")
 
 
 def _whole(texts: pd.Series, missing: int = -1) -> np.ndarray:
@@ -244,8 +221,8 @@ def _monday_of_week_1(year: np.ndarray) -> np.ndarray:
 def full_years(written: pd.Series) -> np.ndarray:
     """Years of two digits as full years; one and three or more digits are kept.
 
-    The years lie within one hundred years without a hole, the last of them before 2069, so that a
-    series from 60 to 99 lies in one century.
+    The years lie within one hundred years without a hole, the last of them before 2040: people
+    bring what was observed, so 49 to 60 are not 2049 to 2060.
 
     Example:
         >>> full_years(pd.Series(["98", "99", "00"])).tolist()
@@ -258,7 +235,7 @@ def full_years(written: pd.Series) -> np.ndarray:
     known = np.unique(years[two])
     gaps = np.diff(np.append(known, known[0] + 100))
     last = int(known[np.argmax(gaps)])  # the longest gap on the circle of years follows it
-    last += 2000 if last < 69 else 1900
+    last += 2000 if 2000 + last < _FUTURE else 1900
     return np.where(two, last - (last - years) % 100, years)
 
 
@@ -298,18 +275,13 @@ def _named(order: str) -> Callable[[pd.DataFrame], list[Reading]]:
 
     def readings(parts: pd.DataFrame) -> list[Reading]:
         part = dict(zip(order, (parts[number] for number in range(len(order))), strict=True))
-        month = part["n"].map(_month, na_action="ignore")
+        month = part["n"].map(month_number, na_action="ignore")
         day = _whole(part["d"]) if "d" in part else np.ones(len(parts), "int64")
         values = days(full_years(part["y"]), _whole(month), day)
         names = {"y": "year", "n": "name of the month", "d": "day"}
         return [Reading(", ".join(names[one] for one in order), values, family="name")]
 
     return readings
-
-
-def _month(name: str) -> int:
-    """Number of a month from its name; 0 if it is none."""
-    return next((_MONTH_OF[name[:n]] for n in (4, 3) if name[:n] in _MONTH_OF), 0)
 
 
 def _year_and(
@@ -332,6 +304,25 @@ def _year_and(
         return found
 
     return readings
+
+
+def _fiscal_year(parts: pd.DataFrame) -> list[Reading]:
+    """2019/20 or FY2019: a year that is named by its first one."""
+    year, second = full_years(parts[0]), parts[1].fillna("")
+    next_year = [
+        str(one + 1)[-len(text) :] if text else "" for one, text in zip(year, second, strict=True)
+    ]
+    fits = (second == pd.Series(next_year, dtype=object)).to_numpy(bool)
+    values = np.where(
+        fits, days(year, np.ones_like(year), np.ones_like(year)), np.datetime64("NaT")
+    )
+    return [Reading("fiscal year", values.astype("datetime64[us]"), 1.0, None, "fiscal")]
+
+
+def _month_or_fiscal_year(parts: pd.DataFrame) -> list[Reading]:
+    found = _year_and("month", 0, 1, "ISO week")(parts)
+    two = (parts[1].str.len() == 2).all()
+    return [*found, *(one for one in _fiscal_year(parts) if two and not one.bad.any())]
 
 
 def _units_of_year(years: np.ndarray, count: np.ndarray, unit: str) -> np.ndarray:
@@ -392,14 +383,17 @@ _PATTERNS: tuple[tuple[str, Callable[[pd.DataFrame], list[Reading]]], ...] = (
     (rf"{_NAME}[-/., ]*(?:de )?'?(\d{{4}}|\d{{2}})", _named("ny")),
     (rf"(\d{{4}}|\d{{2}})[-/:., ]*{_WEEK}(\d{{1,2}})(?:-?([1-7]))?", _year_and("ISO week", 0, 1)),
     (rf"{_WEEK}(\d{{1,2}})[-/., ]+(\d{{4}}|\d{{2}})", _year_and("ISO week", 1, 0)),
-    (r"(\d{4}|\d{2})[-/:. ]?q([1-4])", _year_and("quarter", 0, 1)),
+    (r"(\d{4}|\d{2})[-/:. ]*q([1-4])", _year_and("quarter", 0, 1)),
     (r"q([1-4])[-/:. ]*'?(\d{4}|\d{2})", _year_and("quarter", 1, 0)),
     (r"([1-4])\.? ?q(?:uarter)?[-/:. ]*'?(\d{4}|\d{2})", _year_and("quarter", 1, 0)),
     (r"(\d{4})[-/:. ]?[hs]([12])", _year_and("half-year", 0, 1)),
-    (r"[hs]([12])[-/:. ]*(\d{4})", _year_and("half-year", 1, 0)),
+    (r"[hs]([12])[-/:. ]*'?(\d{4}|\d{2})", _year_and("half-year", 1, 0)),
+    (r"([12])[hs][-/:. ]*'?(\d{4}|\d{2})", _year_and("half-year", 1, 0)),
     (r"(\d{4})[-:]?m(\d{1,2})", _year_and("month", 0, 1)),
+    (r"fy[ -]?'?(\d{4}|\d{2})(?:[-/](\d{4}|\d{2}))?", _fiscal_year),
+    (r"(\d{4})[-/](\d{4})", _fiscal_year),
     (rf"(\d{{4}}|\d{{2}})[-/. ]*{_NAME}", _named("yn")),
-    (r"(\d{4})[-/. ](\d{1,2})", _year_and("month", 0, 1, "ISO week")),
+    (r"(\d{4})[-/. :](\d{1,2})", _month_or_fiscal_year),
     (r"(\d{1,2})[-/. ](\d{4})", _year_and("month", 1, 0, "ISO week")),
     (r"(\d{1,2})([-/])(\d{1,2})", _two_numbers),
 )
@@ -459,14 +453,14 @@ def _hours(numbers: np.ndarray) -> Reading:
 
 
 def _epochs(numbers: np.ndarray) -> list[Reading | None]:
-    """Seconds, milliseconds, microseconds or nanoseconds since 1970, between 1980 and 2100."""
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, between 1973 and 2100."""
     found = []
     for name, size in (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6)):
-        if numbers.min() >= 315_532_800 * size and numbers.max() < 4_102_444_800 * size:
+        if numbers.min() >= 100_000_000 * size and numbers.max() < 4_102_444_800 * size:
             whole = np.round(numbers / size * 1_000_000).astype("int64")
             values = whole.astype("datetime64[us]")
             found.append(Reading(f"{name} since 1970", values, 1.0, None, "epoch"))
-    if numbers.min() >= 315_532_800 * 10**9:
+    if numbers.min() >= 10**17:
         values = (numbers / 1000).astype("int64").astype("datetime64[us]")
         found.append(Reading("nanoseconds since 1970", values, 1.0, None, "epoch"))
     return found  # type: ignore[return-value]

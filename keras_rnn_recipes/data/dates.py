@@ -31,6 +31,8 @@ _MONTH_AND_YEAR = r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}|(?:19|20)\d{2}\.(?:0[1-9]
 _CLEARLY = 1.8
 # Digits alone are dates where they are this regular; otherwise they are numbers.
 _REGULAR = 0.5
+# Years of two digits between these are read alike by everybody.
+_OLDEST_USUAL, _NEWEST_USUAL = 1970, 2030
 TIME_WORDS = (
     "date", "time", "day", "week", "month", "quarter", "year", "period", "ds", "hour", "stamp",
     "datum", "fecha", "data", "jour", "tag", "monat", "woche", "jahr", "mes", "mois",
@@ -149,7 +151,9 @@ def names_a_time(name: str) -> bool:
 def _parse(texts: pd.Series, date_format: str | None, day_first: bool | None) -> Dates:
     """Parse different cells, all of them filled."""
     if date_format not in (None, "number"):
-        return _dates(strict_reading(texts.astype(str).str.strip(), str(date_format)))
+        cells = texts.astype(str).str.strip()
+        reading = strict_reading(cells, str(date_format))
+        return _dates(reading, _about_century(cells, reading))
     numbers = _as_numbers(texts)
     if numbers is not None:
         return _parse_numbers(numbers, str(texts.name), plain=date_format == "number")
@@ -163,13 +167,28 @@ def _parse(texts: pd.Series, date_format: str | None, day_first: bool | None) ->
         return Dates(np.full(len(texts), np.datetime64("NaT", _UNIT)), np.ones(len(texts), bool))
     reading, note = _choose(readings, texts, day_first)
     first = _is_day_first(reading) if note else None
+    notes = (*((note,) if note else ()), *_about_century(texts, reading))
     if offsets is not None:
-        return _without_zone(reading.values, offsets.to_numpy(), note)
-    return _dates(reading, note, first)
+        return _without_zone(reading.values, offsets.to_numpy(), notes)
+    return _dates(reading, notes, first)
 
 
-def _dates(reading: Reading, note: str | None = None, first: bool | None = None) -> Dates:
-    return Dates(_in_unit(reading.values), reading.bad, (note,) if note else (), first)
+def _dates(reading: Reading, notes: tuple[str, ...] = (), first: bool | None = None) -> Dates:
+    return Dates(_in_unit(reading.values), reading.bad, notes, first)
+
+
+def _about_century(texts: pd.Series, reading: Reading) -> tuple[str, ...]:
+    """A sentence about years of two digits that another reader would put into another century."""
+    if texts.str.contains(r"\d{4}").any() or reading.bad.all():
+        return ()
+    years = reading.values[~reading.bad].astype("datetime64[Y]").astype("int64") + 1970
+    first, last = years.min(), years.max()
+    if first < 100 or (first > _OLDEST_USUAL and last < _NEWEST_USUAL):
+        return ()
+    return (
+        f"The years of column {str(texts.name)!r} have two digits and were read as {first} to "
+        f"{last}; write them with four digits if another century is meant.",
+    )
 
 
 def _in_unit(values: np.ndarray) -> np.ndarray:
@@ -181,7 +200,7 @@ def _as_numbers(texts: pd.Series) -> pd.Series | None:
     """The cells as numbers, NaN where one is none; None unless most of them are numbers."""
     if not pd.api.types.is_numeric_dtype(texts.dtype):
         cells = texts.astype(str).str.strip()
-        if not cells.str.fullmatch(r"[+-]?\d{1,19}(?:\.\d+)?").mean() > 0.5:
+        if not cells.str.fullmatch(r"[+-]?\d{1,19}(?:\.\d+)?(?:[eE]\+?\d+)?").mean() > 0.5:
             return None
         if cells.str.fullmatch(_MONTH_AND_YEAR).all():
             return None
@@ -193,7 +212,7 @@ def _as_numbers(texts: pd.Series) -> pd.Series | None:
 
 def _parse_numbers(numbers: pd.Series, name: str, *, plain: bool) -> Dates:
     values = numbers.to_numpy("float64", na_value=np.nan)
-    known = np.isfinite(values)
+    known = np.abs(values) < 2**63
     if not plain and known.mean() > 0.5:
         reading = _dates_in_digits(values[known], name)
         if reading is not None:
@@ -203,7 +222,7 @@ def _parse_numbers(numbers: pd.Series, name: str, *, plain: bool) -> Dates:
             note = None if usual else f"The numbers of column {name!r} were read as {reading.name}."
             return Dates(_in_unit(spread), ~known, (note,) if note else ())
     bad = ~known | (values != np.round(values))
-    return Dates(np.where(bad, 0, np.nan_to_num(values)).astype("int64"), bad)
+    return Dates(np.where(bad, 0, values).astype("int64"), bad)
 
 
 def _dates_in_digits(values: np.ndarray, name: str) -> Reading | None:
@@ -325,15 +344,14 @@ def _plain_times(dates: pd.Series) -> Dates:
         return Dates(_in_unit(dates.to_numpy()), bad)
     local = dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     universal = dates.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-    return _without_zone(local, local - universal.astype("datetime64[us]"), None)
+    return _without_zone(local, local - universal.astype("datetime64[us]"), ())
 
 
-def _without_zone(local: np.ndarray, offsets: np.ndarray, note: str | None) -> Dates:
+def _without_zone(local: np.ndarray, offsets: np.ndarray, notes: tuple[str, ...]) -> Dates:
     """Keep the local time or convert to UTC (see ``parse_dates``)."""
     bad = np.isnat(local) | np.isnat(offsets)
     different = np.unique(offsets[~bad])
     times_of_day = np.unique((local - local.astype("datetime64[D]"))[~bad])
-    notes = (note,) if note else ()
     if len(different) <= 1 or len(times_of_day) <= 1:
         told = "The times have a zone; the local time was kept and the zone dropped."
         return Dates(_in_unit(local), bad, (*notes, told))

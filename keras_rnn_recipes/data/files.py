@@ -14,6 +14,8 @@ from keras_rnn_recipes.data.sizes import check_table_size, check_text_size
 from keras_rnn_recipes.errors import UserError
 
 TABLE = "a CSV file"
+# Files within an archive that are no text.
+_UNPACK_FIRST = (".xlsx", ".xlsm", ".xls", ".parquet", ".feather", ".gz", ".zip", ".bz2", ".xz")
 
 
 def check_file(path: Path, expected: str = TABLE) -> None:
@@ -56,6 +58,44 @@ def check_file(path: Path, expected: str = TABLE) -> None:
             check_text_size(path)
     except (OSError, EOFError, zlib.error) as error:
         raise broken_file(path, error) from error
+
+
+# What a file is, by its first bytes, where its name says something else; and what to do with it.
+_KINDS = (
+    (b"\x1f\x8b", (".gz",), "gzipped", "rename it so that its name ends in .gz"),
+    (b"BZh", (), "compressed by bzip2", "unpack it (bunzip2)"),
+    (b"\xfd7zXZ", (), "compressed by xz", "unpack it (unxz)"),
+    (b"\x28\xb5\x2f\xfd", (), "compressed by zstd", "unpack it (unzstd)"),
+    (b"7z\xbc\xaf", (), "a 7z archive", "unpack it"),
+    (b"PK\x03\x04", (".zip", ".xlsx", ".xlsm"), "a zip archive or an Excel file",
+     "rename it so that its name ends in .zip or .xlsx"),
+    (b"\xd0\xcf\x11\xe0", (), "an Excel file of the old kind (.xls)", "save it as .xlsx or CSV"),
+    (b"PAR1", (".parquet",), "a Parquet file", "rename it so that its name ends in .parquet"),
+    (b"SQLite", (), "an SQLite database", "export the table as CSV"),
+    (b"<", (), "a page or document in HTML or XML", "save the table as CSV"),
+    (b"{", (), "in JSON", "write it as a table: pandas.read_json(...).to_csv(...)"),
+    (b"[{", (), "in JSON", "write it as a table: pandas.read_json(...).to_csv(...)"),
+)  # fmt: skip
+
+
+def check_kind(path: Path) -> None:
+    """Check that a table is of the kind that the end of its name says.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        UserError: its first bytes are those of another kind, such as a database.
+    """
+    with path.open("rb") as file:
+        start = file.read(8)
+    for first, ends, kind, fix in _KINDS:
+        if start.startswith(first) and path.suffix.lower() not in ends:
+            raise UserError(
+                f"{path.name} is {kind}.",
+                "a CSV, Excel, Parquet or Feather file; a CSV file may be gzipped or zipped.",
+                f"{fix}.",
+            )
 
 
 def is_address(name: str | Path) -> bool:
@@ -127,6 +167,12 @@ def open_bytes(path: Path) -> IO[bytes]:
 def _only_member(path: Path, archive: zipfile.ZipFile) -> str:
     names = [name for name in archive.namelist() if not name.endswith("/")]
     names = [name for name in names if not name.startswith("__MACOSX")]
+    if len(names) == 1 and PurePosixPath(names[0]).suffix.lower() in _UNPACK_FIRST:
+        raise UserError(
+            f"{path.name} contains {names[0]}.",
+            "a zip archive with one text file.",
+            f"unpack it, and give {PurePosixPath(names[0]).name}.",
+        )
     if len(names) == 1:
         return names[0]
     shown = ", ".join(names[:5]) or "no file"
@@ -162,6 +208,8 @@ def not_utf8(path: Path) -> UserError:
                 place = f"line {line} of {path.name} has the byte 0x{text[error.start]:02x}"
                 if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
                     encoding = "UTF-16"
+                elif re.search(rb"[\x80-\x9f]", text):
+                    encoding = "CP1252"  # LATIN1 has no signs at these bytes
                 break
         else:
             place = f"{path.name} ends within a character"

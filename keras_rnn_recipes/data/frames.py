@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_rnn_recipes.data.across import with_dates_down
 from keras_rnn_recipes.data.columns import Columns, choose_columns
 from keras_rnn_recipes.data.covariate_cells import (
     Labels,
@@ -133,7 +134,7 @@ def series_bounds(frame: pd.DataFrame) -> np.ndarray:
 
 
 def read_panel(
-    source: str | Path | pd.DataFrame,
+    source: str | Path | pd.DataFrame | pd.Series,
     *,
     id_col: str | None = None,
     time_col: str | None = None,
@@ -163,8 +164,8 @@ def read_panel(
 
     Args:
         source: a text file (also gzipped or zipped; separated by commas, semicolons, tabs or
-            bars), an Excel, Parquet or Feather file, or a DataFrame, whose datetime index counts
-            as a column.
+            bars), an Excel, Parquet or Feather file, a DataFrame, whose datetime index counts as a
+            column, or a Series with such an index. Dates may stand in the header.
         id_col: column that names the series, or several joined by commas: "store,item".
         time_col: column of dates (see ``dates.parse_dates``) or of whole numbers; or the columns
             of the parts of dates, joined by commas: "year,month,day", "date,hour".
@@ -201,7 +202,7 @@ def read_panel(
         >>> panel.notes[0]
         'The rows were out of order in 1 series and were sorted by time.'
     """
-    table = open_table(source)
+    table = with_dates_down(open_table(source))
     columns = choose_columns(
         table,
         id_col=id_col,

@@ -2,7 +2,7 @@
 
 A frequency is a pandas offset alias ("D", "MS", "W-SUN", "15min", ...), or a number such as "1"
 where time is a whole number. Three kinds of step cover the aliases: a fixed length of time, whole
-months (at their start or end), and business days.
+months (at their start or end, or on a day: "MS-15", which pandas does not have), and business days.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ _OLD_ALIASES = {
     "T": "min",
     "S": "s",
 }
-_KNOWN = "D, B, W, W-SUN, MS, ME, QS, QE, YS, YE, h, 30min, s, 2W, or 1 for whole numbers."
+_KNOWN = "D, B, W, W-SUN, MS, ME, MS-15, QS, QE, YS, YE, h, 30min, s, 2W, or 1 for whole numbers."
 _HOUR, _WEEK, _YEAR = 3600 * 10**9, 7 * _DAY, 364 * _DAY
 _UNITS = {"h": _HOUR, "min": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3}
 
 
-_MONTH_KINDS = ("month_start", "month_end", "business_month_start", "business_month_end")
+_MONTH_KINDS = (
+    "month_start", "month_end", "business_month_start", "business_month_end", "month_day",
+)  # fmt: skip
 # Dates of a week that differ from the usual weekday, and those of business days on a weekend, are
 # believed to be exceptions up to these shares.
 _MOST_SHIFTED, _MOST_WEEKENDS = 0.25, 0.02
@@ -53,6 +55,7 @@ class _Step:
     kind: str  # "time", "business", "number", or one of _MONTH_KINDS
     size: int
     weekday: int | None = None  # of weeks that are anchored, Monday = 0
+    day: int = 1  # of the month, for "month_day"
 
 
 def infer_freq(ds: pd.Series | np.ndarray, bounds: np.ndarray) -> str:
@@ -95,6 +98,7 @@ def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
     """Normalize a frequency that the user gave, with its anchor taken from the dates.
 
     "W" becomes "W-WED" where the dates are Wednesdays, "M" becomes "MS" or "ME", "H" becomes "h".
+    "MS-15", the 15th of each month, stays.
 
     Args:
         freq: as the user wrote it.
@@ -117,8 +121,10 @@ def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
             )
         return freq
     step = _parse(freq)
+    if step.kind == "month_day":
+        return freq
     if step.kind in _MONTH_KINDS:
-        return _month_alias(values.astype("datetime64[D]"), step.size)
+        return _month_alias(values.astype("datetime64[D]"), step.size, by_day=False)
     if step.kind == "business":
         return "B"
     if step.weekday is not None and step.size == 7 * _DAY:
@@ -200,7 +206,7 @@ def advance(ds: pd.Series | np.ndarray, steps: int | np.ndarray, freq: str) -> n
     if step.kind == "business":
         later = np.busday_offset(days, steps, roll="forward")
     else:
-        later = _in_month(days.astype("datetime64[M]") + steps * step.size, step.kind)
+        later = _in_month(days.astype("datetime64[M]") + steps * step.size, step.kind, step.day)
     return later.astype(values.dtype)
 
 
@@ -248,7 +254,7 @@ def period_of(ds: np.ndarray, freq: str) -> np.ndarray:
         months = ds.astype("datetime64[M]").astype("int64") // step.size * step.size
         if step.kind.endswith("end"):
             months = months + step.size - 1
-        return _in_month(months.astype("datetime64[M]"), step.kind).astype(ds.dtype)
+        return _in_month(months.astype("datetime64[M]"), step.kind, step.day).astype(ds.dtype)
     if step.kind == "business":
         return np.busday_offset(ds.astype("datetime64[D]"), 0, roll="forward").astype(ds.dtype)
     if step.weekday is not None:
@@ -260,6 +266,23 @@ def period_of(ds: np.ndarray, freq: str) -> np.ndarray:
     size = max(step.size // 1000, 1)
     moments = ds.astype("datetime64[us]").astype("int64") // size * size
     return moments.astype("datetime64[us]").astype(ds.dtype)
+
+
+def coarser(freq: str) -> str:
+    """The next usual frequency with longer steps, in which irregular rows can be summarized.
+
+    Example:
+        >>> coarser("7min"), coarser("D"), coarser("14D"), coarser("MS")
+        ('D', 'W', 'MS', 'YS')
+    """
+    step = _parse(freq)
+    if step.kind in _MONTH_KINDS:
+        return "YS"
+    if step.kind == "number":
+        return str(2 * step.size)
+    if step.kind == "business" or _DAY <= step.size < _WEEK:
+        return "W"
+    return "D" if step.size < _DAY else "MS"
 
 
 def on_weekends(ds: np.ndarray) -> np.ndarray:
@@ -291,12 +314,14 @@ def _at_weekdays(ds: np.ndarray, weekday: int) -> np.ndarray:
     return days[off == 0] if (off == 0).mean() >= 1 - _MOST_SHIFTED else days
 
 
-def _in_month(months: np.ndarray, kind: str) -> np.ndarray:
-    """The day that stands for each month, by the kind of step."""
+def _in_month(months: np.ndarray, kind: str, day: int = 1) -> np.ndarray:
+    """The day that stands for each month, by the kind of step; the last one of short months."""
     if kind.endswith("month_end"):
         days = (months + _ONE_MONTH).astype("datetime64[D]") - _ONE_DAY
         return np.busday_offset(days, 0, roll="backward") if kind.startswith("bus") else days
     days = months.astype("datetime64[D]")
+    if kind == "month_day":
+        return np.minimum(days + day, (months + _ONE_MONTH).astype("datetime64[D]")) - _ONE_DAY
     return np.busday_offset(days, 0, roll="forward") if kind.startswith("bus") else days
 
 
@@ -308,13 +333,17 @@ def _parse(freq: str) -> _Step:
     """The step of a frequency, without its anchor."""
     if freq.isdecimal() and int(freq):
         return _Step("number", int(freq))
-    match = re.fullmatch(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?", freq.strip())
+    match = re.fullmatch(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}|\d\d?))?", freq.strip())
     number = int(match[1] or 1) if match else 0
     if match and number:
         name = _OLD_ALIASES.get(match[2], match[2])
         business = name[0] == "B" and len(name) > 1
         unit = name[1:] if business else name
         months = {"M": 1, "Q": 3, "Y": 12}.get(unit[0]) if unit[1:] in ("S", "E") else None
+        if months and (match[3] or "").isdecimal():
+            if name == "MS" and 1 < int(match[3]) < 31:
+                return _Step("month_day", number, day=int(match[3]))
+            months = None
         if months:
             kind = "month_start" if unit[1] == "S" else "month_end"
             return _Step(f"business_{kind}" if business else kind, months * number)
@@ -322,7 +351,11 @@ def _parse(freq: str) -> _Step:
             return _Step("business", 1)
         days = {"D": 1, "W": 7}.get(name)
         if days:
-            weekday = _DAYS.index(match[3].upper()) if name == "W" and match[3] else None
+            weekday = (
+                _DAYS.index(match[3].upper())
+                if name == "W" and str(match[3]).upper() in _DAYS
+                else None
+            )
             return _Step("time", days * number * _DAY, weekday)
         if name in _UNITS:
             return _Step("time", number * _UNITS[name])
@@ -399,17 +432,24 @@ def _month_ends(days: np.ndarray) -> np.ndarray:
     return (days + _ONE_DAY).astype("datetime64[M]") != days.astype("datetime64[M]")
 
 
-def _place_in_month(days: np.ndarray) -> str:
+def _place_in_month(days: np.ndarray, *, by_day: bool = True) -> str:
     """Part of the alias of steps of months: where in their month the dates lie.
 
-    Dates at the ends, first or last business days keep their place. Of other dates, those after the
-    27th are moved to the end of their month, and the rest to its start.
+    Dates at the ends, on one day of all months, on first or last business days keep their place. Of
+    other dates, those after the 27th are moved to the end of their month, the rest to its start.
     """
     months = days.astype("datetime64[M]")
     if _month_ends(days).all():
         return "E"
     if (days == months.astype("datetime64[D]")).all():
         return "S"
+    day = int((days - months.astype("datetime64[D]")).astype("int64").max()) + 1
+    if (
+        by_day
+        and len(np.unique(months)) > 1
+        and (days == _in_month(months, "month_day", day)).all()
+    ):
+        return f"S-{day}"
     for end, kind in (("BE", "business_month_end"), ("BS", "business_month_start")):
         off = np.abs((_in_month(months, kind) - days).astype("int64"))
         # Some countries' holidays move a date by up to four days.
@@ -419,9 +459,11 @@ def _place_in_month(days: np.ndarray) -> str:
     return "E" if late.all() else "S"
 
 
-def _month_alias(days: np.ndarray, size: int) -> str:
+def _month_alias(days: np.ndarray, size: int, *, by_day: bool = True) -> str:
     """Alias of steps of ``size`` months, by the place of the dates in their months."""
-    place = _place_in_month(days)
+    place = _place_in_month(days, by_day=by_day)
+    if place.startswith("S-"):
+        return f"{size if size > 1 else ''}M{place}"
     month = int(_most_common(days.astype("datetime64[M]").astype("int64") % size))
     letter, end = ("B" if len(place) > 1 else ""), place[-1]
     if size == 12:

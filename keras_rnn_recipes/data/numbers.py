@@ -17,14 +17,19 @@ from keras_rnn_recipes.errors import UserError
 
 MISSING = (
     "", "NA", "N/A", "n/a", "na", "NaN", "nan", "-nan", "NULL", "null", "Null", "None", "none",
-    "<NA>", "#N/A", "#NV", "-", "--", "---", "?", ".", "..", "…", "–", "—",
+    "<NA>", "#N/A", "#NV", "-", "--", "---", "?", ".", "..", "…", "–", "—", ":", "\\N", "NaT",
+    "n.a.", "N.A.", "n.d.", "k.A.", "k. A.", "nd", "ND", "N/D", "s/d", "nil", "missing", "Missing",
+    "(null)", "#VALUE!", "#DIV/0!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#WERT!", "#BEZUG!",
 )  # fmt: skip
 _CURRENCIES = (
-    "R$", "US$", "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "zł", "kr", "EUR", "USD", "GBP", "CHF",
-    "JPY", "INR", "CNY", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD", "BRL", "CZK",
+    "R$", "US$", "A$", "C$", "NZ$", "HK$", "S$", "MX$", "$", "€", "£", "¥", "₹", "₽", "₩",
+    "₺", "₱", "฿", "₪", "₫", "₦", "zł", "kr.", "kr", "Kč", "Ft", "Fr.", "Rs.", "Rs", "RM", "EUR",
+    "USD", "GBP", "CHF", "JPY", "INR", "CNY", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD", "BRL",
+    "CZK",
 )  # fmt: skip
 _SIGN = "|".join(re.escape(sign) for sign in _CURRENCIES)
 _CURRENCY = rf"^([+-]?)\s*(?:{_SIGN})\s*|\s*(?:{_SIGN})$"
+_SENTINEL = r"-(?:9{2,6}|9{3}\.0?9+|32768|2147483648)"
 _SPACES = "\u00a0\u202f\u2009\u2007"
 # Thousands separators; a space stands for every kind of space, an apostrophe for both kinds.
 _THOUSANDS = (",", ".", " ", "'", "_")
@@ -148,6 +153,34 @@ def removed_signs(columns: Iterable[pd.Series]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def sentinels(columns: Iterable[pd.Series]) -> tuple[str, ...]:
+    """Sentences about -999 and the like, which often stand for a missing value.
+
+    Args:
+        columns: of texts or numbers.
+
+    Example:
+        >>> sentinels([pd.Series(["3", "-999", "4"], name="flow")])[0][:57]
+        "Column 'flow' contains -999 (1 row) and no other negative"
+    """
+    notes = []
+    for column in columns:
+        numbers = pd.to_numeric(column, errors="coerce")
+        below = numbers[(numbers < 0).fillna(False).to_numpy(bool)]
+        if (
+            not len(below)
+            or below.nunique() > 1
+            or not re.fullmatch(_SENTINEL, f"{below.iloc[0]:g}")
+        ):
+            continue
+        rows = f"{len(below)} row{'s' if len(below) > 1 else ''}"
+        notes.append(
+            f"Column {column.name!r} contains {below.iloc[0]:g} ({rows}) and no other negative "
+            "number; it was taken as a value. Leave these cells empty if it means a missing one."
+        )
+    return tuple(notes)
+
+
 def looks_like_number(text: str) -> bool:
     """Whether a text is a number in some style.
 
@@ -235,12 +268,15 @@ def _role(cells: Sequence[str], sign: str, separator: str) -> str | None:
     if any(cell.count(sign) > 1 or 0 <= cell.find(sign) < cell.find(other) for cell in used):
         return "thousands"
     plain = [cell.lstrip("+-") for cell in cells if sign not in cell]
-    # Before three digits it may be either; but thousands have a separator in every cell or none.
+    # Before three digits it may be either.
     three = rf"[1-9]\d{{0,2}}\{sign}\d{{3}}"
     if not all(re.fullmatch(three, cell) for cell in used):
         return "decimal"
     if any(re.fullmatch(r"\d{4,}", cell) for cell in plain):
-        return "decimal"
+        # Thousands may have a separator in some cells only: 1,015 next to 1002.
+        closer = _by_spread(used, plain, sign)
+        quoted = (separator, sign) == (",", ",")
+        return "open" if closer == "thousands" or (quoted and closer == "open") else "decimal"
     small = any(re.fullmatch(r"\d{1,3}", cell) for cell in plain)
     if small and (separator, sign) != (",", ","):
         return _by_spread(used, plain, sign)
@@ -248,8 +284,8 @@ def _role(cells: Sequence[str], sign: str, separator: str) -> str | None:
 
 
 def _by_spread(used: Sequence[str], plain: Sequence[str], sign: str) -> str:
-    """The reading that brings 1.025 and the whole numbers below 1000 beside it closer together."""
-    below = np.array([float(cell) for cell in plain if re.fullmatch(r"\d{1,3}", cell)])
+    """The reading that brings 1.025 and the whole numbers beside it closer together."""
+    below = np.array([float(cell) for cell in plain if re.fullmatch(r"\d+", cell)])
     spread = {}
     for role, by in (("decimal", "."), ("thousands", "")):
         values = np.append(below, [float(cell.replace(sign, by)) for cell in used])
@@ -299,9 +335,12 @@ def _bare(text: str) -> str:
     for space in _SPACES:
         cell = cell.replace(space, " ")
     cell = cell.replace("\u2212", "-").replace("\u2019", "'").lstrip("'")
+    cell = re.sub(r'^="(.*)"$', r"\1", cell)  # a number that a spreadsheet keeps as text
     cell = re.sub(_CURRENCY, r"\1", re.sub(r"\s*%$", "", cell)).strip()
     if cell.startswith("(") and cell.endswith(")"):
         cell = "-" + re.sub(_CURRENCY, r"\1", cell[1:-1].strip())
+    elif re.fullmatch(r".*\d[.,][-–—]{1,2}", cell):
+        cell = cell.rstrip("-–—")[:-1]  # 12.- is a sum without cents
     elif cell.endswith("-") and len(cell) > 1:
         cell = "-" + cell[:-1].strip()
     return re.sub(r"^([+-])\s+", r"\1", cell)

@@ -6,7 +6,9 @@ needed columns are read once, names and dates as text.
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import itertools
 import re
 import warnings
@@ -15,7 +17,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -23,10 +25,10 @@ import pandas as pd
 from keras_rnn_recipes.data.files import (
     broken_file,
     check_file,
+    check_kind,
     empty_file,
     not_utf8,
     open_bytes,
-    open_text,
 )
 from keras_rnn_recipes.data.numbers import MISSING, NumberStyle, parse_numbers
 from keras_rnn_recipes.errors import UserError
@@ -85,11 +87,11 @@ class Table:
     def _read(self, **options: object) -> pd.DataFrame:
         assert self.path is not None
         try:
-            with warnings.catch_warnings(), open_bytes(self.path) as file:
+            with warnings.catch_warnings(), _open_utf8(self.path) as file:
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 return pd.read_csv(
                     file,
-                    sep=self.separator,
+                    sep=r"\s+" if self.separator == " " else self.separator,
                     names=list(self.sample.columns),
                     skiprows=self.header_line,
                     header=None,
@@ -128,13 +130,13 @@ class TwoTables(Table):
         return self.second.where(row - self.first_rows)
 
 
-def open_table(source: str | Path | pd.DataFrame) -> Table:
+def open_table(source: str | Path | pd.DataFrame | pd.Series) -> Table:
     """Open a table: a text file with separators, Excel, Parquet or Feather, or a DataFrame.
 
     Text files may be gzipped, or alone in a zip archive. Of a text file only a sample is read.
 
     Args:
-        source: path of the file, or a DataFrame.
+        source: path of the file, a DataFrame, or a Series with dates as its index.
 
     Raises:
         UserError: a missing file, a folder, an empty file, no rows, not UTF-8, or no header line.
@@ -143,12 +145,21 @@ def open_table(source: str | Path | pd.DataFrame) -> Table:
         >>> open_table(pd.DataFrame({"ds": [1, 2], "y": [0.5, 0.7]})).where(1)
         'row 1 of the table'
     """
+    if isinstance(source, pd.Series):
+        source = source.to_frame("y" if source.name is None else str(source.name))
+    if not isinstance(source, str | Path | pd.DataFrame):
+        raise UserError(
+            f"The data were given as {type(source).__name__}.",
+            "the path of a table, a DataFrame, or a Series whose index holds the dates.",
+            'give pandas.DataFrame({"ds": dates, "y": values}).',
+        )
     if isinstance(source, pd.DataFrame):
         table = _table_in_memory(source, "the table")
     else:
         path = Path(source)
         check_file(path)
         reader = _READERS.get(path.suffix.lower())
+        check_kind(path)
         table = _table_in_memory(reader(path), path.name) if reader else _csv_table(path)
     if table.sample.empty:
         raise UserError(
@@ -165,7 +176,8 @@ def _table_in_memory(frame: pd.DataFrame, name: str) -> Table:
     if isinstance(frame.columns, pd.MultiIndex):
         frame.columns = [" ".join(str(part) for part in one if part) for one in frame.columns]
     frame = frame.rename(columns=str)
-    return Table(name=name, sample=frame.head(_SAMPLE_ROWS), whole=frame)
+    notes = frame.attrs.get("notes", ())
+    return Table(name=name, sample=frame.head(_SAMPLE_ROWS), whole=frame, notes=notes)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -177,11 +189,37 @@ def _read_feather(path: Path) -> pd.DataFrame:
 
 
 def _read_excel(path: Path) -> pd.DataFrame:
-    """The first sheet, without empty rows and columns."""
-    frame = _with_package(path, pd.read_excel, "Excel", "openpyxl", "excel")
-    return (
-        frame.dropna(how="all").dropna(how="all", axis=1).rename(columns=lambda c: str(c).strip())
-    )
+    """The first sheet with a table, without empty rows and columns."""
+    sheets = _with_package(path, _read_sheets, "Excel", "openpyxl", "excel")
+    tables = {name: frame for name, frame in sheets.items() if min(frame.shape) >= 2}
+    name = next(iter(tables or sheets))
+    frame = sheets[name]
+    if len(sheets) > 1:
+        others = ", ".join(str(other) for other in sheets if other != name)
+        frame.attrs["notes"] = (
+            f"Sheet {name!r} of {path.name} was read; the others were left out: {others}.",
+        )
+    return frame
+
+
+def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
+    with pd.ExcelFile(path) as book:
+        return {str(name): _sheet(book, name) for name in book.sheet_names}
+
+
+def _sheet(book: pd.ExcelFile, name: str | int) -> pd.DataFrame:
+    """A sheet without empty rows and columns; titles above its header are left out."""
+    frame = pd.read_excel(book, sheet_name=name).dropna(how="all").dropna(how="all", axis=1)
+    frame.columns = frame.columns.map(str)
+    if frame.columns.str.startswith("Unnamed").any():
+        cells = pd.read_excel(book, sheet_name=name, header=None)
+        cells = cells.dropna(how="all").dropna(how="all", axis=1)
+        filled = cells.notna().sum(axis=1).to_numpy()
+        place = int(np.argmax(filled[:20] == filled[:20].max()))
+        if place or frame.columns.str.startswith("Unnamed").all():
+            frame = cells.iloc[place + 1 :].set_axis(list(cells.iloc[place]), axis=1)
+            frame = frame.infer_objects().reset_index(drop=True)
+    return frame.rename(columns=lambda column: " ".join(str(column).split()))
 
 
 _READERS = {
@@ -212,20 +250,17 @@ def _with_package(
 
 
 def _csv_table(path: Path) -> Table:
-    try:
-        with open_text(path) as lines:
-            head = list(itertools.islice(lines, _HEAD_LINES))
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) from error
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise broken_file(path, error) from error
+    head = _head(path)
     if not any(line.strip() for line in head):
         raise empty_file(path)
-    place, separator, notes = _find_header(head)
-    names = [name.strip() for name in next(csv.reader([head[place]], delimiter=separator))]
+    try:
+        place, separator, notes = _find_header(head)
+        names = [name.strip() for name in _records(head, separator)[place]]
+    except csv.Error as error:
+        raise _no_table(path, error) from error
     while len(names) > 1 and not names[-1]:
         names[-1] = f"empty {len(names)}"  # a separator at the end of every line
-    names = [name or f"column {number}" for number, name in enumerate(names, 1)]
+    names = [" ".join(name.split()) or f"column {place}" for place, name in enumerate(names, 1)]
     _check_header(path, names)
     empty = pd.DataFrame(columns=names)
     table = Table(path.name, empty, path, separator, place + 1, notes=notes)
@@ -236,6 +271,36 @@ def _csv_table(path: Path) -> Table:
         table = replace(table, header_line=place + 1 + more, notes=(*notes, told))
         sample = sample.iloc[more:].reset_index(drop=True)
     return replace(table, sample=sample)
+
+
+def _head(path: Path) -> list[str]:
+    """The first lines of a text file."""
+    try:
+        with _open_utf8(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as lines:
+            return list(itertools.islice(lines, _HEAD_LINES))
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise broken_file(path, error) from error
+
+
+def _open_utf8(path: Path) -> IO[bytes]:
+    """Open a text file as bytes in UTF-8, converted from UTF-16 where its first bytes say so."""
+    file = open_bytes(path)
+    start = file.read(2)
+    file.seek(0)
+    if start not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return file
+    with file:
+        return io.BytesIO(file.read().decode("utf-16").encode())
+
+
+def _no_table(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"The first lines of {path.name} are not those of a table: {error}.",
+        "a text file with one row in each line, separated by commas, semicolons, tabs or bars.",
+        "check the file; write each cell with less than 131072 characters.",
+    )
 
 
 def _sample(table: Table) -> pd.DataFrame:
@@ -260,29 +325,43 @@ def _find_header(head: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
         return start + 1, named[1], ()
     lines = head[start:-1] if len(head) == _HEAD_LINES else head[start:]  # the last may be cut
     separator = _separator(lines)
-    counts = [_cells(line, separator) for line in lines]
+    records = _records(lines, separator)
+    counts = [len(cells) for cells in records]
     width = max(set(counts[1:]) or {1}, key=counts[1:].count) if len(counts) > 2 else counts[0]
     place = next((n for n, count in enumerate(counts) if count >= width), 0)
-    if width < 2 or not place or re.search(r"(^|\W)\d", lines[place]):
+    if width < 2 or not place or re.search(r"(^|\W)\d", separator.join(records[place])):
         return start, separator, ()
     note = f"The first {start + place} lines were left out: the header is line {start + place + 1}."
     return start + place, separator, (note,)
 
 
-def _cells(line: str, separator: str) -> int:
-    return len(next(csv.reader([line], delimiter=separator), []))
+def _records(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """The cells of each line; a cell in quotes may go on in the next line."""
+    options: dict[str, Any] = {"delimiter": separator, "skipinitialspace": separator == " "}
+    if separator == " ":
+        lines = [line.strip() for line in lines]
+    records = list(csv.reader(lines, **options))
+    if len(records) > len(lines) / 2:
+        return records
+    return [next(csv.reader([line], **options), []) for line in lines]  # quotes without a pair
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """The sign that divides the lines into most cells, equally many in most of them."""
+    """The sign that divides the lines into most cells, equally many in most of them.
+
+    Spaces separate cells where no other sign does, and all lines have equally many.
+    """
     best, score = ",", 0.0
     for separator in ",;\t|":
-        counts = [_cells(line, separator) for line in lines if line.strip()]
+        counts = [len(cells) for cells in _records(lines, separator) if "".join(cells).strip()]
         usual = max(set(counts), key=counts.count)
         agreed = counts.count(usual) / len(counts) * (counts[0] == usual or 0.5)
         if usual > 1 and agreed * min(usual, 3) > score:
             best, score = separator, agreed * min(usual, 3)
-    return best
+    if score:
+        return best
+    spaced = {len(cells) for cells in _records(lines, " ") if cells}
+    return " " if len(spaced) == 1 and spaced != {1} and len(lines) > 2 else best
 
 
 def _more_header_lines(sample: pd.DataFrame) -> int:

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.data.frequency import advance, on_weekends, ordinals, to_grid
+from keras_rnn_recipes.data.frequency import (
+    advance,
+    coarser,
+    infer_freq,
+    on_weekends,
+    ordinals,
+    to_grid,
+)
 from keras_rnn_recipes.data.reading import Table
 from keras_rnn_recipes.errors import UserError
 
@@ -146,15 +153,28 @@ def check_duplicates(rows: Rows, hint: str = "") -> None:
         f"Two rows stand for {rows.at(first)}: the other is "
         f"{rows.table.where(int(rows.row[first + 1]))}{more}.",
         "one row for each series and time.",
-        f"{_way_out(hint)}{clocks}.",
+        f"{_way_out(hint, _summary_of_twins(rows, same, bool(clocks)))}{clocks}.",
     )
 
 
-def _way_out(hint: str) -> str:
+def _summary_of_twins(rows: Rows, same: np.ndarray, clocks: bool) -> str:
+    """Options that summarize rows of one time: in steps of the other times, where they are even."""
+    once = rows.take(np.append(True, ~same))
+    steps = np.diff(once.ds)[_same_series(once)]
+    if not len(steps) or rows.ds.dtype.kind == "i":
+        return f"--aggregate sum --freq {'D' if rows.ds.dtype.kind == 'M' else 1}"
+    usual = pd.Series(steps).mode()[0]
+    even = usual >= np.timedelta64(1, "D") or (steps == usual).mean() > 0.5
+    freq = infer_freq(once.ds, once.bounds) if even else "D"
+    # An hour that comes twice in autumn is no hour of twice as much.
+    return f"--aggregate {'mean' if clocks and even else 'sum'} --freq {freq}"
+
+
+def _way_out(hint: str, summary: str) -> str:
     if hint.startswith("--time-col"):
         return f"give {hint}, whose columns together are the time"
     name = f"give {hint}, which names the series" if hint else "name the series with --id-col"
-    return f"{name}; or summarize the rows, such as --aggregate sum --freq D"
+    return f"{name}; or summarize the rows, such as {summary}"
 
 
 def regularise(rows: Rows, freq: str, *, strict: bool, notes: list[str]) -> Rows:
@@ -261,8 +281,8 @@ def _check_grid(rows: Rows, position: np.ndarray, freq: str, strict: bool) -> No
         f"The steps are irregular: {rows.at(row)} is not a whole number of steps after "
         f"{shown(first[row])}{before}.",
         f"steps of {freq!r}, {source}.",
-        "summarize the rows, such as --aggregate sum --freq D; or give --freq; or correct the "
-        "dates.",
+        f"summarize the rows, such as --aggregate sum --freq {coarser(freq)}; or give --freq; or "
+        "correct the dates.",
     )
 
 
@@ -281,7 +301,7 @@ def _check_growth(
         f"{rows.names[rows.codes[start]]!r} without a row; the longest gap ends at {rows.at(row)}.",
         "rows for at least half the steps of every series.",
         f"correct the dates; or pass --freq {freq} if these are gaps; or summarize the rows, such "
-        "as --aggregate sum --freq D.",
+        f"as --aggregate sum --freq {coarser(freq)}.",
     )
 
 

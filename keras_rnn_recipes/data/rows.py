@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,14 +13,22 @@ import pandas as pd
 from keras_rnn_recipes.data.columns import Columns
 from keras_rnn_recipes.data.covariate_cells import Labels, read_cells
 from keras_rnn_recipes.data.dates import parse_dates
-from keras_rnn_recipes.data.numbers import removed_signs, style_of
+from keras_rnn_recipes.data.numbers import removed_signs, sentinels, style_of
 from keras_rnn_recipes.data.reading import Table, TwoTables, read_numbers
 from keras_rnn_recipes.data.regular import Rows, first_names
-from keras_rnn_recipes.data.time_parts import join_times
+from keras_rnn_recipes.data.time_parts import join_times, time_part
 from keras_rnn_recipes.errors import UserError
 
 # A column of text with more different values than this cannot name series that follow each other.
 _MOST_SUCCESSORS = 50
+
+
+# Rows at the end of a table that are no steps: totals, and lines about the source.
+_MOST_FOOTERS = 5
+_TOTAL = (
+    r"(?:grand |sub)?(?:totals?|sum|summe|gesamt|insgesamt|somme|suma|totale?|averages?|mean|"
+    r"mittelwert|durchschnitt|moyenne|promedio)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,10 @@ def read_rows(
     notes = list(table.notes)
     cells = _one_time(frame, columns)
     dates = parse_dates(cells, date_format=formats.date_format, day_first=formats.day_first)
+    kept = _table_rows(frame, cells, dates.bad, columns, notes)
+    if not kept.all():
+        frame, cells = frame[kept], cells[kept]
+        dates = replace(dates, values=dates.values[kept], bad=dates.bad[kept])
     _check_dates(dates.bad, cells, table)
     style, told = style_of(
         [frame[name] for name in numbers],
@@ -95,6 +108,7 @@ def read_rows(
         thousands=formats.thousands,
     )
     notes += [*dates.notes, *told, *removed_signs([frame[name] for name in numbers])]
+    notes += sentinels([frame[name] for name in columns.targets])
     covariates, labels = read_cells(frame, columns, texts, table, style)
     ids = columns.ids or _hidden_id(frame, dates.values, spare, notes)
     notes += _about_unused(frame, columns, ids, dates.values)
@@ -149,6 +163,29 @@ def _one_time(frame: pd.DataFrame, columns: Columns) -> pd.Series:
     return join_times([frame[name] for name in columns.times])
 
 
+def _table_rows(
+    frame: pd.DataFrame, cells: pd.Series, bad: np.ndarray, columns: Columns, notes: list[str]
+) -> np.ndarray:
+    """Mask of the rows that are no totals or sources at the end, and no repeated headers."""
+    if not bad.any() or bad.all():
+        return np.ones(len(bad), bool)
+    texts = cells.astype("string").str.strip().fillna("")
+    header = (texts == " ".join(columns.times)).to_numpy(bool) & bad
+    end = len(bad) - (int(np.argmax(~bad[::-1])) if bad[-1] else 0)
+    foot = np.arange(len(bad)) >= max(end, len(bad) - _MOST_FOOTERS)
+    empty = frame[list(columns.targets)].isna().all(axis=1).to_numpy()
+    named = texts.str.lower().str.match(_TOTAL).to_numpy(bool)
+    foot &= (texts != "").to_numpy(bool) & (empty | named)
+    if header.any():
+        notes.append(f"{int(header.sum())} rows that repeat the header were left out.")
+    if foot.any():
+        shown = first_names([repr(text) for text in texts[foot]], 3)
+        notes.append(
+            f"{int(foot.sum())} rows at the end were left out, as they have no date: {shown}."
+        )
+    return ~(header | foot)
+
+
 def _check_dates(bad: np.ndarray, cells: pd.Series, table: Table) -> None:
     if not bad.any():
         return
@@ -175,7 +212,9 @@ def _hidden_id(
         for name in spare
         if not pd.DataFrame({"id": _names(frame[name]).to_numpy(), "ds": ds}).duplicated().any()
     ]
-    if len(candidates) != 1:
+    candidates = [name for name in candidates if not time_part(name)]
+    codes = {name: tuple(pd.factorize(_names(frame[name]))[0]) for name in candidates}
+    if len(set(codes.values())) != 1:  # a name and a code of the same series are no two candidates
         return ()
     notes.append(f"The column {candidates[0]!r} was taken as the name of the series.")
     return (candidates[0],)
@@ -195,8 +234,8 @@ def _about_unused(
         values = pd.unique(frame[name].dropna())
         notes.append(
             f"All rows are one series, although column {name!r} has {len(values)} values, one "
-            f"after the other ({values[0]}, then {values[1]}); give --id-col {name} if they are "
-            "different series."
+            f"after the other ({values[0]}, then {values[1]}); give --id-col {shlex.quote(name)} "
+            "if they are different series."
         )
     return notes
 
@@ -271,14 +310,15 @@ def _distinguishing(table: Table, columns: Columns, rows: Rows) -> str:
     number = len(sample)
     base = pd.DataFrame({"series": rows.codes[:number], "ds": rows.ds[:number]})
     for name in free:
-        hours = pd.to_numeric(sample[name], errors="coerce")
-        if hours.between(0, 24).all() and hours.nunique() > 12 and _tells(base, sample, [name]):
-            return f"--time-col {','.join((*columns.times, name))}"
+        hours = pd.to_numeric(sample[name].astype(str).str.strip("HEhe. "), errors="coerce")
+        within = hours.between(0, 24).all() or hours.max() in (47, 48, 95, 96)
+        if within and hours.nunique() > 12 and _tells(base, sample, [name]):
+            return f"--time-col {shlex.quote(','.join((*columns.times, name)))}"
     few = [name for name in free if sample[name].nunique() <= number // 2]
     for count in (1, 2, 3):
         for names in itertools.combinations(few[:12], count):
             if _tells(base, sample, list(names)):
-                return f"--id-col {','.join((*columns.ids, *names))}"
+                return f"--id-col {shlex.quote(','.join((*columns.ids, *names)))}"
     return ""
 
 

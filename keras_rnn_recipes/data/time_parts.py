@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.date_formats import days, full_years, iso_weeks
+from keras_rnn_recipes.data.date_words import month_number, plain
 
 _PARTS = {
     "year": ("year", "yr", "yyyy", "jahr"),
@@ -19,6 +20,9 @@ _PARTS = {
     "minute": ("minute", "min", "mi"),
     "second": ("second", "sec", "ss"),
 }
+
+
+_PREFIXES = {"quarter": "q|t", "week": "w|kw|wk|week", "hour": "he|h", "day": "d|day"}
 
 
 def time_columns(names: Sequence[str]) -> tuple[str, ...]:
@@ -34,7 +38,7 @@ def time_columns(names: Sequence[str]) -> tuple[str, ...]:
         >>> time_columns(["No", "month", "year", "day", "pm2.5"])
         ('year', 'month', 'day')
     """
-    found = [(_rank(name), name) for name in names if _part(name)]
+    found = [(_rank(name), name) for name in names if time_part(name)]
     return tuple(name for _, name in sorted(found)) if any(not rank for rank, _ in found) else ()
 
 
@@ -54,7 +58,7 @@ def join_times(columns: Sequence[pd.Series]) -> pd.Series:
         ['2024-07-01']
     """
     name = " ".join(str(column.name) for column in columns)
-    parts = [_part(str(column.name)) for column in columns]
+    parts = [time_part(str(column.name)) for column in columns]
     if "year" in parts and all(parts) and len(set(parts)) == len(parts):
         return pd.Series(_assembled(dict(zip(parts, columns, strict=True))), name=name)
     texts = [_as_text(column, first=not place) for place, column in enumerate(columns)]
@@ -62,20 +66,23 @@ def join_times(columns: Sequence[pd.Series]) -> pd.Series:
     return joined.rename(name)
 
 
-def _part(name: str) -> str | None:
+def time_part(name: str) -> str | None:
+    """The part of a date that a column has the name of, such as "hour"; None for other names.
+
+    Example:
+        >>> time_part("Hr"), time_part("shop")
+        ('hour', None)
+    """
     bare = name.strip().lower()
     return next((part for part, names in _PARTS.items() if bare in names), None)
 
 
 def _rank(name: str) -> int:
-    return list(_PARTS).index(str(_part(name)))
+    return list(_PARTS).index(str(time_part(name)))
 
 
 def _assembled(parts: dict[str | None, pd.Series]) -> np.ndarray:
-    numbers = {
-        str(name): pd.to_numeric(cells, errors="coerce").fillna(-1).to_numpy("float64")
-        for name, cells in parts.items()
-    }
+    numbers = {str(name): _numbers(cells, str(name)) for name, cells in parts.items()}
     whole = {name: np.where(n == np.round(n), n, -1).astype("int64") for name, n in numbers.items()}
     year = full_years(pd.Series(whole["year"].astype(str)))
     one = np.ones_like(year)
@@ -94,18 +101,41 @@ def _assembled(parts: dict[str | None, pd.Series]) -> np.ndarray:
     return date.astype("datetime64[us]")
 
 
+def _numbers(cells: pd.Series, part: str) -> np.ndarray:
+    """Numbers of a part of dates, also written as March, Q1, W05 or HE01; -1 for none."""
+    numbers = pd.to_numeric(cells, errors="coerce")
+    if numbers.isna().any():
+        texts = cells.astype("string").str.strip().str.lower()
+        named = texts.map(lambda text: month_number(plain(text)), na_action="ignore")
+        bare = texts.str.extract(rf"^(?:{_PREFIXES.get(part, '-')})[ .-]?(\d{{1,2}})$")[0]
+        found = pd.to_numeric(named if part == "month" else bare, errors="coerce")
+        numbers = numbers.fillna(found.astype("float64"))
+    return numbers.fillna(-1).to_numpy("float64")
+
+
 def _as_text(column: pd.Series, *, first: bool) -> pd.Series:
-    """A date as it is written; an hour as 7:00, and a time such as 18.30.00 with colons."""
+    """A date as it is written; an hour as 7:00, and a time such as 18.30.00 with colons.
+
+    Numbers up to 48 or 96 count the half-hours or quarters of an hour of a day.
+    """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.strftime("%Y-%m-%d")
     texts = column.astype("string").str.strip().astype(object)
     if first:
         return texts
+    texts = texts.str.replace(r"^(?:HE|he|H|h)[ .-]?(?=\d{1,2}$)", "", regex=True)
     filled = texts.dropna()
+    numbers = pd.to_numeric(texts, errors="coerce")
+    most = numbers.max()
+    if numbers.notna().sum() == len(filled) and (numbers % 1 == 0).all():
+        if most in (47, 48, 95, 96) and numbers.nunique() > 24:
+            minutes = (numbers - (most % 2 == 0)) * (30 if most < 50 else 15)
+            return (minutes // 60).map("{:.0f}".format) + (minutes % 60).map(":{:02.0f}".format)
+        if 100 <= most <= 2400 and (numbers % 100 < 60).all():
+            texts = texts.str.replace(r"\.0$", "", regex=True).str.zfill(4)
+            return texts.str.replace(r"(\d\d)(\d\d)", r"\1:\2", regex=True)
     if filled.str.fullmatch(r"\d{1,2}(?:\.0)?").all():
         return texts.str.replace(r"\.0$", "", regex=True) + ":00"
     if filled.str.fullmatch(r"\d{1,2}\.\d{2}(?:\.\d{2})?").all():
         return texts.str.replace(".", ":", regex=False)
-    if filled.str.fullmatch(r"\d{3,4}").all():
-        return texts.str.zfill(4).str.replace(r"(\d\d)(\d\d)", r"\1:\2", regex=True)
     return texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -126,8 +127,8 @@ def forecast_future(
         forecasters: as in :func:`backtest`.
         lookback: steps of history.
         horizon: steps to forecast.
-        freq: a pandas offset alias such as ``"MS"`` or ``"W-SUN"``; for integer ``ds`` the step
-            (``1`` or ``"1"``).
+        freq: a pandas offset alias such as ``"MS"`` or ``"W-SUN"``, or ``"MS-15"`` for the 15th of
+            each month; for integer ``ds`` the step (``1`` or ``"1"``).
         past_cols, future_cols, static_cols: covariates, as in :func:`backtest`.
         future: columns ``unique_id`` and ``future_cols`` for the steps to forecast: ``horizon``
             rows for each series, in the order of ``frame``.
@@ -151,8 +152,7 @@ def forecast_future(
     """
     starts, stops = series_bounds(frame)
     last = frame.iloc[stops - 1]
-    step = int(freq) if pd.api.types.is_integer_dtype(frame["ds"]) else freq
-    table = make_future_dataframe(last["unique_id"], last["ds"], step, horizon)
+    table = _rows_ahead(last, horizon, str(freq))
     windows = Windows(
         _features(frame, past_cols),
         starts,
@@ -164,6 +164,22 @@ def forecast_future(
         season_length=season_length,
     )
     return _fill(table, windows, forecasters, lookback, batch_size, levels)
+
+
+def _rows_ahead(last: pd.DataFrame, horizon: int, freq: str) -> pd.DataFrame:
+    """The names and dates of the steps after the last rows of series."""
+    if pd.api.types.is_integer_dtype(last["ds"]):
+        return make_future_dataframe(last["unique_id"], last["ds"], int(freq), horizon)
+    day = re.fullmatch(r"(\d*)MS-(\d+)", freq)  # one day of each month, which pandas does not know
+    if day is None:
+        return make_future_dataframe(last["unique_id"], last["ds"], freq, horizon)
+    month, one = np.timedelta64(1, "M"), np.timedelta64(1, "D")
+    steps = int(day[1] or 1) * np.tile(np.arange(1, horizon + 1), len(last))
+    months = np.repeat(last["ds"].to_numpy().astype("datetime64[M]"), horizon) + steps * month
+    first, after = (dates.astype("datetime64[D]") for dates in (months, months + month))
+    ds = np.minimum(first + int(day[2]) * one, after) - one
+    names = last["unique_id"].repeat(horizon).reset_index(drop=True)
+    return pd.DataFrame({"unique_id": names, "ds": ds.astype(last["ds"].dtype)})
 
 
 def _fill(

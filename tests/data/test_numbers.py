@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from profiles import draws
 
+from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.data.numbers import (
     NumberStyle,
     looks_like_number,
@@ -108,3 +109,35 @@ def test_numbers_written_in_a_style_are_read_in_it(numbers, signs, places):
         for x in exact
     ]
     np.testing.assert_allclose(values(";", *cells), exact, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["12.-", "8.50", "1'000.--"], [12, 8.5, 1000]),
+        (["Rs. 1,234", "Rs. 950"], [1234, 950]),
+        (["₱1,234.50", "-A$2.00", "(RM 3.00)"], [1234.5, -2, -3]),
+        (['="950"', '="1002"'], [950, 1002]),
+        (["#DIV/0!", "n.a.", ":", "\\N", "3"], [np.nan, np.nan, np.nan, np.nan, 3]),
+        (["990", "1,015", "1002"], [990, 1015, 1002]),  # a separator in some cells only
+    ],
+)
+def test_other_ways_to_write_a_number(cells, values):
+    column = pd.Series(cells)
+    style, _ = style_of([column], ",")
+    np.testing.assert_array_equal(parse_numbers(column, style), values)
+
+
+def test_thousands_in_some_cells_only_are_asked_about_where_commas_may_be_decimal():
+    with pytest.raises(UserError, match="1.015.*two ways"):
+        style_of([pd.Series(["990", "1.015", "1002"])], ";")
+
+
+def test_a_number_that_often_means_missing_is_told():
+    days = pd.date_range("2024-01-01", periods=9)
+    for number, told in ((-999, True), (-9999.0, True), (-998, False)):
+        table = pd.DataFrame({"ds": days, "y": [number, *range(8)]})
+        notes = read_panel(table).notes
+        assert any(f"contains {number:g} (1 row)" in note for note in notes) is told
+    mixed = pd.DataFrame({"ds": days, "y": [-999, -3, *range(7)]})
+    assert not read_panel(mixed).notes

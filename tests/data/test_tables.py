@@ -130,7 +130,7 @@ def test_sums_are_those_of_pandas(freq, seed):
          ["2024-01-03", "2024-01-10", "2024-01-17", "2024-01-24"]),
         (["2024-01-31", "2024-02-29", "2024-03-28", "2024-04-30"], "BME",
          ["2024-01-31", "2024-02-29", "2024-03-29", "2024-04-30"]),
-        (["2024-01-30", "2024-02-29", "2024-03-30"], "ME",
+        (["2024-01-30", "2024-02-28", "2024-03-30"], "ME",
          ["2024-01-31", "2024-02-29", "2024-03-31"]),
     ],
 )  # fmt: skip
@@ -224,3 +224,110 @@ def test_the_style_of_numbers_is_found_for_more_data(tmp_path):
     assert (roles["decimal"], roles["thousands"]) == (".", "none")
     assert read_panel(tmp_path / "short.csv", **roles).frame["y"].tolist() == [95.661, 96.125]
     assert "decimal" not in read_panel(daily()).roles
+
+
+def lines(rows: int = 28) -> list[str]:
+    return [f"{day:%Y-%m-%d},{n}" for n, day in enumerate(DAYS[:rows])]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("date,sales\n{}\nTotal,378\n", "'Total'"),
+        ("date,sales\n{}\nSource: the office of statistics,\n", "'Source: the office"),
+        ("date,sales\n{}\ndate,sales\n2024-01-29,28", "1 rows that repeat the header"),
+        ('"Order\ndate","sales, EUR"\n{}', None),
+        ('Report of 1 May\n"Order\ndate","sales, EUR"\n{}', "the header is line 2"),
+    ],
+)
+def test_rows_that_are_no_steps(tmp_path, text, said):
+    (tmp_path / "t.csv").write_text(text.format("\n".join(lines())))
+    panel = read_panel(tmp_path / "t.csv")
+    assert panel.frame["y"].tolist() == list(range(29 if "29" in text else 28))
+    assert said is None and not panel.notes or said in panel.notes[0]
+
+
+def test_a_total_without_a_word_is_asked_about(tmp_path):
+    (tmp_path / "t.csv").write_text("date,sales\n" + "\n".join(lines()) + "\n,378\n")
+    with pytest.raises(UserError, match="'date' is empty, in line 30"):
+        read_panel(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("separator", [",", "\t", " ", "    "])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_encodings_that_the_first_bytes_name(tmp_path, encoding, separator):
+    text = "date,sales\n" + "\n".join(lines())
+    (tmp_path / "t.txt").write_bytes(text.replace(",", separator).encode(encoding))
+    assert read_panel(tmp_path / "t.txt").frame["y"].tolist() == list(range(28))
+
+
+@pytest.mark.parametrize(
+    ("start", "name", "said"),
+    [
+        (gzip.compress(b"ds,y"), "t.csv", "rename it so that its name ends in .gz"),
+        (b"\xd0\xcf\x11\xe0", "t.xls", "save it as .xlsx or CSV"),
+        (b'[{"ds": "2024-01-01"}]', "t.json", "pandas.read_json"),
+        (b"<html>", "t.csv", "a page or document in HTML"),
+        (b"BZh9", "t.csv.bz2", "unpack it"),
+    ],
+)
+def test_other_kinds_of_files_are_named(tmp_path, start, name, said):
+    (tmp_path / name).write_bytes(start + bytes(40))
+    with pytest.raises(UserError, match=said):
+        read_panel(tmp_path / name)
+
+
+def test_a_cell_longer_than_the_limit_of_the_csv_module_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("ds,y\n" + '"' + "x" * 200_000 + '",1\n')
+    with pytest.raises(UserError, match="not those of a table: field larger"):
+        read_panel(tmp_path / "t.csv")
+
+
+def test_excel_sheets_and_titles(tmp_path):
+    rows = [["Sales", None], [None, None], ["date", "sales"], *daily().to_numpy().tolist()]
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        pd.DataFrame({"read me": ["x", "y"]}).to_excel(book, sheet_name="notes", index=False)
+        pd.DataFrame(rows).to_excel(book, sheet_name="data", header=False, index=False)
+        daily().to_excel(book, sheet_name="more", startrow=2, index=False)
+    panel = read_panel(tmp_path / "t.xlsx")
+    assert panel.frame["y"].tolist() == list(range(28)) and panel.freq == "D"
+    assert (
+        "Sheet 'data' of t.xlsx was read; the others were left out: notes, more" in panel.notes[0]
+    )
+    assert read_panel(pd.read_excel(tmp_path / "t.xlsx", "more", header=2)).freq == "D"
+
+
+def test_an_archive_of_an_excel_file_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("data/t.xlsx", b"PK")
+    with pytest.raises(UserError, match="unpack it, and give t.xlsx"):
+        read_panel(tmp_path / "t.zip")
+
+
+def test_a_series_of_pandas_is_read_and_arrays_are_refused():
+    series = pd.Series(np.arange(28.0), index=DAYS)
+    for name in (None, "sales"):
+        panel = read_panel(series.rename(name))
+        assert panel.frame["unique_id"].unique().tolist() == [name or "y"]
+        assert panel.frame["y"].tolist() == list(range(28)) and panel.freq == "D"
+    for source in (series.to_numpy(), series.tolist(), {"y": [1]}):
+        with pytest.raises(UserError, match=r"given as (ndarray|list|dict).*pandas.DataFrame"):
+            read_panel(source)
+
+
+@pytest.mark.parametrize(
+    ("dates", "advice"),
+    [
+        (["2024-01-01", "2024-02-01", "2024-02-01", "2024-03-01"], "--aggregate sum --freq MS"),
+        (["2024-01-01", "2024-01-15", "2024-02-01", "2024-02-15", "2024-03-01", "2024-03-15"],
+         "--aggregate sum --freq MS"),
+        (pd.date_range("2024-10-26", periods=48, freq="h", tz="UTC").tz_convert("Europe/Berlin")
+         .tz_localize(None), "--aggregate mean --freq h"),
+    ],
+)  # fmt: skip
+def test_the_advised_summary_fits_the_steps_and_works(dates, advice):
+    table = pd.DataFrame({"ds": dates, "y": 1.0})
+    with pytest.raises(UserError, match=advice):
+        read_panel(table)
+    _, how, _, freq = advice.split()
+    assert read_panel(table, aggregate=how, freq=freq).frame["y"].notna().all()
