@@ -353,7 +353,7 @@ def _separator(lines: Sequence[str]) -> str:
     """
     best, score = ",", 0.0
     for separator in ",;\t|":
-        counts = [len(cells) for cells in _records(lines, separator) if "".join(cells).strip()]
+        counts = [len(cells) for cells in _records(lines, separator) if cells] or [1]
         usual = max(set(counts), key=counts.count)
         agreed = counts.count(usual) / len(counts) * (counts[0] == usual or 0.5)
         if usual > 1 and agreed * min(usual, 3) > score:
