@@ -1,4 +1,4 @@
-"""The exception for mistakes that a user can correct, and suggestions for misspelled names."""
+"""The exception for mistakes that a user can correct, and the words of its messages."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ class UserError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.what} Expected: {self.expected} Fix: {self.fix}"
+
+
+def first_names(names: Iterable[object], number: int = 5) -> str:
+    """The first names of a list in words, with dots where there are more.
+
+    Args:
+        names: of columns, series, classes or files.
+        number: how many are shown.
+
+    Example:
+        >>> first_names(["a", "b", "c"], 2)
+        'a, b, ...'
+    """
+    every = list(map(str, names))
+    return ", ".join(every[:number]) + (", ..." if len(every) > number else "")
 
 
 def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:

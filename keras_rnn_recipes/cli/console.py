@@ -205,6 +205,7 @@ def _in_three_parts(error: UserError, command: Signature) -> str:
     fix = error.fix
     if "overrides" in command.parameters:  # a command that takes keys of a recipe
         options = [f"--{name.replace('_', '-')}" for name in command.parameters]
-        # A finished run takes keys for the reading of new data only.
-        fix = fitting(fix, options, "data." if "input" in command.parameters else "")
+        # A finished run takes keys for the reading of new data only, unless it is trained on.
+        answers = "input" in command.parameters and "smoke" not in command.parameters
+        fix = fitting(fix, options, "data." if answers else "")
     return f"Error: {error.what}\nExpected: {error.expected}\nFix: {fix}"

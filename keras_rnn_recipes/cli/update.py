@@ -16,6 +16,7 @@ from keras_rnn_recipes.cli.options import (
     RunDir,
     Smoke,
 )
+from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, save_standard_input
 
 
 def update(
@@ -23,7 +24,9 @@ def update(
     input: Annotated[
         Path,
         typer.Option(
-            "--input", metavar="FILE", help="new rows, in the format that the run was given"
+            "--input",
+            metavar="FILE",
+            help="new rows, in the format that the run was given; - for standard input",
         ),
     ],
     overrides: Overrides = None,
@@ -41,8 +44,11 @@ def update(
     from keras_rnn_recipes.workflows import update as command
 
     folder = run_dir or earlier.with_name(f"{earlier.resolve().name}-updated")
-    config = command.updated_config(earlier, input, overrides or ())
+    command.updated_config(earlier, input, overrides or ())  # refuse before anything is written
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
+    if str(input) == STANDARD_INPUT:
+        input = save_standard_input(folder)
+    config = command.updated_config(earlier, input, overrides or ())
     typer.echo(
         f"Training goes on from {earlier} for {config.fit.epochs} epochs with the learning rate "
         f"{config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."

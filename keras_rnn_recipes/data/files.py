@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
-import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, cast
+from typing import IO
 
+from keras_rnn_recipes.data.opening import broken_file as broken_file, open_bytes as open_bytes
 from keras_rnn_recipes.data.sizes import check_table_size, check_text_size
 from keras_rnn_recipes.errors import UserError
 
 TABLE = "a CSV file"
-# Files within an archive that are no text.
-_UNPACK_FIRST = (".xlsx", ".xlsm", ".xls", ".parquet", ".feather", ".gz", ".zip", ".bz2", ".xz")
 
 
 def check_file(path: Path, expected: str = TABLE) -> None:
@@ -147,54 +144,9 @@ def open_text(path: Path) -> IO[str]:
     return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="")
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file, unpacked if it is gzipped or in a zip archive.
-
-    Raises:
-        UserError: a zip archive cannot be opened, or does not contain exactly one file.
-    """
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path))
-    if path.suffix == ".zip":
-        try:
-            archive = zipfile.ZipFile(path)
-            return archive.open(_only_member(path, archive))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise broken_file(path, error) from error  # damaged, encrypted, or of another kind
-    return path.open("rb")
-
-
-def _only_member(path: Path, archive: zipfile.ZipFile) -> str:
-    names = [name for name in archive.namelist() if not name.endswith("/")]
-    names = [name for name in names if not name.startswith("__MACOSX")]
-    if len(names) == 1 and PurePosixPath(names[0]).suffix.lower() in _UNPACK_FIRST:
-        raise UserError(
-            f"{path.name} contains {names[0]}.",
-            "a zip archive with one text file.",
-            f"unpack it, and give {PurePosixPath(names[0]).name}.",
-        )
-    if len(names) == 1:
-        return names[0]
-    shown = ", ".join(names[:5]) or "no file"
-    raise UserError(
-        f"{path.name} contains {len(names)} files ({shown}).",
-        "a zip archive with one table.",
-        "unpack it, and give one of its files.",
-    )
-
-
 def empty_file(path: Path, expected: str = "a header line and rows") -> UserError:
     """The error for a file without content."""
     return UserError(f"{path.name} is empty.", f"{expected}.", "give a file with data.")
-
-
-def broken_file(path: Path, error: Exception) -> UserError:
-    """The error for a file that is truncated or not of the type that its name says."""
-    return UserError(
-        f"{path.name} could not be read: {error}.",
-        "a complete file.",
-        "get it again, or give another file.",
-    )
 
 
 def not_utf8(path: Path) -> UserError:

@@ -31,7 +31,6 @@ from keras_rnn_recipes.data.reading import Table, open_table
 from keras_rnn_recipes.data.regular import (
     Rows,
     check_duplicates,
-    first_names,
     on_grid,
     regularise,
     shown,
@@ -39,7 +38,7 @@ from keras_rnn_recipes.data.regular import (
     without_rows_ahead,
 )
 from keras_rnn_recipes.data.rows import Formats, RawRows, aggregate_rows, read_rows, zero_gaps
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, first_names
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "first", "last", "count")
 

@@ -108,16 +108,6 @@ def shown(moment: object) -> str:
     return str(moment)
 
 
-def first_names(names: Sequence[str] | np.ndarray, number: int = 5) -> str:
-    """The first names of a list in words, with dots where there are more.
-
-    Example:
-        >>> first_names(["a", "b", "c"], 2)
-        'a, b, ...'
-    """
-    return ", ".join(map(str, names[:number])) + (", ..." if len(names) > number else "")
-
-
 def sort_rows(rows: Rows, notes: list[str]) -> Rows:
     """Sort rows by series, then time, with a note where a series was not in order of time."""
     if (np.diff(rows.codes) < 0).any():

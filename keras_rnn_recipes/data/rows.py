@@ -15,9 +15,9 @@ from keras_rnn_recipes.data.covariate_cells import Labels, read_cells
 from keras_rnn_recipes.data.dates import parse_dates
 from keras_rnn_recipes.data.numbers import removed_signs, sentinels, style_of
 from keras_rnn_recipes.data.reading import Table, TwoTables, read_numbers
-from keras_rnn_recipes.data.regular import Rows, first_names
+from keras_rnn_recipes.data.regular import Rows
 from keras_rnn_recipes.data.time_parts import join_times, time_part
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, first_names
 
 # A column of text with more different values than this cannot name series that follow each other.
 _MOST_SUCCESSORS = 50

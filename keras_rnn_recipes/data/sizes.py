@@ -6,11 +6,10 @@ limits leave room for every table that a forecaster can be trained on.
 
 from __future__ import annotations
 
-import gzip
 import zipfile
 from pathlib import Path
-from typing import IO, cast
 
+from keras_rnn_recipes.data.opening import open_bytes
 from keras_rnn_recipes.errors import UserError
 
 # Columns of a table; with more, each column takes longer to look at than to read.
@@ -52,7 +51,7 @@ def check_table_size(path: Path) -> None:
     elif path.suffix.lower() in _ARCHIVES:
         _check_archive(path)
     else:
-        with _open(path) as stream:
+        with open_bytes(path) as stream:
             _check_line(path, stream.readline(MOST_BYTES_IN_LINE + 1))
         _look_through(path, lines=True)
 
@@ -76,10 +75,6 @@ def available_memory() -> int | None:
     return min(known, default=None)
 
 
-def _open(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
-
-
 def _check_line(path: Path, first: bytes) -> None:
     """Check the first line, which is usually the header."""
     if len(first) > MOST_BYTES_IN_LINE:
@@ -101,7 +96,7 @@ def _look_through(path: Path, *, lines: bool) -> None:
         if not lines:
             return
     total = since = 0
-    with _open(path) as stream:
+    with open_bytes(path) as stream:
         while piece := stream.read(_PIECE):
             total += len(piece)
             ends = max(piece.rfind(b"\n"), piece.rfind(b"\r"))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.reporting.format import label
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+T = TypeVar("T")
+
+# How a DataFrame is written, whatever the format of the run's own file.
+_AS_WRITTEN = (
+    "data.columns=[]",
+    "data.separator=,",
+    "data.quotes=true",
+    "data.encoding=utf-8",
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,61 @@ class Evaluation:
             "totals": self.totals,
         }
         return scores_html(model, record, f"{label(model)} on other data")
+
+
+def from_tables(verb: Callable[..., T]) -> Callable[..., T]:
+    """Make a verb of a text family that reads a table take a DataFrame as well.
+
+    The DataFrame is written to a CSV file and read like any other table.
+
+    Args:
+        verb: function of the folder of a run, a path and keyword arguments.
+    """
+
+    @functools.wraps(verb)
+    def called(run_dir: str | Path, source: Any, **options: Any) -> T:
+        if isinstance(source, (str, Path)):
+            return verb(run_dir, source, **options)
+        require_frame(source)
+        options["overrides"] = (*_AS_WRITTEN, *options.get("overrides", ()))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "DataFrame.csv"
+            source.to_csv(path, index=False, lineterminator="\n")
+            return verb(run_dir, path, **options)
+
+    return called
+
+
+def from_files(verb: Callable[..., T]) -> Callable[..., T]:
+    """Make a verb of a text family that reads running text refuse everything but files."""
+
+    @functools.wraps(verb)
+    def called(run_dir: str | Path, source: Any, **options: Any) -> T:
+        if not isinstance(source, (str, Path)):
+            raise UserError(
+                f"A {type(source).__name__} was given.",
+                "the path of a plain text.",
+                "write the texts to a file, one in each line.",
+            )
+        return verb(run_dir, source, **options)
+
+    return called
+
+
+def require_frame(source: object) -> None:
+    """Refuse data that are neither a path nor a DataFrame.
+
+    Raises:
+        UserError: they are, for example, a list of texts.
+    """
+    import pandas as pd
+
+    if not isinstance(source, pd.DataFrame):
+        raise UserError(
+            f"A {type(source).__name__} was given.",
+            "the path of a file, or a pandas.DataFrame with the columns of the run.",
+            'give texts as pandas.DataFrame({"text": texts}), with the name of the run\'s column.',
+        )
 
 
 def with_notes(table: pd.DataFrame, notes: Iterable[str]) -> pd.DataFrame:

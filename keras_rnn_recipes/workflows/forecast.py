@@ -23,7 +23,7 @@ from keras_rnn_recipes.config.recommended import (
     kind_of_demand,
     recommend,
 )
-from keras_rnn_recipes.errors import UserError, check_choice
+from keras_rnn_recipes.errors import UserError, check_choice, first_names
 from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
 
@@ -317,10 +317,9 @@ def _about_training(options: ForecastOptions, config: Config, lengths: dict[str,
     trained = _training_lengths(config, lengths)
     short = [name for name, n in trained.items() if n <= config.model.horizon]
     if short:
-        names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
         reasons.append(
             f"{len(short)} of {len(lengths)} series are too short to train on; they are forecast "
-            f"nevertheless: {names}."
+            f"nevertheless: {first_names(short)}."
         )
     return reasons
 

@@ -23,7 +23,8 @@ def predict(run_dir: str | Path, source: Any, *, overrides: Sequence[str] = ()) 
     Args:
         run_dir: folder of a finished run.
         source: the data: for a forecaster a table as `read_panel` takes it, whose series are
-            forecast from their last date on; for other families a file in the run's own format.
+            forecast from their last date on; for other families a file in the run's own format, or
+            a DataFrame with its columns. A language model takes files only.
         overrides: how the new data are read, where they differ from those of the run: keys of the
             recipe's section ``data``, such as ``"data.decimal=,"``.
 
@@ -89,7 +90,7 @@ def _inference(run_dir: str | Path) -> Any:
 
 
 def _call(verb: Any, overrides: Sequence[str]) -> Any:
-    """A verb of a family with keys of its data; families that read lines of text take none."""
+    """A verb of a family with keys of its data; a family may have none."""
     if not overrides:
         return verb
     if "overrides" not in signature(verb).parameters:

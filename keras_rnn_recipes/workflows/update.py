@@ -71,7 +71,7 @@ def update_run(
         >>> update_run("runs/sales", "june.csv", "runs/sales-june")  # doctest: +SKIP
     """
     config = updated_config(run_dir, source, overrides)
-    for note in _check_rows(Path(run_dir), source):
+    for note in _check_rows(Path(run_dir), source, overrides):
         print(note)
     before = _scores_before(Path(run_dir), config)
     main, checked = read_recipe(config)
@@ -111,13 +111,14 @@ def describe(result: UpdateResult) -> str:
     return text_table(rows)
 
 
-def _check_rows(run_dir: Path, source: str | Path) -> tuple[str, ...]:
+def _check_rows(run_dir: Path, source: str | Path, overrides: Sequence[str]) -> tuple[str, ...]:
     """Check the new rows as `krr predict` does; what differs from the data of the run, in words."""
     from keras_rnn_recipes.families.forecasting.assumptions import read_assumptions
     from keras_rnn_recipes.families.forecasting.covariates import read_covariates
     from keras_rnn_recipes.families.forecasting.inference import read_new_data
 
-    config, covariates = finished_config(run_dir), read_covariates(run_dir)
+    config = finished_config(run_dir, [one for one in overrides if one.startswith("data.")])
+    covariates = read_covariates(run_dir)
     return read_new_data(config, source, covariates, assumed=read_assumptions(run_dir)).notes
 
 

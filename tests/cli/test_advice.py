@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
 from keras_rnn_recipes.cli.advice import fitting
-from keras_rnn_recipes.cli.commands import app
+from keras_rnn_recipes.cli.commands import app, predict
+from keras_rnn_recipes.cli.console import _in_three_parts
+from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,16 @@ def test_options_become_keys(text, meant):
 def test_a_finished_run_takes_keys_of_the_data_only():
     text = "give --decimal , or train with --no-refit"
     assert fitting(text, [], "data.") == "give data.decimal=, or train with --no-refit"
+
+
+@pytest.mark.parametrize(
+    ("command", "advised"),
+    [(predict, "--levels or data.freq=D"), (update, "evaluate.levels or data.freq=D")],
+)
+def test_a_run_that_is_trained_on_takes_keys_of_the_whole_recipe(command, advised):
+    error = UserError("No.", "another frequency.", "give --levels or --freq D")
+    told = _in_three_parts(error, signature(command))
+    assert told.endswith(f"Fix: give {advised}")
 
 
 def test_every_key_exists():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from data.damage import damaged, only_user_errors
 from data.table_styles import tables
 from hypothesis import given, strategies as st
 from profiles import draws
@@ -26,8 +26,7 @@ CELLS = st.text("0123456789-/:.,; TWQZapm%$€()'\"?JanFebé\u00a0\0", max_size=
 
 def read(path, content: bytes, **options) -> None:
     path.write_bytes(content)
-    with contextlib.suppress(UserError), warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with only_user_errors():
         panel = read_panel(path, **options)
         assert len(panel.frame) and np.isfinite(panel.frame["y"].dropna()).all()
 
@@ -64,12 +63,7 @@ def test_files_with_damage(tmp_path):
     @draws(400)
     @given(tables(), st.randoms(use_true_random=False), st.binary(min_size=1, max_size=4))
     def each(written, random, junk):
-        content = written.text.encode()
-        for _ in range(random.randint(1, 3)):
-            start = random.randrange(len(content))
-            end = min(start + random.choice((1, 1, 2, 20)), len(content))
-            piece = random.choice((b"", content[start:end] * 2, junk, b"\n", b'"', b",", b";"))
-            content = content[:start] + piece + content[end:] or b"x"
+        content = damaged(written.text.encode(), random, (junk, b"\n", b'"', b",", b";"))
         read(tmp_path / "t.csv", content, **written.options)
 
     each()

@@ -18,6 +18,7 @@ from keras_rnn_recipes.families import text_classification
 from keras_rnn_recipes.families.text_classification.task import class_weights
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
+from keras_rnn_recipes.workflows.inference import evaluate, predict
 
 RECIPE = """
 family = "text_classification"
@@ -86,6 +87,10 @@ def test_new_texts_are_answered_and_judged(folder, run, tmp_path):
     assert classes[both.argmax(axis=1)].tolist() == table["label"].tolist()
     right = (table["label"] == truth["mood"]).mean()
     assert f"{right:.3g}" in krr("evaluate", str(path), "--input", new)
+    # A DataFrame has the answers of its file, whatever was read with it.
+    framed = predict(path, truth.assign(index=range(len(truth))))
+    pd.testing.assert_frame_equal(framed, table, check_dtype=False)
+    assert evaluate(path, truth).summary["gru"]["accuracy"] == pytest.approx(right)
 
 
 @pytest.mark.slow

@@ -104,6 +104,30 @@ def test_the_command_updates_an_update(earlier, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_new_rows_from_standard_input_are_kept_beside_the_run(earlier, tmp_path):
+    rows = sales(60, 66)
+    rows["sold"] = rows["sold"].map("{:.2f}".format).str.replace(".", ",")
+    content = rows.to_csv(index=False, sep=";")
+    command = [
+        "update",
+        str(earlier),
+        "--input",
+        "-",
+        "--run-dir",
+        str(tmp_path / "run"),
+        "--smoke",
+    ]
+    empty = CliRunner().invoke(app, command, input="")
+    assert empty.exit_code == 2 and "Standard input is empty" in empty.stderr
+    assert not list(tmp_path.iterdir())
+    done = CliRunner().invoke(app, command, input=content)
+    assert done.exit_code == 0, done.output
+    updates = json.loads((tmp_path / "run" / "config.json").read_text())["data"]["updates"]
+    assert updates == [str(tmp_path / "run-input.csv")]
+    assert (tmp_path / "run-input.csv").read_bytes() == content.encode()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("new", "said"),
     [

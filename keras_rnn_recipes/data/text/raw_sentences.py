@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from keras_rnn_recipes.data.text.vocabulary import SPECIALS
+
 _MARKS = ".,;:!?\"'()[]{}…“”„‘’«»–—¿¡。，、！？；：（）「」『』"
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
 _IDEOGRAPH = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -22,9 +24,9 @@ class Token(NamedTuple):
 def cut_sentence(sentence: str, known: Collection[str], *, lower: bool = True) -> list[Token]:
     """Cut a raw sentence into tokens.
 
-    White space separates tokens. Punctuation at the edges of a token is cut off, unless the tagger
-    knows the token with it ("Mr."), it is made of initials ("U.S."), or the tagger knows no
-    punctuation mark as a token of its own. Chinese characters are cut apart where the tagger knows
+    White space separates tokens. Punctuation at the edges of a token is cut off where
+    `cuts_punctuation` says so, unless the tagger knows the token with it ("Mr.") or it is made of
+    initials ("U.S."). Chinese characters are cut apart where the tagger knows
     single ones only.
 
     Args:
@@ -36,7 +38,7 @@ def cut_sentence(sentence: str, known: Collection[str], *, lower: bool = True) -
         >>> [token.text for token in cut_sentence("In Rome, near St. Ives.", {",", ".", "st."})]
         ['In', 'Rome', ',', 'near', 'St.', 'Ives', '.']
     """
-    cuts = any(mark in known for mark in _MARKS)
+    cuts = cuts_punctuation(known)
     apart = _cuts_ideographs(known)
     tokens: list[Token] = []
     for match in re.finditer(r"\S+", sentence):
@@ -46,6 +48,22 @@ def cut_sentence(sentence: str, known: Collection[str], *, lower: bool = True) -
         for part in parts:
             tokens += _characters(part) if apart and _IDEOGRAPH.search(part.text) else [part]
     return tokens
+
+
+def cuts_punctuation(known: Collection[str]) -> bool:
+    """Whether the tokens of a tagger are words without the punctuation beside them.
+
+    It knows punctuation marks as tokens of their own, or no token that ends in one.
+
+    Args:
+        known: vocabulary of the tagger.
+
+    Example:
+        >>> cuts_punctuation({"rome", ","}), cuts_punctuation({"rome"}), cuts_punctuation({"rome,"})
+        (True, True, False)
+    """
+    words = [token for token in known if token not in SPECIALS]
+    return any(mark in known for mark in _MARKS) or not any(w[-1] in _MARKS for w in words if w)
 
 
 def placed(tokens: Sequence[str]) -> list[Token]:

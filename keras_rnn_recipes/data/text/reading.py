@@ -280,7 +280,7 @@ def read_parallel(
     names = Path(source).name, Path(target).name
     if len(sources) != len(targets):
         raise UserError(
-            f"{names[0]} has {len(sources)} lines and {names[1]} has {len(targets)}.",
+            f"{names[0]} has {count(len(sources), 'line')} and {names[1]} has {len(targets):,}.",
             "the same number of lines in both, each line the same sentence.",
             "find the first line that does not correspond, and correct it.",
         )

@@ -7,8 +7,6 @@ white space. Only the vectors of the vocabulary are kept, so that large files ca
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import itertools
 import re
 import zipfile
@@ -21,7 +19,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_rnn_recipes.data.files import broken_file, check_file, is_number, not_utf8
+from keras_rnn_recipes.data.files import (
+    broken_file,
+    check_file,
+    is_number,
+    not_utf8,
+    open_bytes,
+)
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
 
@@ -158,7 +162,7 @@ def _pairs(
     if binary is None:
         binary = path.name.removesuffix(".gz").removesuffix(".zip").endswith(".bin")
     try:
-        with _open(path) as file:
+        with open_bytes(path, "file of word vectors") as file:
             yield from (_read_binary if binary else _read_text)(file, path, wanted)
     # A damaged archive is a BadZipFile or a zlib.error; an encrypted one is a RuntimeError, and a
     # compression that Python lacks is a NotImplementedError.
@@ -187,24 +191,6 @@ def _for_vocabulary(
         else:
             missing.append(word)
     return PretrainedVectors(matrix, found, lowered, tuple(missing))
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    if path.suffix != ".zip":
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield file  # type: ignore[misc]
-        return
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if not name.endswith("/")]
-        if len(names) != 1:
-            raise UserError(
-                f"{path.name} holds {len(names)} files ({', '.join(names)[:200]}).",
-                "one file of word vectors.",
-                "unpack it, and name the file.",
-            )
-        with archive.open(names[0]) as file:
-            yield file
 
 
 def _read_text(

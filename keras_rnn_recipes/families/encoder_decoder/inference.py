@@ -11,6 +11,7 @@ from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
 from keras_rnn_recipes.data.text.encoded import Tell, ignore
 from keras_rnn_recipes.families.evaluation import (
     Evaluation,
+    from_tables,
     refuse_baselines,
     token_notes,
     with_notes,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
 
 
+@from_tables
 def predict(
     run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -96,6 +98,7 @@ def is_tatoeba_row(line: str) -> bool:
     return len(cells) == 3 and cells[2].startswith("CC-BY")
 
 
+@from_tables
 def evaluate(
     run_dir: str | Path,
     source: str | Path,
@@ -138,6 +141,7 @@ def evaluate(
         normalize=config.data.normalize,
     )
     how = describe_signatures(metrics, pairs.targets, lowercase=lowercase)
+    notes += token_notes(run_dir, [one for one in pairs.sources if one.strip()])
     return Evaluation(name, scores, (*notes, *how.splitlines()))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, first_names
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.storage import read_json, unreadable
 
@@ -210,7 +210,6 @@ def _names(frame: pd.DataFrame, rows: pd.Series) -> list[str]:
     return list(frame["unique_id"][rows].unique())
 
 
-def _some(names: Iterable[object], number: int = 5) -> str:
-    shown = list(map(str, names))
-    more = ", ..." if len(shown) > number else ""
-    return f"{len(shown)} series ({', '.join(shown[:number])}{more})"
+def _some(names: Iterable[object]) -> str:
+    every = list(names)
+    return f"{len(every)} series ({first_names(every)})"

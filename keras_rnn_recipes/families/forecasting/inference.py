@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.forecasting import Config, added_baselines
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, first_names
 from keras_rnn_recipes.families.evaluation import Evaluation
 from keras_rnn_recipes.families.forecasting.assumptions import (
     Assumptions,
@@ -338,5 +338,5 @@ def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:
         return ()
     return (
         f"{len(skipped)} series with no more than {test_size} steps were left out: "
-        f"{', '.join(skipped[:5])}{', ...' if len(skipped) > 5 else ''}.",
+        f"{first_names(skipped)}.",
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines, with_notes
+from keras_rnn_recipes.families.evaluation import (
+    Evaluation,
+    from_files,
+    refuse_baselines,
+    with_notes,
+)
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
@@ -18,13 +23,17 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 
 
-def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
+@from_files
+def predict(
+    run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
+) -> pd.DataFrame:
     """Go on from every line of a file.
 
     Args:
         run_dir: a finished run of a language model. Its ``saved_model`` answers.
         source: a plain text, a prompt a line. As many tokens are drawn as the run's recipe draws
             for its report, at the same temperature; see ``krr complete`` for other numbers.
+        overrides: how the file is read, as in `finished_config`: ``data.encoding``.
 
     Returns:
         Columns ``prompt`` and ``text``, which begins with the prompt.
@@ -37,7 +46,7 @@ def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     from keras_rnn_recipes.data.text.reading import read_lines
     from keras_rnn_recipes.serving.saved_text import SavedLanguageModel
 
-    config = finished_config(run_dir)
+    config = finished_config(run_dir, overrides)
     notes: list[str] = []
     prompts = list(read_lines(source, encoding=config.data.encoding, empty=True, tell=notes.append))
     texts = SavedLanguageModel(Path(run_dir) / "saved_model").complete(
@@ -49,10 +58,19 @@ def predict(run_dir: str | Path, source: str | Path) -> pd.DataFrame:
     return with_notes(pd.DataFrame({"prompt": prompts, "text": texts}), notes)
 
 
+@from_files
 def evaluate(
-    run_dir: str | Path, source: str | Path, *, baselines: str | None = None
+    run_dir: str | Path,
+    source: str | Path,
+    *,
+    baselines: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Judge a run's language model on a plain text.
+
+    Args:
+        run_dir, overrides: as in `predict`.
+        source: a plain text, read as one.
 
     Returns:
         The figures of `score`.
@@ -64,7 +82,7 @@ def evaluate(
     from keras_rnn_recipes.families.language_model.task import describe_unknown, score, text_ids
 
     refuse_baselines(baselines)
-    config, notes = finished_config(run_dir), list[str]()
+    config, notes = finished_config(run_dir, overrides), list[str]()
     name = config.model.cell
     text = read_text(source, encoding=config.data.encoding, tell=notes.append)
     served = load(run_dir)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keras_rnn_recipes.data.text.column_files import Sentence
 from keras_rnn_recipes.families.evaluation import (
     Evaluation,
+    from_tables,
     refuse_baselines,
     token_notes,
     with_notes,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.tagging.pipeline import Pipeline
 
 
+@from_tables
 def predict(
     run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -61,6 +63,7 @@ def predict(
     return with_notes(table, [*notes, *token_notes(run_dir, texts)])
 
 
+@from_tables
 def evaluate(
     run_dir: str | Path,
     source: str | Path,

@@ -10,7 +10,8 @@ from typing import Any
 from keras_rnn_recipes.config.tagging import TagDataConfig
 from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
 from keras_rnn_recipes.data.text.encoded import Tell, ignore
-from keras_rnn_recipes.data.text.raw_sentences import Token, cut_sentence
+from keras_rnn_recipes.data.text.other_formats import refuse_other_text
+from keras_rnn_recipes.data.text.raw_sentences import Token, cut_sentence, cuts_punctuation
 from keras_rnn_recipes.data.text.reading import read_lines
 from keras_rnn_recipes.data.text.tag_forms import find_tag_form
 from keras_rnn_recipes.data.text.tags import to_iob2
@@ -20,6 +21,10 @@ from keras_rnn_recipes.families.tagging.task import without_spaces
 _OF_COLUMNS = {".conll", ".conllu", ".conllx", ".iob", ".iob2", ".bio", ".bioes"}
 
 
+# A full stop directly after a word, which is no tag.
+_ENDS_A_SENTENCE = re.compile(r"[^\W\d_][.!?…]['\")\]]*\s*$|[。！？][」』]*\s*$")
+
+
 def read_new_tokens(
     path: str | Path, data: TagDataConfig, record: Mapping[str, Any], *, tell: Tell = ignore
 ) -> tuple[list[Sentence], list[list[Token]] | None]:
@@ -27,8 +32,9 @@ def read_new_tokens(
 
     A file is a column file if its lines have one number of columns and the last one is a tag that
     training knows; if its lines contain tabs; if the first line names the columns; or by its
-    ending, such as ``.conll``. A ``.txt`` file and one whose lines differ in their number of words
-    have a raw sentence in each line, whose punctuation is cut off.
+    ending, such as ``.conll``. A ``.txt`` file, one whose lines differ in their number of words,
+    and one whose lines all end in a full stop after a word have a raw sentence in each line, whose
+    punctuation is cut off, see `cuts_punctuation`.
 
     Args:
         path: of the file.
@@ -55,9 +61,11 @@ def read_new_tokens(
             **data.file_options(),
         )
         return without_spaces(rows), None
+    refuse_other_text(path, "\n".join(lines))
     known = set(record["vocabulary"])
     places = [cut_sentence(line, known, lower=data.lower) for line in lines]
-    tell(f"{path.name}: a raw sentence in each line; punctuation is cut off the words.")
+    how = "is cut off the words" if cuts_punctuation(known) else "stays with its word, as learned"
+    tell(f"{path.name}: a raw sentence in each line; punctuation {how}.")
     rows = [
         Sentence(tuple(token.text for token in row), (), number)
         for number, row in enumerate(places, start=1)
@@ -81,7 +89,7 @@ def _is_column_file(
         return False
     if _has_known_tags(filled, tags):
         return True
-    if suffix == ".txt" or len(filled) == 1:
+    if suffix == ".txt" or len(filled) == 1 or all(map(_ENDS_A_SENTENCE.search, filled)):
         return False
     if widths == {1}:  # a token in each line
         return True
@@ -89,7 +97,8 @@ def _is_column_file(
         f"{path.name} may be a column file or hold a raw sentence in each line: all of its lines "
         f"have {widths.pop()} words.",
         "a column file with tags that training knows, or raw sentences.",
-        "name it .txt if it holds raw sentences, or .conll if it is a column file.",
+        "name it .txt if it holds raw sentences, or .conll if it is a column file; write standard "
+        "input to such a file.",
     )
 
 

@@ -140,11 +140,13 @@ def read_new_sentences(
     of_spans = all(_is_of_span(tag) for tag in tags)
     if of_spans:
         standard = _known_spelling(count_tags([row.tags for row in rows]), tags)
+        changed = next((tag for tag, other in standard.items() if tag != other), None)
+        if changed is not None:
+            tell(f"Tags of spans: {changed} is read as {standard[changed]}, others likewise.")
         rows = [_standard(row, standard) for row in rows]
         _check_spans(rows, Path(path).name)
-        rows = [_converted(row, data.scheme) for row in rows]
     _check_seen(rows, tags, Path(path).name, of_spans=of_spans)
-    return rows, of_spans
+    return ([_converted(row, data.scheme) for row in rows] if of_spans else rows), of_spans
 
 
 def fit_tokenizers(

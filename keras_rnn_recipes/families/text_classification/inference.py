@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.families.evaluation import (
     Evaluation,
+    from_tables,
     refuse_baselines,
     token_notes,
     with_notes,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
 
 
+@from_tables
 def predict(
     run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -62,6 +64,7 @@ def predict(
     return with_notes(pd.DataFrame(table), [*notes, *token_notes(run_dir, texts)])
 
 
+@from_tables
 def evaluate(
     run_dir: str | Path,
     source: str | Path,

@@ -34,6 +34,7 @@ from keras_rnn_recipes.data.text.row_counts import (
 )
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
+from keras_rnn_recipes.errors import first_names
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
 from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
@@ -251,8 +252,13 @@ def describe(texts: TextParts, classes: Sequence[str]) -> str:
     """Summary of the data, a few lines for the terminal."""
     parts = (("to learn from", texts.train), ("to watch", texts.valid), ("to test on", texts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in parts)
-    shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
-    return "\n".join([f"{texts.name}: {counts}", f"{len(classes)} classes: {shown}", *texts.notes])
+    return "\n".join(
+        [
+            f"{texts.name}: {counts}",
+            f"{len(classes)} classes: {first_names(classes, 8)}",
+            *texts.notes,
+        ]
+    )
 
 
 def score(

@@ -7,7 +7,9 @@ import subprocess
 import pytest
 
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
+from keras_rnn_recipes.config.tagging import TagDataConfig
 from keras_rnn_recipes.data.text.column_files import read_column_file
+from keras_rnn_recipes.data.text.raw_sentences import cut_sentence, cuts_punctuation
 from keras_rnn_recipes.data.text.reading import (
     known_labels,
     read_labelled,
@@ -17,7 +19,10 @@ from keras_rnn_recipes.data.text.reading import (
 from keras_rnn_recipes.data.text.row_counts import contradiction_notes, repeated_notes
 from keras_rnn_recipes.data.text.tag_forms import find_tag_form
 from keras_rnn_recipes.data.text.tags import spans
+from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.tagging.new_sentences import read_new_tokens
+from keras_rnn_recipes.families.tagging.task import read_new_sentences
 
 TWO = [("good, so", "pos"), ("bad", "neg")]
 
@@ -232,3 +237,57 @@ def test_what_is_open_in_a_column_file_is_told(write, content, told):
     read_column_file(write("a.txt", content), tell=notes.append)
     assert (told is None) == (notes == [])
     assert told is None or told in notes[-1]
+
+
+def test_a_word_for_no_tag_is_no_span_of_its_own():
+    assert find_tag_form({"B-PER": 1, "OTHER": 2}).standard["OTHER"] == "O"
+    assert find_tag_form({"B-PER": 3, "OTHER": 2}).standard["OTHER"] == "OTHER"  # the less frequent
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({*SPECIALS, "ann", "rome", "."}, ["Rome", ",", "Ann", "."]),
+        ({*SPECIALS, "ann", "rome"}, ["Rome", ",", "Ann", "."]),
+        ({*SPECIALS, "ann.", "rome", "paris,"}, ["Rome,", "Ann."]),
+    ],
+)
+def test_punctuation_is_cut_as_the_tagger_learned_it(known, expected):
+    assert [token.text for token in cut_sentence("Rome, Ann.", known)] == expected
+    assert cuts_punctuation(known) == ("," in expected)
+
+
+RECORD = {"vocabulary": [*SPECIALS, "ann"], "tags": ["O", "B-PER"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentences"),
+    [
+        ("standard input", "Ann sees Rome.\nBob is here!\n", 2),  # no tag ends in a full stop
+        ("a", "彼は来た。\n彼は見た。\n", 2),
+        ("a", "Ann O\nsees O\n\nBob O\n", 2),  # the last column is a known tag
+        ("a.csv", "word,tag\nAnn,O\nsees,O\n", 1),
+    ],
+)
+def test_new_sentences_in_lines_or_columns(write, name, content, sentences):
+    rows, _ = read_new_tokens(write(name, content), TagDataConfig(train="x.conll"), RECORD)
+    assert len(rows) == sentences
+
+
+def test_new_sentences_in_other_formats_are_refused(write):
+    path = write("a.jsonl", '{"tokens": ["Ann"]}\n{"tokens": ["is", "here"]}\n')
+    with pytest.raises(UserError, match="JSON"):
+        read_new_tokens(path, TagDataConfig(train="x.conll"), RECORD)
+    with pytest.raises(UserError, match="write standard input to such a file"):
+        read_new_tokens(write("a", "Ann lives\nBob sees\n"), TagDataConfig(train="x"), RECORD)
+
+
+def test_new_tags_keep_their_names_in_messages_and_are_told(write):
+    told, data, tags = [], TagDataConfig(train="x.conll"), ("O", "S-PER")
+    rows, _ = read_new_sentences(
+        write("a.txt", "Ann b-per\nsees o\n"), data, tags, tell=told.append
+    )
+    assert rows[0].tags == ("S-PER", "O")
+    assert told == ["Tags of spans: b-per is read as B-PER, others likewise."]
+    with pytest.raises(UserError, match="has the tag 'B-ORG'"):
+        read_new_sentences(write("b.txt", "Ann B-ORG\nsees O\n"), data, tags)

@@ -97,7 +97,7 @@ def test_a_zip_of_several_files_names_them(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.txt", "the 1 2")
         archive.writestr("b.txt", "the 1 2")
-    with pytest.raises(UserError, match=r"holds 2 files \(a.txt, b.txt\)"):
+    with pytest.raises(UserError, match=r"contains 2 files \(a.txt, b.txt\)"):
         load_vectors(tmp_path / "a.zip", VOCABULARY)
 
 
