@@ -16,7 +16,7 @@ from keras_rnn_recipes.data.catalogue import (
     find_card,
     own_reader,
 )
-from keras_rnn_recipes.data.text.holding_out import draw_held_out
+from keras_rnn_recipes.data.text.holding_out import draw_held_out, refuse_lost_labels
 from keras_rnn_recipes.data.text.language_reference import TEST_SHARE, VALID_SHARE, split_text
 from keras_rnn_recipes.data.text.reading import (
     LabelledTexts,
@@ -120,7 +120,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
         The remaining examples, and those held out.
 
     Raises:
-        UserError: a share out of range, or all texts are equal.
+        UserError: a share out of range, all texts are equal, or each is the last one of its label.
 
     Example:
         >>> rows = LabelledTexts(tuple("abcdefgh"), ("x", "y") * 4)
@@ -139,6 +139,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
             "at least two different texts.",
             "give more examples, or a validation file.",
         )
+    refuse_lost_labels(kept, held)
     return rows.rows(np.flatnonzero(~held)), rows.rows(np.flatnonzero(held))
 
 

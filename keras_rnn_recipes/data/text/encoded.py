@@ -127,7 +127,7 @@ def find_encoding(name: str) -> str:
         ('iso8859-1', 'utf-8')
     """
     try:
-        b"a".decode(name)
+        bytes(4).decode(name)  # as many bytes as a character of UTF-32 has
         return codecs.lookup(name).name
     except (LookupError, ValueError, TypeError):
         raise UserError(

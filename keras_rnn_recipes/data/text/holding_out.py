@@ -7,6 +7,8 @@ from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 
+from keras_rnn_recipes.errors import UserError
+
 # Rows by which a group of equal texts may exceed what its label has to hold out.
 _EXCESS = 5
 
@@ -50,6 +52,26 @@ def draw_held_out(
             if draw.count < target:
                 draw.take(group)
     return draw.held
+
+
+def refuse_lost_labels(labels: Sequence[Collection[str]], held: np.ndarray) -> None:
+    """Refuse to train without a label that occurs in the held-out part.
+
+    Args:
+        labels: of each row.
+        held: from `draw_held_out`.
+
+    Raises:
+        UserError: every row is the last one of some label, so that some label was lost.
+    """
+    kept = {label for row in np.flatnonzero(~held).tolist() for label in labels[row]}
+    lost = {label for row in np.flatnonzero(held).tolist() for label in labels[row]} - kept
+    if lost:
+        raise UserError(
+            f"No text can be held out: each is the only one with its label, such as {min(lost)!r}.",
+            "labels that occur with several texts.",
+            "give more examples of each, or files for data.valid and data.test.",
+        )
 
 
 class _Draw:

@@ -266,7 +266,8 @@ def read_parallel(
 
     Args:
         source: file of the source texts.
-        target: file of the target texts.
+        target: file of the target texts. Lines that are blank in both files are left out, and so
+            are blank lines at the end of one.
         encoding, adjustable, tell: as in `read_text`.
 
     Raises:
@@ -278,6 +279,9 @@ def read_parallel(
         for path in (source, target)
     )
     names = Path(source).name, Path(target).name
+    shorter = min(len(sources), len(targets))
+    if not any(text.strip() for text in (*sources[shorter:], *targets[shorter:])):
+        sources, targets = sources[:shorter], targets[:shorter]
     if len(sources) != len(targets):
         raise UserError(
             f"{names[0]} has {count(len(sources), 'line')} and {names[1]} has {len(targets):,}.",
@@ -292,7 +296,11 @@ def read_parallel(
                 "a text in both files, or in neither.",
                 "fill it in, or remove the line from both files.",
             )
-    return ParallelTexts(sources, targets)
+    kept = [number for number, text in enumerate(sources) if text.strip()]
+    if len(kept) < len(sources):
+        blank = count(len(sources) - len(kept), "line")
+        tell(f"{names[0]} and {names[1]}: {blank} without text in both left out.")
+    return ParallelTexts(sources, targets).rows(kept)
 
 
 def refuse_several_labels(labels: Sequence[str], name: str) -> None:

@@ -73,6 +73,9 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
     three = (parts.train.sources, parts.valid.sources, parts.test.sources)
     if is_split_here(data):
         notes += repeated_notes([text for part in three for text in part], "source text")
+    every = (parts.train, parts.valid, parts.test)
+    if all(part.sources == part.targets for part in every):
+        notes.append("Sources and targets are the same in every pair.")
     others = {"validation": three[1], "test": three[2]}
     notes += overlap_notes(three[0], others, "source text")
     return replace(parts, notes=tuple(dict.fromkeys(notes)))

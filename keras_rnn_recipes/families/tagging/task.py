@@ -17,6 +17,7 @@ from keras_rnn_recipes.config.tagging import TagDataConfig
 from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
 from keras_rnn_recipes.data.text.encoded import Tell, ignore
 from keras_rnn_recipes.data.text.holding_out import draw_held_out
+from keras_rnn_recipes.data.text.reading import similar_label_notes
 from keras_rnn_recipes.data.text.row_counts import overlap_notes, repeated_notes
 from keras_rnn_recipes.data.text.tag_forms import count_tags, find_tag_form
 from keras_rnn_recipes.data.text.tags import (
@@ -107,6 +108,9 @@ def load(data: TagDataConfig, *, seed: int = 0) -> TaggedParts:
     if of_spans:
         parts = [[_converted(row, data.scheme) for row in part] for part in parts]
     tags = tuple(sorted({tag for row in parts[0] for tag in row.tags}))
+    _check_tags(tags, found.name)
+    kinds = sorted({split_tag(tag)[1] for tag in tags} if of_spans else tags)
+    notes += similar_label_notes(kinds, found.name)
     for part, rows in zip(("validation", "test"), parts[1:], strict=True):
         _check_seen(rows, tags, f"The {part} part", of_spans=of_spans)
     train, valid, test = parts
@@ -233,6 +237,16 @@ def _standard(row: Sentence, standard: Mapping[str, str]) -> Sentence:
     return Sentence(row.tokens, tuple(standard[tag] for tag in row.tags), row.line)
 
 
+def _check_tags(tags: Sequence[str], name: str) -> None:
+    """Refuse a training part with a single tag, from which nothing can be learned."""
+    if len(tags) < 2:
+        raise UserError(
+            f"Every token of the training part of {name} has the tag {tags[0]!r}.",
+            "at least two different tags.",
+            "give sentences with other tags, or name another column with data.tag_column.",
+        )
+
+
 def _known_spelling(counts: Mapping[str, int], tags: Sequence[str]) -> dict[str, str]:
     """Standard tags of new data, with the types in the case that training knows."""
     kinds = {split_tag(tag)[1] for tag in tags}
@@ -276,7 +290,8 @@ def _hold_out(
         raise UserError(
             f"Sentences: {len(rows)}, too few to hold out a share of {share}.",
             "some for training and some to judge by.",
-            "give more sentences, or files for data.valid and data.test.",
+            "give more sentences, with a blank line after each, or files for data.valid and "
+            "data.test.",
         )
     kept = [row for number, row in enumerate(rows) if number not in held]
     return kept, [row for number, row in enumerate(rows) if number in held]

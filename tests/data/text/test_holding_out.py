@@ -63,6 +63,18 @@ def test_many_labels_of_few_rows_still_give_a_part_of_the_wanted_size():
     assert len(test) == 40 and set(train.labels) == set(labels)
 
 
+@pytest.mark.parametrize("labels", ["abcdef", "aab", "ab"])
+def test_labels_that_occur_once_are_not_lost(labels):
+    rows = LabelledTexts(tuple(map(str, range(len(labels)))), tuple(labels))
+    with pytest.raises(UserError, match="is the only one with its label|too few"):
+        train, _ = hold_out(rows, 0.3)
+        hold_out(train, 0.3)
+    # One more text of every label is enough.
+    twice = LabelledTexts(tuple(map(str, range(2 * len(labels)))), tuple(labels + labels))
+    train, test = hold_out(twice, 0.3)
+    assert set(train.labels) == set(labels) and len(test) > 0
+
+
 def test_a_share_of_nothing_is_refused():
     rows = LabelledTexts(("a", "b"), ("x", "y"))
     for share in (0.0, 1.0, -0.1):

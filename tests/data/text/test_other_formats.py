@@ -14,6 +14,7 @@ from keras_rnn_recipes.data.text.reading import (
     known_labels,
     read_labelled,
     read_pairs,
+    read_parallel,
     read_texts,
 )
 from keras_rnn_recipes.data.text.row_counts import contradiction_notes, repeated_notes
@@ -21,8 +22,9 @@ from keras_rnn_recipes.data.text.tag_forms import find_tag_form
 from keras_rnn_recipes.data.text.tags import spans
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.encoder_decoder.task import load as load_pairs
 from keras_rnn_recipes.families.tagging.new_sentences import read_new_tokens
-from keras_rnn_recipes.families.tagging.task import read_new_sentences
+from keras_rnn_recipes.families.tagging.task import load, read_new_sentences
 
 TWO = [("good, so", "pos"), ("bad", "neg")]
 
@@ -291,3 +293,44 @@ def test_new_tags_keep_their_names_in_messages_and_are_told(write):
     assert told == ["Tags of spans: b-per is read as B-PER, others likewise."]
     with pytest.raises(UserError, match="has the tag 'B-ORG'"):
         read_new_sentences(write("b.txt", "Ann B-ORG\nsees O\n"), data, tags)
+
+
+def test_blank_lines_of_parallel_files(write):
+    told, de = [], write("a.de", "eins\n\nzwei\n\n\n")
+    pairs = read_parallel(de, write("a.en", "one\n \ntwo\n"), tell=told.append)
+    assert pairs.sources == ("eins", "zwei") and pairs.targets == ("one", "two")
+    assert told == ["a.de and a.en: 1 line without text in both left out."]
+    with pytest.raises(UserError, match="a.de has 5 lines and c.en has 1"):
+        read_parallel(de, write("c.en", "one\n"))
+
+
+def test_tags_that_teach_nothing_are_refused_and_similar_types_told(write):
+    only = write("o.conll", "Ann O\nsees O\n\n" * 30)
+    with pytest.raises(UserError, match="Every token of the training part of o has the tag 'O'"):
+        load(TagDataConfig(train=str(only)))
+    mixed = write("m.conll", "".join(f"Ann{n} B-PER\nLee I-PER\nRio B-per\n\n" for n in range(30)))
+    assert "m: 'PER' and 'per' are different classes; they differ only in case or form." in (
+        load(TagDataConfig(train=str(mixed))).notes
+    )
+
+
+def test_notes_on_equal_sentences_are_true(write):
+    """Copies of few sentences may be in several parts, so that nothing is said of one part."""
+    few = load(TagDataConfig(train=str(write("f.conll", "Ann B-PER\nsees O\n\n" * 30))))
+    assert few.notes[0] == "30 of 30 sentences occur more than once."
+    many = "".join(f"Ann{n // 2} B-PER\nsees O\n\n" for n in range(80))
+    parts = load(TagDataConfig(train=str(write("m.conll", many))))
+    assert parts.notes == ("80 of 80 sentences occur more than once; equal ones stay in one part.",)
+
+
+def test_sources_that_are_their_targets_are_told(write):
+    same = write("a.tsv", "source\ttarget\n" + "".join(f"x {n}\tx {n}\n" for n in range(40)))
+    assert load_pairs(PairDataConfig(train=str(same))).notes == (
+        "Sources and targets are the same in every pair.",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "gbk"])
+def test_an_encoding_that_is_given_is_read(write, encoding):
+    path = write("a.csv", "text,label\n日本,x\nb,y\n".encode(encoding))
+    assert read_labelled(path, encoding=encoding).texts == ("日本", "b")
