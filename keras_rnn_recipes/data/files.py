@@ -58,7 +58,7 @@ def check_file(path: Path, expected: str = TABLE) -> None:
 
 
 # What a file is, by its first bytes, where its name says something else; and what to do with it.
-_KINDS = (
+KINDS = (
     (b"\x1f\x8b", (".gz",), "gzipped", "rename it so that its name ends in .gz"),
     (b"BZh", (), "compressed by bzip2", "unpack it (bunzip2)"),
     (b"\xfd7zXZ", (), "compressed by xz", "unpack it (unxz)"),
@@ -86,7 +86,7 @@ def check_kind(path: Path) -> None:
     """
     with path.open("rb") as file:
         start = file.read(8)
-    for first, ends, kind, fix in _KINDS:
+    for first, ends, kind, fix in KINDS:
         if start.startswith(first) and path.suffix.lower() not in ends:
             raise UserError(
                 f"{path.name} is {kind}.",

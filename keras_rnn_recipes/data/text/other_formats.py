@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from keras_rnn_recipes.data.files import KINDS
 from keras_rnn_recipes.errors import UserError
 
 _TO_CSV = (
@@ -14,15 +15,17 @@ _TO_CSV = (
 _BINARY = (
     (b"PAR1", "a Parquet file", "parquet"),
     (b"ARROW1", "a Feather file", "feather"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "excel"),
 )
+_HELD = ("JSON", "XML or HTML", "labels of fastText")
+# Beginnings that a text may have.
+_TEXTS = (b"<", b"{", b"[{")
 
 
 def refuse_binary(path: Path, data: bytes) -> None:
     """Refuse a file of tables that are no text, by its first bytes.
 
     Raises:
-        UserError: Parquet, Feather, old Excel workbooks, PDF, and zip archives, which new ones are.
+        UserError: Parquet, Feather, Excel, PDF, zip archives, and the other ones of `KINDS`.
     """
     for start, name, kind in _BINARY:
         if data.startswith(start):
@@ -33,6 +36,9 @@ def refuse_binary(path: Path, data: bytes) -> None:
     if data.startswith(b"PK\x03\x04"):
         fix = "unpack it, or save the sheet as CSV in UTF-8."
         raise _other(path, "a zip archive or an Excel workbook", fix)
+    for start, _, name, fix in KINDS:
+        if data.startswith(start) and start not in _TEXTS:
+            raise _other(path, name, f"{fix}.")
 
 
 def refuse_other_text(path: Path, text: str) -> None:
@@ -83,7 +89,7 @@ def _is_json(first: str, text: str) -> bool:
 
 
 def _other(path: Path, name: str, fix: str) -> UserError:
-    holds = "is" if name.startswith(("a ", "an ")) else "holds"
+    holds = "holds" if name in _HELD else "is"
     return UserError(
         f"{path.name} {holds} {name}.", "a text file of rows and columns, such as CSV.", fix
     )

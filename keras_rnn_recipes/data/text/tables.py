@@ -125,7 +125,6 @@ def parse_rows(text: str, layout: Layout) -> Iterator[Row]:
         >>> [row.cells for row in parse_rows('"a,b",c', Layout(",", quoted=True))]
         [['a,b', 'c']]
     """
-    csv.field_size_limit(_LONGEST_CELL)
     stand_in, separator = _unused(text, 2)
     if layout.separator is not None:
         # The csv module takes one character only.
@@ -144,11 +143,24 @@ def parse_rows(text: str, layout: Layout) -> Iterator[Row]:
         skipinitialspace=layout.spaced,
         strict=True,
     )
-    for cells in reader:
+    for cells in _without_limit(reader):
         whole = [cell.replace(stand_in, "\r") for cell in cells]
         if layout.separator is not None:
             whole = [cell.replace(separator, layout.separator) for cell in whole]
         yield Row(reader.line_num, _stripped(whole, layout))
+
+
+def _without_limit(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Rows of the csv module, whose limit on cells is the same for all readers of a process."""
+    while True:
+        usual = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            cells = next(reader, None)
+        finally:
+            csv.field_size_limit(usual)
+        if cells is None:
+            return
+        yield cells
 
 
 def is_blank(cells: Sequence[str]) -> bool:

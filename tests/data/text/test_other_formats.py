@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 
 import pytest
@@ -84,8 +85,10 @@ def test_cp1252_is_not_read_as_latin_1(write):
         ("__label__pos good film\n__label__neg bad film\n", "labels of fastText"),
         (b"PAR1rest", "a Parquet file"),
         (b"ARROW1rest", "a Feather file"),
-        (b"\xd0\xcf\x11\xe0rest", "an old Excel workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "an Excel file of the old kind"),
         (b"%PDF-1.7", "a PDF document"),
+        (b"\x1f\x8brest", "gzipped"),
+        (b"SQLite format 3", "an SQLite database"),
     ],
 )
 def test_other_formats_are_refused_by_their_name(write, content, name):
@@ -334,3 +337,9 @@ def test_sources_that_are_their_targets_are_told(write):
 def test_an_encoding_that_is_given_is_read(write, encoding):
     path = write("a.csv", "text,label\n日本,x\nb,y\n".encode(encoding))
     assert read_labelled(path, encoding=encoding).texts == ("日本", "b")
+
+
+def test_long_cells_leave_the_limit_of_the_csv_module_alone(write):
+    before, text = csv.field_size_limit(), "x" * 200_000
+    found = read_labelled(write("a.csv", f'text,label\n"{text}",x\n"b, c",y\n'))
+    assert found.texts == (text, "b, c") and csv.field_size_limit() == before
