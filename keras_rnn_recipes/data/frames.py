@@ -78,6 +78,7 @@ class Panel:
     covariates: Covariates = Covariates()
     day_first: bool | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
+    unobserved: tuple[str, ...] = ()
 
     @property
     def num_series(self) -> int:
@@ -218,7 +219,7 @@ def read_panel(
     raw = read_rows(table, columns, texts, formats, ahead)
     labels, notes = raw.labels, raw.notes
     rows = _cut(raw.rows, start, end, table, columns)
-    rows = _without_empty_series(rows, table, notes)
+    rows, unobserved = _without_empty_series(rows, table, notes)
     rows, freq = _on_steps(rows, raw, columns, freq, aggregate)
     known = observed_part(rows)
     future = _frame(rows.take(~known), columns, labels) if columns.future else None
@@ -235,6 +236,7 @@ def read_panel(
         None if future is None else future[["unique_id", "ds", *columns.future]],
         day_first=raw.day_first,
         roles=_roles(columns, raw.ids, wide) | raw.style,
+        unobserved=unobserved,
     )
 
 
@@ -324,8 +326,10 @@ def _boundary(value: object, ds: np.ndarray, *, first: bool) -> Any:
         raise UserError(f"{name} is {value!r}.", f"{kind}.", f"correct {name}.") from error
 
 
-def _without_empty_series(rows: Rows, table: Table, notes: list[str]) -> Rows:
-    """Leave out series without an observed value; an error where none is left."""
+def _without_empty_series(
+    rows: Rows, table: Table, notes: list[str]
+) -> tuple[Rows, tuple[str, ...]]:
+    """Leave out series without an observed value, and name them; an error where none is left."""
     observed = np.bincount(rows.codes[~np.isnan(rows.y)], minlength=len(rows.names)) > 0
     present = np.bincount(rows.codes, minlength=len(rows.names)) > 0
     empty = rows.names[present & ~observed]
@@ -335,11 +339,13 @@ def _without_empty_series(rows: Rows, table: Table, notes: list[str]) -> Rows:
             "at least a few values.",
             "fill in the values, or choose another --target-col.",
         )
-    if len(empty):
-        notes.append(
-            f"{len(empty)} series without an observed value were left out: {first_names(empty)}."
-        )
-    return rows.take(observed[rows.codes]) if len(empty) else rows
+    if not len(empty):
+        return rows, ()
+    notes.append(
+        f"{len(empty)} series without an observed value were left out, and are forecast as missing:"
+        f" {first_names(empty)}."
+    )
+    return rows.take(observed[rows.codes]), tuple(map(str, empty))
 
 
 def _longest(rows: Rows) -> np.ndarray:

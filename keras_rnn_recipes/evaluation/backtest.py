@@ -63,7 +63,8 @@ def backtest(
     Returns:
         Columns ``unique_id, ds, cutoff, y`` and one per forecaster, each followed by its bounds,
         such as ``lstm-lo-80``; sorted by series, origin and time. ``cutoff`` is the time of the
-        last row that the forecaster saw. ``y`` is NaN where it was not observed.
+        last row that the forecaster saw. ``y`` is NaN where it was not observed. ``attrs["notes"]``
+        has a sentence about origins that were left out.
 
     Raises:
         UserError: ``test_size`` is shorter than the horizon, or no series has an origin.
@@ -82,6 +83,7 @@ def backtest(
     starts, stops = series_bounds(frame)
     starts, ends = _origins(starts, stops, horizon, test_size, stride)
     kept = _observed(frame["y"].to_numpy("float64"), starts, ends, _longest(forecasters, lookback))
+    notes = _about_origins(frame["unique_id"].to_numpy()[starts[~kept]], len(kept))
     starts, ends = starts[kept], ends[kept]
     if not len(ends):
         raise UserError(
@@ -102,7 +104,21 @@ def backtest(
         static=_numbers(frame, static_cols),
         season_length=season_length,
     )
-    return _fill(table, windows, forecasters, lookback, batch_size, levels)
+    tested = _fill(table, windows, forecasters, lookback, batch_size, levels)
+    tested.attrs["notes"] = notes
+    return tested
+
+
+def _about_origins(left_out: np.ndarray, number: int) -> tuple[str, ...]:
+    """A sentence about the origins that are left out, by the names of their series."""
+    if not len(left_out):
+        return ()
+    names = pd.unique(left_out)
+    shown = ", ".join(map(str, names[:3])) + (", ..." if len(names) > 3 else "")
+    return (
+        f"The scores leave out {len(left_out)} of {number} origins, which have no value before "
+        f"them (series: {shown}).",
+    )
 
 
 def forecast_future(

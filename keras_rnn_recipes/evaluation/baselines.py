@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -138,7 +139,8 @@ def fit_baselines(
 
     Returns:
         Forecasters by name, in the order of ``names``. Their own lookback is at least five seasons
-        and two horizons, whatever the lookback of the model that they are compared with.
+        and two horizons, whatever the lookback of the model that they are compared with. Where no
+        value of ``train`` is negative, forecasts below 0 become 0, as those of networks do.
 
     Raises:
         UserError: an unknown name, or one that needs an extra that is not installed.
@@ -168,7 +170,23 @@ def fit_baselines(
             ready[name] = Baseline(name, function, max(lookback, _STEPS_OF_DEMAND))
         if name in MODELS:
             ready[name] = fit_each(name, horizon=horizon, season_length=season_length)
-    return {name: ready[name] for name in names if name in ready}
+    found = {name: ready[name] for name in names if name in ready}
+    if not train["y"].min() >= 0:
+        return found
+    return {
+        name: replace(one, function=_at_least_zero(one.function)) for name, one in found.items()
+    }
+
+
+def _at_least_zero(function: Forecaster) -> Forecaster:
+    """The forecasts of a function at 0 or above, except for histories with negative values."""
+
+    def forecast(history: np.ndarray) -> np.ndarray:
+        negative = np.any(target_of(history) < 0, axis=1, keepdims=True)
+        ahead = function(history)
+        return np.where(negative | ~(ahead < 0), ahead, 0.0)
+
+    return forecast
 
 
 def require_baselines(names: Sequence[str]) -> None:

@@ -353,6 +353,15 @@ def _read_levels(folder: Path) -> tuple[float, ...]:
 
 
 def _as_floats(values: ArrayLike, name: str, dtype: str = "float32") -> np.ndarray:
+    if hasattr(
+        values, "columns"
+    ):  # a DataFrame has one row per time step as a rule, not per series
+        raise UserError(
+            f"The {name} was given as a DataFrame.",
+            "an array with one row per series, and its time steps from the oldest to the newest.",
+            "give frame.to_numpy().T for a table with one column per series; or forecast a long "
+            "table with `krr predict` or the function predict.",
+        )
     try:
         return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:

@@ -134,7 +134,13 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         refit = config.fit.model_copy(update={"refit": True})
         config = config.model_copy(update={"fit": refit})
     code_covariates(panel, config)  # refuses missing future values before any work
-    return ForecastPlan(config, tuple(_reasons(options, config, lengths)))
+    reasons = _reasons(options, config, lengths)
+    if panel.frame["y"].min() >= 0:
+        reasons.append(
+            "No value is below 0: forecasts of the network and of the baselines are kept at or "
+            "above 0."
+        )
+    return ForecastPlan(config, tuple(reasons))
 
 
 def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:

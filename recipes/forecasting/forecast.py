@@ -78,8 +78,10 @@ def main(config, run):
     # Export the model to serve it without this package, and write the report.
     krr.export_saved_model(forecaster, run.path / "saved_model")
     run.write_environment(config.fit.seed)
-    forecasting.write_report(run.path, panel.frame, notes=panel.notes)
-    print(forecasting.results_table(record, name=name, num_series=panel.num_series))
+    notes = tested.attrs["notes"]  # origins without a value before them are left out
+    forecasting.write_report(run.path, panel.frame, notes=(*panel.notes, *notes))
+    table = forecasting.results_table(record, name=name, num_series=panel.num_series)
+    print(table, *notes, sep="\n")
     print(run.describe())
 
 

@@ -155,7 +155,10 @@ def test_gaps_become_missing_values_and_are_noted(tmp_path):
 def test_a_series_without_values_is_left_out_and_noted(tmp_path):
     panel = read(tmp_path, LONG + "c,2024-01-01,\nc,2024-01-02,\n")
     assert panel.frame["unique_id"].unique().tolist() == ["a", "b"]
-    assert panel.notes == ("1 series without an observed value were left out: c.",)
+    assert panel.notes == (
+        "1 series without an observed value were left out, and are forecast as missing: c.",
+    )
+    assert panel.unobserved == ("c",)
 
 
 def test_text_names_the_series_where_dates_repeat_without_it(tmp_path):

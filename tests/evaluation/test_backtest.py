@@ -218,3 +218,27 @@ def test_ten_thousand_series_are_scored_without_a_loop_over_them() -> None:
     assert many < 1.5 * few, "for a hundred times the series"
     assert len(found) == series * 3 * 10
     assert figures["naive"]["mase"] < figures["seasonal_naive"]["mase"], "it is a random walk"
+
+
+def test_origins_that_are_left_out_are_counted():
+    values = {"a": np.arange(9.0), "b": np.append(np.full(7, np.nan), [1.0, 2.0])}
+    frame = pd.concat(
+        [pd.DataFrame({"unique_id": n, "ds": range(9), "y": y}) for n, y in values.items()]
+    )
+    last = {"last": lambda history: history[:, -1:, 0]}
+    tested = backtest(frame, last, lookback=4, horizon=1, test_size=3)
+    assert tested.groupby("unique_id").size().to_dict() == {"a": 3, "b": 1}
+    assert tested.attrs["notes"] == (
+        "The scores leave out 2 of 6 origins, which have no value before them (series: b).",
+    )
+    assert backtest(frame[:9], last, lookback=4, horizon=1).attrs["notes"] == ()
+
+
+@pytest.mark.parametrize("day", [15, 30])
+def test_steps_ahead_of_months_dated_on_one_day(day):
+    dates = [f"2023-{month:02d}-{day}" for month in (10, 11, 12)]
+    frame = pd.DataFrame({"unique_id": "a", "ds": pd.to_datetime(dates), "y": [1.0, 2.0, 3.0]})
+    last = {"last": lambda history: history[:, -1:, 0].repeat(3, axis=1)}
+    ahead = forecast_future(frame, last, lookback=3, horizon=3, freq=f"MS-{day}")
+    expected = [f"2024-01-{day}", f"2024-02-{min(day, 29)}", f"2024-03-{day}"]
+    assert ahead["ds"].astype(str).tolist() == expected

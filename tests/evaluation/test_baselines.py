@@ -258,3 +258,17 @@ def test_baselines_come_in_the_order_asked_for() -> None:
         assert one(wave(60)[None]).shape == (1, 4)
     with pytest.raises(UserError, match="'arima'.*naive"):
         fit_baselines(frame, horizon=4, season_length=12, names=("arima",))
+
+
+def test_baselines_of_data_without_negative_values_stay_at_zero_or_above():
+    falling = frame_of(np.maximum(20.0 - np.arange(40), 0.0) + 1)
+    for low, shift in ((0, 0.0), (-np.inf, -30.0)):  # with negative values nothing is changed
+        frame = falling.assign(y=falling["y"] + shift)
+        found = fit_baselines(frame, horizon=30, season_length=1)
+        history = np.array([[9.0, 6.0, 3.0], [1.0, -2.0, -5.0]])
+        ahead = {name: one(history) for name, one in found.items()}
+        line = drift(history, 30)
+        np.testing.assert_array_equal(ahead["drift"][0], np.maximum(line[0], low))
+        np.testing.assert_array_equal(ahead["drift"][1], line[1])  # a history below 0
+        assert all((forecast[0] >= low).all() for forecast in ahead.values())
+        assert np.isnan(found["drift"](np.array([[np.nan, np.nan]]))).all()

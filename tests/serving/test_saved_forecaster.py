@@ -6,6 +6,7 @@ import gc
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -139,3 +140,13 @@ def test_saved_model_of_something_else_is_told(tmp_path):
         load_saved_model(tmp_path / "sm")
     with pytest.raises(UserError, match="not of a forecaster"):
         load_saved_model(tmp_path / "sm", endpoint="score")
+
+
+def test_a_data_frame_is_refused_since_its_rows_are_time_steps(saved):
+    """(time, series) would be taken for as many series of few steps."""
+    frame = pd.DataFrame(np.ones((12, 2)), columns=["a", "b"])
+    with pytest.raises(UserError, match=r"history was given as a DataFrame.*frame.to_numpy\(\).T"):
+        saved[1, 1](frame)
+    with pytest.raises(UserError, match="windows was given as a DataFrame"):
+        saved[1, 1].forecast_windows(frame)
+    assert saved[1, 1](frame.to_numpy().T).shape[0] == 2

@@ -157,7 +157,7 @@ def evaluate(
     )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
     short = _too_short(split.skipped, test_size)
-    notes = (*panel.notes, *left_out, *short, *score_notes(scores))
+    notes = (*panel.notes, *left_out, *short, *forecasts.attrs["notes"], *score_notes(scores))
     return Evaluation(
         config.model.preset,
         summarise(scores),

@@ -65,20 +65,28 @@ def load(data: DataConfig) -> Panel:
 
 
 def leave_closed_out(forecasts: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-    """Forecasts with missing values at times at which a series never has a value.
+    """Forecasts with missing values where a series never has a value: at some times, or at all.
 
     Args:
         forecasts: from ``forecast_future``.
         panel: the data that were forecast.
 
     Returns:
-        A copy: NaN in the columns of models and bounds on closed weekdays (see ``closed_steps``).
+        A copy: NaN in the columns of models and bounds on closed weekdays (see ``closed_steps``),
+        and rows of NaN for the series without any value, at the dates of the latest series.
     """
     from keras_rnn_recipes.data.closed import closed_steps
 
     closed = closed_steps(panel.frame, forecasts)
     numbers = [name for name in forecasts.columns if name not in ("unique_id", "ds")]
-    return forecasts.assign(**{name: forecasts[name].mask(closed) for name in numbers})
+    forecasts = forecasts.assign(**{name: forecasts[name].mask(closed) for name in numbers})
+    if not panel.unobserved or forecasts.empty:
+        return forecasts
+    latest = forecasts["unique_id"].iloc[int(forecasts["ds"].argmax())]
+    ds = forecasts.loc[forecasts["unique_id"] == latest, "ds"]
+    rows = [pd.DataFrame({"unique_id": name, "ds": ds}) for name in panel.unobserved]
+    joined = pd.concat([forecasts, *rows])
+    return joined.sort_values(["unique_id", "ds"], kind="stable", ignore_index=True)
 
 
 def describe(panel: Panel, config: Config) -> str:

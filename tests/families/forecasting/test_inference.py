@@ -16,6 +16,7 @@ from keras_rnn_recipes.config.files import config_from_dict, config_to_dict
 from keras_rnn_recipes.data.frames import read_panel
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.forecasting.assumptions import Assumptions
+from keras_rnn_recipes.families.forecasting.task import leave_closed_out
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
 from keras_rnn_recipes.storage import check_output, write_forecasts
@@ -220,3 +221,17 @@ def test_devices_are_never_replaced_and_links_stay_links(tmp_path):
     write_forecasts(pd.DataFrame({"unique_id": ["a"]}), tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "real.csv").read_text() == "unique_id\na\n"
+
+
+def test_a_series_without_any_value_is_forecast_as_missing():
+    days = pd.date_range("2024-01-01", periods=10)
+    values = {"a": np.arange(10.0), "b": np.full(10, np.nan), "c": np.arange(10.0)}
+    table = pd.concat([pd.DataFrame({"shop": n, "ds": days, "y": y}) for n, y in values.items()])
+    panel = read_panel(table, id_col="shop")
+    assert panel.unobserved == ("b",) and "forecast as missing: b" in panel.notes[0]
+    ahead = pd.DataFrame({"ds": pd.date_range("2024-01-11", periods=2), "gru": [1.0, 2.0]})
+    known = pd.concat([ahead.assign(unique_id=name) for name in "ac"])[["unique_id", "ds", "gru"]]
+    found = leave_closed_out(known.reset_index(drop=True), panel)
+    assert found["unique_id"].tolist() == ["a", "a", "b", "b", "c", "c"]
+    assert found["ds"].tolist() == ahead["ds"].tolist() * 3
+    np.testing.assert_array_equal(found["gru"], [1, 2, np.nan, np.nan, 1, 2])
