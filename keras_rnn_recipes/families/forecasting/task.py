@@ -75,6 +75,8 @@ def leave_closed_out(forecasts: pd.DataFrame, panel: Panel) -> pd.DataFrame:
         A copy: NaN in the columns of models and bounds on closed weekdays (see ``closed_steps``),
         and rows of NaN for the series without any value, at the dates of the latest series.
     """
+    import pandas as pd
+
     from keras_rnn_recipes.data.closed import closed_steps
 
     closed = closed_steps(panel.frame, forecasts)
