@@ -178,6 +178,10 @@ def _find_time(table: Table, free: list[str]) -> tuple[str, ...]:
 def _all_numeric(table: Table, free: list[str]) -> tuple[str, ...]:
     """Every column of numbers, each of which is a series."""
     numeric = tuple(c for c in free if _is_number(table.sample[c]) and not _counts_rows(table, c))
+    nameless = r"(?:column|empty|unnamed:) ?\d+"
+    numeric = tuple(
+        c for c in numeric if table.sample[c].notna().any() or not re.fullmatch(nameless, c.lower())
+    )
     if not numeric:
         raise _no_numbers(table)
     return numeric

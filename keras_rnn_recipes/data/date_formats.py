@@ -279,7 +279,11 @@ def _named(order: str) -> Callable[[pd.DataFrame], list[Reading]]:
         day = _whole(part["d"]) if "d" in part else np.ones(len(parts), "int64")
         values = days(full_years(part["y"]), _whole(month), day)
         names = {"y": "year", "n": "name of the month", "d": "day"}
-        return [Reading(", ".join(names[one] for one in order), values, family="name")]
+        found = [Reading(", ".join(names[one] for one in order), values, family="name")]
+        if order == "ny" and (part["y"].str.len() == 2).all():  # Jan 05 may be a day
+            days_of = days(np.full(len(parts), 2024), _whole(month), _whole(part["y"]))
+            found.append(Reading("month and day", days_of, 0.5, None, NO_YEAR))
+        return found
 
     return readings
 
@@ -390,6 +394,7 @@ _PATTERNS: tuple[tuple[str, Callable[[pd.DataFrame], list[Reading]]], ...] = (
     (r"[hs]([12])[-/:. ]*'?(\d{4}|\d{2})", _year_and("half-year", 1, 0)),
     (r"([12])[hs][-/:. ]*'?(\d{4}|\d{2})", _year_and("half-year", 1, 0)),
     (r"(\d{4})[-:]?m(\d{1,2})", _year_and("month", 0, 1)),
+    (r"m(\d{1,2})[-/:. ]*(\d{4})", _year_and("month", 1, 0)),
     (r"fy[ -]?'?(\d{4}|\d{2})(?:[-/](\d{4}|\d{2}))?", _fiscal_year),
     (r"(\d{4})[-/](\d{4})", _fiscal_year),
     (rf"(\d{{4}}|\d{{2}})[-/. ]*{_NAME}", _named("yn")),

@@ -56,7 +56,9 @@ _WITH_LETTERS = tuple(
     for pattern, by in (
         (r"\[[a-z_/]+\]$| ?\((?:[a-z]{3,4})(?:/[a-z]{3,4})?\)$", ""),  # [Europe/Berlin], (CET)
         (r"\b(\d{1,2})(?:st|nd|rd|th|er|ro|to|o)\b\.?", r"\1"),
-        (r"\b([ap])\. ?m\.?", r"\1m"),
+        (r"\b([ap])\. ?m\b\.?", r"\1m"),
+        (r"^(?:w/[ce]|week (?:commencing|beginning|starting|ending|of)|from|vom|ab|du)[: ]+", ""),
+        (r"^(\d{1,2})\. ?(?:kw|woche|week|semaine)\b", r"kw\1"),
         (_WEEKDAY, ""),
         (rf"[., ]+\(?{_DAY_NAME}\.?\)?$", ""),
         (r"\b(?:of|the) | (?:del?|of)(?= )", " "),
@@ -92,7 +94,8 @@ def plain(text: str) -> str:
         >>> [plain(text) for text in ("Mo, 02.01.23", "1er Trimestre 2020", "5 Jan 2024 07h30")]
         ['02.01.23', '1 q 2020', '5 jan 2024 07:30']
     """
-    text = text.lower().translate(_EAST_ASIAN).rstrip("- ")
+    text = text.lower().translate(_EAST_ASIAN).rstrip("-. ")
+    text = re.sub(r"(?<=\d)_(?=\d)", " ", text)
     text = unicodedata.normalize("NFKD", text)
     text = " ".join("".join(one for one in text if not unicodedata.combining(one)).split())
     if re.search("[a-z]", text):

@@ -351,14 +351,14 @@ def _separator(lines: Sequence[str]) -> str:
 
     Spaces separate cells where no other sign does, and all lines have equally many.
     """
-    best, score = ",", 0.0
+    best, score = ",", (0.0, 0)
     for separator in ",;\t|":
         counts = [len(cells) for cells in _records(lines, separator) if cells] or [1]
         usual = max(set(counts), key=counts.count)
         agreed = counts.count(usual) / len(counts) * (counts[0] == usual or 0.5)
-        if usual > 1 and agreed * min(usual, 3) > score:
-            best, score = separator, agreed * min(usual, 3)
-    if score:
+        if usual > 1 and (agreed * min(usual, 3), usual) > score:
+            best, score = separator, (agreed * min(usual, 3), usual)
+    if score[0]:
         return best
     spaced = {len(cells) for cells in _records(lines, " ") if cells}
     return " " if len(spaced) == 1 and spaced != {1} and len(lines) > 2 else best

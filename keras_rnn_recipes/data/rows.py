@@ -16,7 +16,7 @@ from keras_rnn_recipes.data.dates import parse_dates
 from keras_rnn_recipes.data.numbers import removed_signs, sentinels, style_of
 from keras_rnn_recipes.data.reading import Table, TwoTables, read_numbers
 from keras_rnn_recipes.data.regular import Rows
-from keras_rnn_recipes.data.time_parts import join_times, time_part
+from keras_rnn_recipes.data.time_parts import join_times, numbered_part, time_part
 from keras_rnn_recipes.errors import UserError, first_names
 
 # A column of text with more different values than this cannot name series that follow each other.
@@ -212,7 +212,7 @@ def _hidden_id(
         for name in spare
         if not pd.DataFrame({"id": _names(frame[name]).to_numpy(), "ds": ds}).duplicated().any()
     ]
-    candidates = [name for name in candidates if not time_part(name)]
+    candidates = [n for n in candidates if not time_part(n) and not numbered_part(frame[n])]
     codes = {name: tuple(pd.factorize(_names(frame[name]))[0]) for name in candidates}
     if len(set(codes.values())) != 1:  # a name and a code of the same series are no two candidates
         return ()
@@ -310,6 +310,8 @@ def _distinguishing(table: Table, columns: Columns, rows: Rows) -> str:
     number = len(sample)
     base = pd.DataFrame({"series": rows.codes[:number], "ds": rows.ds[:number]})
     for name in free:
+        if numbered_part(sample[name]) and _tells(base, sample, [name]):
+            return f"--time-col {shlex.quote(','.join((*columns.times, name)))}"
         hours = pd.to_numeric(sample[name].astype(str).str.strip("HEhe. "), errors="coerce")
         within = hours.between(0, 24).all() or hours.max() in (47, 48, 95, 96)
         if within and hours.nunique() > 12 and _tells(base, sample, [name]):

@@ -22,7 +22,7 @@ _PARTS = {
 }
 
 
-_PREFIXES = {"quarter": "q|t", "week": "w|kw|wk|week", "hour": "he|h", "day": "d|day"}
+_PREFIXES = {"month": "m", "quarter": "q|t", "week": "w|kw|wk|week", "hour": "he|h", "day": "d|day"}
 
 
 def time_columns(names: Sequence[str]) -> tuple[str, ...]:
@@ -58,12 +58,25 @@ def join_times(columns: Sequence[pd.Series]) -> pd.Series:
         ['2024-07-01']
     """
     name = " ".join(str(column.name) for column in columns)
-    parts = [time_part(str(column.name)) for column in columns]
+    parts = [time_part(str(column.name)) or numbered_part(column) for column in columns]
     if "year" in parts and all(parts) and len(set(parts)) == len(parts):
         return pd.Series(_assembled(dict(zip(parts, columns, strict=True))), name=name)
     texts = [_as_text(column, first=not place) for place, column in enumerate(columns)]
     joined = texts[0].str.cat(pd.concat(texts[1:], axis=1), sep=" ")
     return joined.rename(name)
+
+
+def numbered_part(column: pd.Series) -> str | None:
+    """The part of a date that all cells of a column name, such as M01 or Q3; None for others.
+
+    Example:
+        >>> numbered_part(pd.Series(["M01", "M12"])), numbered_part(pd.Series(["M01", "x"]))
+        ('month', None)
+    """
+    cells = pd.Series(pd.unique(column.dropna().astype(str))).str.strip().str.lower()
+    letters = set(cells.str.extract(r"^([mqw])\d{1,2}$")[0])
+    names = {"m": "month", "q": "quarter", "w": "week"}
+    return names.get(letters.pop()) if len(letters) == 1 else None
 
 
 def time_part(name: str) -> str | None:
@@ -108,7 +121,9 @@ def _numbers(cells: pd.Series, part: str) -> np.ndarray:
         texts = cells.astype("string").str.strip().str.lower()
         named = texts.map(lambda text: month_number(plain(text)), na_action="ignore")
         bare = texts.str.extract(rf"^(?:{_PREFIXES.get(part, '-')})[ .-]?(\d{{1,2}})$")[0]
-        found = pd.to_numeric(named if part == "month" else bare, errors="coerce")
+        found = pd.to_numeric(bare, errors="coerce")
+        if part == "month":
+            found = found.fillna(pd.to_numeric(named.replace(0, np.nan), errors="coerce"))
         numbers = numbers.fillna(found.astype("float64"))
     return numbers.fillna(-1).to_numpy("float64")
 

@@ -68,6 +68,53 @@ def test_a_row_for_each_year(tmp_path, unit):
     assert panel.frame["ds"].iloc[[0, -1]].dt.year.tolist() == [2010, 2017]
 
 
+@pytest.mark.parametrize("names", [[f"{h}" for h in range(24)], [f"H{h}" for h in range(1, 25)]])
+def test_a_row_for_each_day(tmp_path, names):
+    days = pd.date_range("2024-01-25", periods=14)
+    table = pd.DataFrame(np.arange(14 * 24).reshape(14, 24), columns=names)
+    for cells in (days.strftime("%d/%m/%Y"), days):
+        panel = read_panel(table.assign(day=cells))
+        assert panel.freq == "h" and panel.frame["y"].tolist() == list(range(14 * 24))
+        first = "2024-01-25 00:00" if names[0] == "0" else "2024-01-25 01:00"
+        assert panel.frame["ds"].iloc[0] == pd.Timestamp(first)
+
+
+@pytest.mark.parametrize(
+    "months",
+    [
+        "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
+        "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    ],
+)
+def test_months_of_other_languages(months):
+    table = pd.DataFrame(np.arange(60.0).reshape(5, 12), columns=months.split())
+    table.insert(0, "Jahr", [str(year) for year in range(2010, 2015)])
+    assert read_panel(table).frame["y"].tolist() == list(range(60))
+
+
+def test_numbered_steps_of_named_series():
+    """The layout of the M4 and M5 competitions; shorter series end early."""
+    table = pd.DataFrame({"V1": ["Y1", "Y2"], **{f"V{n + 2}": [n, 2.0 * n] for n in range(20)}})
+    table.loc[0, ["V20", "V21"]] = np.nan
+    panel = read_panel(table)
+    assert panel.freq == "1" and panel.frame.groupby("unique_id").size().tolist() == [18, 20]
+    assert panel.frame["y"].tolist() == [*range(18), *range(0, 40, 2)]
+    features = table.drop(columns="V1")
+    with pytest.raises(UserError, match="No column of the table contains dates"):
+        read_panel(features)  # numbers without names are no series
+
+
+def test_tabs_separate_where_commas_stand_in_the_first_cell(tmp_path):
+    header = "freq,unit,geo\\TIME_PERIOD\t" + "\t".join(f"{m:%Y-%m} " for m in MONTHS)
+    rows = [f"M,EUR,{geo}\t" + "\t".join(": " if n == 3 else f"{n} " for n in range(24))
+            for geo in ("AT", "BE")]  # fmt: skip
+    (tmp_path / "t.tsv").write_text("\n".join([header, *rows]))
+    panel = read_panel(tmp_path / "t.tsv")
+    assert panel.frame["unique_id"].unique().tolist() == ["M,EUR,AT", "M,EUR,BE"]
+    expected = [np.nan if n == 3 else n for n in range(24)]
+    np.testing.assert_array_equal(panel.frame["y"], expected * 2)
+
+
 def test_a_cell_that_is_no_number_is_located_in_the_first_table(tmp_path):
     text = across(MONTHS.strftime("%Y-%m"), product=["a", "b"]).replace(",110,", ",many,")
     (tmp_path / "t.csv").write_text(text)

@@ -63,6 +63,11 @@ def period_end(day: pd.Timestamp) -> pd.Timestamp:
         (QUARTERS, lambda d: f"{d.year} Quarter {d.quarter}"),
         (QUARTERS, lambda d: f"{d.quarter}Q{d:%y}"),
         (QUARTERS, lambda d: f"{d.year} {('I', 'II', 'III', 'IV')[d.quarter - 1]}"),
+        (MONTHS, lambda d: f"M{d:%m-%Y}"),
+        (DAYS, lambda d: f"{d:%d.%m.%Y.}"),
+        (DAYS[1::7], lambda d: f"{d.isocalendar()[1]}. KW {d.isocalendar()[0]}"),
+        (DAYS[::7], lambda d: f"w/c {d:%d/%m/%Y}"),
+        (HOURS, lambda d: f"{d:%Y%m%d_%H%M}"),
         (HALVES, lambda d: f"{1 + d.month // 7}H{d:%y}"),
         (YEARS, lambda d: f"{d.year}/{(d.year + 1) % 100:02d}"),
         (YEARS, lambda d: f"{d.year}-{d.year + 1}"),
@@ -168,3 +173,20 @@ def test_hours_in_a_column_of_text_are_no_names_of_series():
     table = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": hours, "load": 1.0})
     with pytest.raises(UserError, match="give --time-col date,hour"):
         read_panel(table)
+
+
+def test_months_that_are_numbered_in_a_column_of_text_are_no_names_of_series():
+    """M01 to M12 next to a year are no twelve series of years."""
+    table = pd.DataFrame({"Year": MONTHS.year, "Period": MONTHS.strftime("M%m"), "Value": 1.0})
+    with pytest.raises(UserError, match="give --time-col Year,Period"):
+        read_panel(table, target_col="Value", time_col="Year")
+    panel = read_panel(table, target_col="Value", time_col="Year,Period")
+    assert panel.freq == "MS" and panel.frame["ds"].tolist() == MONTHS.tolist()
+
+
+def test_names_of_months_and_days_have_no_year():
+    with pytest.raises(UserError, match="seem to have no year"):
+        as_read(pd.date_range("2024-01-01", periods=45).strftime("%b %d"))
+    for first in ("2001-01-01", "2018-05-01"):
+        months = pd.date_range(first, periods=5, freq="MS")
+        assert as_read(months.strftime("%b %y")) == list(months.strftime("%Y-%m-%dT00:00:00"))
