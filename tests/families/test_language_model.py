@@ -118,7 +118,8 @@ def test_a_prompt_is_gone_on_from(folder, run, tmp_path):
     assert "perplexity" in found
     (tmp_path / "wide.txt").write_bytes("the\n".encode("utf-16-le"))
     wide = [str(tmp_path / "wide.txt"), "data.encoding=utf-16-le"]
-    krr("predict", str(path), "--output", str(tmp_path / "w.csv"), "--input", *wide)
+    told = krr("predict", str(path), "--output", str(tmp_path / "w.csv"), "--input", *wide)
+    assert "Unknown characters: 0 %." in told
     assert (tmp_path / "w.csv").read_text().startswith("prompt,text\nthe,the")
     assert "perplexity" in krr("evaluate", str(path), "--input", *wide)
 

@@ -135,7 +135,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
     held = draw_held_out(texts, kept, labels, share, seed=seed)
     if not held.any():
         raise UserError(
-            f"{len(rows)} training examples are too few to hold out a share of {share}.",
+            f"Training examples: {len(rows)}, too few to hold out a share of {share}.",
             "at least two different texts.",
             "give more examples, or a validation file.",
         )

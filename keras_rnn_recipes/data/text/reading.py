@@ -90,15 +90,14 @@ def read_labelled(
     """
     name, form = Path(path).name, FileFormat(**options)
     rows = _some(path, read_rows(path, (text_col, label_col), form, tell=tell))
-    for row in rows:
-        if not row.cells[1].strip() or row.cells[1].strip() in NO_LABEL:
-            signed = f" but {row.cells[1].strip()!r}" if row.cells[1].strip() else ""
+    labels = tuple(" ".join(row.cells[1].strip(_INVISIBLE).split()) for row in rows)
+    for row, label in zip(rows, labels, strict=True):
+        if not label or label in NO_LABEL:
             raise UserError(
-                f"Line {row.line} of {name} has no {label_col!r}{signed}.",
+                f"Line {row.line} of {name} has no {label_col!r}{f' but {label!r}' * bool(label)}.",
                 "a label in every row.",
                 "fill it in, or remove the row.",
             )
-    labels = tuple(" ".join(row.cells[1].strip(_INVISIBLE).split()) for row in rows)
     refuse_several_labels(labels, name)
     for note in similar_label_notes(labels, name):
         tell(note)

@@ -11,6 +11,7 @@ from keras_rnn_recipes.families.evaluation import (
     Evaluation,
     from_files,
     refuse_baselines,
+    token_notes,
     with_notes,
 )
 from keras_rnn_recipes.families.registry import require_family
@@ -55,6 +56,7 @@ def predict(
         temperature=config.evaluate.temperature,
         seed=config.fit.seed,
     )
+    notes += token_notes(run_dir, [prompt for prompt in prompts if prompt])
     return with_notes(pd.DataFrame({"prompt": prompts, "text": texts}), notes)
 
 

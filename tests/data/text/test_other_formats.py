@@ -140,6 +140,12 @@ def test_labels_that_are_probably_the_same_are_told(write, labels, told):
     assert len(notes) == len(told)
 
 
+@pytest.mark.parametrize("label", ["", " ", "\u200b", "\ufeff \u00a0"])
+def test_labels_without_a_visible_character_are_no_labels(write, label):
+    with pytest.raises(UserError, match=r"Line 3 of a.csv has no 'label'\."):
+        read_labelled(write("a.csv", f"text,label\na,pos\nb,{label}\n"))
+
+
 @pytest.mark.parametrize("sign", ["NaN", "nan", "<NA>", "#N/A", "NULL"])
 def test_signs_of_missing_labels_are_no_classes(write, sign):
     with pytest.raises(UserError, match=rf"Line 3 of a.csv has no 'label' but '{sign}'"):
