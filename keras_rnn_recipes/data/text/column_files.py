@@ -39,7 +39,7 @@ _COMMENT = re.compile(
 # Rows by which joined tokens and tags are known.
 _MANY = 200
 _JOINED = re.compile(r"\S*\S/(O|[BIESLUM]-\S+|[A-Z]{1,5}\$?|[.,:])")
-_SPAN_TAG = re.compile(r"[BIESLUMWbieslumw][-_]\S+")
+_SPAN_TAG = re.compile(r"[BIESLUMWbieslumw][-_]\S+|[BIESLUMW][.:/|]\S+")
 # Columns of CoNLL-U: ID, FORM, LEMMA, UPOS and six more.
 _CONLLU_WIDTH, _CONLLU_UPOS = 10, 3
 

@@ -83,14 +83,14 @@ def _outside(counts: Mapping[str, int]) -> set[str]:
     usual = {OUTSIDE, "o"} & set(counts)
     if usual or not counts:
         return usual
-    most = max(counts, key=lambda tag: counts[tag])
-    others = [tag for tag in counts if tag != most]
-    of_spans = _with_prefix(others) or _with_suffix(others)
-    if not of_spans:
-        of_spans = {tag: tag for tag in others if tag.casefold() in _TYPES}
-    return (
-        {most} if most.casefold() in _OUTSIDE_WORDS and len(of_spans) == len(others) > 0 else set()
-    )
+    words = [tag for tag in counts if tag.casefold() in _OUTSIDE_WORDS]
+    others = [tag for tag in counts if tag not in words]
+    if len(words) != 1 or not others:
+        return set()
+    if len(_with_prefix(others) or _with_suffix(others)) == len(others):
+        return set(words)
+    most = max(counts.values()) == counts[words[0]]
+    return set(words) if most and all(tag.casefold() in _TYPES for tag in others) else set()
 
 
 def _with_prefix(tags: list[str]) -> dict[str, str]:

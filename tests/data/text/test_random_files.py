@@ -58,7 +58,9 @@ def draw_table(random: np.random.Generator, path) -> tuple[list, dict]:
     """Write a table in a random style; return its rows and the options that a user must give."""
     separator = str(random.choice([",", ";", "\t", "|"]))
     encoding = str(
-        random.choice(["utf-8", "utf-8-sig", "utf-16", "latin-1"], p=[0.7, 0.1, 0.1, 0.1])
+        random.choice(
+            ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1"], p=[0.65, 0.1, 0.1, 0.05, 0.1]
+        )
     )
     words = [w for w in WORDS if encoding != "latin-1" or w.isascii()] + ["déjà"]
     style = str(random.choice(["minimal", "all", "never"]))
@@ -76,8 +78,12 @@ def draw_table(random: np.random.Generator, path) -> tuple[list, dict]:
     random.shuffle(names)
     header = random.random() < 0.7
     lines = [[table[name][row] for name in names] for row in range(rows)]
+    if header and random.random() < 0.1:  # two files that were joined
+        lines.insert(int(random.integers(rows)), names)
     file = io.StringIO(newline="")
     end = str(random.choice(["\n", "\r\n"]))
+    if header and separator != "\t" and random.random() < 0.1:  # as Excel is told the separator
+        file.write(f"sep={separator}{end}")
     if style == "never":
         file.write(
             "".join(separator.join(one) + end for one in [*([names] if header else []), *lines])
@@ -111,6 +117,7 @@ def test_random_tables_give_back_their_content(tmp_path):
     assert refused <= 0.02 * draws
 
 
+SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU", "BMES", "under", "lower", "point", "other")
 KINDS = ("PER", "LOC", "ORG")
 TOKENS = [
     *("Ann", "Lee", "went", "to", "Rome", ",", ".", "#", "1", "2", "O", "B-PER", "3.5", "日本"),
@@ -131,24 +138,21 @@ def draw_spans(random: np.random.Generator, length: int) -> list:
 
 
 def respelled(tags: list[str], scheme: str) -> list[str]:
-    changes = {
-        "BILOU": {"S": "U", "E": "L"},
-        "BMES": {"I": "M"},
-        "under": {},
-        "lower": {},
-    }.get(scheme, {})
+    changes = {"BILOU": {"S": "U", "E": "L"}, "BMES": {"I": "M"}, "other": {"O": "OTHER"}}
+    changed, joint = changes.get(scheme, {}), {"under": "_", "point": "."}.get(scheme, "-")
     found = []
     for tag in tags:
         prefix, hyphen, kind = tag.partition("-")
-        new = changes.get(prefix, prefix) + ("_" if scheme == "under" and hyphen else hyphen) + kind
+        new = changed.get(prefix, prefix) + (joint if hyphen else "") + kind
         found.append(new.lower() if scheme == "lower" else new)
     return found
 
 
 def draw_column_file(random: np.random.Generator, path) -> list:
     """Write a column file in a random style; return tokens and spans of each sentence."""
-    scheme = str(random.choice(["IOB1", "IOB2", "IOBES", "BILOU", "BMES", "under", "lower"]))
-    base = {"BILOU": "IOBES", "BMES": "IOBES", "under": "IOB2", "lower": "IOB2"}.get(scheme, scheme)
+    scheme = str(random.choice(SCHEMES))
+    base = {"BILOU": "IOBES", "BMES": "IOBES"}.get(scheme, scheme)
+    base = base if base in ("IOB1", "IOB2", "IOBES") else "IOB2"
     layout = str(random.choice(["space", "tab", "csv", "numbered", "kaggle"]))
     separator = {"space": " ", "tab": "\t", "numbered": "\t"}.get(layout, ",")
     file = io.StringIO(newline="")
