@@ -223,7 +223,11 @@ def _plan(
         tell(f"{path.name}: {kind}; column {token} is read as tokens{_tags_told(tag, width)}.")
     _check_columns(path, first, token, tag)
     _refuse_joined(path, rows)
+    if tag is not None:
+        _refuse_lists(path, [row.cells[tag] for row in rows if len(row.cells) == width])
     if not names and tag is not None:
+        if given == (0, -1):  # nobody named the columns
+            _refuse_exchanged(path, rows, token % width, tag % width)
         for note in _column_notes(path, rows, token % width, tag % width):
             tell(note)
     return _Plan(width, token % width, None if tag is None else tag % width, sentence, conllu)
@@ -243,6 +247,31 @@ def _refuse_joined(path: Path, rows: list[Row]) -> None:
             "one token per line, with its tag in another column.",
             f"write each token on a line: sed 's/ /\\n/g; s/$/\\n/' {path.name} | "
             r"sed 's@/\([^/]*\)$@\t\1@'.",
+        )
+
+
+def _refuse_lists(path: Path, tags: list[str]) -> None:
+    """Refuse rows of whole sentences, whose tags are a list in one cell."""
+    listed = [
+        cell for cell in tags if cell.startswith("[") and cell.endswith("]") and len(cell) > 2
+    ]
+    if 2 * len(listed) > len(tags):
+        raise UserError(
+            f"{path.name} has a list of tags in one cell, such as {listed[0][:40]!r}.",
+            "one token per line, with its tag in another column.",
+            "write a row for each token, for example with pandas.DataFrame.explode.",
+        )
+
+
+def _refuse_exchanged(path: Path, rows: list[Row], token: int, tag: int) -> None:
+    """Refuse a file in which the column of tokens has tags of spans and that of tags has none."""
+    filled = [row.cells for row in rows if len(row.cells) > max(token, tag)]
+    if _hold_spans([c[token] for c in filled]) and not _hold_spans([c[tag] for c in filled]):
+        raise UserError(
+            f"Column {token} of {path.name}, of the tokens, has tags of spans, and column {tag}, "
+            "of the tags, has none.",
+            "a column of tokens and one of tags.",
+            f"set data.token_column={tag} and data.tag_column={token}.",
         )
 
 

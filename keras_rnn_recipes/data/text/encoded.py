@@ -173,7 +173,8 @@ def count(number: int, noun: str) -> str:
 
 def _decoded(path: Path, data: bytes, encoding: str, adjustable: bool) -> str:
     try:
-        return data.decode(encoding)
+        # Files that were joined have byte order marks where lines begin.
+        return data.decode(encoding).replace("\n\ufeff", "\n")
     except UnicodeError as error:
         key = "set data.encoding (latin-1 or cp1252 for most Western European text), or "
         if encoding != "utf-8":

@@ -352,3 +352,22 @@ def test_long_cells_leave_the_limit_of_the_csv_module_alone(write):
     before, text = csv.field_size_limit(), "x" * 200_000
     found = read_labelled(write("a.csv", f'text,label\n"{text}",x\n"b, c",y\n'))
     assert found.texts == (text, "b, c") and csv.field_size_limit() == before
+
+
+def test_tags_in_other_places_are_refused(write):
+    whole = "Sentence #,Sentence,POS,Tag\n" + "s,Ann is,\"['N', 'V']\",\"['O', 'O']\"\n" * 2
+    with pytest.raises(UserError, match="a list of tags in one cell"):
+        read_column_file(write("ner.csv", whole))
+    first = write("a.txt", "B-PER Ann\nO is\n")
+    with pytest.raises(UserError, match="data.token_column=1 and data.tag_column=0"):
+        read_column_file(first)
+    assert read_column_file(first, token_column=1, tag_column=0)[0].tokens == ("Ann", "is")
+    # Brackets and lists may be tokens, and O is a word.
+    tokens = write("b.txt", "O UH\n[ -LRB-\n['a'] NN\n")
+    assert read_column_file(tokens)[0].tokens == ("O", "[", "['a']")
+
+
+def test_files_that_were_joined_have_marks_of_order_within(write):
+    joined = "\ufeffAnn B-PER\n\n\ufeffBob B-PER\n"
+    rows = read_column_file(write("a.txt", joined))
+    assert [row.tokens for row in rows] == [("Ann",), ("Bob",)]
