@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,7 @@ def known(frame: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def run_of(tmp_path_factory):
+    @cache
     def forecast(name: str):
         folder = tmp_path_factory.mktemp("agreement")
         SERIES[name].to_csv(folder / "t.csv", index=False)
