@@ -43,6 +43,7 @@ def main(out: Path) -> None:
             for axes, values in zip(line, series, strict=True):
                 axes.plot(values, color=COLOR, linewidth=0.9)
                 axes.spines[["top", "right"]].set_visible(False)
+                axes.set_xlim(0, len(values))
                 axes.tick_params(labelsize=7, length=2)
         figure.savefig(
             out, metadata={"Date": None, "Creator": None} if out.suffix == ".svg" else {}

@@ -27,16 +27,16 @@ def intermittent_counts(
     season_length: Seasons = 12,
     seed: Seed = 0,
     demand_share: Bounds = (0.05, 1.0),
-    mean_size: Bounds = (1.0, 30.0),
+    mean_excess: Bounds = (0.1, 30.0),
     season_share: float = 0.5,
     season_scale: Bounds = (0.1, 0.8),
     drift: Bounds = (1e-3, 0.1),
 ) -> np.ndarray:
     """Draw demand: at each step none, or a count of at least 1.
 
-    The logarithm of the mean size follows an AR(1) process and the seasons, and with it the
-    probability of a demand, the more the rarer demands are. Sizes are 1 plus a Poisson variable
-    whose mean is, in half of the series, gamma distributed: overdispersed counts.
+    A demand is 1 plus a Poisson variable. The logarithm of its mean follows an AR(1) process and
+    the seasons, and so does the probability of a demand, the more so the rarer demands are. In half
+    of the series the mean is multiplied by an exponential variable: overdispersed counts.
 
     Args:
         num_series: number of series.
@@ -44,7 +44,7 @@ def intermittent_counts(
         season_length: steps of one season, or of each of several seasons; 1 for none.
         seed: an integer, or a generator to draw from.
         demand_share: bounds of the usual probability of a demand, log-uniform.
-        mean_size: bounds of the usual mean size of a demand, log-uniform.
+        mean_excess: bounds of the usual mean by which a demand exceeds 1, log-uniform.
         season_share: probability of each of the seasons.
         season_scale: bounds of the standard deviation of a season of the logarithm, log-uniform.
         drift: bounds of the standard deviation of the logarithm's innovations, log-uniform.
@@ -55,7 +55,7 @@ def intermittent_counts(
     Raises:
         ValueError: a length or a season below 1.
 
-    Source: Croston 1972; Syntetos and Boylan 2005, with negative binomial sizes.
+    Source: Croston 1972; Syntetos and Boylan 2005, with geometric sizes in half of the series.
 
     Example:
         >>> counts = intermittent_counts(2, 50, seed=1)
@@ -73,7 +73,7 @@ def intermittent_counts(
     factor = np.exp(np.clip(paths, -2, 2))
     usual = log_uniform(random, demand_share, num_series)
     demanded = random.random(paths.shape, dtype="float32") < usual * factor ** (1 - usual)
-    means = (log_uniform(random, mean_size, num_series) * factor)[demanded]
+    means = (log_uniform(random, mean_excess, num_series) * factor)[demanded]
     values = np.zeros_like(paths)
     values[demanded] = 1 + random.poisson(_dispersed(random, means, demanded))
     return series_first(values)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from keras_rnn_recipes.data.synthetic.arima import seasonal_arima
 from keras_rnn_recipes.data.synthetic.counts import intermittent_counts
 from keras_rnn_recipes.data.synthetic.drawing import (
     Bounds,
@@ -16,11 +17,10 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     read_seasons,
 )
 from keras_rnn_recipes.data.synthetic.effects import with_gaps
-from keras_rnn_recipes.data.synthetic.gaussian_process import gaussian_process
-from keras_rnn_recipes.data.synthetic.mixup import mixup
-from keras_rnn_recipes.data.synthetic.seasonal_arima import seasonal_arima
+from keras_rnn_recipes.data.synthetic.kernels import gaussian_process
+from keras_rnn_recipes.data.synthetic.mixing import mixup
 from keras_rnn_recipes.data.synthetic.smoothing import exponential_smoothing
-from keras_rnn_recipes.data.synthetic.structural import structural
+from keras_rnn_recipes.data.synthetic.structure import structural
 from keras_rnn_recipes.data.synthetic.trend_season import trend_season_noise
 from keras_rnn_recipes.errors import did_you_mean
 

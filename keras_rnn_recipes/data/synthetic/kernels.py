@@ -17,6 +17,7 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     log_uniform,
     normal,
     read_seasons,
+    uniform,
 )
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -40,7 +41,8 @@ def gaussian_process(
     One to `most_kernels` kernels are drawn with replacement among squared exponential, rational
     quadratic, Ornstein-Uhlenbeck and a periodic kernel for each season, and joined by sums and
     products. Their length scales are log-uniform from one step to a quarter of the series. A
-    linear kernel is added, or multiplies the rest, in a share of the series.
+    linear kernel is added, or multiplies the rest, in a share of the series; a line that multiplies
+    has its zero outside of the series.
 
     Args:
         num_series: number of series.
@@ -187,9 +189,9 @@ def _add_linear(random: np.random.Generator, paths: np.ndarray, share: float) ->
     """Add a line, or multiply by one, in place: the sum or the product with a linear kernel."""
     num_series, length = paths.shape
     members = np.flatnonzero(chosen(random, share, num_series))
-    line = np.linspace(-1.0, 1.0, length, dtype="float32") - random.uniform(
-        -1.5, 1.5, (len(members), 1)
-    ).astype("float32")
+    line = np.linspace(-1.0, 1.0, length, dtype="float32")
     multiplies = chosen(random, 0.3, len(members))[:, None]
     slope = 2 * normal(random, len(members), 1)
-    paths[members] = np.where(multiplies, paths[members] * line, paths[members] + slope * line)
+    # A line that crosses zero would make the middle of the series flat, unlike any real one.
+    factor = 1 + line * uniform(random, (-0.9, 0.9), len(members))[:, None]
+    paths[members] = np.where(multiplies, paths[members] * factor, paths[members] + slope * line)

@@ -1,0 +1,49 @@
+"""Series generated per second on one core, by generator and for the mixture of all."""
+
+from __future__ import annotations
+
+import os
+
+# Before NumPy is imported: a matrix product would take all cores.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+from statistics import median
+
+from measuring import seconds_each, table, verdict
+
+from keras_rnn_recipes.data.synthetic import GENERATORS, synthetic_series
+from keras_rnn_recipes.data.synthetic.mixture import BLOCK
+
+SERIES, LENGTH, REPEATS, TARGET = 8 * BLOCK, 200, 5, 20_000
+SEASONS = ((12,), (24, 168), (7, 365))
+
+
+def generating(name: str, seasons: tuple[int, ...]):
+    """A function that generates all series, by one generator or by the mixture of all."""
+    names = None if name == "all" else [name]
+    options = {"mixed_share": 0.0, "gap_share": 0.0} if names else {}
+    return lambda: synthetic_series(
+        SERIES, LENGTH, season_length=seasons, generators=names, **options
+    )
+
+
+def row(name: str) -> list[object]:
+    """Series per second of a generator, for each of the seasons."""
+    spent = seconds_each(REPEATS, *(generating(name, seasons) for seasons in SEASONS))
+    rates = [SERIES / median(times) for times in spent]
+    wanted = verdict(min(rates) >= TARGET) if name == "all" else ""
+    return [name, *(f"{rate:,.0f}" for rate in rates), wanted]
+
+
+def main() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    print(f"## Synthetic series of {LENGTH} steps\n")
+    print(f"Series per second on one core, {SERIES:,} at a time.\n")
+    seasons = [" and ".join(map(str, each)) for each in SEASONS]
+    header = ("generator", *(f"season {each}" for each in seasons), f"at least {TARGET:,}")
+    print(table(header, [row(name) for name in (*GENERATORS, "all")]))
+
+
+if __name__ == "__main__":
+    main()
