@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 # Before NumPy is imported: a matrix product would take all cores.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from statistics import median
 

@@ -20,7 +20,8 @@ from keras_rnn_recipes.data.synthetic.drawing import (
 )
 
 _LARGEST_POLE = 0.95
-# Steps before the first one that is kept: at least these, and two of the longest season.
+# Steps before the first one that is kept: at least these, and two of the longest season, but no
+# more than the series has, since a season of a year hardly shows in a month.
 _WARM_UP = 64
 
 
@@ -74,7 +75,7 @@ def seasonal_arima(
     check_size(num_series, length)
     random = np.random.default_rng(seed)
     seasons = read_seasons(season_length)
-    longer = length + max(_WARM_UP, 2 * max(seasons, default=1))
+    longer = length + max(_WARM_UP, min(length, 2 * max(seasons, default=1)))
     paths = noise(random, longer, num_series, heavy_share=0.2)
     paths = moving_filter(paths, -random_factors(random, pairs[1], num_series, pair_share))
     paths = recursive_filter(paths, random_factors(random, pairs[0], num_series, pair_share))
@@ -170,17 +171,17 @@ def recursive_filter(shocks: np.ndarray, coefficients: np.ndarray, *, lag: int =
         >>> recursive_filter(np.eye(4)[:, :1], np.array([[0.5]])).T
         array([[1.   , 0.5  , 0.25 , 0.125]])
     """
-    values = shocks.copy()
-    used = [number for number, row in enumerate(coefficients, 1) if row.any()]
+    order, num_series = coefficients.shape
+    # As many zeros before the first step spare the loop a special case.
+    values = np.concatenate([np.zeros((order * lag, num_series), shocks.dtype), shocks])
+    # The latest coefficient last, as the steps lie.
+    backwards = np.ascontiguousarray(coefficients[::-1, None])
     # `lag` steps depend on earlier ones only, so they are one operation.
-    for start in range(lag, len(values), lag):
+    for start in range(order * lag, len(values), lag):
         now = values[start : start + lag]
-        for number in used:
-            if start < number * lag:
-                break
-            before = values[start - number * lag :][: len(now)]
-            now += coefficients[number - 1] * before
-    return values
+        before = values[start - order * lag : start].reshape(order, lag, num_series)
+        now += np.add.reduce(backwards * before, axis=0)[: len(now)]
+    return values[order * lag :]
 
 
 def moving_filter(shocks: np.ndarray, coefficients: np.ndarray, *, lag: int = 1) -> np.ndarray:

@@ -14,6 +14,8 @@ import numpy as np
 Bounds = tuple[float, float]
 Seed = int | np.random.Generator
 Seasons = int | Iterable[int]
+# Innovations of levels and slopes have their scale in series of up to this many steps.
+_USUAL_LENGTH = 156
 
 
 def uniform(random: np.random.Generator, bounds: Bounds, size: int) -> np.ndarray:
@@ -53,6 +55,15 @@ def noise(
     product *= 1 - random.random((length, len(heavy)), dtype="float32")
     values[:, heavy] /= np.sqrt(np.maximum(-np.log(product), 1e-6))
     return values
+
+
+def pace(length: int) -> float:
+    """Factor of slopes for each step: 1 in series of up to 156 steps, smaller in longer ones.
+
+    An hour changes the level of a series less than a month does. A series of a thousand steps then
+    rises as much in all as one of 156 steps.
+    """
+    return min(1.0, _USUAL_LENGTH / length)
 
 
 def first_order(shocks: np.ndarray, coefficient: np.ndarray) -> np.ndarray:

@@ -97,10 +97,11 @@ def _free_profiles(random: np.random.Generator, period: int, num_series: int) ->
 
 def _peak_profiles(random: np.random.Generator, period: int, num_series: int) -> np.ndarray:
     """One peak or two, narrow or wide, upwards in three of four series."""
-    sign = np.where(chosen(random, 0.75, num_series), 1, -1)
-    second = chosen(random, 0.5, num_series) * uniform(random, (0.2, 1.0), num_series)
-    peaks = _peaks(random, period, num_series)
-    return sign * (peaks + second * _peaks(random, period, num_series))
+    sign = np.where(chosen(random, 0.75, num_series), 1, -1).astype("float32")
+    values = _peaks(random, period, num_series)
+    two = np.flatnonzero(chosen(random, 0.5, num_series))
+    values[:, two] += uniform(random, (0.2, 1.0), len(two)) * _peaks(random, period, len(two))
+    return sign * values
 
 
 def _peaks(random: np.random.Generator, period: int, num_series: int) -> np.ndarray:

@@ -15,15 +15,16 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     log_uniform,
     noise,
     normal,
+    pace,
     read_seasons,
     series_first,
     uniform,
 )
 from keras_rnn_recipes.data.synthetic.seasons import seasonal_profiles
 
-# Relative errors stay above -1 with this, so multiplicative states stay positive. The lowest level
-# is for multiplicative series with a falling trend.
-_LEAST_ERROR, _LEAST_LEVEL, _MOST_LEVEL = -0.8, 1e-3, 1e6
+# Relative errors stay above -1 with this, so that multiplicative states stay positive. The limits
+# of the level are for trends that run away, undamped, in long multiplicative series.
+_LEAST_ERROR, _LEVELS = -0.8, (1e-3, 1e3)
 
 
 def exponential_smoothing(
@@ -40,11 +41,12 @@ def exponential_smoothing(
     noise_scale: Bounds = (0.005, 0.2),
     heavy_share: float = 0.2,
 ) -> np.ndarray:
-    """Draw series of the models ETS(A,Ad,A) and ETS(M,Ad,M) with random parameters.
+    """Draw series of the models ETS(A,Ad,A) and ETS(M,Md,M) with random parameters.
 
-    The rate of the level is uniform from 0 to 1, that of the trend uniform up to a fifth of it,
-    those of the seasons log-uniform from 0.001 to 0.3. The first slope is normal with a standard
-    deviation of 0.005.
+    The rate of the level is uniform from 0 to 1, that of the trend is 0.001 to 0.2 times as large,
+    those of the seasons are 0.001 to 0.3, all log-uniform. The first slope is normal with a
+    standard deviation of 0.005. Rates and slopes of trends are smaller in series of more than 156
+    steps.
 
     Args:
         num_series: number of series.
@@ -77,9 +79,9 @@ def exponential_smoothing(
     errors *= log_uniform(random, noise_scale, num_series)
     trending = chosen(random, trend_share, num_series)
     seasons = _first_seasons(random, num_series, season_length, season_share, season_scale)
-    states = _rates(random, num_series, trending) | {
+    states = _rates(random, num_series, trending * pace(length)) | {
         "damping": uniform(random, damping, num_series),
-        "trend": 0.005 * trending * normal(random, num_series),
+        "trend": 0.005 * pace(length) * trending * normal(random, num_series),
     }
     product = chosen(random, multiplicative, num_series)
     return _both_kinds(random, errors, product, states, seasons)
@@ -89,7 +91,7 @@ def _rates(
     random: np.random.Generator, num_series: int, trending: np.ndarray
 ) -> dict[str, np.ndarray]:
     alpha = uniform(random, (0.0, 1.0), num_series)
-    beta = trending * alpha * uniform(random, (0.0, 0.2), num_series)
+    beta = trending * alpha * log_uniform(random, (1e-3, 0.2), num_series)
     return {"alpha": alpha, "beta": beta}
 
 
@@ -152,12 +154,12 @@ def smoothing_paths(
         y = base + season + e
         level, trend, season = base + alpha * e, damping * trend + beta * e, season + gamma * e
 
-    Multiplicative, with relative errors::
+    Multiplicative, with relative errors, the trend being the logarithm of the growth at each step,
+    and ``base = level * exp(damping * trend)``::
 
         y = base * season * (1 + e)
-        level, trend, season = (
-            base * (1 + alpha * e), damping * trend + beta * base * e, season * (1 + gamma * e)
-        )
+        level, season = base * (1 + alpha * e), season * (1 + gamma * e)
+        trend = damping * trend + beta * e
 
     Args:
         errors: ``(length, num_series)``; relative ones must be above -1.
@@ -165,7 +167,7 @@ def smoothing_paths(
         damping: factor of the trend at each step; `trend` is the slope at the first step.
         gammas: for each season the rate ``(num_series,)``.
         seasons: for each season its first states ``(period, num_series)``.
-        multiplicative: relative errors and multiplicative seasons.
+        multiplicative: relative errors, multiplicative trend and seasons.
 
     Returns:
         ``(length, num_series)``.
@@ -214,14 +216,13 @@ def _multiplicative_paths(
     values, level = np.empty_like(errors), np.ones_like(trend)
     for step, error in enumerate(errors):
         trend = damping * trend
-        base = np.clip(level + trend, _LEAST_LEVEL, _MOST_LEVEL)
-        change = base * error
-        value = base + change
+        base = np.clip(level * np.exp(trend), *_LEVELS)
+        value = base * (1 + error)
         for gamma, states in seasons:
             season = states[step % len(states)]
             value *= season
             season *= 1 + gamma * error
         values[step] = value
-        level = base + alpha * change
-        trend = trend + beta * change
+        level = base * (1 + alpha * error)
+        trend = trend + beta * error
     return values

@@ -16,6 +16,7 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     log_uniform,
     noise,
     normal,
+    pace,
     read_seasons,
     series_first,
     to_level,
@@ -34,7 +35,9 @@ class StructuralOptions:
     """Distributions of the generator `structural`.
 
     Shares are probabilities for each series. Pairs are bounds: log-uniform for scales, uniform for
-    `damping`, `persistence` and `season_growth`. Scales are relative to a level of 1.
+    `damping`, `persistence` and `season_growth`. Scales are relative to a level of 1. Those of the
+    level and the slope hold for up to 156 steps, for which they were chosen; in longer series they
+    are smaller, so that the whole series moves as far.
 
     Args:
         multiplicative: share of series that are the exponential of the sum of their components.
@@ -152,7 +155,7 @@ def _levels(
 ) -> np.ndarray:
     """Paths of the level, which start near 0."""
     shocks = noise(random, length, num_series, heavy_share=options.heavy_level_share)
-    shocks *= log_uniform(random, options.level_scale, num_series)
+    shocks *= np.sqrt(pace(length)) * log_uniform(random, options.level_scale, num_series)
     stationary = chosen(random, options.stationary_share, num_series)
     persistence = uniform(random, options.persistence, num_series)
     slopes = _slopes(random, length, num_series, options)
@@ -169,7 +172,9 @@ def _slopes(
     shocks = log_uniform(random, options.trend_scale, num_series) * normal(
         random, length, num_series
     )
-    return drift + first_order(shocks, uniform(random, options.damping, num_series))
+    return pace(length) * (
+        drift + first_order(shocks, uniform(random, options.damping, num_series))
+    )
 
 
 def _season(

@@ -28,7 +28,7 @@ BARE = {
 }
 
 
-def only(length: int = 200, num_series: int = 1000, season_length=12, **options) -> np.ndarray:
+def only(length: int = 150, num_series: int = 1000, season_length=12, **options) -> np.ndarray:
     """Structural series with nothing but the components that the options ask for."""
     chosen = StructuralOptions(**{**BARE, **options})
     return structural(num_series, length, season_length=season_length, seed=1, options=chosen)
@@ -108,6 +108,15 @@ def test_components_occur_in_their_share_of_the_series(options, share):
     series = only(length=400, **options)
     found = (np.abs(series - 1).max(axis=1) > 1e-4).mean()
     assert found == pytest.approx(share, abs=0.06)
+
+
+def test_long_series_move_as_far_as_usual_ones():
+    usual, long = only(length=150, drift_share=1.0), only(length=1560, drift_share=1.0)
+    np.testing.assert_allclose(np.diff(long, 2, axis=1), 0, atol=1e-5)
+    assert np.diff(long, axis=1).std() == pytest.approx(0.0006, rel=0.1)
+    assert np.ptp(long, axis=1).mean() == pytest.approx(np.ptp(usual, axis=1).mean(), rel=0.2)
+    walk = np.diff(only(length=624, level_scale=(0.02, 0.02)), axis=1)
+    assert walk.std() == pytest.approx(0.01, rel=0.02)
 
 
 def test_each_of_several_seasons_is_drawn_by_itself():

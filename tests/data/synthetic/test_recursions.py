@@ -14,17 +14,18 @@ def smoothed(errors, alpha, beta, damping, trend, gammas, seasons, multiplicativ
     """Exponential smoothing of one series, as its equations are written."""
     level, seasons, values = 1.0, [list(season) for season in seasons], []
     for step, error in enumerate(errors):
-        base = level + damping * trend
+        growth = damping * trend
+        base = level * np.exp(growth) if multiplicative else level + growth
         now = [season[step % len(season)] for season in seasons]
         if multiplicative:
             values.append(base * np.prod(now) * (1 + error))
             factors = [1 + gamma * error for gamma in gammas]
             following = [value * factor for value, factor in zip(now, factors, strict=True)]
-            level, trend = base * (1 + alpha * error), damping * trend + beta * base * error
+            level, trend = base * (1 + alpha * error), growth + beta * error
         else:
             values.append(base + sum(now) + error)
             following = [value + gamma * error for value, gamma in zip(now, gammas, strict=True)]
-            level, trend = base + alpha * error, damping * trend + beta * error
+            level, trend = base + alpha * error, growth + beta * error
         for season, value in zip(seasons, following, strict=True):
             season[step % len(season)] = value
     return values
