@@ -15,6 +15,7 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     noise,
     normal,
     read_seasons,
+    running_sum,
     series_first,
     uniform,
 )
@@ -105,7 +106,7 @@ def _seasonal(
 def _integrated(random: np.random.Generator, paths: np.ndarray, share: float) -> np.ndarray:
     members = np.flatnonzero(chosen(random, share, paths.shape[1]))
     paths = paths.copy()
-    paths[:, members] = np.cumsum(paths[:, members], axis=0)
+    paths[:, members] = running_sum(paths[:, members])
     return paths
 
 

@@ -12,6 +12,7 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     chosen,
     log_uniform,
     normal,
+    running_sum,
     uniform,
 )
 
@@ -36,7 +37,7 @@ def slow_cycles(
     period = log_uniform(random, (2 * season, max(length, 4 * season)), len(members))
     steps = 1 + 0.3 * normal(random, length, len(members))
     start = uniform(random, (0, 2 * np.pi), len(members))
-    angle = start + 2 * np.pi / period * np.cumsum(steps, axis=0)
+    angle = start + 2 * np.pi / period * running_sum(steps)
     values[:, members] = log_uniform(random, amplitude, len(members)) * np.sin(angle)
     return values
 
@@ -54,7 +55,7 @@ def add_level_shifts(random: np.random.Generator, paths: np.ndarray, share: floa
     steps = np.zeros((length, len(members)), "float32")
     moments = random.integers(length, size=sizes.shape)
     np.add.at(steps, (moments, np.arange(len(members))), sizes)
-    paths[:, members] += np.cumsum(steps, axis=0)
+    paths[:, members] += running_sum(steps)
 
 
 def add_outliers(random: np.random.Generator, paths: np.ndarray, share: float) -> None:

@@ -39,22 +39,21 @@ def mixup(
     if not len(series):
         raise ValueError("mixup needs at least one series to draw from.")
     random = np.random.default_rng(seed)
-    unit = np.abs(series).mean(axis=1, dtype="float64", keepdims=True)
-    scaled = (series / np.maximum(unit, 1e-12)).astype("float32")
+    unit = np.maximum(np.abs(series).mean(axis=1, dtype="float64"), 1e-12)
     drawn = random.integers(len(series), size=(most, num_mixed))
-    weights = _weights(random, most, num_mixed, concentration)
-    # One product after another: the draws of all together would be several times the result.
-    mixed = weights[0] * scaled[drawn[0]]
-    for weight, rows in zip(weights[1:], drawn[1:], strict=True):
-        mixed += weight * scaled[rows]
-    return mixed
+    weights = _weights(random, most, num_mixed, concentration) / unit[drawn]
+    mixed = np.zeros((num_mixed, series.shape[1]))
+    for weight, rows in zip(weights, drawn, strict=True):
+        used = np.flatnonzero(weight)
+        mixed[used] += weight[used, None] * series[rows[used]]
+    return mixed.astype("float32")
 
 
 def _weights(
     random: np.random.Generator, most: int, num_mixed: int, concentration: float
 ) -> np.ndarray:
-    """Weights ``(most, num_mixed, 1)`` of sum 1, of which only the first few are above zero."""
+    """Weights ``(most, num_mixed)`` of sum 1, of which only the first few are above zero."""
     # Gamma variables divided by their sum have a Dirichlet distribution.
-    weights = random.standard_gamma(concentration, (most, num_mixed)).astype("float32")
+    weights = random.standard_gamma(concentration, (most, num_mixed))
     weights *= np.arange(most)[:, None] < random.integers(1, most + 1, num_mixed)
-    return (weights / weights.sum(axis=0))[..., None]
+    return weights / weights.sum(axis=0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,7 @@ def synthetic_series(
     mixed_share: float = 0.1,
     gap_share: float = 0.05,
     scale: Bounds = (1.0, 1e4),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> np.ndarray:
     """Draw series of several generators, mixed, scaled, and with gaps.
 
@@ -67,13 +70,14 @@ def synthetic_series(
         mixed_share: share that is replaced by weighted means of the others (`mixup`).
         gap_share: share that gets gaps (`with_gaps`).
         scale: bounds of a factor of each series, log-uniform; counts keep their unit.
+        options: by name of a generator, keyword arguments for it.
 
     Returns:
         Float32 ``(num_series, length)``, NaN in the gaps.
 
     Raises:
-        ValueError: a length or a season below 1, an unknown generator, weights that are negative
-            or all zero.
+        ValueError: a length or a season below 1, an unknown generator, options of a generator that
+            is not used, weights that are negative or all zero.
 
     Example:
         >>> series = synthetic_series(5, 60, season_length=(7, 365), seed=3)
@@ -82,11 +86,12 @@ def synthetic_series(
         ((5, 60), True)
     """
     check_size(num_series, length)
-    seasons, weights = read_seasons(season_length), _read_weights(generators)
+    weights = _read_weights(generators)
+    draws = _read_options(weights, read_seasons(season_length), options or {})
     result = np.empty((num_series, length), "float32")
     for number in range(first // BLOCK, -(-(first + num_series) // BLOCK)):
         random = np.random.default_rng([seed, number])
-        block = _block(random, length, seasons, weights, mixed_share, scale)
+        block = _block(random, length, weights, draws, mixed_share, scale)
         block = with_gaps(block, share=gap_share, seed=random)
         start = number * BLOCK - first
         kept = block[max(0, -start) : num_series - start]
@@ -102,38 +107,50 @@ def _read_weights(generators: Mapping[str, float] | Iterable[str] | None) -> dic
         weights = dict(generators)
     else:
         weights = dict.fromkeys(generators, 1.0)
-    for name in weights:
-        if name not in GENERATORS:
-            known = f"the generators are {', '.join(GENERATORS)}."
-            raise ValueError(
-                f"No generator {name}: " + did_you_mean(name, GENERATORS, otherwise=known)
-            )
+    _check_names(weights, GENERATORS)
     total = sum(weights.values())
     if total <= 0 or min(weights.values()) < 0:
         raise ValueError(f"Weights must not be negative, nor all zero; received {weights}.")
     return {name: weight / total for name, weight in weights.items()}
 
 
+def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in names:
+        if name not in known:
+            advice = f"the generators are {', '.join(known)}."
+            raise ValueError(f"No generator {name}: {did_you_mean(name, known, otherwise=advice)}")
+
+
+def _read_options(
+    weights: dict[str, float], seasons: tuple[int, ...], options: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Generator]:
+    """Each generator as a function of the number of series, their length and a seed."""
+    _check_names(options, weights)
+    return {
+        name: partial(GENERATORS[name][0], season_length=seasons, **options.get(name, {}))
+        for name in weights
+    }
+
+
 def _block(
     random: np.random.Generator,
     length: int,
-    seasons: tuple[int, ...],
     weights: dict[str, float],
+    draws: dict[str, Generator],
     mixed_share: float,
     scale: Bounds,
 ) -> np.ndarray:
     """``BLOCK`` series in random order, before gaps."""
-    names = list(weights)
-    kind = random.choice(len(names), size=BLOCK, p=list(weights.values()))
+    kind = random.choice(len(draws), size=BLOCK, p=list(weights.values()))
     block = np.empty((BLOCK, length), "float32")
-    for number, name in enumerate(names):
-        members = np.flatnonzero(kind == number)
-        draw = GENERATORS[name][0]
-        block[members] = draw(len(members), length, season_length=seasons, seed=random)
-    mixed = np.flatnonzero(chosen(random, mixed_share, BLOCK))
     factor = log_uniform(random, scale, BLOCK)
-    if "intermittent_counts" in names:
-        factor[kind == names.index("intermittent_counts")] = 1
-    factor[mixed] = log_uniform(random, scale, len(mixed))
+    for number, (name, draw) in enumerate(draws.items()):
+        members = np.flatnonzero(kind == number)
+        block[members] = draw(len(members), length, seed=random)
+        if name == "intermittent_counts":
+            factor[members] = 1
+    mixed = np.flatnonzero(chosen(random, mixed_share, BLOCK))
     block[mixed] = mixup(block, len(mixed), seed=random)
+    factor[mixed] = log_uniform(random, scale, len(mixed))
     return block * factor[:, None]

@@ -8,6 +8,7 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     chosen,
     log_uniform,
     normal,
+    running_sum,
     standardize,
     uniform,
 )
@@ -48,7 +49,7 @@ def seasonal_component(
     amplitude = np.minimum(amplitude, _MOST_HEIGHT / np.maximum(largest, 1e-6))
     values = profiles[repeated]
     moving = np.flatnonzero(drift)
-    angle = np.cumsum(normal(random, length, len(moving)), axis=0, dtype="float32")
+    angle = running_sum(normal(random, length, len(moving)))
     angle *= drift[moving] / np.float32(np.sqrt(period))
     other = seasonal_profiles(random, period, len(moving))[repeated]
     values[:, moving] = np.cos(angle) * values[:, moving] + np.sin(angle) * other

@@ -18,6 +18,7 @@ from keras_rnn_recipes.data.synthetic.drawing import (
     normal,
     pace,
     read_seasons,
+    running_sum,
     series_first,
     to_level,
     uniform,
@@ -158,8 +159,7 @@ def _levels(
     shocks *= np.sqrt(pace(length)) * log_uniform(random, options.level_scale, num_series)
     stationary = chosen(random, options.stationary_share, num_series)
     persistence = uniform(random, options.persistence, num_series)
-    slopes = _slopes(random, length, num_series, options)
-    walks = np.cumsum(shocks + slopes, axis=0, dtype="float32")
+    walks = running_sum(shocks + _slopes(random, length, num_series, options))
     walks[:, stationary] = first_order(shocks[:, stationary], persistence[stationary])
     return walks * np.minimum(1, _MOST_RANGE / np.maximum(np.ptp(walks, axis=0), 1e-6))
 

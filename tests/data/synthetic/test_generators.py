@@ -89,6 +89,19 @@ def test_generators_are_chosen_by_name_and_weight():
     assert whole.mean() == pytest.approx(0.75, abs=0.05)
 
 
+def test_options_reach_their_generator():
+    options = {"exponential_smoothing": {"season_share": 0.0, "noise_scale": (1e-9, 1e-9)}}
+    plain = {"mixed_share": 0.0, "gap_share": 0.0, "scale": (1.0, 1.0)}
+    series = synthetic_series(
+        50, 30, generators=["exponential_smoothing"], options=options, **plain
+    )
+    # Without noise a damped trend alone is left, whose steps keep their sign.
+    steps = np.diff(series, axis=1)
+    assert ((steps >= -1e-6).all(axis=1) | (steps <= 1e-6).all(axis=1)).all()
+    with pytest.raises(ValueError, match="No generator seasonal_arima"):
+        synthetic_series(1, 5, generators=["structural"], options={"seasonal_arima": {}})
+
+
 @pytest.mark.parametrize(
     ("generators", "message"),
     [
