@@ -10,7 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("cli", "recursion", "runner", "windows", "memory", "panel_cost", "decoding", "bucketing")
+NAMES = (
+    *("cli", "recursion", "runner", "windows", "memory", "panel_cost", "decoding", "synthetic"),
+    "bucketing",
+)
 PACKAGES = ("keras-rnn-recipes", "tensorflow", "keras", "numpy", "pandas")
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from keras_rnn_recipes.bptt.path_drawing import STYLE
 from keras_rnn_recipes.data.synthetic import GENERATORS, synthetic_series, with_gaps
 
-LENGTH, SEASON, COLUMNS, SEED = 144, 12, 4, 7
+LENGTH, SEASON, COLUMNS, SEED = 144, 12, 4, 11
 COLOR = "#0b6e99"
 
 
@@ -24,7 +24,7 @@ def rows() -> Iterator[tuple[str, np.ndarray]]:
     """The label of a row and its series."""
     for name, (draw, _) in GENERATORS.items():
         yield name, draw(COLUMNS, LENGTH, season_length=SEASON, seed=SEED)
-    two = GENERATORS["structural"][0](COLUMNS, 24 * 14, season_length=(24, 168), seed=SEED)
+    two = GENERATORS["structural"][0](COLUMNS, 24 * 21, season_length=(24, 168), seed=SEED)
     yield "structural, seasons 24 and 168", two
     gaps = GENERATORS["exponential_smoothing"][0](COLUMNS, LENGTH, season_length=4, seed=SEED)
     yield "with_gaps, season 4", with_gaps(gaps, seed=SEED)
@@ -44,6 +44,8 @@ def main(out: Path) -> None:
                 axes.plot(values, color=COLOR, linewidth=0.9)
                 axes.spines[["top", "right"]].set_visible(False)
                 axes.set_xlim(0, len(values))
+                axes.set_xticks([0, len(values)])
+                axes.locator_params(axis="y", nbins=3)
                 axes.tick_params(labelsize=7, length=2)
         figure.savefig(
             out, metadata={"Date": None, "Creator": None} if out.suffix == ".svg" else {}

@@ -52,9 +52,24 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
 }
 
+# By module, the generators of series.
+_SYNTHETIC = {
+    "mixture": ("synthetic_series",),
+    "structure": ("structural", "StructuralOptions"),
+    "smoothing": ("exponential_smoothing",),
+    "arima": ("seasonal_arima",),
+    "kernels": ("gaussian_process",),
+    "trend_season": ("trend_season_noise",),
+    "counts": ("intermittent_counts",),
+    "mixing": ("mixup",),
+    "effects": ("with_level_shifts", "with_outliers", "with_gaps"),
+}
 # Shown as well: what docstrings of public names refer to, and what people read to learn.
 MORE: dict[str, tuple[str, ...]] = {
     "builders": ("builders.forecasters.forecaster", "builders.encoders.encode"),
+    "data": tuple(
+        f"data.synthetic.{module}.{name}" for module, names in _SYNTHETIC.items() for name in names
+    ),
     "understanding": (
         "bptt.network",
         "bptt.cells",
