@@ -43,9 +43,8 @@ def seasonal_arima(
 ) -> np.ndarray:
     """Draw series of seasonal ARIMA models with random coefficients.
 
-    Polynomials are products of second-order factors, whose poles are drawn: stable and invertible
-    models of any order without rejection. Each season has a polynomial of order 2 on both sides,
-    and a seasonal difference in half of the series that have the season.
+    Polynomials are products of second-order factors with random poles, so that every model is
+    stable and invertible. Each season has polynomials of order 2, half of them a difference.
 
     Args:
         num_series: number of series.
