@@ -52,6 +52,26 @@ def test_a_season_without_drift_repeats_exactly(period):
     assert (moved[period:] != moved[: length - period]).mean() > 0.99
 
 
+def test_a_drifting_season_keeps_its_size_and_forgets_its_shape_at_the_pace_of_its_angle():
+    one = np.ones(3000, "float32")
+    random, drift = np.random.default_rng(1), 0.3
+    options = {"amplitude": 0.1 * one, "growth": one, "drift": drift * one}
+    season = seasonal_component(random, 12 * 21, 12, **options).reshape(21, 12, -1)
+    np.testing.assert_allclose(season.std(axis=(1, 2)), 0.1, rtol=0.05)
+    # The mean cosine of a normal angle of variance v is exp(-v / 2).
+    for years in (5, 20):
+        alike = np.mean(season[0] * season[years]) / 0.01
+        assert alike == pytest.approx(np.exp(-(drift**2) * years / 2), abs=0.06)
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 7])
+def test_series_have_the_season_that_is_asked_for(period):
+    series = only(season_length=period, season_share=1.0, season_drift_share=0.0)
+    repeats = np.abs(series[:, period:] - series[:, :-period]).max(axis=1) < 1e-4
+    assert 0.75 < repeats.mean() < 0.95  # the season grows in the others
+    assert (series.std(axis=1) > 1e-3).all()
+
+
 def test_a_season_grows_to_its_ratio():
     one = np.ones(200, "float32")
     season = seasonal_component(
@@ -135,6 +155,9 @@ def test_level_shifts_last_and_are_few():
     shifted = with_level_shifts(np.full((200, 50), 10.0), seed=1)
     assert (np.count_nonzero(np.diff(shifted, axis=1), axis=1) <= 3).all()
     assert 1 < shifted.std() < 6
+    one = with_level_shifts(np.ones((2000, 500)), seed=1)
+    number = np.count_nonzero(np.diff(one, axis=1), axis=1)
+    assert (number == 1).mean() == pytest.approx(1 / 3, abs=0.05)
 
 
 def test_outliers_are_single_and_at_most_as_large_as_the_series():

@@ -78,6 +78,12 @@ def test_no_two_series_of_two_blocks_and_seeds_are_equal():
     assert len(np.unique(plain, axis=0)) == len(plain) > BLOCK
 
 
+def test_blocks_of_one_generator_differ():
+    plain = {"mixed_share": 0.0, "gap_share": 0.0, "scale": (1.0, 1.0)}
+    series = synthetic_series(2 * BLOCK, 10, generators=["structural"], **plain)
+    assert len(np.unique(series, axis=0)) == 2 * BLOCK
+
+
 def test_generators_are_chosen_by_name_and_weight():
     plain = {"mixed_share": 0.0, "gap_share": 0.0}
     counts = synthetic_series(200, 50, generators=["intermittent_counts"], **plain)
