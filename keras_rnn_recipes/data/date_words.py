@@ -73,6 +73,10 @@ _WITH_LETTERS = tuple(
         (r"(?<=:\d\d) ?(?:h|uhr|hrs|hours)$", ""),
     )
 )
+# The usual forms, 05/01/2024 7:30 pm and 5-jan-24 7:30, which need no change: most large tables.
+_PLAIN_ALREADY = re.compile(
+    r"[\d/.: ,-]+[ap]m|\d{1,2}[- ](?!qtr)[a-z]{3}[- ]\d{2,4}(?: [\d:]+(?: ?[ap]m)?)?"
+)
 _ROMAN_QUARTER = re.compile(r"^(?:(iv|i{1,3})[-/. ]+(\d{4})|(\d{4})[-/. ]+(iv|i{1,3}))$")
 _FULL_DATE = r"(?:\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3(?:\d{4}|\d{2})|\d{8})"
 _BARE_HOUR = re.compile(rf"^({_FULL_DATE})[ t](\d{{1,2}})$|^(\d{{4}}-\d\d-\d\d)-(\d{{2}})$")
@@ -98,7 +102,7 @@ def plain(text: str) -> str:
     text = re.sub(r"(?<=\d)_(?=\d)", " ", text)
     text = unicodedata.normalize("NFKD", text)
     text = " ".join("".join(one for one in text if not unicodedata.combining(one)).split())
-    if re.search("[a-z]", text):
+    if re.search("[a-z]", text) and not _PLAIN_ALREADY.fullmatch(text):
         for pattern, by in _WITH_LETTERS:
             text = pattern.sub(by, text)
         text = _ROMAN_QUARTER.sub(_as_quarter, text).strip()
