@@ -1,6 +1,6 @@
 """How thoroughly the tests run: the profile ``dev`` of ``make test``, or ``thorough``.
 
-``KRR_TESTS`` names the profile. ``dev`` draws a fifth of the random cases, ``thorough`` all of
+``KRR_TESTS`` names the profile. ``dev`` draws a tenth of the random cases, ``thorough`` all of
 them, both the same each time, so that a commit that has passed passes again. ``random`` draws all
 of them anew each time, to look further. Everything else is asserted in each.
 """
@@ -25,7 +25,7 @@ if PROFILE not in PROFILES:
 
 def num_draws(thorough: int) -> int:
     """The draws that a test makes in this profile, of ``thorough`` that it makes in that one."""
-    return max(min(thorough, FEWEST), thorough // 5) if PROFILE == "dev" else thorough
+    return max(min(thorough, FEWEST), thorough // 10) if PROFILE == "dev" else thorough
 
 
 def draws(thorough: int) -> settings:

@@ -91,8 +91,7 @@ def learn(train, valid, panel, config, run, last_epoch=None):
     # Windows are cut from the series batch by batch during training.
     cut = {"stride": training.stride, "burn_in": training.burn_in}
     spec = krr.WindowSpec(network.lookback, network.horizon, strategy=network.strategy, **cut)
-    options = {"batch_size": training.batch_size, "weights": training.window_weights}
-    options |= panel.columns
+    options = dict(panel.columns, batch_size=training.batch_size, weights=training.window_weights)
     if network.scaling == "change":  # the level would use up the digits of float32
         train, valid = (forecasting.without_level(part) for part in (train, valid))
     drawn = {"shuffle": True, "repeat": True, "balanced": training.balanced, "seed": training.seed}

@@ -145,6 +145,7 @@ def test_it_is_saved_and_served_like_any_forecaster(strategy, name, tmp_path):
             np.testing.assert_allclose(saved(series[..., 0]), expected[..., 0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_columns_beside_the_history_are_repeated_for_every_path():
     keras.utils.set_random_seed(2)
     known = {"num_future": 2, "num_static": 1}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, strategies as st
 from hypothesis.extra import numpy as hnp
-from profiles import draws
+from profiles import draws, slow_but
 
 from keras_rnn_recipes.builders import add_bounds, forecaster, levels_of_model, to_forecaster
 from keras_rnn_recipes.config.forecasting import FitConfig
@@ -42,7 +42,7 @@ def test_no_numbers_of_a_head_make_quantiles_cross(head):
     np.testing.assert_array_equal(found[:, 0], head[:, 0])
 
 
-@pytest.mark.parametrize("strategy", ["direct", "seq2seq"])
+@pytest.mark.parametrize("strategy", slow_but(["seq2seq"], ["direct", "seq2seq"]))
 def test_the_network_forecasts_its_levels(strategy, tmp_path):
     model = forecaster(
         strategy, HORIZON, cell="gru", units=4, transform="asinh", season_length=3, quantiles=LEVELS

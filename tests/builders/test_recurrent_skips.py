@@ -11,6 +11,7 @@ from builders.test_encoder_decoder import SOURCE, TARGET, log_softmax, stepped
 from builders.test_language_model import TOKENS, zeros
 from builders.test_stack import stack_model
 from layers.test_skip_cell import by_loop
+from profiles import slow_but
 
 from keras_rnn_recipes.builders import (
     build_forecaster,
@@ -120,7 +121,9 @@ def test_in_both_directions_padding_changes_nothing():
         np.testing.assert_allclose(found[row, :length], alone[0], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("preset", ["simple_rnn", "deep_rnn", "lstm", "gru"])
+@pytest.mark.parametrize(
+    "preset", slow_but(["lstm", "gru"], ["simple_rnn", "deep_rnn", "lstm", "gru"])
+)
 def test_recursion_equals_the_growing_window(preset, tmp_path):
     model = drawn(small(preset, "recursive", 5, recurrent_skips=SKIPS))
     forecast = to_forecaster(model)

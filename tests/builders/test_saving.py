@@ -16,7 +16,6 @@ from builders.cases import (
     target_shape,
     with_holes,
 )
-from profiles import slow_but
 
 from keras_rnn_recipes.builders import to_forecaster
 
@@ -143,7 +142,8 @@ def test_a_graph_of_unknown_batch_and_time_is_traced_once(preset, strategy):
     assert graph.experimental_get_tracing_count() == 1
 
 
-@pytest.mark.parametrize("strategy", slow_but(["recursive"], STRATEGIES))
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_keras_own_export_serves_any_batch_and_time(strategy, tmp_path):
     tf = pytest.importorskip("tensorflow")
     if keras.backend.backend() != "tensorflow":

@@ -7,6 +7,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from profiles import slow_but
 
 import keras_rnn_recipes as krr
 from keras_rnn_recipes.config.files import config_from_dict, config_to_dict
@@ -43,8 +44,8 @@ def repeats_last_value() -> keras.Model:
     return keras.Model(history, keras.ops.stack([history[:, -1]] * HORIZON, axis=1))
 
 
-# The converter goes over the two loops of a recursion many times.
-PARAMS = [pytest.param(case, marks=[pytest.mark.slow] * (case == "recursive")) for case in CASES]
+# The converter takes long, most of all over the two loops of a recursion.
+PARAMS = slow_but(["direct"], CASES)
 
 
 @pytest.fixture(scope="module", params=PARAMS)

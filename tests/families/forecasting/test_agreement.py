@@ -39,7 +39,6 @@ SERIES = {
         [table(WEEK), table(np.where(np.arange(150) < 60, 1000 + WEEK, np.nan), "b")]
     ),
 }
-QUICK = "rows to forecast"
 
 
 def known(frame: pd.DataFrame) -> pd.DataFrame:
@@ -63,9 +62,8 @@ def run_of(tmp_path_factory):
     return forecast
 
 
-@pytest.mark.parametrize(
-    "name", [n if n == QUICK else pytest.param(n, marks=pytest.mark.slow) for n in SERIES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERIES)
 def test_all_ways_to_a_forecast_agree(run_of, name):
     run, frame = run_of(name), known(SERIES[name])
     forecasts = pd.read_csv(run / "forecasts.csv", parse_dates=["ds"])
