@@ -38,6 +38,7 @@ _COMMENT = re.compile(
 )
 # Rows by which joined tokens and tags are known.
 _MANY = 200
+_SAMPLE = 100  # lines of a file in which every one must have the separator
 _JOINED = re.compile(r"\S*\S/(O|[BIESLUM]-\S+|[A-Z]{1,5}\$?|[.,:])")
 _SPAN_TAG = re.compile(r"[BIESLUMWbieslumw][-_]\S+|[BIESLUMW][.:/|]\S+")
 # Columns of CoNLL-U: ID, FORM, LEMMA, UPOS and six more.
@@ -156,11 +157,13 @@ def _parsed(path: Path, text: str, layout: Layout, form: FileFormat) -> list[Row
 
 def _csv_separator(path: Path, text: str) -> str | None:
     """A comma or semicolon, for a CSV file or a header of known names."""
-    first = next((line for line in split_lines(text) if line.strip()), "")
+    lines = [line for line in split_lines(text) if line.strip() and line[0] != "#"] or [""]
     for separator in ",;":
-        names = [name.strip(' "').casefold() for name in first.split(separator)]
+        names = [name.strip(' "').casefold() for name in lines[0].split(separator)]
         known = {*names} & {*_TOKENS} and len(names) > 1
-        if known or (".csv" in path.suffixes[-2:] and separator in first):
+        # Commas between tabs are tokens, and not every line has one.
+        throughout = all(separator in line for line in lines[:_SAMPLE])
+        if known or (".csv" in path.suffixes[-2:] and throughout):
             return separator
     return None
 

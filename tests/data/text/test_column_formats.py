@@ -196,3 +196,10 @@ def test_punctuation_is_cut_off_where_training_has_it_apart():
     assert cut("李小明说 ok", {"李", "说"}) == "李 小 明 说 ok"
     assert cut_sentence("", known) == []
     assert Sentence((), (), 1).tokens == ()
+
+
+def test_a_comma_between_tabs_is_a_token(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(",\tNN\tB-LOC\nRome\tNN\tO\n\nAnn\tNN\tO\n")
+    found = read_column_file(path)
+    assert [row.tokens for row in found] == [(",", "Rome"), ("Ann",)]
