@@ -124,3 +124,42 @@ def test_columns_of_a_text_table_are_aligned():
         *(" name       n", "    a  bb  10", "bcdef   c   2")
     ]
     assert text_table([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "kind", "said"),
+    [
+        (2.0, 2.5, "better", "by 20%"),
+        (4.98, 5.0, "level", "does no better than"),
+        (5.0, 4.0, "worse", "its error is 25% larger"),
+        (5.0, 2.0, "worse", "its error is 150% larger"),
+        (6.0, 2.0, "worse", "its error is 3.0 times as large"),
+        (8.0, 2.0, "worse", "its error is 4.0 times as large"),
+        (1.0, 0.0, "worse", "which made no error"),
+        (0.0, 0.0, "level", "does no better than"),
+    ],
+)
+def test_an_error_is_judged_by_its_ratio_to_that_of_the_best_baseline(mine, theirs, kind, said):
+    record = {"model": {"mae": mine}, "baselines": {"naive": {"mae": theirs}, "drift": {"mae": 9}}}
+    found, text = verdict("gru", record, "mae")
+    assert found == kind and said in text and "naive" in text and "drift" not in text
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "kind"),
+    [
+        (0.9, 0.8, "better"),
+        (0.8, 0.9, "worse"),
+        (0.8, 0.8, "level"),
+        (0.0, 0.0, "level"),
+        (0.801, 0.8, "level"),
+        (0.799, 0.8, "level"),
+    ],
+)
+def test_a_share_is_judged_by_its_difference(mine, theirs, kind):
+    record = {
+        "model": {"accuracy": mine},
+        "baselines": {"majority": {"accuracy": theirs}, "tfidf": {"accuracy": -1.0}},
+    }
+    found, text = verdict("gru", record, "accuracy")
+    assert found == kind and "majority" in text and "%" not in text
