@@ -20,7 +20,7 @@ VENV ?= .venv
 PEERS ?= .venv-peers
 BASELINES ?= .venv-baselines
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2 --dist worksteal
+PYTEST_ARGS ?=
 RUN_DIR ?= runs/co2
 KRR_TESTS ?= thorough
 METADATA := setup.cfg pyproject.toml
@@ -79,10 +79,11 @@ forecast: $(VENV)/.installed
 	$(BIN)/krr run forecasting/co2_lstm_seq2seq --run-dir $(RUN_DIR) --overwrite
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(or $(PYTEST_ARGS),-n 2 --dist worksteal)
 
+# Three at a time, since some of these tests wait for processes that they start and kill.
 test-all: $(VENV)/.installed-dev
-	KRR_TESTS=$(KRR_TESTS) $(BIN)/python -m pytest -m "slow or hypothesis" $(PYTEST_ARGS)
+	KRR_TESTS=$(KRR_TESTS) $(BIN)/python -m pytest -m "slow or hypothesis" $(or $(PYTEST_ARGS),-n 3 --dist worksteal)
 
 test-baselines: $(BASELINES)/.installed
 	$(BASELINES)/bin/python -m pytest tests/evaluation/test_statistical.py

@@ -264,7 +264,7 @@ def test_encodings_that_the_first_bytes_name(tmp_path, encoding, separator):
 @pytest.mark.parametrize(
     ("start", "name", "said"),
     [
-        (gzip.compress(b"ds,y"), "t.csv", "rename it so that its name ends in .gz"),
+        (gzip.compress(b"ds,y", mtime=0), "t.csv", "rename it so that its name ends in .gz"),
         (b"\xd0\xcf\x11\xe0", "t.xls", "save it as .xlsx or CSV"),
         (b'[{"ds": "2024-01-01"}]', "t.json", "pandas.read_json"),
         (b"<html>", "t.csv", "a page or document in HTML"),

@@ -44,8 +44,8 @@ FILES = {
     "word2vec.txt": f"4 3\n{lines()}".encode(),
     "word2vec.bin": binary(),
     "gensim.bin": binary(b"\n"),
-    "glove.txt.gz": gzip.compress(lines().encode()),
-    "word2vec.bin.gz": gzip.compress(binary()),
+    "glove.txt.gz": gzip.compress(lines().encode(), mtime=0),
+    "word2vec.bin.gz": gzip.compress(binary(), mtime=0),
     "tabs.txt": lines().replace(" ", "\t").encode(),
     "word-tab.txt": lines().replace(" ", "\t", 1).encode(),
     "mixed.txt": "".join(
