@@ -237,14 +237,14 @@ def _with_package(
         return read(path)
     except ImportError as error:
         raise UserError(
-            f"{path.name} is a {kind} file, and the package {package} is not installed.",
+            f"{path.name} has the format {kind}, and the package {package} is not installed.",
             f"a CSV file, or the package {package}.",
             f"run pip install 'keras-rnn-recipes[{extra}]', or save the table as CSV.",
         ) from error
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path.name} could not be read: {error}.",
-            f"a {kind} file that is complete.",
+            f"a complete {kind} file.",
             "write it again, or save the table as CSV.",
         ) from error
 
