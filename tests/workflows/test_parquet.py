@@ -88,7 +88,9 @@ def test_a_forecast_is_planned_as_for_the_csv(folder):
 
 def test_a_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(UserError, match=r"broken\.parquet could not be read.*a complete Parquet file"):
+    with pytest.raises(
+        UserError, match=r"broken\.parquet could not be read.*a complete Parquet file"
+    ):
         read_panel(tmp_path / "broken.parquet")
 
 
