@@ -30,18 +30,6 @@ from keras_rnn_recipes.families.tagging.task import load, read_new_sentences
 TWO = [("good, so", "pos"), ("bad", "neg")]
 
 
-@pytest.fixture
-def write(tmp_path):
-    """``write(name, content)``: the path of a file with this content."""
-
-    def written(name, content):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return written
-
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [
