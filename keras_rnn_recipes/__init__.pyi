@@ -15,6 +15,7 @@ from .builders import (
     linear as linear,
     lstm as lstm,
     memory_network as memory_network,
+    pretrained_forecaster as pretrained_forecaster,
     recurrent_stack as recurrent_stack,
     recursive_forecaster as recursive_forecaster,
     seq2seq_forecaster as seq2seq_forecaster,

@@ -33,6 +33,11 @@ from keras_rnn_recipes.builders.presets import (
     lstm,
     simple_rnn,
 )
+from keras_rnn_recipes.builders.pretrained import (
+    PretrainedCard,
+    pretrained_card,
+    pretrained_forecaster,
+)
 from keras_rnn_recipes.builders.sequence_tagger import sequence_tagger
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.text_classifier import averaged_embeddings, text_classifier
@@ -47,6 +52,7 @@ __all__ = [
     "PRESETS",
     "REMEDIES",
     "ForecasterInfo",
+    "PretrainedCard",
     "add_bounds",
     "averaged_embeddings",
     "build_forecaster",
@@ -71,6 +77,8 @@ __all__ = [
     "linear",
     "lstm",
     "memory_network",
+    "pretrained_card",
+    "pretrained_forecaster",
     "recurrent_stack",
     "recursive_forecaster",
     "seq2seq_forecaster",

@@ -12,11 +12,14 @@ from keras_rnn_recipes.builders.to_forecaster import forecaster_info, to_forecas
 from keras_rnn_recipes.layers import (
     DistributionQuantiles,
     ForecastBounds,
+    ForecastMixture,
     ForecastOutput,
     SampledPaths,
 )
 
-_WITH_LEVELS = ForecastBounds | ForecastOutput | DistributionQuantiles | SampledPaths
+_WITH_LEVELS = (
+    ForecastBounds | ForecastMixture | ForecastOutput | DistributionQuantiles | SampledPaths
+)
 
 
 def add_bounds(

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from keras_rnn_recipes.builders.forecasters import Strategy, forecaster
+from keras_rnn_recipes.builders.pretrained import pretrained
 from keras_rnn_recipes.layers.cells import CELLS
 
 # Lags that each time step reads if the network has no recurrent state.
@@ -112,7 +113,8 @@ def linear(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
 
 
 PRESETS: dict[str, Callable[..., keras.Model]] = {
-    preset.__name__: preset for preset in (simple_rnn, deep_rnn, lstm, gru, dense, conv, linear)
+    preset.__name__: preset
+    for preset in (simple_rnn, deep_rnn, lstm, gru, dense, conv, linear, pretrained)
 }
 
 

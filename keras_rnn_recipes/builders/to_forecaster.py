@@ -11,6 +11,7 @@ from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.served import serve, served_layer
 from keras_rnn_recipes.layers import (
     DistributionQuantiles,
+    ForecastMixture,
     ForecastOutput,
     Recursion,
     SampledPaths,
@@ -52,7 +53,7 @@ def forecaster_info(model: keras.Model) -> ForecasterInfo:
         return forecaster_info(served.model)
     num_features = input_shapes(model)["history"][-1]
     for layer in model.layers:
-        if isinstance(layer, Recursion | SampledPaths):
+        if isinstance(layer, Recursion | SampledPaths | ForecastMixture):
             return ForecasterInfo("direct", layer.horizon, num_features, num_features)
     output = output_of(model)
     if output is not None:
@@ -137,7 +138,8 @@ def to_forecaster(
     """
     forecast = _all_steps(model, levels, samples, seed)
     relative = any(
-        isinstance(x, WindowStatistics) and x.scaling == "change" for x in all_layers(model)
+        isinstance(x, WindowStatistics | ForecastMixture) and x.scaling == "change"
+        for x in all_layers(model)
     )
     wanted = lookback is not None or nonnegative or relative
     if served_layer(model) is not None or not wanted:

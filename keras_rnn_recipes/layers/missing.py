@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
+from keras_rnn_recipes.pretrained.arrays import carry_forward
 
 
 @registered
@@ -33,30 +34,3 @@ class FillMissing(layers.Layer):
         # The fill sorts, which is slow, and most batches are complete.
         filled = ops.cond(ops.any(missing), lambda: carry_forward(history), lambda: history)
         return filled, ops.cast(ops.logical_not(missing), filled.dtype)
-
-
-def carry_forward(values):
-    """Replace NaN by the last value before it, else by the first value after it, else by zero.
-
-    Args:
-        values: ``(batch, time, features)``.
-
-    Returns:
-        A tensor of the same shape without NaN.
-
-    Example:
-        >>> import numpy as np
-        >>> values = np.array([np.nan, 2.0, np.nan]).reshape(1, 3, 1)
-        >>> np.ravel(carry_forward(values)).tolist()
-        [2.0, 2.0, 2.0]
-    """
-    time = ops.shape(values)[1]
-    missing = ops.isnan(values)
-    steps = ops.reshape(ops.arange(time, dtype="int32"), (1, -1, 1))
-    # Missing steps are numbered past the end, so sorting puts the observed steps first. The running
-    # count of observations is then the index of the latest observed step.
-    observed_steps = ops.sort(ops.where(missing, time, steps), axis=1)
-    count = ops.cumsum(ops.cast(ops.logical_not(missing), "int32"), axis=1)
-    latest = ops.take_along_axis(observed_steps, ops.maximum(count - 1, 0), axis=1)
-    filled = ops.take_along_axis(values, ops.minimum(latest, time - 1), axis=1)
-    return ops.where(ops.isnan(filled), ops.zeros_like(filled), filled)

@@ -8,7 +8,6 @@ import keras
 from keras import layers, ops, saving, tree
 
 from keras_rnn_recipes.layers._registry import registered
-from keras_rnn_recipes.layers.missing import carry_forward
 from keras_rnn_recipes.layers.output import output_of
 from keras_rnn_recipes.layers.replay import input_shapes, new_inputs, replay_layers
 from keras_rnn_recipes.layers.stepping import (
@@ -20,6 +19,7 @@ from keras_rnn_recipes.layers.stepping import (
     state_widths,
     warm_up_call,
 )
+from keras_rnn_recipes.pretrained.arrays import carry_forward
 
 
 @registered

@@ -9,7 +9,7 @@ from __future__ import annotations
 from keras import layers, ops, saving
 
 from keras_rnn_recipes.layers._registry import registered
-from keras_rnn_recipes.layers.missing import carry_forward
+from keras_rnn_recipes.pretrained.arrays import carry_forward
 
 
 @registered

@@ -17,8 +17,9 @@ from keras_rnn_recipes.__main__ import main
 from keras_rnn_recipes.cli import commands
 
 number, begun, ignored = int(sys.argv[1]), sys.argv[2] == "begun", sys.argv[3] == "ignored"
-if ignored:
-    signal.signal(number, signal.SIG_IGN)
+usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+# Set in both cases: tests that run in the background inherit signals that are ignored.
+signal.signal(number, signal.SIG_IGN if ignored else usual)
 
 def run(config, run_dir, **options):
     run_dir.mkdir(parents=True)
