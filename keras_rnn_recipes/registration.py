@@ -36,6 +36,9 @@ def register_with_keras() -> None:
 
 
 def _import_modules() -> None:
+    layers = sys.modules.get(MODULES[0])
+    if layers is not None and not hasattr(layers, "__all__"):
+        return  # the layers are being imported; they call `register_with_keras` at their end
     for name in MODULES:
         importlib.import_module(name)
 

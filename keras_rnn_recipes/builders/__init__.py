@@ -33,11 +33,7 @@ from keras_rnn_recipes.builders.presets import (
     lstm,
     simple_rnn,
 )
-from keras_rnn_recipes.builders.pretrained import (
-    PretrainedCard,
-    pretrained_card,
-    pretrained_forecaster,
-)
+from keras_rnn_recipes.builders.pretrained import pretrained_forecaster
 from keras_rnn_recipes.builders.sequence_tagger import sequence_tagger
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.text_classifier import averaged_embeddings, text_classifier
@@ -52,7 +48,6 @@ __all__ = [
     "PRESETS",
     "REMEDIES",
     "ForecasterInfo",
-    "PretrainedCard",
     "add_bounds",
     "averaged_embeddings",
     "build_forecaster",
@@ -77,7 +72,6 @@ __all__ = [
     "linear",
     "lstm",
     "memory_network",
-    "pretrained_card",
     "pretrained_forecaster",
     "recurrent_stack",
     "recursive_forecaster",

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.training_checks import check_training
-from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.layers.forecast_mixture import LARGEST_LEVEL, ForecastMixture
-
-# Shipped with the package: the weights, and the card that describes them.
-FOLDER = Path(__file__).parent / "weights"
-CARD, WEIGHTS = "any_season.json", "any_season.npz"
+from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
+from keras_rnn_recipes.pretrained.card import FOLDER, pretrained_card, read_weights
+from keras_rnn_recipes.pretrained.mixture import LARGEST_LEVEL, two_seasons
 
 # Options of `forecaster` that this network has no part for, with the values that change nothing.
 _NO_PART: dict[str, Any] = {"num_features": 1, "num_targets": 1, "num_future": 0}
@@ -27,52 +20,6 @@ _NO_PART |= {"num_static": 0, "past_codes": (), "future_codes": (), "static_code
 
 # Options of `forecaster` that it has.
 _OPTIONS = ("season_length", "quantiles", "scaling")
-
-
-@dataclass(frozen=True)
-class PretrainedCard:
-    """What the package says of its pretrained network.
-
-    Attributes:
-        name: of the network.
-        file: the weights.
-        sha256: of that file.
-        units, hidden: widths of its layers, as in `ForecastMixture`.
-        facts: what it was trained on, for how long, and how it scored; one sentence or table each.
-    """
-
-    name: str
-    file: Path
-    sha256: str
-    units: int
-    hidden: int
-    facts: dict[str, Any]
-
-
-def pretrained_card(folder: str | Path = FOLDER) -> PretrainedCard:
-    """Read the card of the pretrained network.
-
-    Args:
-        folder: with a card and weights, as `recipes/pretraining` writes them.
-
-    Raises:
-        UserError: there is no card.
-
-    Example:
-        >>> pretrained_card().name
-        'any_season'
-    """
-    path = Path(folder) / CARD
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read: {error.strerror}.",
-            "a folder with the card and the weights of a pretrained network.",
-            "install the package again, or make the folder with recipes/pretraining.",
-        ) from error
-    known = {name: content.pop(name) for name in ("name", "sha256", "units", "hidden")}
-    return PretrainedCard(**known, file=Path(folder) / WEIGHTS, facts=content)
 
 
 def pretrained_forecaster(
@@ -108,15 +55,15 @@ def pretrained_forecaster(
 
     Example:
         >>> model = pretrained_forecaster(3, season_length=4, levels=(80,))
+        >>> import numpy as np
         >>> history = np.tile([2.0, 3.0, 5.0, 4.0], 5).reshape(1, 20, 1)
         >>> np.asarray(model(history))[0, :, 0].round(1).tolist()
         [2.0, 3.0, 5.0]
     """
     card = pretrained_card(folder)
-    seasons = (season_length,) if isinstance(season_length, int) else tuple(season_length)
     layer = ForecastMixture(
         horizon,
-        seasons if len(seasons) <= 2 else (seasons[0], max(seasons)),
+        two_seasons(season_length),
         _checked(levels),
         card.units,
         card.hidden,
@@ -126,7 +73,7 @@ def pretrained_forecaster(
     )
     history = keras.Input((None, 1), name="history")
     model = keras.Model(history, layer(history), name="pretrained_direct")
-    layer.set_weights(_read_weights(card))
+    layer.set_weights(read_weights(card))
     told = f"quantiles (levels {', '.join(map(str, levels))})" if levels else None
     return check_training(model, 1, told)
 
@@ -170,23 +117,3 @@ def _checked(levels: Sequence[float]) -> tuple[float, ...]:
             f"{tuple(levels)}."
         )
     return levels
-
-
-def _read_weights(card: PretrainedCard) -> list[np.ndarray]:
-    """The weights, if the file is the one that the card describes."""
-    try:
-        content = card.file.read_bytes()
-    except OSError as error:
-        raise _damaged(card, f"cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise _damaged(card, "is not the file that its card describes: its SHA-256 differs")
-    with np.load(card.file, allow_pickle=False) as arrays:
-        return [arrays[name].astype("float32") for name in arrays.files]
-
-
-def _damaged(card: PretrainedCard, why: str) -> UserError:
-    return UserError(
-        f"{card.file} {why}.",
-        f"the weights of the pretrained network {card.name}.",
-        "install the package again, or make the file with recipes/pretraining.",
-    )

@@ -24,6 +24,7 @@ from keras_rnn_recipes.layers.served import ServedForecast
 from keras_rnn_recipes.layers.skip_cell import SkipCell
 from keras_rnn_recipes.layers.stepping import CellStep
 from keras_rnn_recipes.layers.tied_embedding import TiedEmbedding
+from keras_rnn_recipes.registration import register_with_keras
 
 __all__ = [
     "CRF",
@@ -63,3 +64,6 @@ __all__ = [
     "WindowStatistics",
     "crf_loss",
 ]
+
+# With these imported first, Keras could not register the rest.
+register_with_keras()

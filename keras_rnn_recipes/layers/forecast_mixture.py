@@ -120,7 +120,8 @@ class ForecastMixture(layers.Layer):
 
     def errors(self, history, origins, steps):
         """As `Mixture.errors`, to pretrain the layer."""
-        return self.mixture.errors(history, origins, steps)
+        given = map(ops.convert_to_tensor, (history, origins, steps))
+        return self.mixture.errors(*given)
 
     def with_options(self, **options):
         """A layer with other options, as of season, horizon or levels, and the same weights."""

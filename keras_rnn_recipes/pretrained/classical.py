@@ -7,7 +7,7 @@ so that padding a series at its start changes no forecast.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_rnn_recipes.pretrained.arrays import ops_of
 
@@ -31,9 +31,9 @@ class Series(NamedTuple):
         age: steps from the first observed value on, which has age 1; 0 before it.
     """
 
-    values: object
-    observed: object
-    age: object
+    values: Any
+    observed: Any
+    age: Any
 
 
 def shifted(values, steps):
@@ -115,7 +115,8 @@ def values_at(series, values, positions):
     """
     ops = ops_of(values)
     time = ops.shape(values)[1]
-    first = time - ops.max(series.age, axis=1)
+    # A series without any value has its age 0 everywhere; its last step is as good as any.
+    first = ops.minimum(time - ops.max(series.age, axis=1), time - 1)
     shape = ops.shape(positions)
     flat = ops.reshape(positions, (shape[0], -1))
     inside = flat >= first[:, None]

@@ -50,6 +50,17 @@ _LARGEST_LOG = 20.0
 _SMALLEST_DISPERSION = 1e-3
 
 
+def two_seasons(season_length: int | Sequence[int]) -> tuple[int, ...]:
+    """The seasons that the network uses of those that were given: the first and the longest.
+
+    Example:
+        >>> two_seasons(12), two_seasons((24, 168, 8766)), two_seasons((7,))
+        ((12,), (24, 8766), (7,))
+    """
+    seasons = (season_length,) if isinstance(season_length, int) else tuple(season_length)
+    return tuple(sorted({seasons[0], max(seasons)}))
+
+
 class Units(NamedTuple):
     """How values became what the network reads: ``values = scale * x`` or ``scale * exp(x)``."""
 
@@ -273,7 +284,9 @@ def _dispersions(series, filters, level, units, season):
     seasons = mean_so_far(values - shifted(values, season), season)
     adjusted = mean_so_far(filters.changes, 1)
     usual = ops.where(seasons > 0, 0.5 * (ops.minimum(steps, seasons) + seasons), steps)
-    typical = ops.where(units.positive, 0.1 * ops.ones_like(level), ops.maximum(ops.abs(level), 0.1))
+    typical = ops.where(
+        units.positive, 0.1 * ops.ones_like(level), ops.maximum(ops.abs(level), 0.1)
+    )
     seen = ops.cumsum(observed, axis=1)
     smallest = ops.where(seen > 1, _SMALLEST_DISPERSION * typical, typical)
     return ops.maximum(usual, smallest), (seasons, steps, adjusted)
@@ -281,7 +294,6 @@ def _dispersions(series, filters, level, units, season):
 
 def _lagged(series, filters, season):
     """Recent and seasonal values, and means of seasons: ``(batch, time, 23)``."""
-
     ops = ops_of(series.values)
 
     def back(values, lags):
@@ -321,9 +333,7 @@ def _describe_steps(steps, season, dtype):
     ops = ops_of(steps)
     ahead = ops.cast(steps, dtype)
     whole = ops.cast(ops.equal(steps % season, 0), dtype)
-    return ops.stack(
-        [0.5 * ops.log(ahead), 0.5 * ops.minimum(ahead / season, 4.0), whole], axis=-1
-    )
+    return ops.stack([0.5 * ops.log(ahead), 0.5 * ops.minimum(ahead / season, 4.0), whole], axis=-1)
 
 
 def _spread(mixture, outputs):

@@ -3,11 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_rnn_recipes.pretrained.arrays import ops_of
-from keras_rnn_recipes.pretrained.mixture import Parts
+from keras_rnn_recipes.pretrained.card import FOLDER, pretrained_card, read_weights
+from keras_rnn_recipes.pretrained.mixture import Mixture, Parts, two_seasons
+
+# Histories forecast at once, which bounds the memory.
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class NumPyForecaster:
+    """The pretrained forecaster, called like a forecaster from a SavedModel.
+
+    Args:
+        horizon: number of steps to forecast.
+        season_length: steps of the season, 1 for none; or of several.
+        levels: of prediction intervals in percent, ascending, each at most 95.
+        nonnegative: replace forecasts and bounds below zero by zero, unless the history itself has
+            a negative value.
+        folder: with a card and weights.
+
+    Example:
+        >>> forecaster = NumPyForecaster(4, season_length=2)
+        >>> history = np.array([1.0, 5, 1, 5, 1, 5, 1, 5]).reshape(1, 8, 1)
+        >>> forecaster.forecast_windows(history).round().tolist()
+        [[1.0, 5.0, 1.0, 5.0]]
+    """
+
+    horizon: int
+    season_length: int | Sequence[int] = 1
+    levels: tuple[float, ...] = ()
+    nonnegative: bool = False
+    folder: str | Path = FOLDER
+    _mixture: Mixture = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parts = numpy_parts(read_weights(pretrained_card(self.folder)))
+        object.__setattr__(self, "_mixture", Mixture(two_seasons(self.season_length), parts))
+
+    def forecast_windows(self, windows: Any) -> np.ndarray:
+        """Forecast from histories.
+
+        Args:
+            windows: ``(n, time, 1)``, NaN = missing.
+
+        Returns:
+            float64 ``(n, horizon)``, or with levels ``(n, horizon, 1 + 2 * levels)``: median, then
+            the bounds of each level. NaN for a history without a value.
+        """
+        history = np.asarray(windows, "float64")[:, :, 0]
+        parts = [self._forecast(history[k : k + _BATCH]) for k in range(0, len(history), _BATCH)]
+        outputs = 1 + 2 * len(self.levels)
+        answer = np.concatenate([*parts, np.empty((0, self.horizon, outputs))])
+        return answer if self.levels else answer[..., 0]
+
+    def _forecast(self, history: np.ndarray) -> np.ndarray:
+        history = np.where(np.isfinite(history), history, np.nan)
+        answer = self._mixture.forecast(history, self.horizon, self.levels)
+        if self.nonnegative:
+            negative = np.any(history < 0, axis=1)
+            answer = np.where(negative[:, None, None], answer, np.maximum(answer, 0.0))
+        seen = np.any(np.isfinite(history), axis=1)
+        return np.where(seen[:, None, None], answer, np.nan)
 
 
 def numpy_parts(weights: Sequence[np.ndarray]) -> Parts:

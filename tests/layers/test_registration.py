@@ -25,6 +25,7 @@ FROZEN = [
     "keras_rnn_recipes>FillMissing",
     "keras_rnn_recipes>FoldTokens",
     "keras_rnn_recipes>ForecastBounds",
+    "keras_rnn_recipes>ForecastMixture",
     "keras_rnn_recipes>ForecastOutput",
     "keras_rnn_recipes>KnownAhead",
     "keras_rnn_recipes>KnownColumns",
@@ -70,6 +71,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.ForecastOutput("recursive", 3, distribution="student_t", name="a"),
         layers.DistributionQuantiles("negative_binomial", (80, 95), name="a"),
         layers.FillMissing(dtype="float32"),
+        layers.ForecastMixture(3, (24, 168), (80, 95), 5, 4, (0, 1), "change", name="a"),
         layers.ForecastBounds((80, 95), [[-1, 1, -2, 3]], 12, True, name="a"),
         layers.MemberShare(1, 3, name="a"),
         layers.KnownColumns((0, 3), (0, 2), name="a"),
@@ -111,6 +113,7 @@ print(keras.saving.get_registered_name(keras.saving.get_registered_object("keras
     "first",
     [
         "import keras_rnn_recipes\nassert 'keras' not in sys.modules",
+        "import keras_rnn_recipes.layers",  # while they are imported, Keras is
         pytest.param("import keras, keras_rnn_recipes", marks=pytest.mark.slow),
         pytest.param("import keras_rnn_recipes, tensorflow", marks=pytest.mark.slow),
     ],
