@@ -32,7 +32,6 @@ from .data.text.batches import bucketed_batches as bucketed_batches
 from .data.text.catalogue import load_text as load_text
 from .data.text.preparation import Preparation as Preparation
 from .data.text.tokenizer import fit_tokenizer as fit_tokenizer
-from .data.text.vectors import load_vectors as load_vectors
 from .data.window_spec import WindowSpec as WindowSpec
 from .data.windows import window_dataset as window_dataset
 from .diagnostics.gradient_flow import gradient_flow as gradient_flow

@@ -83,7 +83,9 @@ def test_a_public_name_is_defined_where_it_is_looked_up_and_documented(name):
 
 def test_recipe_scripts_use_the_public_api_alone(project_root):
     scripts = python_files(project_root, "recipes")
-    assert len(scripts) >= 1
+    # What makes the pretrained network is no recipe of a family: it trains a layer by itself.
+    scripts = [script for script in scripts if script.parent.name != "pretraining"]
+    assert {script.parent.name for script in scripts} == set(FAMILIES)
     for script in scripts:
         tree = ast.parse(script.read_text(encoding="utf-8"))
         froms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -11,6 +11,9 @@ from keras_rnn_recipes.storage import replacing
 
 _MAIN = "def main(config, run)"
 
+# The folder that makes the network which comes with the package; it has settings, no recipe.
+_PRETRAINING = "pretraining"
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -40,7 +43,8 @@ def list_recipes(root: Path | None = None) -> list[Recipe]:
         True
     """
     root = root or resource_root("recipes")
-    return [_recipe(path) for path in sorted(root.glob("*/*.toml"))]
+    paths = sorted(root.glob("*/*.toml"))
+    return [_recipe(path) for path in paths if path.parent.name != _PRETRAINING]
 
 
 def find_recipe(name: str, root: Path | None = None) -> Recipe:

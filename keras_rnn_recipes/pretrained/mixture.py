@@ -45,8 +45,8 @@ _SMALLEST_SHARE = 1e-3
 # Forecasts of logarithms stay below this factor of the mean, e ** 20.
 _LARGEST_LOG = 20.0
 
-# The dispersion is at least this share of the level (of 0.1 for logarithms), so that a constant
-# series can be divided by it. After a single value it is the whole of it: nothing is known.
+# The dispersion is at least this share of the mean absolute value (of 0.1 for logarithms), so that
+# a constant series can be divided by it. After a single value it is the whole: nothing is known.
 _SMALLEST_DISPERSION = 1e-3
 
 
@@ -167,14 +167,14 @@ class Mixture:
         ops = ops_of(series.values)
         filters = [ClassicalForecasts(series, season) for season in self.seasons]
         level = filters[0].levels[0.4]
-        dispersion, spreads = _dispersions(series, filters[0], level, units, self.seasons[0])
-        scalars = _scalars(series, units, dispersion, spreads, self.seasons[0])
+        scale = _scale_of(series, filters[0], units, self.seasons[0])
+        scalars = _scalars(series, units, scale, self.seasons[0])
         lagged = _lagged(series, filters[0], self.seasons[0])
-        relative = ops.arcsinh(0.5 * (lagged - level[..., None]) / dispersion[..., None])
-        features = [relative, scalars, self._last_errors(series, filters, dispersion)]
+        relative = ops.arcsinh(0.5 * (lagged - level[..., None]) / scale.dispersion[..., None])
+        features = [relative, scalars, self._last_errors(series, filters, scale.dispersion)]
         begun = ops.cast(series.age > 0, level.dtype)[..., None]
         encoded = self.parts.lstm(ops.concatenate(features, axis=-1) * begun)
-        return _State(filters, level, dispersion, encoded, scalars)
+        return _State(filters, level, scale.dispersion, encoded, scalars)
 
     def _last_errors(self, series: Series, filters: list[Any], dispersion: Any) -> Any:
         """By how much each classical forecast of this step was too low."""
@@ -270,26 +270,31 @@ def interpolation(wanted: Sequence[float]) -> np.ndarray:
     return np.stack([np.interp(at, scores, row) for row in np.eye(len(QUANTILES))])
 
 
-def _dispersions(series, filters, level, units, season):
-    """The usual change at each step, from the past alone; and its three parts."""
+class _Scale(NamedTuple):
+    """How much a series changes, at each step from the past alone: ``(batch, time)``."""
+
+    dispersion: Any  # by which the network divides
+    typical: Any  # a tenth of a logarithm, or the mean absolute value
+    spreads: tuple[Any, ...]  # of the seasonal changes, the changes, those without the season
+
+
+def _scale_of(series: Series, filters: ClassicalForecasts, units: Units, season: int) -> _Scale:
     values, observed, age = series
     ops = ops_of(values)
 
-    def mean_so_far(changes, since):
+    def mean_so_far(sizes: Any, since: int) -> Any:
         weights = ops.cast(age > since, values.dtype) * observed
         total = ops.cumsum(weights, axis=1)
-        return ops.cumsum(ops.abs(changes) * weights, axis=1) / ops.maximum(total, 1.0)
+        return ops.cumsum(ops.abs(sizes) * weights, axis=1) / ops.maximum(total, 1.0)
 
     steps = mean_so_far(values - shifted(values, 1), 1)
     seasons = mean_so_far(values - shifted(values, season), season)
     adjusted = mean_so_far(filters.changes, 1)
     usual = ops.where(seasons > 0, 0.5 * (ops.minimum(steps, seasons) + seasons), steps)
-    typical = ops.where(
-        units.positive, 0.1 * ops.ones_like(level), ops.maximum(ops.abs(level), 0.1)
-    )
+    typical = ops.where(units.positive, 0.1, ops.maximum(mean_so_far(values, 0), _SMALLEST_SHARE))
     seen = ops.cumsum(observed, axis=1)
     smallest = ops.where(seen > 1, _SMALLEST_DISPERSION * typical, typical)
-    return ops.maximum(usual, smallest), (seasons, steps, adjusted)
+    return _Scale(ops.maximum(usual, smallest), typical, (seasons, steps, adjusted))
 
 
 def _lagged(series, filters, season):
@@ -313,17 +318,17 @@ def _lagged(series, filters, season):
     )
 
 
-def _scalars(series, units, dispersion, spreads, season):
+def _scalars(series, units, scale, season):
     """Numbers that describe the series up to each step, ``(batch, time, 12)``."""
     values, observed, age = series
     ops = ops_of(values)
     ones = ops.ones_like(values)
     age = ops.cast(ops.maximum(age, 1), values.dtype)
-    size = 0.3 * ops.log(dispersion)
+    size = 0.3 * ops.log(scale.dispersion / scale.typical)
     positive = ops.cast(units.positive, values.dtype) * ones
     parts = [ones, size, size * positive, positive, observed]
     parts += [0.3 * ops.minimum(age / season, 6.0), 0.2 * ops.log(age)]
-    parts += [ops.log(spread + 1e-4) - ops.log(dispersion) for spread in spreads]
+    parts += [ops.log(spread / scale.dispersion + _SMALLEST_SHARE) for spread in scale.spreads]
     parts += [0.3 * math.log(season) * ones, ops.cumsum(observed, axis=1) / age]
     return ops.stack(parts, axis=-1)
 
