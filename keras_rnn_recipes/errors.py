@@ -45,6 +45,25 @@ def first_names(names: Iterable[object], number: int = 5) -> str:
     return ", ".join(every[:number]) + (", ..." if len(every) > number else "")
 
 
+def counted(number: int, noun: str, singular: str = "", plural: str = "") -> str:
+    """A number and a regular noun, and the rest of the sentence that agrees with them.
+
+    Args:
+        number: of things.
+        noun: for one thing.
+        singular, plural: what follows the noun, such as "was" and "were".
+
+    Example:
+        >>> counted(1, "line"), counted(1200, "line"), counted(2, "series")
+        ('1 line', '1,200 lines', '2 series')
+        >>> counted(1, "row", "was", "were"), counted(0, "row", "was", "were")
+        ('1 row was', '0 rows were')
+    """
+    one = number == 1
+    several = noun if noun.endswith("series") else f"{noun}s"
+    return f"{number:,} {noun if one else several} {singular if one else plural}".rstrip()
+
+
 def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The name that is most similar to a given one; None if none is similar.
 

@@ -57,7 +57,7 @@ def add_bounds(
         raise ValueError(f"Bounds need a model with one target; this one has {info.num_targets}.")
     if len(widths) != info.horizon:
         raise ValueError(
-            f"widths must have a row for each of {info.horizon} steps; received {len(widths)}."
+            f"widths must have a row for each step, {info.horizon} in all; received {len(widths)}."
         )
     forecaster = to_forecaster(model)
     served = served_layer(forecaster)

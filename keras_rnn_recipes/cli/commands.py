@@ -63,6 +63,7 @@ from keras_rnn_recipes.cli.options import (
 )
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, readable, save_standard_input
 from keras_rnn_recipes.cli.update import update
+from keras_rnn_recipes.errors import counted
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
@@ -198,7 +199,7 @@ def predict(
     for note in answers.attrs.get("notes", ()):
         typer.echo(note)
     series = f"{answers['unique_id'].nunique()} series, " if "unique_id" in answers else ""
-    typer.echo(f"{series}{len(answers)} rows: {output}")
+    typer.echo(f"{series}{counted(len(answers), 'row')}: {output}")
 
 
 @command
@@ -251,7 +252,7 @@ def evaluate(
     for note in result.notes:
         typer.echo(note)
     if result.test_size is not None:
-        typer.echo(f"forecast: the last {result.test_size} steps of every series")
+        typer.echo(f"forecast: the last {counted(result.test_size, 'step')} of every series")
     summary = dict(result.summary)
     record = {"model": summary.pop(result.name), "baselines": summary, "totals": result.totals}
     typer.echo(results_table(record, name=result.name, num_series=result.num_series))

@@ -17,6 +17,7 @@ from keras_rnn_recipes.cli.options import (
     Smoke,
 )
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, save_standard_input
+from keras_rnn_recipes.errors import counted
 
 
 def update(
@@ -50,8 +51,8 @@ def update(
         input = save_standard_input(folder)
     config = command.updated_config(earlier, input, overrides or ())
     typer.echo(
-        f"Training goes on from {earlier} for {config.fit.epochs} epochs with the learning rate "
-        f"{config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."
+        f"Training goes on from {earlier} for {counted(config.fit.epochs, 'epoch')} with the "
+        f"learning rate {config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."
     )
     import_tensorflow_quietly()
     again = [str(earlier), "--input", str(input), *(overrides or ())]

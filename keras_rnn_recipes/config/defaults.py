@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_rnn_recipes.config.forecasting import Config
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
@@ -135,7 +135,8 @@ def check_calibration(config: Config, panel: Panel) -> None:
     known = (back >= 0) & (series.transform("size") > config.data.held_out)
     read = y.where(known & (back < size + (config.model.lookback or 1)))
     if not (known & (back < size) & y.notna()).any():
-        what = f"no series has an observed value in the {size} steps before its test part"
+        steps = counted(size, "step")
+        what = f"no series has an observed value in the {steps} before its test part"
     elif not (read.groupby(ids, sort=False).diff().abs() > 0).any():
         what = "every series is constant"
     else:
@@ -179,16 +180,16 @@ def _test_size(config: Config, length: int) -> int:
     horizon = config.model.horizon
     if length <= horizon:
         raise UserError(
-            f"No series is longer than the horizon of {horizon} steps; their median length is "
-            f"{length}.",
-            f"more than {horizon} steps: one horizon to test on, the rest to train on.",
+            f"No series is longer than the horizon of {counted(horizon, 'step')}; their median "
+            f"length is {length}.",
+            f"more than {counted(horizon, 'step')}: one horizon to test on, the rest to train on.",
             "give longer series, or lower model.horizon.",
         )
     given = config.data.test_size
     if given is not None and given < horizon:
         raise UserError(
-            f"data.test_size is {given}, shorter than the horizon of {horizon} steps.",
-            f"at least {horizon} steps to test on.",
+            f"data.test_size is {given}, shorter than the horizon of {counted(horizon, 'step')}.",
+            f"at least {counted(horizon, 'step')} to test on.",
             "raise data.test_size, remove it, or lower model.horizon.",
         )
     if given is not None:

@@ -22,7 +22,7 @@ from keras_rnn_recipes.config.base import (
     listed,
     tupled,
 )
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
@@ -331,7 +331,7 @@ class Config(Experiment):
     def headline(self) -> str:
         """A short description of the experiment."""
         model = self.model
-        ahead = f"{model.horizon} steps ahead"
+        ahead = f"{counted(model.horizon, 'step')} ahead"
         return f"{model.preset}, {model.strategy}, {ahead}, on {self.data.source}"
 
     def check(self, where: str) -> None:

@@ -15,7 +15,7 @@ from keras_rnn_recipes.config.base import (
     ascending,
     listed,
 )
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 # A cell of `config.base.Cell`, and what lengthens its memory.
 CellName = Literal[
@@ -109,8 +109,9 @@ class MemoryConfig(Experiment):
     @property
     def headline(self) -> str:
         """A short description of the experiment."""
+        networks = counted(len(self.model.cells), "network")
         lags = f"lags {self.data.lags[0]} to {self.data.lags[-1]}"
-        return f"{len(self.model.cells)} networks on the {self.data.problem} problem, {lags}"
+        return f"{networks} on the {self.data.problem} problem, {lags}"
 
     def check(self, where: str) -> None:
         """Check that only the problem that copies symbols has a number of symbols."""

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.errors import counted
 
 # A phase is closed if it came at least this often, always without a value, ...
 _LEAST_OCCURRENCES = 4
@@ -71,9 +72,9 @@ def closed_notes(frame: pd.DataFrame) -> tuple[str, ...]:
         return ()
     names = frame["unique_id"][rows].unique()
     number, theirs = len(names), frame["unique_id"].isin(names).to_numpy()
-    have = "series never has" if number == 1 else "series never have"
+    have = counted(number, "series", "never has", "never have")
     when = _named(frame["ds"][rows], frame["ds"][theirs & ~rows])
-    return (f"{number} {have} a value {when}: these steps are forecast as missing.",)
+    return (f"{have} a value {when}: these steps are forecast as missing.",)
 
 
 def _named(closed: pd.Series, others: pd.Series) -> str:

@@ -15,7 +15,7 @@ from keras_rnn_recipes.data.frames import series_bounds
 from keras_rnn_recipes.data.frequency import advance
 from keras_rnn_recipes.data.regular import shown
 from keras_rnn_recipes.data.split import training_rows
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
@@ -279,7 +279,7 @@ def _check_future(
             f"The future covariate {column.name!r} has no value for series "
             f"{future['unique_id'].iloc[row]!r} at {shown(future['ds'].iloc[row].to_datetime64())}"
             f", step {row % horizon + 1} of the {horizon} to forecast{more}.",
-            f"a value for each of the {horizon} steps after the last observed one.",
+            f"a value for {counted(horizon, 'step')} after the last observed one.",
             "add rows for the future dates, with an empty target and the future covariates filled "
             "in, or shorten the horizon.",
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.frames import Panel, read_panel
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 _KEY = ["unique_id", "ds"]
 
@@ -53,7 +53,8 @@ def extended(panel: Panel, new: Panel, name: str) -> Panel:
         freq=panel.freq,
         season_length=panel.season_length,
     )
-    told = [f"{replaced} values of {name} replace earlier ones."] if replaced else []
+    rest = (f"of {name} replaces an earlier one.", f"of {name} replace earlier ones.")
+    told = [counted(replaced, "value", *rest)] if replaced else []
     notes = (*panel.notes, *new.notes, *told, *joined.notes)
     return Panel(**{**vars(joined), "notes": notes})
 

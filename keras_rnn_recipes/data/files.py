@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from keras_rnn_recipes.data.opening import broken_file as broken_file, open_bytes as open_bytes
+from keras_rnn_recipes.data.signatures import FORMATS, find_format
 from keras_rnn_recipes.data.sizes import check_table_size, check_text_size
 from keras_rnn_recipes.errors import UserError
 
@@ -57,22 +58,16 @@ def check_file(path: Path, expected: str = TABLE) -> None:
         raise broken_file(path, error) from error
 
 
-# What a file is, by its first bytes, where its name says something else; and what to do with it.
-KINDS = (
-    (b"\x1f\x8b", (".gz",), "gzipped", "rename it so that its name ends in .gz"),
-    (b"BZh", (), "compressed by bzip2", "unpack it (bunzip2)"),
-    (b"\xfd7zXZ", (), "compressed by xz", "unpack it (unxz)"),
-    (b"\x28\xb5\x2f\xfd", (), "compressed by zstd", "unpack it (unzstd)"),
-    (b"7z\xbc\xaf", (), "a 7z archive", "unpack it"),
-    (b"PK\x03\x04", (".zip", ".xlsx", ".xlsm"), "a zip archive or an Excel file",
-     "rename it so that its name ends in .zip or .xlsx"),
-    (b"\xd0\xcf\x11\xe0", (), "an Excel file of the old kind (.xls)", "save it as .xlsx or CSV"),
-    (b"PAR1", (".parquet",), "a Parquet file", "rename it so that its name ends in .parquet"),
-    (b"SQLite", (), "an SQLite database", "export the table as CSV"),
-    (b"<", (), "a page or document in HTML or XML", "save the table as CSV"),
-    (b"{", (), "in JSON", "write it as a table: pandas.read_json(...).to_csv(...)"),
-    (b"[{", (), "in JSON", "write it as a table: pandas.read_json(...).to_csv(...)"),
-)  # fmt: skip
+# What to do with a file of another format where a table is expected.
+_FIXES = {
+    "zip": "rename it so that its name ends in .zip or .xlsx",
+    "xls": "save it as .xlsx or CSV",
+    "parquet": "rename it so that its name ends in .parquet",
+    "feather": "rename it so that its name ends in .feather",
+    "pdf": "save its table as CSV",
+    "markup": "save the table as CSV",
+    "json": "write it as a table: pandas.read_json(...).to_csv(...)",
+}
 
 
 def check_kind(path: Path) -> None:
@@ -85,14 +80,13 @@ def check_kind(path: Path) -> None:
         UserError: its first bytes are those of another kind, such as a database.
     """
     with path.open("rb") as file:
-        start = file.read(8)
-    for first, ends, kind, fix in KINDS:
-        if start.startswith(first) and path.suffix.lower() not in ends:
-            raise UserError(
-                f"{path.name} is {kind}.",
-                "a CSV, Excel, Parquet or Feather file; a CSV file may be gzipped or zipped.",
-                f"{fix}.",
-            )
+        key = find_format(file.read(8))
+    if key and path.suffix.lower() not in FORMATS[key].endings:
+        raise UserError(
+            f"{path.name} is {FORMATS[key].name}.",
+            "a CSV, Excel, Parquet or Feather file; a CSV file may be gzipped or zipped.",
+            f"{_FIXES.get(key) or FORMATS[key].fix}.",
+        )
 
 
 def is_address(name: str | Path) -> bool:

@@ -38,7 +38,7 @@ from keras_rnn_recipes.data.regular import (
     without_rows_ahead,
 )
 from keras_rnn_recipes.data.rows import Formats, RawRows, aggregate_rows, read_rows, zero_gaps
-from keras_rnn_recipes.errors import UserError, first_names
+from keras_rnn_recipes.errors import UserError, counted, first_names
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "first", "last", "count")
 
@@ -341,8 +341,9 @@ def _without_empty_series(
         )
     if not len(empty):
         return rows, ()
+    left_out = "was left out, and is" if len(empty) == 1 else "were left out, and are"
     notes.append(
-        f"{len(empty)} series without an observed value were left out, and are forecast as missing:"
+        f"{counted(len(empty), 'series')} without an observed value {left_out} forecast as missing:"
         f" {first_names(empty)}."
     )
     return rows.take(observed[rows.codes]), tuple(map(str, empty))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 MISSING = (
     "", "NA", "N/A", "n/a", "na", "NaN", "nan", "-nan", "NULL", "null", "Null", "None", "none",
@@ -173,7 +173,7 @@ def sentinels(columns: Iterable[pd.Series]) -> tuple[str, ...]:
             or not re.fullmatch(_SENTINEL, f"{below.iloc[0]:g}")
         ):
             continue
-        rows = f"{len(below)} row{'s' if len(below) > 1 else ''}"
+        rows = counted(len(below), "row")
         notes.append(
             f"Column {column.name!r} contains {below.iloc[0]:g} ({rows}) and no other negative "
             "number; it was taken as a value. Leave these cells empty if it means a missing one."

@@ -13,6 +13,11 @@ from keras_rnn_recipes.errors import UserError, first_names
 _UNPACK_FIRST = (".xlsx", ".xlsm", ".xls", ".parquet", ".feather", ".gz", ".zip", ".bz2", ".xz")
 
 
+def open_gzip(path: Path) -> IO[bytes]:
+    """Open a file, unpacked if its name ends in ``.gz``."""
+    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
 def open_bytes(path: Path, expected: str = "table") -> IO[bytes]:
     """Open a file, unpacked if it is gzipped or in a zip archive.
 
@@ -23,15 +28,13 @@ def open_bytes(path: Path, expected: str = "table") -> IO[bytes]:
     Raises:
         UserError: a zip archive cannot be opened, or does not contain exactly one file.
     """
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path))
     if path.suffix == ".zip":
         try:
             archive = zipfile.ZipFile(path)
             return archive.open(_only_member(path, archive, expected))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             raise broken_file(path, error) from error  # damaged, encrypted, or of another kind
-    return path.open("rb")
+    return open_gzip(path)
 
 
 def broken_file(path: Path, error: Exception) -> UserError:

@@ -31,7 +31,7 @@ from keras_rnn_recipes.data.files import (
     open_bytes,
 )
 from keras_rnn_recipes.data.numbers import MISSING, NumberStyle, parse_numbers
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 _SAMPLE_ROWS = 1000
 _HEAD_LINES = 40
@@ -267,7 +267,8 @@ def _csv_table(path: Path) -> Table:
     sample = _sample(table)
     more = _more_header_lines(sample)
     if more:
-        told = f"{more} more lines of the header of {path.name} were left out."
+        lines = counted(more, "more line", "of the header was", "of the header were")
+        told = f"{path.name}: {lines} left out."
         table = replace(table, header_line=place + 1 + more, notes=(*notes, told))
         sample = sample.iloc[more:].reset_index(drop=True)
     return replace(table, sample=sample)
@@ -331,8 +332,10 @@ def _find_header(head: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
     place = next((n for n, count in enumerate(counts) if count >= width), 0)
     if width < 2 or not place or re.search(r"(^|\W)\d", separator.join(records[place])):
         return start, separator, ()
-    note = f"The first {start + place} lines were left out: the header is line {start + place + 1}."
-    return start + place, separator, (note,)
+    place += start
+    lines = counted(place, "line", "was", "were").removeprefix("1 ")
+    note = f"The first {lines} left out: the header is line {place + 1}."
+    return place, separator, (note,)
 
 
 def _records(lines: Sequence[str], separator: str) -> list[list[str]]:
@@ -398,7 +401,7 @@ def _ragged(path: Path, error: Exception, header_line: int) -> UserError:
         )
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if found:
-        what = f"Line {found[2]} of {path.name} has {found[3]} cells."
+        what = f"Line {found[2]} of {path.name} has {counted(int(found[3]), 'cell')}."
         return UserError(what, f"{found[1]}, as in the lines before.", "correct that line.")
     return UserError(
         f"{path.name} has lines with more cells than the header (line {header_line}).",

@@ -19,7 +19,7 @@ from keras_rnn_recipes.data.frequency import (
     to_grid,
 )
 from keras_rnn_recipes.data.reading import Table
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 # Filling gaps may grow a panel this much; beyond it, a date or the frequency must be wrong.
 _MOST_GROWTH, _MOST_ROWS = 50, 1_000_000
@@ -215,9 +215,10 @@ def on_grid(rows: Rows, freq: str, notes: list[str]) -> Rows:
         return rows
     if freq == "B" and (weekend := on_weekends(rows.ds)).any():
         first = int(np.argmax(weekend))
+        many = counted(int(weekend.sum()), "row", "on weekends was", "on weekends were")
         notes.append(
-            f"{int(weekend.sum())} rows on weekends were left out of the business days, the first "
-            f"of {rows.at(first)} (--freq D keeps them)."
+            f"{many} left out of the business days, the first of {rows.at(first)} "
+            "(--freq D keeps them)."
         )
         rows = rows.take(~weekend)
     ds = to_grid(rows.ds, freq)
@@ -225,8 +226,10 @@ def on_grid(rows: Rows, freq: str, notes: list[str]) -> Rows:
     if not moved.any() or (_same_series(rows) & (np.diff(ds).astype("int64") == 0)).any():
         return rows
     first = int(np.argmax(moved))
+    were = "was" if moved.sum() == 1 else "were"
     notes.append(
-        f"{int(moved.sum())} of {len(ds)} dates were moved to the nearest step of {freq}: "
+        f"{int(moved.sum()):,} of {counted(len(ds), 'date')} {were} moved to the nearest step of "
+        f"{freq}: "
         f"{rows.at(first)} to {shown(ds[first])}."
     )
     return rows.with_dates(ds)
@@ -247,7 +250,7 @@ def without_rows_ahead(rows: Rows, known: np.ndarray, notes: list[str]) -> Rows:
     notes.append(
         f"Rows without a value at the end of {len(series)} series are the steps to forecast, from "
         f"{shown(rows.ds[first])} on (the first: {rows.names[rows.codes[first]]!r}): "
-        f"{int((~known).sum())} rows."
+        f"{counted(int((~known).sum()), 'row')}."
     )
     return rows.take(known)
 

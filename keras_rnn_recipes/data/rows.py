@@ -17,7 +17,7 @@ from keras_rnn_recipes.data.numbers import removed_signs, sentinels, style_of
 from keras_rnn_recipes.data.reading import Table, TwoTables, read_numbers
 from keras_rnn_recipes.data.regular import Rows
 from keras_rnn_recipes.data.time_parts import join_times, numbered_part, time_part
-from keras_rnn_recipes.errors import UserError, first_names
+from keras_rnn_recipes.errors import UserError, counted, first_names
 
 # A column of text with more different values than this cannot name series that follow each other.
 _MOST_SUCCESSORS = 50
@@ -177,11 +177,17 @@ def _table_rows(
     named = texts.str.lower().str.match(_TOTAL).to_numpy(bool)
     foot &= (texts != "").to_numpy(bool) & (empty | named)
     if header.any():
-        notes.append(f"{int(header.sum())} rows that repeat the header were left out.")
+        repeat = ("that repeats the header was", "that repeat the header were")
+        notes.append(f"{counted(int(header.sum()), 'row', *repeat)} left out.")
     if foot.any():
         shown = first_names([repr(text) for text in texts[foot]], 3)
         notes.append(
-            f"{int(foot.sum())} rows at the end were left out, as they have no date: {shown}."
+            counted(
+                int(foot.sum()),
+                "row",
+                f"at the end was left out, as it has no date: {shown}.",
+                f"at the end were left out, as they have no date: {shown}.",
+            )
         )
     return ~(header | foot)
 
@@ -353,7 +359,8 @@ def aggregate_rows(rows: Rows, ds: np.ndarray, how: str, notes: list[str]) -> Ro
     covariates = groups[[c for c in frame if str(c).startswith("x")]].mean().to_numpy("float64")
     codes = first.index.get_level_values("codes").to_numpy("int64")
     steps = first.index.get_level_values("ds").to_numpy(rows.ds.dtype)
-    notes.append(f"{len(rows.y)} rows became {len(y)} by the {how} of each step (--aggregate).")
+    many = counted(len(rows.y), "row")
+    notes.append(f"{many} became {len(y):,} by the {how} of each step (--aggregate).")
     found = replace(rows, codes=codes, ds=steps, y=y.to_numpy("float64"), row=first.to_numpy())
     return replace(found, covariates=covariates.reshape(len(y), rows.covariates.shape[1]))
 
@@ -368,5 +375,6 @@ def zero_gaps(rows: Rows, notes: list[str]) -> Rows:
     gaps = rows.row < 0
     if not gaps.any():
         return rows
-    notes.append(f"{int(gaps.sum())} steps without a row count as 0 (--aggregate).")
+    count = ("without a row counts as 0 (--aggregate).", "without a row count as 0 (--aggregate).")
+    notes.append(counted(int(gaps.sum()), "step", *count))
     return replace(rows, y=np.where(gaps, 0.0, rows.y))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.frames import Panel, series_bounds
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
     short = _too_short(lengths, held_out)
     if len(lengths) and short.all():
         raise UserError(
-            f"No series can be split: the longest has {lengths.max()} steps.",
-            f"more than {held_out} steps (validation {valid_size} + test {test_size}).",
+            f"No series can be split: the longest has {counted(lengths.max(), 'step')}.",
+            f"more than {counted(held_out, 'step')} (validation {valid_size} + test {test_size}).",
             "give more data, shorten the horizon, or lower valid_size and test_size.",
         )
     left = steps_left(bounds)
@@ -139,8 +139,8 @@ def without_last(panel: Panel, steps: int) -> Panel:
     kept = steps_left(bounds) > steps
     if not kept.any():
         raise UserError(
-            f"Nothing is left {steps} steps before the end: the longest series has "
-            f"{np.diff(bounds).max(initial=0)} steps.",
+            f"Nothing is left {counted(steps, 'step')} before the end: the longest series has "
+            f"{counted(np.diff(bounds).max(initial=0), 'step')}.",
             "longer series, or fewer steps to remove.",
             "take fewer or closer cutoffs, or give more data.",
         )

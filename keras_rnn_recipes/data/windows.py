@@ -16,7 +16,7 @@ import pandas as pd
 from keras_rnn_recipes.data.frames import series_bounds
 from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.data.window_spec import WindowSpec
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -168,13 +168,13 @@ def _batches_per_epoch(
     if count == 0:
         longest = int(np.diff(series_bounds(frame)).max(initial=0))
         raise UserError(
-            f"No window fits: the longest series has {longest} steps.",
-            f"more than {spec.ahead} steps (gap {spec.gap} + horizon {spec.horizon}).",
+            f"No window fits: the longest series has {counted(longest, 'step')}.",
+            f"more than {counted(spec.ahead, 'step')} (gap {spec.gap} + horizon {spec.horizon}).",
             "give more data or a shorter horizon.",
         )
     if batches == 0:
         raise UserError(
-            f"There are {count} windows, fewer than one batch of {batch_size}.",
+            f"The series have {counted(count, 'window')}, fewer than one batch of {batch_size}.",
             "at least one whole batch, since drop_remainder is set.",
             f"give batch_size={count} or less, or leave drop_remainder out.",
         )
@@ -224,7 +224,7 @@ def _covariates(
 
     if future_cols and spec.gap:
         raise UserError(
-            f"Future covariates were given together with a gap of {spec.gap} steps.",
+            f"Future covariates were given together with a gap of {counted(spec.gap, 'step')}.",
             "no gap, since a forecast takes them from the next step on.",
             "leave out the gap or the future covariates.",
         )

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_rnn_recipes.errors import counted
+
 FORMAT_VERSION = 1
 
 FADED, GROWN = 0.01, 100.0
@@ -198,8 +200,8 @@ def _against_fading(vanishing: pd.DataFrame, remedies: Remedies) -> Sequence[str
         *([] if remedies.orthogonal else ["Initialize recurrent weights orthogonal."]),
         *([] if remedies.forget_bias else ["Start the bias of forget gates at 1."]),
         *([] if remedies.layer_norm else ["Use layer normalization (model.layer_norm = true)."]),
-        f"If nothing further back than {max(shortest, 1)} steps matters, nothing is wrong: "
-        "train on sequences of that length to save time.",
+        f"If nothing further back than {counted(max(shortest, 1), 'step')} matters, nothing is "
+        "wrong: train on sequences of that length to save time.",
     ]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from utilsforecast.processing import make_future_dataframe
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.histories import Forecaster, Windows, series_bounds
 from keras_rnn_recipes.evaluation.levels import bound_columns
 
@@ -83,11 +84,11 @@ def backtest(
     starts, stops = series_bounds(frame)
     starts, ends = _origins(starts, stops, horizon, test_size, stride)
     kept = _observed(frame["y"].to_numpy("float64"), starts, ends, _longest(forecasters, lookback))
-    notes = _about_origins(frame["unique_id"].to_numpy()[starts[~kept]], len(kept))
+    notes = origin_notes(frame["unique_id"].to_numpy()[starts[~kept]], len(kept))
     starts, ends = starts[kept], ends[kept]
     if not len(ends):
         raise UserError(
-            f"No series is long enough for a backtest over {horizon} steps.",
+            f"No series is long enough for a backtest over {counted(horizon, 'step')}.",
             f"at least one series of {horizon + 1} steps with a value before the last {horizon}.",
             "give longer series, or shorten the horizon.",
         )
@@ -109,15 +110,26 @@ def backtest(
     return tested
 
 
-def _about_origins(left_out: np.ndarray, number: int) -> tuple[str, ...]:
-    """A sentence about the origins that are left out, by the names of their series."""
+def origin_notes(left_out: ArrayLike, number: int) -> tuple[str, ...]:
+    """A sentence about the origins that are left out, if any.
+
+    Args:
+        left_out: name of the series of each of them.
+        number: of all origins.
+
+    Example:
+        >>> origin_notes(["b"], 6)[0]
+        'The scores leave out 1 of 6 origins, which has no value before it (series: b).'
+    """
+    left_out = np.asarray(left_out, dtype=object)
     if not len(left_out):
         return ()
     names = pd.unique(left_out)
+    have = "has no value before it" if len(left_out) == 1 else "have no value before them"
     shown = ", ".join(map(str, names[:3])) + (", ..." if len(names) > 3 else "")
     return (
-        f"The scores leave out {len(left_out)} of {number} origins, which have no value before "
-        f"them (series: {shown}).",
+        f"The scores leave out {len(left_out):,} of {counted(number, 'origin')}, which {have} "
+        f"(series: {shown}).",
     )
 
 
@@ -278,8 +290,8 @@ def _steps_ahead(
     if names is None or not np.array_equal(names, table["unique_id"].to_numpy()):
         rows = 0 if names is None else len(names)
         raise ValueError(
-            f"future has {rows} rows for the {len(table)} steps to forecast; expected a row for "
-            "each step of each series, in the order of the frame."
+            f"future has {counted(rows, 'row')} for {counted(len(table), 'step')} to forecast; "
+            "expected a row for each step of each series, in the order of the frame."
         )
     return _numbers(future, columns)  # type: ignore[arg-type]
 
@@ -299,13 +311,14 @@ def _longest(forecasters: Mapping[str, Forecaster], lookback: int) -> int:
 def _check_sizes(test_size: int, horizon: int, stride: int) -> None:
     if test_size < horizon:
         raise UserError(
-            f"A test part of {test_size} steps is shorter than the horizon of {horizon}.",
+            f"A test part of {counted(test_size, 'step')} is shorter than the horizon of "
+            f"{horizon}.",
             f"a test_size of at least {horizon}.",
             "raise test_size, or shorten the horizon.",
         )
     if min(horizon, stride) < 1:
         raise UserError(
-            f"Got a horizon of {horizon} and a stride of {stride} steps.",
+            f"Got a horizon of {counted(horizon, 'step')} and a stride of {stride}.",
             "both at least 1.",
             "give positive whole numbers.",
         )

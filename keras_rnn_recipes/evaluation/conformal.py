@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.backtest import backtest
 from keras_rnn_recipes.evaluation.baselines import seasonal_naive
 from keras_rnn_recipes.evaluation.histories import Baseline, Forecaster, target_of
@@ -164,7 +164,7 @@ def calibrate(
     if not np.isfinite(scores).any():
         raise UserError(
             "Intervals cannot be calibrated: no value was observed in the last "
-            f"{size} steps, or all histories are constant.",
+            f"{counted(size, 'step')}, or all histories are constant.",
             "series that vary and have values in these steps.",
             "leave the levels out, or give more data.",
         )
@@ -350,13 +350,13 @@ def _notes(
         )
     if valid_size < horizon:
         notes.append(
-            f"The intervals are calibrated on the last {horizon} steps, which the model was "
-            "trained on, since the validation part is shorter: they are likely too narrow."
+            f"The intervals are calibrated on the last {counted(horizon, 'step')}, which the model "
+            "was trained on, since the validation part is shorter: they are likely too narrow."
         )
     # Rounded: floating-point error would raise the whole numbers that most levels give.
     if count < round(2 / (1 - levels[-1] / 100), 9) - 1:
         notes.append(
-            f"The intervals of level {levels[-1]:g} are as wide as the largest of only {count} "
-            "errors: they are likely too narrow."
+            f"The intervals of level {levels[-1]:g} are as wide as the largest of only "
+            f"{counted(count, 'error')}: they are likely too narrow."
         )
     return tuple(notes)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.backtest import backtest
 from keras_rnn_recipes.evaluation.histories import (
     Baseline,
@@ -73,8 +73,9 @@ def fit_ridge(
         seed=seed,
     )
     if not len(windows):
+        steps = counted(horizon, "step", "and before it", "and before them")
         raise UserError(
-            f"Ridge cannot be fitted: no series has values in {horizon} steps and before them.",
+            f"Ridge cannot be fitted: no series has values in {steps}.",
             f"at least {horizon + 1} steps of training data in some series.",
             "give longer series, or shorten the horizon.",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
+from keras_rnn_recipes.errors import counted
+
 Tagger = Callable[[Sequence[str]], list[str]]
 
 
@@ -32,8 +34,8 @@ def most_frequent_tag(sentences: Sequence[Sequence[str]], tags: Sequence[Sequenc
     for number, (words, word_tags) in enumerate(zip(sentences, tags, strict=True)):
         if len(words) != len(word_tags):
             raise ValueError(
-                f"every token must have a tag; received {len(words)} tokens and {len(word_tags)} "
-                f"tags in sentence {number}."
+                f"every token must have a tag; received {counted(len(words), 'token')} and "
+                f"{counted(len(word_tags), 'tag')} in sentence {number}."
             )
         of_all.update(word_tags)
         for word, tag in zip(words, word_tags, strict=True):

@@ -15,7 +15,7 @@ from keras_rnn_recipes.bptt.from_keras import network_of
 from keras_rnn_recipes.bptt.network import Network
 from keras_rnn_recipes.bptt.unrolled import Unrolled, unroll
 from keras_rnn_recipes.bptt.worked_example import DIGITS, reverse_digits
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.explain.scene import scene
 from keras_rnn_recipes.explain.story import story
 from keras_rnn_recipes.reporting.format import number
@@ -269,18 +269,14 @@ def _in_order_of_reading(captions: Sequence[str] | None, one: Unrolled) -> list[
 
 def _facts(one: Unrolled) -> list[str]:
     cells = one.network.cells
-    words = [f"{name_of(cell)} of {_count(cell.units, 'unit')}" for cell in cells]
+    words = [f"{name_of(cell)} of {counted(cell.units, 'unit')}" for cell in cells]
     return [
         ", ".join(words),
-        _count(one.steps, "step"),
+        counted(one.steps, "step"),
         *(["reads the sequence from its last row to its first"] if one.network.backwards else []),
         f"{WORDS[one.loss]}, {'summed' if one.reduction == 'sum' else 'mean'}: "
         f"{number(one.gradients.loss)}",
     ]
-
-
-def _count(many: int, what: str) -> str:
-    return f"{many} {what}{'' if many == 1 else 's'}"
 
 
 def _part(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.reporting.format import label
 
 if TYPE_CHECKING:
@@ -132,7 +132,6 @@ def token_notes(run_dir: str | Path, texts: Sequence[str]) -> list[str]:
     """
     import numpy as np
 
-    from keras_rnn_recipes.data.text.encoded import count
     from keras_rnn_recipes.data.text.row_counts import unknown_share
     from keras_rnn_recipes.data.text.vocabulary import END, START
     from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
@@ -144,10 +143,10 @@ def token_notes(run_dir: str | Path, texts: Sequence[str]) -> list[str]:
     notes = [f"Unknown {unit}: {100 * unknown_share(rows):.3g} %."] if texts else []
     without = sum(bool(np.all(row == 1)) for row in rows)
     if without:
-        notes.append(f"{count(without, 'text')} of {len(texts):,} without any known {unit[:-1]}.")
+        notes.append(f"{counted(without, 'text')} of {len(texts):,} without any known {unit[:-1]}.")
     cut = sum(len(row) == plan.max_length for row in rows)
     if cut:
-        notes.append(f"{count(cut, 'text')} with {plan.max_length:,} tokens or more may be cut.")
+        notes.append(f"{counted(cut, 'text')} with {plan.max_length:,} tokens or more may be cut.")
     return notes
 
 

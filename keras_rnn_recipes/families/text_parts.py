@@ -15,7 +15,7 @@ from keras_rnn_recipes.data.text.catalogue import TextParts, check_share, load_t
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vectors import load_vectors, words_of_vectors
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 
 def load_parts(
@@ -117,11 +117,12 @@ def add_vectors(
     missing = len(set(without).intersection(vectors.missing))
     share = 1 - missing / max(len(without), 1)
     print(f"Vectors of {Path(path).name}: width {vectors.matrix.shape[1]}, also of the embedding.")
-    covered = [f"{share:.1%} of the {len(without):,} words of training"]
+    covered = [f"{share:.1%} of the {counted(len(without), 'word')} of training"]
     for part, of_part in texts.items():
         covered.append(f"{_covered(larger, of_part, vectors.missing):.1%} of the tokens of {part}")
     print(f"With a vector: {', '.join(covered)}.")
-    print(f"The vocabulary holds {len(added):,} of {len(forms):,} words of the file in addition.")
+    every = counted(len(forms), "word")
+    print(f"The vocabulary holds {len(added):,} of {every} of the file in addition.")
     return larger, vectors.options()
 
 

@@ -101,9 +101,10 @@ def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     """
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
+        listed = isinstance(value, (list, tuple))
+        left_open = value is None or (listed and not value)
         if isinstance(value, Mapping):
             rows += flat(value, f"{before}{key}.")
-        elif value is not None and value != [] and value != () and key != "format_version":
-            listed = isinstance(value, (list, tuple))
+        elif not left_open and key != "format_version":
             rows.append((before + key, ", ".join(map(str, value)) if listed else str(value)))
     return rows

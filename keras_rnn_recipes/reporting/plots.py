@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator
 
 from keras_rnn_recipes.diagnostics.gradient_health import FADED, judge_flow
-from keras_rnn_recipes.errors import UserError, did_you_mean
+from keras_rnn_recipes.errors import UserError, counted, did_you_mean
 from keras_rnn_recipes.evaluation.levels import (
     bound_columns,
     check_levels,
@@ -148,7 +148,7 @@ def plot_history(history: pd.DataFrame | Mapping[str, Sequence[float]]) -> Figur
         else:
             thousands(axes)
         legend_above(figure, axes)
-        figure.set_label(f"Loss by epoch over {len(epochs)} epochs{best}.")
+        figure.set_label(f"Loss by epoch over {counted(len(epochs), 'epoch')}{best}.")
     return figure
 
 
@@ -187,7 +187,7 @@ def plot_gradient_flow(flow: pd.DataFrame) -> Figure:
             faded = FADED * final[0][1]["norm"].iloc[0]
             axes.axhline(faded, color=INK, lw=0.9, ls=":", label=f"{FADED:.0%} of lag 0")
         if first != last:
-            when = f"after {first} epochs" if first else "before training"
+            when = f"after {counted(first, 'epoch')}" if first else "before training"
             axes.plot([], [], color=MUTED, lw=1.0, label=when)
         axes.set(xlabel="lag, steps back", ylabel="gradient norm")
         axes.xaxis.set_major_locator(whole_numbers())

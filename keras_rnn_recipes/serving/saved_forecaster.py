@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 _MODEL_FILE = "saved_model.pb"
 
@@ -198,7 +198,7 @@ class SavedForecaster:
             rows.append(("intervals", f"{listed}, from quantiles()"))
         cells = [Markup("<tr><th>{}</th><td>{}</td></tr>").format(*row) for row in rows]
         table = Markup("<table><caption>{}</caption>\n{}</table>")
-        caption = f"Forecaster of {self.horizon} steps, from {self.path}"
+        caption = f"Forecaster of {counted(self.horizon, 'step')}, from {self.path}"
         return table.format(caption, Markup("\n").join(cells))
 
     def _checked_history(self, history: ArrayLike) -> np.ndarray:
@@ -218,7 +218,7 @@ class SavedForecaster:
             )
         if self.time is not None and array.shape[1] != self.time:
             raise UserError(
-                f"The history has {array.shape[1]} time steps.",
+                f"The history has {counted(array.shape[1], 'time step')}.",
                 f"{self.time} for {self.path}, which was built for that length only.",
                 "cut it, or pad it with NaN on the left.",
             )

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.forecasting import Config, added_baselines
 from keras_rnn_recipes.config.schemas import DEFAULT
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.reporting.format import deciding_metric, label, number
 from keras_rnn_recipes.reporting.results import results_table
 from keras_rnn_recipes.reporting.text_table import text_table
 from keras_rnn_recipes.runs.directory import RunDirectory, is_run_directory
-from keras_rnn_recipes.workflows.folds import Fold, plan_folds
+from keras_rnn_recipes.workflows.folds import Fold, plan_folds, untested_series
 from keras_rnn_recipes.workflows.run import (
     Main,
     continue_config,
@@ -44,7 +44,7 @@ class Backtest:
         by_cutoff: columns ``fold, cutoff, series, metric`` and one per model: means over series.
         by_step: columns ``step`` and one per model: mean absolute error by step ahead; for several
             series in multiples of their in-sample seasonal naive error.
-        notes: which series some scores exclude.
+        notes: which origins and series the scores leave out.
     """
 
     run_dir: Path
@@ -114,6 +114,8 @@ def backtest_recipe(
         >>> done = backtest_recipe("co2_lstm_direct", tempfile.mkdtemp(), folds=2, smoke=True)
         ... # doctest: +SKIP
     """
+    from keras_rnn_recipes.evaluation.backtest import origin_notes
+
     main, config = read_source(source, overrides)
     config = _with_baselines(with_absolute_paths(config), baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
@@ -124,7 +126,14 @@ def backtest_recipe(
         continue_config(config, stored)
     directory.write_config(config)
     parts = [_carry_out(main, fold, len(planned), directory, smoke) for fold in planned]
-    return _finish(directory, config, panel, parts)
+    tested = [table for table, _ in parts]
+    left_out = [
+        name
+        for fold, table in zip(planned, tested, strict=True)
+        for name in untested_series(fold, panel, table)
+    ]
+    number = len(left_out) + sum(len(table.groupby(["unique_id", "cutoff"])) for table in tested)
+    return _finish(directory, config, panel, parts, origin_notes(left_out, number))
 
 
 def backtest_run(
@@ -158,7 +167,8 @@ def backtest_run(
     assert found.forecasts is not None  # check_origins has refused other families
     directory.write_config(config)
     record = RunDirectory(Path(run)).read_json("metrics.json") or {}
-    result = _finish(directory, config, forecasting.load(config.data), [(found.forecasts, record)])
+    parts, notes = [(found.forecasts, record)], found.forecasts.attrs["notes"]
+    result = _finish(directory, config, forecasting.load(config.data), parts, notes)
     return replace(result, notes=found.notes)
 
 
@@ -193,10 +203,11 @@ def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config
     size, held_out = horizon + (folds - 1) * step, config.data.test_size or horizon
     if min(folds, step) < 1 or size > held_out:
         raise UserError(
-            f"{folds} origins {step} steps apart begin {size} steps before the end, but the model "
-            f"in {run} was trained up to {held_out} steps before the end.",
-            f"at least one origin, and at most {held_out - horizon} steps from the first to the "
-            "last.",
+            f"The first of {counted(folds, 'origin')}, {counted(step, 'step')} apart, lies "
+            f"{counted(size, 'step')} before the end, but the model in {run} was trained up to "
+            f"{counted(held_out, 'step')} before the end.",
+            f"at least one origin, and at most {counted(held_out - horizon, 'step')} from the "
+            "first to the last.",
             "lower --folds or --step, or train a new model at each cutoff with --refit.",
         )
     return config, size, step
@@ -230,7 +241,8 @@ def _carry_out(
     from keras_rnn_recipes.storage import read_table
 
     path = directory.folder("folds") / f"{fold.number:02d}"
-    print(f"Fold {fold.number} of {count}, cutoff {fold.before_end} steps before the end: {path}")
+    back = counted(fold.before_end, "step")
+    print(f"Fold {fold.number} of {count}, cutoff {back} before the end: {path}")
     own = RunDirectory(path)
     # A run writes its report last.
     if (path / "report.html").is_file():
@@ -248,6 +260,7 @@ def _finish(
     config: Config,
     panel: Panel,
     parts: list[tuple[pd.DataFrame, dict[str, Any]]],
+    notes: tuple[str, ...],
 ) -> Backtest:
     """Join the folds, score them, and write all files."""
     import pandas as pd
@@ -280,20 +293,25 @@ def _finish(
         directory.write_csv(file, table)
     directory.write_json("metrics.json", record)
     directory.write_environment(config.fit.seed)
-    write_report(directory.path, panel.frame, notes=panel.notes)
+    write_report(directory.path, panel.frame, notes=(*panel.notes, *notes))
     directory.release()
-    return Backtest(directory.path, name, record, by_cutoff, by_step, score_notes(scores))
+    notes = (*notes, *score_notes(scores))
+    return Backtest(directory.path, name, record, by_cutoff, by_step, notes)
 
 
 def _by_cutoff(
     tested: pd.DataFrame, frame: pd.DataFrame, season: int, metrics: Sequence[str]
 ) -> pd.DataFrame:
-    """Scores by fold: the k-th cutoff from the end of each series, whatever its date."""
+    """Scores by fold: cutoffs equally many steps before the end of their series."""
     import pandas as pd
 
     from keras_rnn_recipes.evaluation.metrics import score, summarise
 
-    back = tested.groupby("unique_id")["cutoff"].rank(method="dense", ascending=False).astype(int)
+    place = frame[["unique_id"]].assign(
+        cutoff=frame["ds"], left=frame.groupby("unique_id").cumcount(ascending=False)
+    )
+    steps_left = tested[["unique_id", "cutoff"]].merge(place, how="left")["left"]
+    back = steps_left.rank(method="dense").astype(int)
     rows = []
     for fold, part in tested.groupby(back.max() - back + 1):
         summary = summarise(score(part, frame, season_length=season, metrics=metrics))

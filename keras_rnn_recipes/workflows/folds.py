@@ -28,9 +28,11 @@ from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.forecasting import Config
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from keras_rnn_recipes.data.frames import Panel
 
 
@@ -97,7 +99,8 @@ def plan_folds(
             planned.append(Fold(number, drop + size, chosen))
         except UserError as error:
             raise UserError(
-                f"Fold {number} of {folds}, {drop + size} steps before the end: {error.what}",
+                f"Fold {number} of {folds}, {counted(drop + size, 'step')} before the end: "
+                f"{error.what}",
                 error.expected,
                 "lower --folds, or give longer series.",
             ) from None
@@ -130,6 +133,21 @@ def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> C
         }
     )
     return choose_defaults(asked, seen)
+
+
+def untested_series(fold: Fold, panel: Panel, tested: pd.DataFrame) -> list[str]:
+    """The series with a test part in a fold that its backtest leaves out: without earlier values.
+
+    Args:
+        fold: of `plan_folds`.
+        panel: the data that the folds were planned for.
+        tested: the ``backtest.csv`` of the fold's run.
+    """
+    data = fold.config.data
+    lengths = panel.frame.groupby("unique_id", sort=False).size()
+    lengths -= fold.before_end - (data.test_size or 0)
+    with_test_part = lengths.index[lengths > data.held_out]
+    return with_test_part.difference(tested["unique_id"].tolist(), sort=False).tolist()
 
 
 def _erase_last(panel: Panel, steps: int) -> Panel:

@@ -23,7 +23,7 @@ from keras_rnn_recipes.config.recommended import (
     kind_of_demand,
     recommend,
 )
-from keras_rnn_recipes.errors import UserError, check_choice, first_names
+from keras_rnn_recipes.errors import UserError, check_choice, counted, first_names
 from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
 
@@ -238,8 +238,8 @@ def _refuse_too_little(options: ForecastOptions, longest: int, trained: int) -> 
     fits = (longest - 1) // 2
     shorter = f"lower --horizon to at most {fits}" if fits else "forecast another file"
     raise UserError(
-        f"The longest series in {options.file} has {longest} steps, too few for a horizon of "
-        f"{horizon}.",
+        f"The longest series in {options.file} has {counted(longest, 'step')}, too few for a "
+        f"horizon of {horizon}.",
         f"at least {2 * horizon + 1} steps: {horizon} to test on and {horizon + 1} to train on.",
         f"{shorter}, or give longer series.",
     )
@@ -266,9 +266,10 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
     season = data.season_length
     reasons = [
         f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
-        f"Season of {_joined(season)} steps: {_origin(options.season_length, '--season-length')}.",
-        f"Lookback of {model.lookback} steps; at each, the network reads the last {model.lags} "
-        "values.",
+        f"Season of {_joined(season)} step{'s' * (season != 1)}: "
+        f"{_origin(options.season_length, '--season-length')}.",
+        f"Lookback of {counted(model.lookback or 1, 'step')}; at each, the network reads the last "
+        f"{model.lags} value{'s' * (model.lags != 1)}.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
     ]
     if covariates := _describe_covariates(config):
@@ -323,9 +324,10 @@ def _about_training(options: ForecastOptions, config: Config, lengths: dict[str,
     trained = _training_lengths(config, lengths)
     short = [name for name, n in trained.items() if n <= config.model.horizon]
     if short:
+        are = "is" if len(short) == 1 else "are"
         reasons.append(
-            f"{len(short)} of {len(lengths)} series are too short to train on; they are forecast "
-            f"nevertheless: {first_names(short)}."
+            f"{len(short)} of {len(lengths)} series {are} too short to train on, and {are} "
+            f"forecast nevertheless: {first_names(short)}."
         )
     return reasons
 

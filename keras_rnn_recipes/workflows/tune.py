@@ -22,7 +22,7 @@ from keras_rnn_recipes.config.search_space import (
     read_space,
     with_values,
 )
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.reporting.format import deciding_metric, number
@@ -300,7 +300,8 @@ def _finish(directory: RunDirectory, search: _Search, study: optuna.Study) -> Tu
     best = with_values(search.config, chosen, "the best trial")
     heading = (
         f"# Found by krr tune: {search.metric} {number(study.best_value)}, the mean over "
-        f"{search.folds} folds before the test part, in {_finished(study)} trials.\n"
+        f"{counted(search.folds, 'fold')} before the test part, in "
+        f"{counted(_finished(study), 'trial')}.\n"
     )
     directory.write_text("best.toml", heading + dump_toml(best, given_only=True))
     directory.write_environment(search.config.fit.seed)
@@ -343,7 +344,7 @@ def describe(result: Tuned, *, most: int = 15) -> str:
         lines.append(f"and {len(result.trials) - most} more, in trials.csv")
     complete = (result.trials["state"] == "complete").sum()
     lines.append(
-        f"{len(result.trials)} trials, {complete} of them completed; the best has "
+        f"{counted(len(result.trials), 'trial')}, {complete} of them completed; the best has "
         f"{result.metric} {number(result.value)} on folds before the test part."
     )
     lines.append(f"to run it:    krr run {result.run_dir / 'best.toml'}")

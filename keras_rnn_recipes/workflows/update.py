@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.config.schemas import DEFAULT
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.storage import json_text, read_table, replacing
@@ -32,10 +32,12 @@ class UpdateResult:
     Attributes:
         run: the run with the updated network, in its own folder.
         before: metrics of the earlier network on the test part of that run.
+        notes: which origins these metrics leave out.
     """
 
     run: RunResult
     before: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
 def update_run(
@@ -73,13 +75,13 @@ def update_run(
     config = updated_config(run_dir, source, overrides)
     for note in _check_rows(Path(run_dir), source, overrides):
         print(note)
-    before = _scores_before(Path(run_dir), config)
+    before, notes = _scores_before(Path(run_dir), config)
     main, checked = read_recipe(config)
     done = run_script(main, checked, to, resume=resume, overwrite=overwrite, smoke=smoke)
     record = {"format_version": 1, "from": str(Path(run_dir).absolute()), "before": before}
     with replacing(done.run_dir / FILE) as staged:
         staged.write_text(json_text(record), encoding="utf-8")
-    return UpdateResult(done, before)
+    return UpdateResult(done, before, notes)
 
 
 def updated_config(
@@ -99,7 +101,7 @@ def updated_config(
 
 
 def describe(result: UpdateResult) -> str:
-    """The scores before and after the update, in a table of text."""
+    """The scores before and after the update, in a table of text, and notes on those before it."""
     from keras_rnn_recipes.reporting.format import label, metric_value
     from keras_rnn_recipes.reporting.text_table import text_table
 
@@ -108,7 +110,7 @@ def describe(result: UpdateResult) -> str:
     rows = [("", *(label(name) for name in names))]
     for when, scores in (("before the update", result.before), ("after the update", after)):
         rows.append((when, *(metric_value(name, scores[name]) for name in names)))
-    return text_table(rows)
+    return "\n".join([text_table(rows), *(f"Before the update: {note}" for note in result.notes)])
 
 
 def _check_rows(run_dir: Path, source: str | Path, overrides: Sequence[str]) -> tuple[str, ...]:
@@ -122,8 +124,8 @@ def _check_rows(run_dir: Path, source: str | Path, overrides: Sequence[str]) -> 
     return read_new_data(config, source, covariates, assumed=read_assumptions(run_dir)).notes
 
 
-def _scores_before(run_dir: Path, config: Config) -> dict[str, float]:
-    """Metrics of the earlier network on the test part of the extended data."""
+def _scores_before(run_dir: Path, config: Config) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Metrics of the earlier network on the test part of the extended data, and notes on them."""
     from keras_rnn_recipes.evaluation.backtest import backtest
     from keras_rnn_recipes.evaluation.metrics import score, summarise
     from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
@@ -140,10 +142,11 @@ def _scores_before(run_dir: Path, config: Config) -> dict[str, float]:
         stride=config.evaluate.stride,
         **panel.columns,
         levels=forecaster.levels,
+        season_length=config.data.longest_season,
     )
     metrics = config.evaluate.metrics
     scores = score(forecasts, panel.frame, season_length=panel.season_length, metrics=metrics)
-    return dict(summarise(scores)[name])
+    return dict(summarise(scores)[name]), forecasts.attrs["notes"]
 
 
 def _panel(run_dir: Path, config: Config) -> Panel:
@@ -177,10 +180,10 @@ def _refuse_learned(run_dir: Path, panel: Panel, size: int) -> None:
         if name not in began.index:
             continue
         learned = int((series["ds"] < began[name]).sum()) - kept
-        if learned > len(series) - size:
+        if (lacking := learned - (len(series) - size)) > 0:
             raise UserError(
                 f"The network in {run_dir} was trained on steps of series {name!r} that the last "
-                f"{size} steps contain, on which it is tested.",
-                f"at least {learned - (len(series) - size)} more new steps of every series.",
+                f"{counted(size, 'step', 'contains', 'contain')}, on which it is tested.",
+                f"at least {counted(lacking, 'more new step')} of every series.",
                 f"give more rows, or a smaller data.test_size (at least {earlier.model.horizon}).",
             )

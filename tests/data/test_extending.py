@@ -32,7 +32,7 @@ def test_of_one_step_the_new_value_counts_unless_it_is_missing():
     new = panel(days("2024-01-02", 20, NAN, 40, 50))
     found = extended(old, new, "new.csv")
     assert found.frame["y"].tolist() == [1, 20, 3, 40, 50]
-    assert "1 values of new.csv replace earlier ones." in found.notes
+    assert "1 value of new.csv replaces an earlier one." in found.notes
 
 
 def test_new_series_are_added_and_others_stay():

@@ -156,7 +156,7 @@ def test_a_series_without_values_is_left_out_and_noted(tmp_path):
     panel = read(tmp_path, LONG + "c,2024-01-01,\nc,2024-01-02,\n")
     assert panel.frame["unique_id"].unique().tolist() == ["a", "b"]
     assert panel.notes == (
-        "1 series without an observed value were left out, and are forecast as missing: c.",
+        "1 series without an observed value was left out, and is forecast as missing: c.",
     )
     assert panel.unobserved == ("c",)
 
@@ -302,7 +302,7 @@ def test_empty_rows_at_the_end_are_the_steps_to_forecast(tmp_path, empty):
     assert panel.frame["y"].tolist() == list(range(1, 21))
     assert panel.notes == (
         "Rows without a value at the end of 1 series are the steps to forecast, from 2024-01-21 "
-        f"on (the first: 'a'): {empty} rows.",
+        f"on (the first: 'a'): {empty} row{'s' * (empty > 1)}.",
     )
 
 

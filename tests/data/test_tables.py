@@ -154,7 +154,7 @@ def test_one_saturday_among_business_days_is_left_out_and_told():
     days = days.append(pd.DatetimeIndex(["2024-03-09"])).sort_values()
     panel = read_panel(pd.DataFrame({"ds": days, "y": np.arange(121.0)}))
     assert panel.freq == "B" and len(panel.frame) == 120
-    assert "1 rows on weekends were left out" in panel.notes[0]
+    assert "1 row on weekends was left out" in panel.notes[0]
 
 
 def test_times_that_jitter_are_moved_to_regular_steps():
@@ -235,7 +235,10 @@ def lines(rows: int = 28) -> list[str]:
     [
         ("date,sales\n{}\nTotal,378\n", "'Total'"),
         ("date,sales\n{}\nSource: the office of statistics,\n", "'Source: the office"),
-        ("date,sales\n{}\ndate,sales\n2024-01-29,28", "1 rows that repeat the header"),
+        (
+            "date,sales\n{}\ndate,sales\n2024-01-29,28",
+            "1 row that repeats the header was left",
+        ),
         ('"Order\ndate","sales, EUR"\n{}', None),
         ('Report of 1 May\n"Order\ndate","sales, EUR"\n{}', "the header is line 2"),
     ],

@@ -24,7 +24,7 @@ def test_ties_are_broken_by_the_alphabet():
 
 
 def test_tokens_without_tags_are_refused():
-    with pytest.raises(ValueError, match="2 tokens and 1 tags in sentence 0"):
+    with pytest.raises(ValueError, match="2 tokens and 1 tag in sentence 0"):
         most_frequent_tag([["a", "b"]], [["X"]])
     with pytest.raises(ValueError, match="shorter"):
         most_frequent_tag([["a"], ["b"]], [["X"]])

@@ -163,7 +163,7 @@ def test_pairs_too_long_are_left_out_of_training():
     inputs, targets = encoder_decoder.columns(pairs, letters, letters, max_length=5)
     assert len(inputs["source"]) == len(targets) == 1
     assert [len(column) for column in encoder_decoder.columns(pairs, letters, letters)] == [2, 2]
-    with pytest.raises(UserError, match="All 2 pairs have more than 3 tokens"):
+    with pytest.raises(UserError, match="Every pair has more than 3 tokens"):
         encoder_decoder.columns(pairs, letters, letters, max_length=3)
 
 

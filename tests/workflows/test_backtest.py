@@ -189,6 +189,48 @@ def test_scores_by_cutoff_and_by_step_are_means_worked_out_by_hand(tested):
         finished_config(result.run_dir)
 
 
+def test_origins_without_a_value_before_them_are_told(tmp_path):
+    """The script reads five steps; in series b they are missing before the last cutoff."""
+    frame = shop()
+    gap = before_end(frame).between(HORIZON + 1, HORIZON + 5) & (frame["unique_id"] == "b")
+    frame["y"] = frame["y"].mask(gap)
+    recipe = write_recipe(tmp_path / "shop", frame, SCRIPT)
+    result = backtest_recipe(recipe, tmp_path / "out", folds=2, step=8)
+    told = "The scores leave out 1 of 6 origins, which has no value before it (series: b)."
+    assert told in result.notes and told in describe(result).splitlines()
+    assert told in (result.run_dir / "report.html").read_text(encoding="utf-8")
+    # Series b has its earlier origin in the first fold, not in the last one.
+    mae = result.by_cutoff[result.by_cutoff["metric"] == "mae"]
+    assert mae["series"].tolist() == [3, 2]
+    table = pd.read_csv(result.run_dir / "backtest.csv", parse_dates=["ds", "cutoff"])
+    first = {name: rows["ds"].iloc[-1 - HORIZON - 8] for name, rows in frame.groupby("unique_id")}
+    earlier = table[table["cutoff"] == table["unique_id"].map(first)]
+    assert len(earlier) == 3 * HORIZON and len(table) == 5 * HORIZON
+    error = (earlier["y"] - earlier["simple_rnn"]).abs().mean()
+    assert mae["simple_rnn"].iloc[0] == pytest.approx(error)
+
+
+def test_one_model_tells_the_origins_without_a_value_before_them(tmp_path):
+    """The baseline reads the most: two horizons, six steps."""
+    frame = shop()
+    gap = before_end(frame).between(HORIZON + 1, HORIZON + 8) & (frame["unique_id"] == "c")
+    frame.assign(y=frame["y"].mask(gap)).to_csv(tmp_path / "shop.csv", index=False)
+    data = {"source": str(tmp_path / "shop.csv"), "test_size": 9, "season_length": 1}
+    run = make_run(tmp_path / "run", **data)
+    config = json.loads((run / "config.json").read_text())
+    config["evaluate"]["baselines"] = ["naive"]
+    (run / "config.json").write_text(json.dumps(config))
+    result = backtest_run(run, tmp_path / "out", folds=4, step=STEP)
+    told = [note for note in result.notes if note.startswith("The scores leave out")]
+    table = pd.read_csv(tmp_path / "out" / "backtest.csv")
+    assert table.groupby("unique_id")["cutoff"].nunique().tolist() == [4, 4, 2]
+    assert told == [
+        "The scores leave out 2 of 12 origins, which have no value before them (series: c)."
+    ]
+    assert told[0] in describe(result)
+    assert told[0] in (result.run_dir / "report.html").read_text(encoding="utf-8")
+
+
 def test_what_is_done_is_not_done_again_and_nothing_is_replaced_unasked(tested, capsys):
     recipe, result = tested
     out = result.run_dir
@@ -227,5 +269,5 @@ def test_one_model_from_many_origins_of_the_part_it_never_saw(tmp_path):
     np.testing.assert_allclose(table["gru"], table["naive"], rtol=1e-6)
     assert (table.groupby("unique_id")["cutoff"].nunique() == 4).all()
     assert result.by_cutoff["fold"].unique().tolist() == [1, 2, 3, 4]
-    with pytest.raises(UserError, match="trained up to 9 steps before"):
+    with pytest.raises(UserError, match="trained up to 9 steps before the end"):
         backtest_run(run, tmp_path / "more", folds=5, step=STEP)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from families.forecasting.test_inference import make_run
 from typer.testing import CliRunner
 
 from keras_rnn_recipes.cli.commands import app
@@ -131,7 +133,7 @@ def test_new_rows_from_standard_input_are_kept_beside_the_run(earlier, tmp_path)
 @pytest.mark.parametrize(
     ("new", "said"),
     [
-        (sales(60, 63), "was trained on steps.*at least 1 more new steps"),
+        (sales(60, 63), "was trained on steps.*at least 1 more new step of"),
         (sales(30, 60), "was trained on steps.*at least 4 more new steps"),
         (sales(60, 70).drop(columns="sold"), "Column|column"),
     ],
@@ -157,3 +159,30 @@ def test_a_run_of_texts_is_refused(tmp_path):
     run.folder("saved_model")
     with pytest.raises(UserError, match="family tagging.*krr run"):
         update.update_run(run.path, tmp_path / "new.csv", tmp_path / "to")
+
+
+def test_origins_without_a_value_before_them_are_told(tmp_path):
+    """The earlier network reads four steps, which are missing before the first origin of b."""
+    days = pd.date_range("2024-01-01", periods=30)
+    values = {name: np.random.default_rng(seed).normal(50, 5, 30) for seed, name in enumerate("ab")}
+    values["b"][15:25] = np.nan
+    rows = [pd.DataFrame({"unique_id": name, "ds": days, "y": y}) for name, y in values.items()]
+    frame = pd.concat(rows)
+    for name, part in (("old", frame["ds"] < days[22]), ("new", frame["ds"] >= days[22])):
+        frame[part].to_csv(tmp_path / f"{name}.csv", index=False)
+    folder = make_run(tmp_path / "run", source=str(tmp_path / "old.csv"))
+    next_days = pd.DataFrame({"unique_id": ["a", "b"], "ds": [days[22]] * 2, "gru": 0.0})
+    next_days.to_csv(folder / "forecasts.csv", index=False)
+    config = update.updated_config(folder, tmp_path / "new.csv")
+    before, notes = update._scores_before(folder, config)
+    told = "The scores leave out 1 of 6 origins, which has no value before it (series: b)."
+    assert notes == (told,)
+    # The model repeats the last value: three origins of series a and two of b, three steps each.
+    errors = {
+        name: [np.abs(y[end : end + 3] - y[end - 1]).mean() for end in ends]
+        for (name, y), ends in zip(values.items(), ((25, 26, 27), (26, 27)), strict=True)
+    }
+    expected = np.mean([np.mean(one) for one in errors.values()])
+    assert before["mae"] == pytest.approx(expected, rel=1e-5)
+    result = update.UpdateResult(SimpleNamespace(metrics={"model": before}), before, notes)
+    assert update.describe(result).splitlines()[-1] == f"Before the update: {told}"

@@ -10,7 +10,6 @@ from typing import NamedTuple, Unpack
 
 from keras_rnn_recipes.data.text.encoded import (
     Tell,
-    count,
     ignore,
     read_decoded,
     split_lines,
@@ -27,7 +26,7 @@ from keras_rnn_recipes.data.text.tables import (
     without_repeated_headers,
 )
 from keras_rnn_recipes.data.text.tags import split_tag
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 DOCUMENT_START = "-DOCSTART-"
 _TOKENS = ("token", "word", "form", "tokens", "words")
@@ -114,7 +113,7 @@ def read_column_file(
         )
     spaced = [token for row in sentences for token in row.tokens if " " in token]
     if spaced:
-        tell(f"{path.name}: {count(len(spaced), 'token')} with spaces, such as {spaced[0]!r}.")
+        tell(f"{path.name}: {counted(len(spaced), 'token')} with spaces, such as {spaced[0]!r}.")
     if len(sentences) == 1 and len(sentences[0].tokens) > 1000 and plan.sentence is None:
         tell(f"{path.name} has no blank line: all of its tokens are one sentence.")
     return sentences
@@ -381,7 +380,8 @@ def _check_columns(path: Path, first: Row, token_column: int, tag_column: int | 
     for what, column in (("token", token_column), ("tag", tag_column)):
         if column is not None and not -width <= column < width:
             raise UserError(
-                f"Line {number} of {path.name} has {width} columns; there is no column {column}.",
+                f"Line {number} of {path.name} has {counted(width, 'column')}; there is no column "
+                f"{column}.",
                 f"a {what} column from 0 to {width - 1}, or from -1 backward.",
                 f"name another {what} column.",
             )
@@ -396,7 +396,7 @@ def _check_columns(path: Path, first: Row, token_column: int, tag_column: int | 
 
 def _wrong_width(path: Path, number: int, found: int, width: int) -> UserError:
     return UserError(
-        f"Line {number} of {path.name} has {found} column{'s' * (found != 1)}.",
+        f"Line {number} of {path.name} has {counted(found, 'column')}.",
         f"{width}, as in the lines before.",
         "correct that line; separate sentences by a blank line.",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_rnn_recipes.data.prefetching import prefetched
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -127,7 +127,8 @@ def _check(ids: np.ndarray, batch_size: int, window: int) -> None:
         )
     if len(ids) < 2 * batch_size:
         raise UserError(
-            f"A text of {len(ids)} tokens is too short for batches of {batch_size} rows.",
+            f"A text of {counted(len(ids), 'token')} is too short for batches of "
+            f"{counted(batch_size, 'row')}.",
             "at least two tokens for each row, in every part.",
             "lower fit.batch_size, or give a longer text.",
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from keras_rnn_recipes.data.files import broken_file, check_file, not_utf8
+from keras_rnn_recipes.data.opening import open_gzip
 from keras_rnn_recipes.data.text.other_formats import refuse_binary
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 # Called with one sentence for each assumption that a reader makes.
 Tell = Callable[[str], None]
@@ -92,7 +92,7 @@ def read_bytes(path: Path) -> bytes:
             archive or another binary file.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with open_gzip(path) as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise broken_file(path, OSError(error.strerror) if error.strerror else error) from error
@@ -157,18 +157,8 @@ def without_carriage_returns(path: Path, lines: list[str], tell: Tell) -> list[s
     many = sum("\r" in line for line in lines)
     if not many:
         return lines
-    tell(f"{path.name}: carriage returns within {count(many, 'line')} are read as spaces.")
+    tell(f"{path.name}: carriage returns within {counted(many, 'line')} are read as spaces.")
     return [line.replace("\r", " ") for line in lines]
-
-
-def count(number: int, noun: str) -> str:
-    """A number and a regular noun.
-
-    Example:
-        >>> count(1, "line"), count(1200, "line")
-        ('1 line', '1,200 lines')
-    """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _decoded(path: Path, data: bytes, encoding: str, adjustable: bool) -> str:

@@ -6,39 +6,33 @@ import json
 import re
 from pathlib import Path
 
-from keras_rnn_recipes.data.files import KINDS
+from keras_rnn_recipes.data.signatures import FORMATS, find_format
 from keras_rnn_recipes.errors import UserError
 
 _TO_CSV = (
     "python -c \"import pandas; pandas.read_{kind}({name!r}{more}).to_csv('a.csv', index=False)\""
 )
-_BINARY = (
-    (b"PAR1", "a Parquet file", "parquet"),
-    (b"ARROW1", "a Feather file", "feather"),
-)
+# What to do with a file of another format where texts are expected.
+_FIXES = {
+    "zip": "unpack it, or save the sheet as CSV in UTF-8",
+    "xls": "save the sheet as CSV in UTF-8",
+    "pdf": "extract its text",
+}
 _HELD = ("JSON", "XML or HTML", "labels of fastText")
-# Beginnings that a text may have.
-_TEXTS = (b"<", b"{", b"[{")
 
 
 def refuse_binary(path: Path, data: bytes) -> None:
-    """Refuse a file of tables that are no text, by its first bytes.
+    """Refuse a file that is no text, by its first bytes.
 
     Raises:
-        UserError: Parquet, Feather, Excel, PDF, zip archives, and the other ones of `KINDS`.
+        UserError: one of the `FORMATS`, except those that are texts: JSON and markup.
     """
-    for start, name, kind in _BINARY:
-        if data.startswith(start):
-            command = _TO_CSV.format(kind=kind, name=path.name, more="")
-            raise _other(path, name, f"convert it to CSV: {command}.")
-    if data.startswith(b"%PDF-"):
-        raise _other(path, "a PDF document", "extract its text.")
-    if data.startswith(b"PK\x03\x04"):
-        fix = "unpack it, or save the sheet as CSV in UTF-8."
-        raise _other(path, "a zip archive or an Excel workbook", fix)
-    for start, _, name, fix in KINDS:
-        if data.startswith(start) and start not in _TEXTS:
-            raise _other(path, name, f"{fix}.")
+    key = find_format(data)
+    if key in ("parquet", "feather"):
+        command = _TO_CSV.format(kind=key, name=path.name, more="")
+        raise _other(path, FORMATS[key].name, f"convert it to CSV: {command}.")
+    if key and (fix := _FIXES.get(key) or FORMATS[key].fix):
+        raise _other(path, FORMATS[key].name, f"{fix}.")
 
 
 def refuse_other_text(path: Path, text: str) -> None:

@@ -15,7 +15,6 @@ import numpy as np
 from keras_rnn_recipes.data.files import empty_file, is_number
 from keras_rnn_recipes.data.text.encoded import (
     Tell,
-    count,
     ignore,
     read_existing,
     split_lines,
@@ -23,7 +22,7 @@ from keras_rnn_recipes.data.text.encoded import (
 )
 from keras_rnn_recipes.data.text.other_formats import refuse_other_text
 from keras_rnn_recipes.data.text.tables import FileFormat, FileOptions, Row, read_rows
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 # What programs write in place of a missing value, and what nobody calls a class.
 NO_LABEL = frozenset({"NaN", "nan", "NAN", "<NA>", "#N/A", "NULL", "null"})
@@ -103,7 +102,7 @@ def read_labelled(
         tell(note)
     empty = sum(not row.cells[0].strip() for row in rows)
     if empty:
-        tell(f"{name}: {count(empty, 'text')} of {len(rows):,} without any characters.")
+        tell(f"{name}: {counted(empty, 'text')} of {len(rows):,} without any characters.")
     return LabelledTexts(tuple(row.cells[0] for row in rows), labels)
 
 
@@ -283,7 +282,7 @@ def read_parallel(
         sources, targets = sources[:shorter], targets[:shorter]
     if len(sources) != len(targets):
         raise UserError(
-            f"{names[0]} has {count(len(sources), 'line')} and {names[1]} has {len(targets):,}.",
+            f"{names[0]} has {counted(len(sources), 'line')} and {names[1]} has {len(targets):,}.",
             "the same number of lines in both, each line the same sentence.",
             "find the first line that does not correspond, and correct it.",
         )
@@ -297,7 +296,7 @@ def read_parallel(
             )
     kept = [number for number, text in enumerate(sources) if text.strip()]
     if len(kept) < len(sources):
-        blank = count(len(sources) - len(kept), "line")
+        blank = counted(len(sources) - len(kept), "line")
         tell(f"{names[0]} and {names[1]}: {blank} without text in both left out.")
     return ParallelTexts(sources, targets).rows(kept)
 

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from keras_rnn_recipes.data.text.encoded import count
 from keras_rnn_recipes.data.text.vocabulary import UNKNOWN
+from keras_rnn_recipes.errors import counted
 
 # Mentions and addresses of web pages, which copies of a text often differ by.
 _VARIABLE = re.compile(r"\brt\b|@\w+|https?://\S+")
@@ -42,7 +42,7 @@ def repeated_notes(texts: Sequence[Hashable], noun: str, *, together: bool = Tru
     if not many:
         return []
     kept = "; equal ones stay in one part" if together else ""
-    return [f"{many:,} of {count(len(texts), noun)} occur more than once{kept}."]
+    return [f"{many:,} of {counted(len(texts), noun)} occur more than once{kept}."]
 
 
 def contradiction_notes(texts: Sequence[str], labels: Sequence[str], noun: str) -> list[str]:
@@ -59,10 +59,9 @@ def contradiction_notes(texts: Sequence[str], labels: Sequence[str], noun: str) 
     if not several:
         return []
     text, given = next(iter(several.items()))
-    occur = "occurs" if len(several) == 1 else "occur"
     return [
-        f"{count(len(several), noun)} {occur} with different labels, such as {text[:40]!r}: "
-        f"{', '.join(given)[:100]}."
+        f"{counted(len(several), noun, 'occurs', 'occur')} with different labels, such as "
+        f"{text[:40]!r}: {', '.join(given)[:100]}."
     ]
 
 
@@ -90,7 +89,7 @@ def overlap_notes(train: Sequence[str], parts: Mapping[str, Sequence[str]], noun
         verb = "is" if equal == 1 else "are"
         if equal or alike:
             notes.append(
-                f"{name}: {equal:,} of {count(len(texts), noun)} {verb} in the training part too"
+                f"{name}: {equal:,} of {counted(len(texts), noun)} {verb} in the training part too"
                 f"{f', and {alike:,} nearly' if alike else ''}."
             )
     return notes

@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-from keras_rnn_recipes.data.text.encoded import Tell, count, ignore, read_existing, split_lines
+from keras_rnn_recipes.data.text.encoded import Tell, ignore, read_existing, split_lines
 from keras_rnn_recipes.data.text.other_formats import refuse_other_text
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 SEPARATORS = (",", ";", "\t", "|||", "|")
 # A cell may contain a whole book; Python's csv module stops at 128 KiB by default.
@@ -310,7 +310,7 @@ def _is_quoted(path: Path, text: str, separator: str | None, form: FileFormat, t
         tell(f"{path.name}: cells are quoted as in CSV; the quotation marks are removed.")
         return True
     tell(
-        f"{path.name}: the quotation marks around {count(len(starts), 'cell')} are kept"
+        f"{path.name}: the quotation marks around {counted(len(starts), 'cell')} are kept"
         f"{form.advice('; data.quotes=true removes them', '')}."
     )
     return False
@@ -348,7 +348,7 @@ def _without_blank_rows(path: Path, rows: list[Row], layout: Layout, tell: Tell)
         return [row for row in rows if (row.cells if one else not is_blank(row.cells))]
     empty = sum(len(row.cells) > 1 and is_blank(row.cells) for row in rows)
     if empty:
-        tell(f"{path.name}: {count(empty, 'row')} without any content left out.")
+        tell(f"{path.name}: {counted(empty, 'row')} without any content left out.")
     return [row for row in rows if not is_blank(row.cells)]
 
 
@@ -368,7 +368,7 @@ def without_repeated_headers(
         return rows
     kept = [row for row in rows if [cell.strip().casefold() for cell in row.cells] != header]
     if len(kept) < len(rows):
-        repeated = count(len(rows) - len(kept), "repeated header line")
+        repeated = counted(len(rows) - len(kept), "repeated header line")
         tell(f"{path.name}: {repeated} left out.")
     return kept
 
@@ -400,7 +400,7 @@ def _with_unnamed(
     more = widths.pop() - len(names)
     if more <= 0:
         return names
-    tell(f"{path.name}: the last {count(more, 'column')} without a name left out.")
+    tell(f"{path.name}: the last {counted(more, 'column')} without a name left out.")
     return names + [""] * more
 
 
@@ -440,7 +440,7 @@ def _advice_on_columns(names: list[str], wanted: Sequence[str]) -> tuple[str, st
 def _wrong_width(path: Path, row: Row, names: list[str], form: FileFormat) -> UserError:
     named = "as the first line names" if form.columns is None else "as data.columns names"
     return UserError(
-        f"Line {row.line} of {path.name} has {count(len(row.cells), 'cell')}.",
+        f"Line {row.line} of {path.name} has {counted(len(row.cells), 'cell')}.",
         f"{len(names)}, {named} ({', '.join(names)[:200]}).",
         form.advice(
             "correct it, quote a text that contains the separator, or set data.separator.",

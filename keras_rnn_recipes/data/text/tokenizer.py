@@ -24,7 +24,7 @@ from keras_rnn_recipes.data.text.vocabulary import (
     UNKNOWN,
     build_vocabulary,
 )
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.writing_systems import Characters, count_characters, spaceless_class
 
 __all__ = ["Preparation", "Tokenizer", "as_strings", "fit_tokenizer"]
@@ -297,13 +297,14 @@ def _notes(found: Characters, plan: Preparation) -> tuple[str, ...]:
     if plan.lower and plan.turkish:
         notes.append("ı is frequent, as in Turkish: the lower case of I is ı, that of İ is i.")
     if found.full_width and plan.normalize != "NFKC":
+        wide = ("is a full-width letter or digit", "are full-width letters or digits")
         notes.append(
-            f"{found.full_width:,} characters are full-width letters or digits such as Ａ１, which "
-            'are other than A1; normalize = "NFKC" makes them equal.'
+            f"{counted(found.full_width, 'character', *wide)} such as Ａ１, unlike A1; "
+            'normalize = "NFKC" makes them equal.'
         )
     if found.decomposed and plan.normalize != "none":
-        many = "text was" if found.decomposed == 1 else "texts were"
-        notes.append(f"{found.decomposed:,} {many} brought to the Unicode form {plan.normalize}.")
+        many = counted(found.decomposed, "text", "was", "were")
+        notes.append(f"{many} brought to the Unicode form {plan.normalize}.")
     return tuple(notes)
 
 

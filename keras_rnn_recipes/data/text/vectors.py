@@ -27,7 +27,7 @@ from keras_rnn_recipes.data.files import (
     open_bytes,
 )
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 
 _WIDEST = 1_000_000  # numbers of a vector
 _MOST_WORDS = 1_000_000  # that `words_of_vectors` reads
@@ -62,11 +62,12 @@ class PretrainedVectors:
         total = self.found + self.lowered + len(self.missing)
         covered = self.found + self.lowered
         some = ", ".join(self.missing[:5]) + (", …" if len(self.missing) > 5 else "")
+        have = "has" if covered == 1 else "have"
         share = f"{covered / max(total, 1):.1%}"
         return (
-            f"{covered} of {total} words ({share}) have a vector, {self.lowered} of them by their "
-            f"lower-case form; without a vector: {some or 'none'}. The vectors have the width "
-            f"{self.matrix.shape[1]}."
+            f"{covered} of {total} words ({share}) {have} a vector, {self.lowered} of them by "
+            f"their lower-case form; without a vector: {some or 'none'}. The vectors have the "
+            f"width {self.matrix.shape[1]}."
         )
 
 
@@ -112,7 +113,8 @@ def load_vectors(
         known.setdefault(word, vector)
     if not known:
         raise UserError(
-            f"{path.name} has no vector for any of the {len(words)} words of the vocabulary.",
+            f"{path.name} has no vector for any of the {counted(len(words), 'word')} of the "
+            "vocabulary.",
             "vectors of the same language and tokenization.",
             "choose another file, or other tokens.",
         )
@@ -294,7 +296,7 @@ def _binary_word(file: IO[bytes]) -> str:
 
 def _cut_off(path: Path, found: int, count: int) -> UserError:
     return UserError(
-        f"{path.name} ends after {found} vectors.",
+        f"{path.name} ends after {counted(found, 'vector')}.",
         f"{count}, as its first line says.",
         "get the file again.",
     )

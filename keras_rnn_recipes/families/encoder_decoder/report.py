@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from keras_rnn_recipes.data.text.reading import ParallelTexts
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.translation import describe_signatures
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
@@ -53,8 +54,8 @@ def write_report(
         name=name,
         kind="encoder and decoder",
         facts=[
-            f"tested on {len(part):,} pairs",
-            f"{search.beam_width} beams, length penalty {search.length_penalty}",
+            f"tested on {counted(len(part), 'pair')}",
+            f"{counted(search.beam_width, 'beam')}, length penalty {search.length_penalty}",
         ],
         first="Model",
         caption=" ".join(["On the test part. ● marks the best value of a column.", *how]),
@@ -75,10 +76,11 @@ def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool, lowerca
         if equal(target, answer) != wrong
     ]
     exactly = "except for case" if lowercase else "exactly"
-    about = "differ from the target" if wrong else f"equal the target {exactly}"
+    s = "s" * (len(rows) == 1)
+    about = f"differ{s} from the target" if wrong else f"equal{s} the target {exactly}"
     return Table(
         "Wrong answers" if wrong else "Correct answers",
-        f"The first of {len(rows):,} answers that {about}.",
+        f"The first of {counted(len(rows), 'answer')} that {about}.",
         "Text",
         ["target", "answer"],
         rows[:MOST_SHOWN],

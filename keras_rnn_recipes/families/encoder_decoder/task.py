@@ -14,7 +14,7 @@ import pandas as pd
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out, load_text
-from keras_rnn_recipes.data.text.encoded import Tell, count, ignore
+from keras_rnn_recipes.data.text.encoded import Tell, ignore
 from keras_rnn_recipes.data.text.reading import (
     ParallelTexts,
     read_lines,
@@ -23,7 +23,7 @@ from keras_rnn_recipes.data.text.reading import (
 )
 from keras_rnn_recipes.data.text.row_counts import overlap_notes, repeated_notes, unknown_note
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
 from keras_rnn_recipes.evaluation.translation import (
     describe_signatures as describe_signatures,
@@ -151,14 +151,14 @@ def columns(
     rows = [row for row in both if max_length is None or max(map(len, row)) <= max_length]
     if not rows:
         raise UserError(
-            f"All {len(pairs):,} pairs have more than {max_length} tokens on one side.",
+            f"Every pair has more than {counted(max_length or 0, 'token')} on one side.",
             "some that are as short as data.max_length.",
             "raise data.max_length, or divide the texts.",
         )
     if len(rows) < len(pairs):
         print(
-            f"Trained on {len(rows):,} of {count(len(pairs), 'pair')}: the others have more than "
-            f"{max_length} tokens on one side; data.max_length sets another limit."
+            f"Trained on {len(rows):,} of {counted(len(pairs), 'pair')}: the others have more than "
+            f"{counted(max_length or 0, 'token')} on one side; data.max_length sets another limit."
         )
     given = {"source": [ids for ids, _ in rows], "target": [ids[:-1] for _, ids in rows]}
     return given, [ids[1:] for _, ids in rows]

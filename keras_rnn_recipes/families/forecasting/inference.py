@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.forecasting import Config, added_baselines
-from keras_rnn_recipes.errors import UserError, first_names
+from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.families.evaluation import Evaluation
 from keras_rnn_recipes.families.forecasting.assumptions import (
     Assumptions,
@@ -328,7 +328,7 @@ def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
         raise UserError(
             f"The model in {run_dir} has learned from all steps of series {name!r} before "
             f"{began[name]} (fit.refit), and was to be judged on those from {first[name]} on.",
-            f"at least {test_size} steps after those it has learned from.",
+            f"at least {counted(test_size, 'step')} after those it has learned from.",
             "give data that go on so far, or train with --no-refit (fit.refit=false).",
         )
 
@@ -336,7 +336,8 @@ def _refuse_learnt(run_dir: Path, judged: pd.DataFrame, test_size: int) -> None:
 def _too_short(skipped: Sequence[str], test_size: int) -> tuple[str, ...]:
     if not skipped:
         return ()
+    were = "was" if len(skipped) == 1 else "were"
     return (
-        f"{len(skipped)} series with no more than {test_size} steps were left out: "
+        f"{len(skipped)} series with no more than {counted(test_size, 'step')} {were} left out: "
         f"{first_names(skipped)}.",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.metric_info import is_of_intervals
 from keras_rnn_recipes.evaluation.metrics import score_notes
 from keras_rnn_recipes.families.forecasting.report_content import ReportContent, read_content
@@ -125,9 +126,9 @@ def _facts(content: ReportContent) -> list[str]:
     series = origins["unique_id"].nunique()
     facts = [
         f"{series:,} series" if series > 1 else "one series",
-        f"tested from {len(origins):,} origins, {steps} step{'s' * (steps > 1)} ahead each"
+        f"tested from {len(origins):,} origins, {counted(steps, 'step')} ahead each"
         if len(origins) > 1
-        else f"tested from one origin, {steps} step{'s' * (steps > 1)} ahead",
+        else f"tested from one origin, {counted(steps, 'step')} ahead",
     ]
     if record.get("num_parameters"):
         facts.append(f"{record['num_parameters']:,} parameters")

@@ -10,6 +10,7 @@ from keras_rnn_recipes.config.defaults import choose_defaults as choose_defaults
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.baselines import fit_baselines as fit_baselines
 from keras_rnn_recipes.evaluation.metrics import (
     score as score,
@@ -95,12 +96,12 @@ def describe(panel: Panel, config: Config) -> str:
     """What was read and what was chosen from it, in a few lines for the terminal."""
     data, model = config.data, config.model
     lines = [
-        f"{panel.num_series} series, {len(panel.frame)} steps, frequency {panel.freq}, "
-        f"season of {panel.season_length} steps",
-        f"held out of every series: {data.test_size} steps to test on, "
+        f"{panel.num_series} series, {counted(len(panel.frame), 'step')}, frequency {panel.freq}, "
+        f"season of {counted(panel.season_length, 'step')}",
+        f"held out of every series: {counted(data.test_size or 0, 'step')} to test on, "
         f"{data.valid_size} before them to validate on",
-        f"{model.preset}, {model.strategy}: {model.lookback} steps of history, "
-        f"{model.horizon} steps of forecast",
+        f"{model.preset}, {model.strategy}: {counted(model.lookback or 0, 'step')} of history, "
+        f"{counted(model.horizon, 'step')} of forecast",
     ]
     return "\n".join([*panel.notes, *lines])
 

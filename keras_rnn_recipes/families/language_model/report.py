@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
@@ -50,7 +51,7 @@ def write_report(
         run_dir,
         name=name,
         kind="language model",
-        facts=[f"tested on {len(surprise):,} tokens"],
+        facts=[f"tested on {counted(len(surprise), 'token')}"],
         first="Model",
         caption="On the test part, token by token from its beginning to its end. Lower is better."
         + _unknown(surprise),
@@ -79,6 +80,6 @@ def _surprises(surprise: pd.DataFrame, name: str, glue: str) -> Section:
     return Section(
         "Surprising tokens",
         Markup('<p style="white-space: pre-wrap; line-height: 1.7">{}</p>').format(text),
-        f"The first {len(shown):,} tokens of the test part. Darker tokens had a lower predicted "
-        f"probability; the full color begins at {highest:.1f} nats. Hover for the value.",
+        f"The first {counted(len(shown), 'token')} of the test part. Darker tokens had a lower "
+        f"predicted probability; the full color begins at {highest:.1f} nats. Hover for the value.",
     )

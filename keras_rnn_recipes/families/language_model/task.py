@@ -23,7 +23,7 @@ from keras_rnn_recipes.data.text.contiguous import contiguous_batches, count_win
 from keras_rnn_recipes.data.text.reading import read_text
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import START, UNKNOWN
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 from keras_rnn_recipes.families.text_parts import load_parts
@@ -76,7 +76,8 @@ def _cut_end(text: str, share: float) -> tuple[str, str]:
     at = len(text) - round(share * len(text))
     if not 0 < at < len(text):
         raise UserError(
-            f"A text of {len(text):,} characters is too short to hold out a share of {share}.",
+            f"A text of {counted(len(text), 'character')} is too short to hold out a share of "
+            f"{share}.",
             "some text for training and some to judge by.",
             "give a longer text, or files for data.valid and data.test.",
         )

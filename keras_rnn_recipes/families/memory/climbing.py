@@ -17,6 +17,7 @@ from keras_rnn_recipes.config.memory import MemoryConfig
 from keras_rnn_recipes.data.memory_problems import Draw, MemoryProblem
 from keras_rnn_recipes.data.prefetching import prefetched
 from keras_rnn_recipes.diagnostics.gradient_flow import gradient_flow
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.serving.keras_model import load_model
 from keras_rnn_recipes.storage import read_table
@@ -183,6 +184,6 @@ def _reach(model: keras.Model, problem: MemoryProblem, drawn: Draw) -> tuple[flo
 def _line(trial: Trial) -> str:
     what = "solved" if trial.solved else "not solved"
     return (
-        f"{trial.cell:<20} lag {trial.lag:>4}  {what} after {trial.steps} steps, "
+        f"{trial.cell:<20} lag {trial.lag:>4}  {what} after {counted(trial.steps, 'step')}, "
         f"error {trial.error:.4f}, {trial.seconds:.0f} s"
     )

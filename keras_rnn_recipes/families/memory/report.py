@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.reporting.format import label, number, spread
 from keras_rnn_recipes.reporting.page import Page, Section, Table, render_page, settings_tables
 from keras_rnn_recipes.reporting.parts import figure_rows
@@ -50,13 +51,14 @@ def write_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
     record, config = read_json(folder / "metrics.json"), read_json(folder / "config.json")
     name = str(trials["cell"].iloc[0])
     data, fit = config.get("data", {}), config.get("fit", {})
+    steps = int(fit.get("epochs", 0) * (fit.get("steps_per_epoch") or 100))
     page = Page(
         title=f"How far back: the {data.get('problem', '')} problem",
         kind="unknown",
         verdict=_sentence({name: record["model"], **record["baselines"]}),
         facts=[
-            f"{len(trials)} trials",
-            f"at most {int(fit.get('epochs', 0) * (fit.get('steps_per_epoch') or 100)):,} steps",
+            counted(len(trials), "trial"),
+            f"at most {counted(steps, 'step')}",
             f"trained in {number(round(record['fit_seconds']))} s",
         ],
         caption="Longest lag solved; after training at that lag, the norm of the loss gradient "

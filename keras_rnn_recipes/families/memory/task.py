@@ -9,6 +9,7 @@ import pandas as pd
 
 from keras_rnn_recipes.config.memory import MemoryConfig, MemoryDataConfig
 from keras_rnn_recipes.data.memory_problems import MemoryProblem
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.reporting.format import label, metric_value, number
 from keras_rnn_recipes.reporting.text_table import text_table
 
@@ -81,8 +82,8 @@ def describe(config: MemoryConfig) -> str:
     steps = fit.epochs * (fit.steps_per_epoch or 100)
     return (
         f"{config.headline}: {', '.join(map(str, data.lags))}\n"
-        f"{steps:,} steps of {fit.batch_size} sequences at most for each; solved at an error of "
-        f"{number(config.evaluate.solved)} on {config.evaluate.size} others"
+        f"{counted(steps, 'step')} of {counted(fit.batch_size, 'sequence')} at most for each; "
+        f"solved at an error of {number(config.evaluate.solved)} on {config.evaluate.size} others"
     )
 
 

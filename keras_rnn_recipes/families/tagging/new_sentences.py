@@ -15,7 +15,7 @@ from keras_rnn_recipes.data.text.raw_sentences import Token, cut_sentence, cuts_
 from keras_rnn_recipes.data.text.reading import read_lines
 from keras_rnn_recipes.data.text.tag_forms import find_tag_form
 from keras_rnn_recipes.data.text.tags import to_iob2
-from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.families.tagging.task import without_spaces
 
 _OF_COLUMNS = {".conll", ".conllu", ".conllx", ".iob", ".iob2", ".bio", ".bioes"}
@@ -95,7 +95,7 @@ def _is_column_file(
         return True
     raise UserError(
         f"{path.name} may be a column file or hold a raw sentence in each line: all of its lines "
-        f"have {widths.pop()} words.",
+        f"have {counted(widths.pop(), 'word')}.",
         "a column file with tags that training knows, or raw sentences.",
         "name it .txt if it holds raw sentences, or .conll if it is a column file; write standard "
         "input to such a file.",

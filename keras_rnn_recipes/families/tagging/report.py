@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_rnn_recipes.data.text.column_files import Sentence
 from keras_rnn_recipes.data.text.tags import spans, to_iob2
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.entities import entity_scores
 from keras_rnn_recipes.reporting.page import Table
 from keras_rnn_recipes.reporting.parts import write_text_page
@@ -46,7 +47,7 @@ def write_report(
         run_dir,
         name=name,
         kind="tagger",
-        facts=[f"tested on {len(sentences):,} sentences"],
+        facts=[f"tested on {counted(len(sentences), 'sentence')}"],
         first="Model",
         caption="On the test part. Entities must match in start, end and type. ● marks the best.",
         more_tables=[
@@ -90,7 +91,7 @@ def _confusions(truth: Tags, found: Tags) -> Table:
     ]
     return Table(
         "Most frequent errors",
-        f"Of {counts.total():,} wrong tokens.",
+        f"Of {counted(counts.total(), 'wrong token')}.",
         "True tag",
         ["predicted", "tokens"],
         rows,

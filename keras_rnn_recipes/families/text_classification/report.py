@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.classification import (
     calibration_bins,
     class_scores,
@@ -52,7 +53,7 @@ def write_report(
         folder,
         name=name,
         kind="classifier",
-        facts=[f"{len(classes)} classes", f"tested on {len(truth):,} texts"],
+        facts=[f"{len(classes)} classes", f"tested on {counted(len(truth), 'text')}"],
         first="Model",
         caption="On the test part. ● marks the best value of a column.",
         more_tables=[_by_class(truth, found, classes), _mistakes(folder, name)],
@@ -96,7 +97,7 @@ def _mistakes(folder: Path, name: str) -> Table:
     ]
     return Table(
         "Wrong answers",
-        f"The {len(rows)} wrong answers with the highest probability, of {len(wrong):,}.",
+        f"The wrong answers with the highest probability, {len(rows)} of {len(wrong):,}.",
         "Text",
         ["true", "predicted", "probability"],
         rows,

@@ -17,7 +17,7 @@ from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
 from keras_rnn_recipes.data.text.batches import bucketed_batches
 from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out
-from keras_rnn_recipes.data.text.encoded import Tell, count, ignore
+from keras_rnn_recipes.data.text.encoded import Tell, ignore
 from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.data.text.reading import (
     LabelledTexts,
@@ -34,7 +34,7 @@ from keras_rnn_recipes.data.text.row_counts import (
 )
 from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.data.text.vocabulary import SPECIALS
-from keras_rnn_recipes.errors import first_names
+from keras_rnn_recipes.errors import counted, first_names
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
 from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
@@ -142,7 +142,7 @@ def preparation(data: TextDataConfig, texts: Sequence[str]) -> Preparation:
     if cut:
         why = "" if plan.max_length else "; data.max_length sets another limit"
         kept = f"the {plan.keep} {cap:,} tokens"
-        print(f"{count(cut, 'training text')} of {len(texts):,} cut to {kept}{why}.")
+        print(f"{counted(cut, 'training text')} of {len(texts):,} cut to {kept}{why}.")
     return replace(plan, max_length=cap)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pytest
 
 from keras_rnn_recipes.data.text.reading import (
@@ -20,19 +18,6 @@ SENTIMENT140 = (
     '"4","1468","Mon Apr 06","NO_QUERY","u2","love it"\n'
 )
 SIX = ["target", "id", "date", "query", "user", "text"]
-
-
-@pytest.fixture
-def write(tmp_path):
-    """``write(name, content)``: the path of a file with this content."""
-
-    def written(name, content, encoding="utf-8"):
-        path = tmp_path / name
-        data = content if isinstance(content, bytes) else content.encode(encoding)
-        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-        return path
-
-    return written
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])

@@ -128,7 +128,7 @@ def test_words_with_spaces_and_blank_lines_are_taken_as_glove_writes_them(tmp_pa
         ("a.txt", b"the\n", "Line 1 of a.txt has 0 numbers"),
         ("a.txt", b"the 1 nan\n", "Line 1 of a.txt has a value that is not a finite number"),
         ("a.txt", b"of 1 2\nthe 1 x\n", "Line 2 of a.txt has a value"),
-        ("a.vec", b"3 2\nthe 1 2\n", "ends after 1 vectors. Expected: 3"),
+        ("a.vec", b"3 2\nthe 1 2\n", "ends after 1 vector. Expected: 3"),
         ("a.txt", b"der 1 2\n", "no vector for any of the 4 words"),
         ("a.txt", b"", "is empty"),
         ("a.bin", b"the 1 2 3\n", "does not begin with"),
