@@ -51,18 +51,17 @@ def main(settings, folder):
     # Draw the kind of the next batch by its share.
     random = np.random.default_rng(settings["seed"])
     shares = np.array([kind["share"] for kind in kinds])
-    curve, losses = [], []
+    curve, losses, seen = [], [], 0
     for step in range(1, settings["steps"] + 1):
         kind = random.choice(len(kinds), p=shares / shares.sum())
         losses.append((kind, float(steps[kind](*next(sources[kind])))))
+        seen += kinds[kind]["batch_size"]
         if step % settings["report_every"] == 0 or step == settings["steps"]:
-            curve.append(row_of_curve(step, losses, kinds, started))
+            row = {"steps": step, "series": seen, "seconds": round(time.perf_counter() - started)}
+            curve.append(row | mean_losses(losses, kinds))
             losses = []
             print(curve[-1], flush=True)
-
-    # The shipped weights are a running mean of those of the last steps.
-    optimizer.finalize_variable_values(network.trainable_variables)
-    write(network, curve, settings, folder, time.perf_counter() - started)
+            write(network, optimizer, curve, settings, folder)
 
 
 def make_optimizer(network, settings):
@@ -112,7 +111,7 @@ def batches(kind, number, settings):
     steps, size = kind["length"] + kind["most_ahead"], kind["batch_size"]
     options = StructuralOptions(**kind.get("structural", {}))
     drawn = {"season_length": kind["season_length"], "seed": settings["seed"] + 1 + number}
-    drawn |= {"generators": kind["generators"], "options": {"structural": {"options": options}}}
+    drawn |= {"generators": settings["generators"], "options": {"structural": {"options": options}}}
     for first in itertools.count(0, BLOCK):
         block = synthetic_series(BLOCK, steps, first=first, **drawn)
         for series in block[: BLOCK - BLOCK % size].reshape(-1, size, steps):
@@ -139,9 +138,9 @@ def asked(series, kind, random):
     return np.minimum(origins, length - 1).astype("int32"), ahead.astype("int32")
 
 
-def row_of_curve(step, losses, kinds, started):
-    """The mean loss of each kind since the last row."""
-    row = {"step": step, "seconds": round(time.perf_counter() - started)}
+def mean_losses(losses, kinds):
+    """The mean loss of each kind of series."""
+    row = {}
     for number, kind in enumerate(kinds):
         found = [loss for which, loss in losses if which == number]
         name = "-".join(map(str, kind["season_length"]))
@@ -149,26 +148,22 @@ def row_of_curve(step, losses, kinds, started):
     return row
 
 
-def write(network, curve, settings, folder, seconds):
-    """Write the weights, the card and the curve."""
+def write(network, optimizer, curve, settings, folder):
+    """Write the weights, the card and the curve; what is kept is a running mean of the weights."""
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {variable.path.replace("/", "."): variable.numpy() for variable in network.weights}
+    now = network.get_weights()
+    optimizer.finalize_variable_values(network.trainable_variables)
+    arrays = {f"array_{k}": array for k, array in enumerate(network.get_weights())}
+    network.set_weights(now)
     np.savez(folder / WEIGHTS, **arrays)
     sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    parameters = int(sum(array.size for array in arrays.values()))
-    card = {"name": "any_season", "sha256": sha256}
-    card |= {name: settings[name] for name in ("units", "hidden", "seed", "steps")}
-    card |= {"parameters": parameters, "training_seconds": round(seconds)}
-    card |= {"series": int(sum_of_series(settings)), "about": settings["about"]}
+    last = curve[-1]
+    card = {"name": "any_season", "sha256": sha256, "about": settings["about"]}
+    card |= {name: settings[name] for name in ("units", "hidden", "seed")}
+    card |= {"parameters": sum(array.size for array in arrays.values())}
+    card |= {name: last[name] for name in ("steps", "series", "seconds")}
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
     pd.DataFrame(curve).to_csv(folder / "curve.csv", index=False)
-
-
-def sum_of_series(settings):
-    """The number of series trained on, on average over the draws of kinds."""
-    kinds = settings["series"]
-    total = sum(kind["share"] for kind in kinds)
-    return settings["steps"] * sum(kind["share"] / total * kind["batch_size"] for kind in kinds)
 
 
 if __name__ == "__main__":
