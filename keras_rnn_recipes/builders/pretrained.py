@@ -113,7 +113,7 @@ def _checked(levels: Sequence[float]) -> tuple[float, ...]:
     levels = checked_levels(levels)
     if levels and max(levels) > LARGEST_LEVEL:
         raise ValueError(
-            f"The pretrained network knows intervals up to {LARGEST_LEVEL} percent; received "
+            f"The pretrained network knows intervals up to {LARGEST_LEVEL:g} percent; received "
             f"{tuple(levels)}."
         )
     return levels
