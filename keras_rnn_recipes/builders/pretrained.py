@@ -67,6 +67,7 @@ def pretrained_forecaster(
         _checked(levels),
         card.units,
         card.hidden,
+        card.forecasts,
         scaling=scaling,
         name="forecast",
         dtype=keras.config.floatx(),

@@ -25,7 +25,7 @@ class PretrainedCard:
         name: of the network.
         file: the weights.
         sha256: of that file.
-        units, hidden: widths of its layers, as in `ForecastMixture`.
+        units, hidden, forecasts: as in `ForecastMixture`.
         facts: what it was trained on, for how long, and how it scored; one sentence or table each.
     """
 
@@ -34,6 +34,7 @@ class PretrainedCard:
     sha256: str
     units: int
     hidden: int
+    forecasts: tuple[int, ...] | None
     facts: dict[str, Any]
 
 
@@ -60,6 +61,8 @@ def pretrained_card(folder: str | Path = FOLDER) -> PretrainedCard:
             "install the package again, or make the folder with recipes/pretraining.",
         ) from error
     known = {name: content.pop(name) for name in ("name", "sha256", "units", "hidden")}
+    mixed = content.pop("forecasts", None)
+    known["forecasts"] = None if mixed is None else tuple(mixed)
     return PretrainedCard(**known, file=Path(folder) / WEIGHTS, facts=content)
 
 

@@ -44,8 +44,9 @@ class NumPyForecaster:
     _mixture: Mixture = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = numpy_parts(read_weights(pretrained_card(self.folder)))
-        object.__setattr__(self, "_mixture", Mixture(two_seasons(self.season_length), parts))
+        card = pretrained_card(self.folder)
+        parts, seasons = numpy_parts(read_weights(card)), two_seasons(self.season_length)
+        object.__setattr__(self, "_mixture", Mixture(seasons, parts, card.forecasts))
 
     def forecast_windows(self, windows: Any) -> np.ndarray:
         """Forecast from histories.

@@ -42,7 +42,8 @@ def main(settings, folder):
     keras.utils.set_random_seed(settings["seed"])
     kinds = settings["series"]
     # One set of weights; a layer for each kind of season.
-    network = ForecastMixture(12, 12, units=settings["units"], hidden=settings["hidden"])
+    sizes = {name: settings.get(name) for name in ("units", "hidden", "forecasts")}
+    network = ForecastMixture(12, 12, **sizes)
     network.build((None, None, 1))
     optimizer = make_optimizer(network, settings)
     steps = [training_step(network, optimizer, kind) for kind in kinds]
@@ -159,7 +160,8 @@ def write(network, optimizer, curve, settings, folder):
     sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     last = curve[-1]
     card = {"name": "any_season", "sha256": sha256, "about": settings["about"]}
-    card |= {name: settings[name] for name in ("units", "hidden", "seed")}
+    sizes = ("units", "hidden", "forecasts", "seed")
+    card |= {name: settings[name] for name in sizes if name in settings}
     card |= {"parameters": sum(array.size for array in arrays.values())}
     card |= {name: last[name] for name in ("steps", "series", "seconds")}
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
