@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_rnn_recipes.pretrained.arrays import ops_of
 from keras_rnn_recipes.pretrained.card import FOLDER, pretrained_card, read_weights
 from keras_rnn_recipes.pretrained.mixture import Mixture, Parts, two_seasons
 
@@ -85,7 +84,7 @@ def numpy_parts(weights: Sequence[np.ndarray]) -> Parts:
         np.asarray(array, "float64") for array in weights
     )
     return Parts(
-        lambda features: _lstm(features, kernel, recurrent),
+        _lstm(kernel, recurrent),
         _dense(origin, origin_bias),
         _dense(step),
         _dense(middle, middle_bias),
@@ -97,15 +96,33 @@ def _dense(kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> Callable:
     return lambda values: values @ kernel + bias
 
 
-def _lstm(features: np.ndarray, kernel: np.ndarray, recurrent: np.ndarray) -> np.ndarray:
-    """The state after each step; the gates in the order of Keras (Hochreiter and Schmidhuber)."""
-    ops = ops_of(features)
+def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The state after each step (Hochreiter and Schmidhuber 1997), in float32, as Keras has it.
+
+    The gates stand in the order of Keras: input, forget, candidate, output. Since ``sigmoid(x) =
+    (1 + tanh(x / 2)) / 2``, one call of tanh serves all of them.
+    """
     units = len(recurrent)
-    state = memory = np.zeros((len(features), units))
-    inputs, states = features @ kernel, np.empty((*features.shape[:2], units))
-    for step in range(features.shape[1]):
-        gates = inputs[:, step] + state @ recurrent
-        taken, kept, shown = (ops.sigmoid(gates[:, k * units : (k + 1) * units]) for k in (0, 1, 3))
-        memory = kept * memory + taken * np.tanh(gates[:, 2 * units : 3 * units])
-        state = states[:, step] = shown * np.tanh(memory)
-    return states
+    halves = np.full(4 * units, 0.5)
+    halves[2 * units : 3 * units] = 1.0
+    of_input, of_state = (np.float32(array * halves) for array in (kernel, recurrent))
+
+    def run(features: np.ndarray) -> np.ndarray:
+        steps_first = np.ascontiguousarray(features.transpose(1, 0, 2), dtype="float32")
+        inputs = steps_first @ of_input
+        states = np.empty((*inputs.shape[:2], units), "float32")
+        state = memory = np.zeros(states.shape[1:], "float32")
+        for step, gates in enumerate(inputs):
+            gates += state @ of_state
+            np.tanh(gates, out=gates)
+            taken, kept, candidate, shown = (
+                gates[:, k * units : k * units + units] for k in range(4)
+            )
+            for gate in (taken, kept, shown):
+                gate *= 0.5
+                gate += 0.5
+            memory = kept * memory + taken * candidate
+            state = np.multiply(shown, np.tanh(memory), out=states[step])
+        return states.transpose(1, 0, 2)
+
+    return run

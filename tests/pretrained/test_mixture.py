@@ -58,9 +58,11 @@ def test_keras_and_numpy_agree(seasons):
 def test_padding_and_company_change_no_forecast(values, seasons, padding):
     padded = np.concatenate([np.full((2, padding), np.nan), values], axis=1)
     found = mixture(*seasons).forecast(values, 5, LEVELS)
-    np.testing.assert_allclose(mixture(*seasons).forecast(padded, 5, LEVELS), found, rtol=1e-6)
+    # The states are float32, and their sums depend on the number of rows in the last digit.
+    close = {"rtol": 1e-5, "atol": 1e-5 * np.abs(values).max()}
+    np.testing.assert_allclose(mixture(*seasons).forecast(padded, 5, LEVELS), found, **close)
     alone = mixture(*seasons).forecast(values[:1], 5, LEVELS)
-    np.testing.assert_allclose(alone[0], found[0], rtol=1e-9)
+    np.testing.assert_allclose(alone[0], found[0], **close)
 
 
 @given(histories(), SEASONS)
@@ -75,7 +77,8 @@ def test_quantiles_never_cross(values, seasons):
 def test_a_forecast_has_the_unit_of_its_history(values, seasons, factor):
     found = mixture(*seasons).forecast(values, 4, LEVELS)
     scaled = mixture(*seasons).forecast(values * factor, 4, LEVELS)
-    np.testing.assert_allclose(scaled, found * factor, rtol=1e-6)
+    close = {"rtol": 1e-5, "atol": 1e-5 * factor * np.abs(values).max()}
+    np.testing.assert_allclose(scaled, found * factor, **close)
 
 
 def test_what_is_trained_on_is_what_is_forecast():
