@@ -45,7 +45,7 @@ METRICS = {
     "coverage": MetricInfo("coverage", "within {}%", "intervals", form="percent"),
     "msis": MetricInfo("mean scaled interval score", "MSIS {}%", "intervals"),
     "pinball": MetricInfo("pinball loss", "pinball", "intervals", in_units=True),
-    "crps": MetricInfo("continuous ranked probability score", "CRPS", "intervals", in_units=True),
+    "crps": MetricInfo("continuous ranked probability score", "CRPS", "intervals"),
     "accuracy": MetricInfo("accuracy", "accuracy", "classes", more_is_better=True),
     "macro_f1": MetricInfo("mean F1 of the classes", "macro F1", "classes", more_is_better=True),
     "log_loss": MetricInfo("log loss", "log loss", "classes"),

@@ -149,7 +149,7 @@ def test_mistakes_are_told() -> None:
     frame = panel([9])
     with pytest.raises(ValueError, match=r"'m' returned shape \(1, 4, 1\).*\(1, 2\)"):
         backtest(frame, {"m": lambda h: h}, lookback=4, horizon=2)
-    with pytest.raises(UserError, match="long enough"):
+    with pytest.raises(UserError, match="over 9 steps.*one series of 10 steps.*last 9"):
         backtest(frame, {}, lookback=4, horizon=9)
     with pytest.raises(UserError, match="test_size of at least 4"):
         backtest(frame, {}, lookback=4, horizon=4, test_size=3)

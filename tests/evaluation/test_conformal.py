@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from profiles import draws
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation import conformal as module
 from keras_rnn_recipes.evaluation.backtest import backtest, forecast_future
 from keras_rnn_recipes.evaluation.conformal import (
     Calibration,
@@ -132,8 +133,6 @@ def test_a_moment_that_was_easy_to_forecast_is_not_taken_for_the_usual():
 
 
 def test_large_panels_are_calibrated_on_some_of_their_series(monkeypatch):
-    import keras_rnn_recipes.evaluation.conformal as module
-
     asked = []
 
     def counting(history):
@@ -151,6 +150,21 @@ def test_large_panels_are_calibrated_on_some_of_their_series(monkeypatch):
         valid_size=12,
     )
     assert 10 <= sum(asked) <= 30
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 31, 90])
+@pytest.mark.parametrize(("size", "horizon"), [(2, 1), (4, 4), (12, 4), (13, 6), (40, 3)])
+def test_a_large_panel_has_fewer_origins_and_then_fewer_series(monkeypatch, number, size, horizon):
+    """The smallest stride with at most 30 origins, or the horizon and every k-th series."""
+    monkeypatch.setattr(module, "MOST_ORIGINS", 30)
+    names = [f"s{n}" for n in range(number) for _ in range(3)]
+    kept, stride = module._thinned(pd.DataFrame({"unique_id": names}), size, horizon)
+    of_one = {step: len(range(horizon, size + 1, step)) for step in range(1, horizon + 1)}
+    fitting = [step for step, origins in of_one.items() if number * origins <= 30]
+    assert stride == min(fitting, default=horizon)
+    every = next(k for k in range(1, 99) if len(range(0, number, k)) * of_one[stride] <= 30)
+    assert kept["unique_id"].unique().tolist() == [f"s{n}" for n in range(0, number, every)]
+    assert (kept.groupby("unique_id").size() == 3).all()
 
 
 def test_nothing_after_the_frame_and_no_order_of_series_matters():

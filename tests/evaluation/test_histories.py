@@ -36,3 +36,12 @@ def test_windows_with_some_missing_values_are_kept_and_empty_ones_are_not():
     windows = training_windows(train, lookback=2, horizon=2, max_windows=10, seed=0)
     expected = [[1, nan, 3, nan], [nan, 3, nan, 5], [3, nan, 5, nan]]
     np.testing.assert_array_equal(windows, expected)
+
+
+@pytest.mark.parametrize(("season", "expected"), [(None, [2, 3]), (1, [2, 3]), (2, [1, 2])])
+def test_a_history_before_a_gap_ends_whole_seasons_earlier(season, expected):
+    """The gap of three steps is three seasons of one step, and within two seasons of two."""
+    values = np.array([1, 2, 3, np.nan, np.nan, np.nan])[:, None]
+    given = {} if season is None else {"season_length": season}
+    windows = Windows(values, np.array([0]), np.array([6]), horizon=1, **given)
+    assert windows.history(slice(0, 1), 2)[0, :, 0].tolist() == expected

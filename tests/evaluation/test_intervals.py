@@ -18,7 +18,8 @@ from keras_rnn_recipes.evaluation.levels import (
     parse_levels,
     probabilities,
 )
-from keras_rnn_recipes.evaluation.metrics import summarise
+from keras_rnn_recipes.evaluation.metric_info import METRICS, metric_info, metrics_of
+from keras_rnn_recipes.evaluation.metrics import score, summarise
 
 LEVELS = (80, 95)
 
@@ -89,6 +90,25 @@ def test_figures_equal_utilsforecast(tested):
     theirs = losses.scaled_crps(plain, columns, quantiles).set_index("unique_id")["net"]
     np.testing.assert_allclose(found["crps"], theirs)
     assert 0 < found["coverage-80"].mean() < 100  # else this would show little
+
+
+def test_the_units_of_each_metric_are_as_declared(tested):
+    """With all values in a unit a tenth as large, what is in units is ten times as large."""
+    forecasts, frame = tested
+    metrics = metrics_of("series")
+    values = [name for name in forecasts if name == "y" or name.startswith("net")]
+    smaller = (forecasts.assign(**10 * forecasts[values]), frame.assign(y=10 * frame["y"]))
+    before, after = (
+        score(one, series, season_length=3, metrics=metrics).set_index(["metric", "unique_id"])
+        for one, series in ((forecasts, frame), smaller)
+    )
+    ratios = (after["net"] / before["net"]).groupby("metric").mean()
+    assert {metric_info(name) for name in ratios.index} >= {
+        info for info in METRICS.values() if info.of in ("series", "intervals")
+    }
+    for name, ratio in ratios.items():
+        expected = 10 if metric_info(name).in_units else 1
+        assert ratio == pytest.approx(expected**2 if name == "mse" else expected), name
 
 
 def test_missing_truths_are_passed_over_and_missing_bounds_are_not(tested):
