@@ -11,8 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = (
-    *("cli", "recursion", "runner", "windows", "memory", "panel_cost", "decoding", "synthetic"),
-    "bucketing",
+    *("cli", "one_series", "recursion", "runner", "windows", "memory", "panel_cost", "decoding"),
+    *("synthetic", "bucketing"),
 )
 PACKAGES = ("keras-rnn-recipes", "tensorflow", "keras", "numpy", "pandas")
 

@@ -8,6 +8,7 @@ operation, and the server runs none, so a fork of it is what a new interpreter i
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import subprocess
@@ -32,6 +33,7 @@ class ForkedPopen:
         args: what the code finds in ``sys.argv[1:]``.
         cwd, env: of the new process; this process's where None.
         stdout, stderr: files that the process writes to.
+        stdin: file that the process reads from.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class ForkedPopen:
         env: Mapping[str, str] | None = None,
         stdout: str | Path = os.devnull,
         stderr: str | Path = os.devnull,
+        stdin: str | Path = os.devnull,
     ):
         self.process = _CONTEXT.Process(
             target=_execute,
@@ -53,6 +56,7 @@ class ForkedPopen:
                 dict(os.environ if env is None else env),
                 str(stdout),
                 str(stderr),
+                str(stdin),
             ),
         )
         self.process.start()
@@ -81,6 +85,7 @@ def run_forked(
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float = TIMEOUT,
+    input: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run ``code`` in a fork to its end, as ``subprocess.run([python, "-c", code, *args])`` does.
 
@@ -88,30 +93,59 @@ def run_forked(
     PYTHONWARNINGS, have no effect: the interpreter has started already.
     """
     with tempfile.TemporaryDirectory(prefix="krr-fork-") as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        process = ForkedPopen(
-            code, args, cwd=cwd, env={**os.environ, **(env or {})}, stdout=out, stderr=err
-        )
+        out, err, given = (Path(folder, name) for name in ("out", "err", "given"))
+        given.write_text(input)
+        streams = {"stdout": out, "stderr": err, "stdin": given}
+        process = ForkedPopen(code, args, cwd=cwd, env={**os.environ, **(env or {})}, **streams)
         status = process.wait(timeout)
         texts = [path.read_text(errors="replace") for path in (out, err)]
         return subprocess.CompletedProcess(["fork", *args], status, *texts)
 
 
+class LateFork:
+    """Runs ``python -c CODE`` in a fork, from the call of ``communicate`` on.
+
+    The members of ``subprocess.Popen`` that the verification of an export uses.
+    """
+
+    def __init__(self, command: Sequence[str], *, cwd: Any, env: Any, **_: Any):
+        assert command[:2] == [sys.executable, "-c"]
+        self._code, self._args, self._options = command[2], command[3:], {"cwd": cwd, "env": env}
+        self.returncode: int | None = None
+
+    def communicate(self, input: str, timeout: float) -> tuple[str, str]:
+        """Run it to its end; what it wrote."""
+        done = run_forked(self._code, *self._args, input=input, timeout=timeout, **self._options)
+        self.returncode = done.returncode
+        return done.stdout, done.stderr
+
+    def kill(self) -> None:
+        """Nothing runs between two calls."""
+
+    def __enter__(self) -> LateFork:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 def stand_in_for_subprocess() -> Any:
     """An object to put in place of the module ``subprocess`` where it runs ``python -c CODE``."""
-
-    def run(command: list[str], *, cwd: Any, env: Any, timeout: float, **_: Any) -> Any:
-        assert command[:2] == [sys.executable, "-c"]
-        return run_forked(*command[2:], cwd=cwd, env=env, timeout=timeout)
-
-    return SimpleNamespace(run=run)
+    return SimpleNamespace(Popen=LateFork, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL)
 
 
 def _execute(
-    code: str, args: list[str], cwd: str, env: dict[str, str], stdout: str, stderr: str
+    code: str,
+    args: list[str],
+    cwd: str,
+    env: dict[str, str],
+    stdout: str,
+    stderr: str,
+    stdin: str,
 ) -> None:
     for path, stream in ((stdout, sys.stdout), (stderr, sys.stderr)):
         _redirect(path, stream)
+    sys.stdin = io.StringIO(Path(stdin).read_text())
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

@@ -143,7 +143,8 @@ def forecast(
     plan = plan_forecast(ForecastOptions(**given))
     typer.echo("\n".join(plan.reasons))
     with print_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
-        _run(plan.config, run_dir, overwrite=overwrite, smoke=smoke)
+        exported = plan.config.exported
+        _run(plan.config, run_dir, exported=exported, overwrite=overwrite, smoke=smoke)
     if output is not None:
         _copy_forecasts(run_dir, output)
 
@@ -167,12 +168,12 @@ def run(
 
     path = recipe_path(recipe)
     folder = run_dir or Path("runs") / path.stem
-    check_source(load_config(path, overrides or ()))
+    config = load_config(path, overrides or ())
+    check_source(config)
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
+    options = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
     with print_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
-        _run(
-            path, folder, overrides=overrides or (), resume=resume, overwrite=overwrite, smoke=smoke
-        )
+        _run(path, folder, exported=config.exported, overrides=overrides or (), **options)
 
 
 @command
@@ -385,11 +386,15 @@ def export(
 command(explain)
 
 
-def _run(config: Any, run_dir: Path, **options: Any) -> None:
-    from keras_rnn_recipes.workflows.run import run as run_recipe
+def _run(config: Any, run_dir: Path, *, exported: bool, **options: Any) -> None:
+    from keras_rnn_recipes.serving.verify import started_ahead
 
-    import_tensorflow_quietly()
-    run_recipe(config, run_dir, **options)
+    # The process that will check the export imports TensorFlow while this process does.
+    with started_ahead(int(exported)):
+        from keras_rnn_recipes.workflows.run import run as run_recipe
+
+        import_tensorflow_quietly()
+        run_recipe(config, run_dir, **options)
 
 
 def _recipes() -> list[tuple[str, str]]:

@@ -42,6 +42,7 @@ def update(
     earlier one on the end of the extended data. RUN_DIR stays as it is.
     """
     from keras_rnn_recipes.runs.directory import RunDirectory
+    from keras_rnn_recipes.serving.verify import started_ahead
     from keras_rnn_recipes.workflows import update as command
 
     folder = run_dir or earlier.with_name(f"{earlier.resolve().name}-updated")
@@ -54,9 +55,9 @@ def update(
         f"Training goes on from {earlier} for {counted(config.fit.epochs, 'epoch')} with the "
         f"learning rate {config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."
     )
-    import_tensorflow_quietly()
     again = [str(earlier), "--input", str(input), *(overrides or ())]
-    with print_how_to_resume(folder, again, smoke, "update"):
+    with started_ahead(), print_how_to_resume(folder, again, smoke, "update"):
+        import_tensorflow_quietly()
         result = command.update_run(
             earlier,
             input,

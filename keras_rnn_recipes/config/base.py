@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -127,7 +127,13 @@ class TrainingConfig(Section):
 
 
 class Experiment(Section):
-    """One experiment of any family: what the runner and the run directory use of it."""
+    """One experiment of any family: what the runner and the run directory use of it.
+
+    Attributes:
+        exported: whether a run ends with the export of its model.
+    """
+
+    exported: ClassVar[bool] = True
 
     family: str
     data: Any

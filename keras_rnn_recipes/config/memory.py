@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -99,6 +99,8 @@ class MemoryConfig(Experiment):
         >>> MemoryConfig(data=MemoryDataConfig(problem="adding", lags=(50, 10))).data.lags
         (10, 50)
     """
+
+    exported: ClassVar[bool] = False
 
     family: Literal["memory"] = "memory"
     data: MemoryDataConfig

@@ -1,8 +1,9 @@
-"""Prefetching of batches."""
+"""Batches of ``tf.data`` without what slows short trainings down: autotuning and AutoGraph."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -31,3 +32,30 @@ def prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.prefetch(2).with_options(options)
+
+
+def mapped(
+    dataset: tf.data.Dataset, function: Callable[..., Any], *, parallel: bool = False
+) -> tf.data.Dataset:
+    """Apply a function to every batch, without AutoGraph.
+
+    AutoGraph translates the source code of the function, which takes longer than an epoch of a
+    short series.
+
+    Args:
+        dataset: of batches.
+        function: of the parts of a batch; its conditions and loops do not depend on tensors.
+        parallel: whether several batches are made at the same time.
+
+    Returns:
+        The results, in the order of the batches.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> [int(batch) for batch in mapped(tf.data.Dataset.range(3), lambda x: 2 * x)]
+        [0, 2, 4]
+    """
+    import tensorflow as tf
+
+    plain = tf.autograph.experimental.do_not_convert(function)
+    return dataset.map(plain, num_parallel_calls=tf.data.AUTOTUNE if parallel else None)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.frames import series_bounds
-from keras_rnn_recipes.data.prefetching import prefetched
+from keras_rnn_recipes.data.prefetching import mapped, prefetched
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.errors import UserError, counted
 
@@ -133,7 +133,7 @@ def window_dataset(
         steps = tf.data.Dataset.counter(first_epoch * batches)
         if not repeat:
             steps = steps.take(batches)
-        return prefetched(steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE))
+        return prefetched(mapped(steps, batch, parallel=True))
 
 
 def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:

@@ -91,14 +91,17 @@ class GradientFlow:
         _check_states(self._layers)
         self._model, self._loss = model, loss
         self._stateful = [layer for layer in self._layers if layer.stateful]
-        self._traced = tf.function(self._norms, reduce_retracing=True)
+        # As `keras.Model.fit`, which does not convert Python's conditions and loops either.
+        self._traced = tf.function(self._norms, reduce_retracing=True, autograph=False)
         self._called: list[str] = []
+        self.rows: int | None = None  # of the batch that was measured last
         self._checked = all(map(_is_known, self._layers))
 
     def __call__(self, x: Any, y: Any, weights: Any = None) -> pd.DataFrame:
         """Measure one batch; arguments and result as in `gradient_flow`."""
         weights = np.ones(1, "float32") if weights is None else weights
         batch = tf.nest.map_structure(tf.convert_to_tensor, (x, y, weights))
+        self.rows = len(tf.nest.flatten(batch)[0])
         if not all(layer.built for layer in self._layers):
             self._model(batch[0], training=False)
         with _states_kept(self._stateful):

@@ -8,7 +8,7 @@ padding on the right. So `AlignStart` shifts each history to the left, the recur
 
 from __future__ import annotations
 
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
@@ -50,6 +50,13 @@ class AlignStart(layers.Layer):
         aligned = _shift(values, ops.minimum(steps + lead, time - 1), lead)
         return aligned, lead, steps < time - lead
 
+    def compute_output_spec(self, values, observed):
+        # Keras would trace `call` to find these shapes, whenever a model is built or converted.
+        batch, time = values.shape[:2]
+        aligned = KerasTensor(values.shape, dtype=self.compute_dtype)
+        lead = KerasTensor((batch, 1), dtype="int32")
+        return aligned, lead, KerasTensor((batch, time), dtype="bool")
+
     def call_one_step(self, values, observed):
         return values, values, values  # there is nothing to align, and nobody reads lead and mask
 
@@ -84,6 +91,9 @@ class AlignEnd(layers.Layer):
     def call(self, values, lead):
         steps = ops.arange(ops.shape(values)[1], dtype="int32")[None, :]
         return _shift(values, ops.maximum(steps - lead, 0), lead)
+
+    def compute_output_spec(self, values, lead):
+        return KerasTensor(values.shape, dtype=self.compute_dtype)
 
     def call_one_step(self, values, lead):
         return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.pretrained.arrays import carry_forward
@@ -34,3 +34,7 @@ class FillMissing(layers.Layer):
         # The fill sorts, which is slow, and most batches are complete.
         filled = ops.cond(ops.any(missing), lambda: carry_forward(history), lambda: history)
         return filled, ops.cast(ops.logical_not(missing), filled.dtype)
+
+    def compute_output_spec(self, history):
+        # Keras would trace `call` to find these shapes, whenever a model is built or converted.
+        return tuple(KerasTensor(history.shape, dtype=self.compute_dtype) for _ in range(2))

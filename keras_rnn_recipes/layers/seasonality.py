@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from numbers import Integral
 
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.lags import take_lags
 from keras_rnn_recipes.layers.scaling import apply_transform
+
+# Seasons of a short history, for which the rest of the memory is left out of the graph. With more,
+# TensorFlow adds them in another order, and the last digits of a forecast depend on that order.
+_FEW_SEASONS = 5
 
 
 @registered
@@ -85,9 +89,19 @@ class SeasonalBase(layers.Layer):
     def call_one_step(self, *args):
         return self(*args, last_only=True)
 
+    def compute_output_spec(self, filled, magnitude, last_only=False):
+        # Keras would trace `call` to find these shapes, whenever a model is built or converted.
+        batch, time, features = filled.shape
+        shape = (min(self.season_lengths) * features,)
+        widths = (self.horizon, features), (len(self.offsets), features), shape
+        steps = 1 if last_only else time
+        return tuple(
+            KerasTensor((batch, steps, *width), dtype=self.compute_dtype) for width in widths
+        )
+
     def _level_and_shape(self, filled, magnitude, length, last_only):
         total, weights = 0.0, 0.0
-        for age in range(2 * self.seasons - 1):
+        for age in range(self._whole_seasons(ops.shape(filled)[1], length)):
             offsets = range((age + 1) * length - 1, age * length - 1, -1)
             values, inside = take_lags(filled, offsets, last_only)
             values = apply_transform(values / magnitude[:, :, None], self.transform)
@@ -100,6 +114,15 @@ class SeasonalBase(layers.Layer):
             weight = weight * ops.cast(ops.all(inside, axis=2, keepdims=True), values.dtype)
             total, weights = total + weight * (values - mean), weights + weight
         return level, total / weights
+
+    def _whole_seasons(self, time, length):
+        """The number of seasons to smooth: where a history is known to be short, those in it.
+
+        Earlier seasons have the weight 0 at every time step, and would be most of the graph.
+        """
+        longest = 2 * self.seasons - 1
+        inside = max(time // length, 1) if isinstance(time, int) else longest
+        return inside if inside <= _FEW_SEASONS else longest
 
     def get_config(self):
         lengths = self.season_lengths

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,11 @@ from keras_rnn_recipes.serving.saved_forecaster import (
     load_saved_model,
     write_levels,
 )
-from keras_rnn_recipes.serving.verify import largest_difference, serve_in_fresh_process
+from keras_rnn_recipes.serving.verify import (
+    largest_difference,
+    serve_in_fresh_process,
+    started_ahead,
+)
 from keras_rnn_recipes.storage import making_parents, replacing
 
 if TYPE_CHECKING:
@@ -70,8 +75,8 @@ def export_saved_model(
         endpoint: the endpoint's name.
         samples: real inputs (batch, time, features), targets first, to compare on as well; or a
             dict of that as ``history``, and ``future`` and ``static``.
-        verify: whether to load and compare in a new process, which takes about as long as importing
-            TensorFlow.
+        verify: whether to load and compare in a new process, which imports TensorFlow while this
+            process writes the model.
 
     Returns:
         ``path``.
@@ -94,21 +99,16 @@ def export_saved_model(
     path = Path(path)
     refuse_other_things(path)
     served = describe_served(model)
-    with portable_kernels(served.model), quiet_tensorflow_log():
+    processes = 1 + served.exact if verify else 0
+    with started_ahead(processes), portable_kernels(served.model), quiet_tensorflow_log():
         cases = [served.inputs(window) for window in sample_windows(served, samples)]
-        expected = [served.call_on_cpu(case) for case in cases] if verify else []
         with making_parents(path), replacing(path) as staged:
             with os_errors_from_tensorflow():
                 _write(served, staged, endpoint)
             write_levels(staged, served.levels)
             refuse_cudnn(staged)
             if verify:
-                answers = serve_in_fresh_process(staged, cases, endpoint=endpoint)
-                for name in expected[0]:
-                    live, found = ([case[name] for case in part] for part in (expected, answers))
-                    _compare(live, found, served.tolerance)
-            if verify and served.exact:
-                _verify_exact(served, staged, endpoint, cases)
+                _verify(served, staged, endpoint, cases)
     return path
 
 
@@ -225,16 +225,32 @@ def _is_ours(model: Any) -> bool:
 def _write(served: Served, folder: Path, endpoint: str) -> None:
     import keras
 
-    serve, signature = endpoint_function(served)
     archive = keras.export.ExportArchive()
+    serve, signature = _traced(*endpoint_function(served))
     archive.add_endpoint(endpoint, serve, input_signature=signature)
     if served.exact:
-        serve, signature = endpoint_function(served, dtype="float64")
+        serve, signature = _traced(*endpoint_function(served, dtype="float64"))
         archive.add_endpoint(endpoint + EXACT_ENDPOINT, serve, input_signature=signature)
     # By name and not by `track`, which traces every function of the model once more: half the time.
     for name in ("variables", "trainable_variables", "non_trainable_variables"):
         archive.add_variable_collection(name, getattr(served.model, name))
     archive.write_out(str(folder), verbose=False)
+
+
+def _traced(serve: Callable[..., Any], signature: list[Any]) -> tuple[Callable[..., Any], list]:
+    """The same endpoint as one operation that calls the graph of ``serve``.
+
+    Saving traces an endpoint twice, outside and inside of what TensorFlow calls a save context.
+    """
+    import tensorflow as tf
+
+    graph = tf.function(serve, autograph=False).get_concrete_function(*signature)
+
+    def call(*values: Any, **named: Any) -> Any:
+        return graph(*values, **named)
+
+    call.__signature__ = inspect.signature(serve)  # type: ignore[attr-defined]
+    return call, signature
 
 
 def endpoint_function(
@@ -268,8 +284,30 @@ def endpoint_function(
     return serve, signature
 
 
-def _verify_exact(
+def _verify(
     served: Served, folder: Path, endpoint: str, cases: list[dict[str, np.ndarray]]
+) -> None:
+    """Compare the answers of a new process with those of the live model.
+
+    The live model is called while the other process works.
+    """
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(serve_in_fresh_process, folder, cases, endpoint=endpoint)
+        expected = [served.call_on_cpu(case) for case in cases]
+        answers = asked.result()
+    for name in expected[0]:
+        live, found = ([case[name] for case in part] for part in (expected, answers))
+        _compare(live, found, served.tolerance)
+    if served.exact:
+        _verify_exact(expected, cases, served, folder, endpoint)
+
+
+def _verify_exact(
+    expected: list[dict[str, np.ndarray]],
+    cases: list[dict[str, np.ndarray]],
+    served: Served,
+    folder: Path,
+    endpoint: str,
 ) -> None:
     """Check that the endpoint in float64 gives the same changes at a level of a hundred million."""
     level = 1e8
@@ -285,9 +323,9 @@ def _verify_exact(
     found = serve_in_fresh_process(
         folder, high, endpoint=endpoint + EXACT_ENDPOINT, default_too=False
     )
-    for case, answer in zip(cases, found, strict=True):
-        for name, live in served.call_on_cpu(case).items():
-            _compare([live], [answer[name] - level], served.tolerance)
+    for live, answer in zip(expected, found, strict=True):
+        for name, values in live.items():
+            _compare([values], [answer[name] - level], served.tolerance)
 
 
 def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: float) -> None:

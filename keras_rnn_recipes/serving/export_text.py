@@ -17,7 +17,11 @@ from keras_rnn_recipes.serving.export_common import (
     refuse_existing,
     refuse_other_things,
 )
-from keras_rnn_recipes.serving.verify import largest_difference, serve_in_fresh_process
+from keras_rnn_recipes.serving.verify import (
+    largest_difference,
+    serve_in_fresh_process,
+    started_ahead,
+)
 from keras_rnn_recipes.storage import making_parents, replacing
 
 TOLERANCE = 1e-4
@@ -65,7 +69,7 @@ def export_text_model(
     """
     path = Path(path)
     refuse_other_things(path)
-    with portable_kernels(served.model), quiet_tensorflow_log():
+    with started_ahead(int(verify)), portable_kernels(served.model), quiet_tensorflow_log():
         cases = served.cases([*samples[:MOST_COMPARED], *ODD_TEXTS]) if verify else []
         expected = [_answer(served, case) for case in cases]
         with making_parents(path), replacing(path) as staged:

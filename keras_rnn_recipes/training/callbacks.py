@@ -138,6 +138,8 @@ class GradientWatch(keras.callbacks.Callback):
         batch: one training batch ``(x, y)`` or ``(x, y, weights)``.
         loss: as `keras.Model.compile` takes it; None: mean squared error.
         folder: of the TensorBoard logs; None: write nothing.
+        flow: of this network and loss, from an earlier training; it is compiled for batches of one
+            size, so a larger batch is cut. None: it is made.
 
     Example:
         >>> import numpy as np
@@ -150,11 +152,20 @@ class GradientWatch(keras.callbacks.Callback):
         [0, 3]
     """
 
-    def __init__(self, batch: Any, loss: Any = None, *, folder: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        batch: Any,
+        loss: Any = None,
+        *,
+        folder: str | Path | None = None,
+        flow: GradientFlow | None = None,
+    ) -> None:
         super().__init__()
         self._batch, self._loss = tuple(batch), loss
+        if flow is not None:
+            self._batch = tf.nest.map_structure(lambda part: part[: flow.rows], self._batch)
         self._log = TensorBoardLog(None if folder is None else Path(folder))
-        self._flow: GradientFlow | None = None
+        self.flow = flow
         self._first = self._last = pd.DataFrame(columns=["epoch", *COLUMNS])
         self._epochs, self._cost, self._ended = 0, 0.0, 0.0
 
@@ -169,9 +180,10 @@ class GradientWatch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Measure the network before its first epoch."""
-        if self._flow is None:
-            self._flow = GradientFlow(self.model, self._loss)
-            self._flow(*self._batch)  # the first call compiles, and its time does not count
+        if self.flow is None:
+            self.flow = GradientFlow(self.model, self._loss)
+        if self._first.empty:
+            self.flow(*self._batch)  # the first call compiles, and its time does not count
             self.measure(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -188,9 +200,9 @@ class GradientWatch(keras.callbacks.Callback):
 
     def measure(self, epoch: int) -> None:
         """Measure the current network, and record it under the number of finished epochs."""
-        assert self._flow is not None, "measure() needs a network in training"
+        assert self.flow is not None, "measure() needs a network in training"
         started = time.perf_counter()
-        self._last = self._flow(*self._batch).assign(epoch=epoch)[["epoch", *COLUMNS]]
+        self._last = self.flow(*self._batch).assign(epoch=epoch)[["epoch", *COLUMNS]]
         self._ended = time.perf_counter()
         self._cost = self._ended - started
         self._first = self._last if self._first.empty else self._first

@@ -16,10 +16,12 @@ from keras_rnn_recipes.builders.intervals import levels_of_model
 from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
 from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.forecasting import FitConfig
+from keras_rnn_recipes.diagnostics.gradient_flow import GradientFlow
 from keras_rnn_recipes.diagnostics.gradient_health import gradient_record
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.training.again import FirstTraining, first_training
 from keras_rnn_recipes.training.callbacks import GradientWatch, TensorBoardLog, progress_bar
 from keras_rnn_recipes.training.kernels import training_kernels
 from keras_rnn_recipes.training.losses import (
@@ -140,10 +142,14 @@ def fit(
         [1, 2]
     """
     config = config or FitConfig()
+    asked, training = loss, first_training(model)
     if loss is None or loss in OWN_LOSSES:
         train, valid, loss = _of_forecaster(model, train, valid, config, loss)
     steps = _checked_steps(num_windows, config)
-    _compile(model, config, steps, loss)
+    options = (config.model_dump(), steps.per_execution, steps.per_epoch, asked)
+    if not training.begin(model, options):
+        _compile(model, config, steps, loss)
+        training.compiled(model)
     if isinstance(config, FitConfig) and config.start_from is not None:
         copy_weights(model, config.start_from)
     last = last_epoch or config.epochs
@@ -154,10 +160,11 @@ def fit(
     watch = None
     if first < last and not keeper.state.stopped:
         batches = _from(train, first, steps)
-        watch = _watch(model, batches, loss, config, run)
+        watch = _watch(model, batches, loss, config, run, training.flow)
         watching = () if watch is None else (watch,)
         parts, shown = (batches, valid), [*callbacks, *watching]
-        _run_epochs(model, parts, keeper, config, steps, last, shown)
+        _run_epochs(model, parts, keeper, config, steps, last, shown, training)
+        training.flow = None if watch is None else watch.flow
     keeper.finish(model)
     history = keeper.history()
     if watch is not None and run is not None:
@@ -190,12 +197,14 @@ def _watch(
     loss: Any,
     config: TrainingConfig,
     run: RunDirectory | None,
+    flow: GradientFlow | None,
 ) -> GradientWatch | None:
     """A callback for the gradient flow on the first batch, if the run measures it."""
     recurrent = any(isinstance(layer, keras.layers.RNN) for layer in all_layers(model))
     if run is None or not config.watch_gradients or not recurrent:
         return None
-    return GradientWatch(next(iter(batches)), loss, folder=run.folder("tensorboard"))
+    folder = run.folder("tensorboard")
+    return GradientWatch(next(iter(batches)), loss, folder=folder, flow=flow)
 
 
 def _run_epochs(
@@ -206,6 +215,7 @@ def _run_epochs(
     steps: Steps,
     last_epoch: int,
     callbacks: Sequence[keras.callbacks.Callback],
+    training: FirstTraining,
 ) -> None:
     (batches, valid), bars = parts, progress_bar(steps.per_epoch)
     try:
@@ -215,6 +225,7 @@ def _run_epochs(
             unroll=config.unroll,
             precision=config.precision,
         ):
+            training.give(model)
             model.fit(
                 batches,
                 validation_data=valid,
@@ -225,6 +236,7 @@ def _run_epochs(
                 shuffle=False,  # the batches are shuffled already; Keras would warn
                 verbose=0,
             )
+            training.keep(model)
     finally:
         keeper.log.close()
         for bar in bars:

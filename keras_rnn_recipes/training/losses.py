@@ -12,7 +12,7 @@ from keras import ops
 
 from keras_rnn_recipes.builders.intervals import levels_of_model
 from keras_rnn_recipes.builders.to_forecaster import distribution_of_model
-from keras_rnn_recipes.data.prefetching import prefetched
+from keras_rnn_recipes.data.prefetching import mapped, prefetched
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import probabilities
 
@@ -119,7 +119,7 @@ def prepare(dataset: tf.data.Dataset, name: str) -> tf.data.Dataset:
     """
     if name in WEIGHTED_BY_KERAS:
         return dataset
-    return prefetched(dataset.map(_squared if name == "mse" else _packed))
+    return prefetched(mapped(dataset, _squared if name == "mse" else _packed))
 
 
 def pinball(target: Any, forecast: Any, probabilities: Sequence[float]) -> Any:

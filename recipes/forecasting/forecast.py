@@ -32,13 +32,13 @@ def main(config, run):
     run.write_model(model)
 
     # With every strategy, a forecaster maps a history to a whole forecast.
-    forecaster = krr.to_forecaster(model, config.evaluate.levels, **served)
+    point = krr.to_forecaster(model, config.evaluate.levels, **served)
     asked = {"names": config.evaluate.baselines, "seed": config.fit.seed}
     baselines = forecasting.fit_baselines(
         split.train, horizon=network.horizon, season_length=panel.season_length, **asked
     )
     # If the recipe asks for levels, calibrate intervals on the errors of the validation part.
-    forecaster, baselines = forecasting.add_intervals(forecaster, baselines, panel, config, run=run)
+    forecaster, baselines = forecasting.add_intervals(point, baselines, panel, config, run=run)
 
     # Backtest: forecast the test part from rolling origins. A series too short to hold anything
     # out was used for training as a whole, so it is not scored.
@@ -60,14 +60,13 @@ def main(config, run):
     run.write_csv("scores.csv", scores)
     run.write_json("metrics.json", record)
 
-    # Refit: train a second network on all steps, for as many epochs as were best for the first.
+    # Refit: train the network anew on all steps, for as many epochs as were best before. Errors on
+    # data that it has not seen are those of the tested network, so its intervals come first.
     if config.fit.refit:
         epochs = forecasting.best_epoch(history, config.fit)
-        model, _ = learn(panel.frame, None, panel, config, run.part("refit"), epochs)
+        forecaster = forecasting.refit_intervals(point, forecaster, panel, config, run=run)
+        learn(panel.frame, None, panel, config, run.part("refit"), epochs, again=model)
         run.write_model(model)
-        judged = forecaster
-        forecaster = krr.to_forecaster(model, config.evaluate.levels, **served)
-        forecaster = forecasting.refit_intervals(forecaster, judged, panel, config, run=run)
 
     # Forecast the steps after the last observation of every series.
     served_by, ahead = {name: forecaster.predict_on_batch}, {"future": panel.future}
@@ -85,8 +84,11 @@ def main(config, run):
     print(run.describe())
 
 
-def learn(train, valid, panel, config, run, last_epoch=None):
-    """Train a new network on one part of the series and validate it on another."""
+def learn(train, valid, panel, config, run, last_epoch=None, again=None):
+    """Train a network on one part of the series and validate it on another.
+
+    That is a new network, or the one ``again`` from its first weights, as a new one would be.
+    """
     network, training = config.model, config.fit
     # Windows are cut from the series batch by batch during training.
     cut = {"stride": training.stride, "burn_in": training.burn_in}
@@ -101,12 +103,16 @@ def learn(train, valid, panel, config, run, last_epoch=None):
     # Set the seeds here, so that the result does not depend on earlier random numbers.
     krr.set_seeds(training.seed)
     # The network takes and returns raw values: scaling is part of the graph.
-    model = krr.build_forecaster(
-        network.preset,
-        network.strategy,
-        network.horizon,
-        **panel.sizes,
-        **network.options(season_length=config.data.season_length),
+    model = (
+        forecasting.untrained(again)
+        if again
+        else krr.build_forecaster(
+            network.preset,
+            network.strategy,
+            network.horizon,
+            **panel.sizes,
+            **network.options(season_length=config.data.season_length),
+        )
     )
     forecasting.adapt_covariates(model, train, panel)
     count = forecasting.count_windows(train, spec)

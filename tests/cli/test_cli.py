@@ -27,11 +27,12 @@ def krr(*arguments: str, status: int = 0):
     return result
 
 
-def imported_by(*arguments: str) -> set[str]:
+def imported_by(*arguments: str, status: int = 0) -> set[str]:
     """The top-level modules that a command imports, in a process of its own."""
     code = (
         "import sys\nsys.argv[0] = 'krr'\nfrom keras_rnn_recipes.cli.commands import main\n"
-        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "try:\n    main()\nexcept SystemExit as end:\n"
+        f"    assert (end.code or 0) == {status}, end.code\n"
         "print('\\n' + ' '.join(sys.modules))"
     )
     done = subprocess.run(
@@ -56,6 +57,30 @@ def test_help_and_lists_import_nothing_slow(arguments):
 def test_validate_needs_no_tensorflow(tmp_path):
     (tmp_path / "my.toml").write_text('[data]\nsource = "co2"\n[model]\nhorizon = 3\n')
     assert not imported_by("validate", str(tmp_path / "my.toml")) & {"tensorflow", "keras"}
+
+
+MONTHS = "".join(f"{year}-{month:02}-01,7\n" for year in (2020, 2021) for month in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        (None, ["--horizon", "3"]),
+        ("", ["--horizon", "3"]),
+        ("ds,y\nnot a date,1\n", ["--horizon", "3"]),
+        ("ds,y\n" + MONTHS, ["--horizon", "90"]),
+        ("ds,y\n" + MONTHS, ["--horizon", "3", "--cell", "lstn"]),
+        ("ds,y\n" + MONTHS, ["--horizon", "3", "--target-col", "sales"]),
+    ],
+    ids=["no file", "nothing in it", "no dates", "too short", "no such cell", "no such column"],
+)
+def test_a_mistake_is_told_without_waiting_for_tensorflow(tmp_path, table, options):
+    file = tmp_path / "sales.csv"
+    if table is not None:
+        file.write_text(table)
+    arguments = ["forecast", str(file), *options, "--run-dir", str(tmp_path / "run")]
+    slow = {"tensorflow", "keras", "sklearn", "statsmodels", "matplotlib", "utilsforecast"}
+    assert not imported_by(*arguments, status=2) & slow
 
 
 def test_lists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, strategies as st
 from layers.arrays import call, series
 from profiles import draws
@@ -86,3 +87,13 @@ def test_the_base_is_transformed():
 def test_what_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match="must be at least 1"):
         SeasonalBase(**{"horizon": 3, **wrong})
+
+
+@pytest.mark.parametrize("time", [1, 5, 9, 30])
+def test_a_history_of_known_length_has_the_same_seasons_as_one_of_any_length(time):
+    layer = SeasonalBase((3, 4), 2, "log", offsets=(0, 5), seasons=4)
+    values = np.random.default_rng(time).uniform(1, 9, (2, time, 1)).astype("float32")
+    known = tf.function(lambda x: layer(x, x))
+    unknown = tf.function(known.python_function, [tf.TensorSpec((None, None, 1))])
+    for found, expected in zip(known(values), unknown(values), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -26,6 +26,7 @@ from .task import (
     score as score,
     summarise as summarise,
     totals as totals,
+    untrained as untrained,
     validation_windows as validation_windows,
     without_level as without_level,
 )

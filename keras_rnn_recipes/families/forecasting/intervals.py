@@ -88,8 +88,9 @@ def refit_intervals(
     on. Since that model had less training data, the intervals tend to be too wide, not too narrow.
 
     Args:
-        forecaster: from `to_forecaster`, trained on everything.
-        judged: the first model with intervals, from `add_intervals`.
+        forecaster: from `to_forecaster`, trained on everything, now or later.
+        judged: the first model with intervals, from `add_intervals`. If it shares its weights with
+            ``forecaster``, call this function before they are trained again.
         panel, config, run: as in `add_intervals`.
 
     Returns:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.config.defaults import choose_defaults as choose_defaults
 from keras_rnn_recipes.config.files import is_file_name
+from keras_rnn_recipes.data.prefetching import mapped
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
 from keras_rnn_recipes.errors import counted
@@ -21,6 +22,7 @@ from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
 )
+from keras_rnn_recipes.training.again import untrained as untrained
 from keras_rnn_recipes.training.loop import best_epoch as best_epoch
 
 if TYPE_CHECKING:
@@ -165,7 +167,7 @@ def validation_windows(
     batches = window_dataset(frame, spec, **{**options, "batch_size": BATCH_SIZE})
     if spec.strategy == "direct":
         return batches
-    return batches.map(lambda x, y, w: (x, y, _last_step(w, spec.lookback)))
+    return mapped(batches, lambda x, y, w: (x, y, _last_step(w, spec.lookback)))
 
 
 def _last_step(weights: tf.Tensor, lookback: int) -> tf.Tensor:
