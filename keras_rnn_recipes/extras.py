@@ -15,6 +15,20 @@ MODULES = {
 }
 
 
+def has_extra(extra: str) -> bool:
+    """Whether the packages of an extra are installed.
+
+    Example:
+        >>> has_extra("tune") in (True, False)
+        True
+    """
+    return not _missing(extra)
+
+
+def _missing(extra: str) -> list[str]:
+    return [name for name in MODULES[extra] if find_spec(name) is None]
+
+
 def require_extra(extra: str, what: str) -> None:
     """Check that the packages of an extra are installed.
 
@@ -28,7 +42,7 @@ def require_extra(extra: str, what: str) -> None:
     Example:
         >>> require_extra("onnx", "Export to ONNX")  # doctest: +SKIP
     """
-    missing = [name for name in MODULES[extra] if find_spec(name) is None]
+    missing = _missing(extra)
     if missing:
         raise UserError(
             f"{what} needs {' and '.join(missing)}, which {'are' if missing[1:] else 'is'} not "

@@ -125,7 +125,7 @@ def test_forecast_works_from_another_folder(elsewhere):
     lines = ["date,sales", *(f"{date},{100 + day % 7}" for day, date in enumerate(rows))]
     (elsewhere.folder / "sales.csv").write_text("\n".join(lines) + "\n")
     done = elsewhere(
-        *("krr", "forecast", "sales.csv", "--horizon", "5", "--smoke"),
+        *("krr", "forecast", "sales.csv", "--horizon", "5", "--smoke", "--model", "train"),
         *("--run-dir", "run", "--output", "forecasts.csv"),
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -41,7 +41,8 @@ def train(order: dict[str, Any], run_dir: Path) -> Any:
         return krr.run(order["recipe"], run_dir, overrides=overrides).config
     asked = {name: order[name] for name in ("horizon", "seed")}
     asked["season_length"] = str(order["season_length"])  # as on the command line
-    plan = plan_forecast(ForecastOptions(Path(order["folder"]) / "known.csv", **asked))
+    known = Path(order["folder"]) / "known.csv"
+    plan = plan_forecast(ForecastOptions(known, **asked, model="train"))
     return krr.run(plan.config, run_dir, overrides=overrides).config
 
 

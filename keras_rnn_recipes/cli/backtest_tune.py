@@ -54,10 +54,12 @@ def backtest(
 
     folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
     if refit:
-        check_source(command.read_source(source, overrides or ())[1])
+        config = command.read_source(source, overrides or ())[1]
+        check_source(config)
     else:
-        command.check_origins(source, folds, step)
-    import_tensorflow_quietly()
+        config = command.check_origins(source, folds, step)[0]
+    if config.trains:
+        import_tensorflow_quietly()
     options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
     if refit:
         again = [source, *(overrides or ()), *_as_given(options)]

@@ -38,6 +38,7 @@ from keras_rnn_recipes.cli.options import (
     IdCol,
     Input,
     Levels,
+    Model,
     MoreBaselines,
     NewRunDir,
     Overrides,
@@ -109,8 +110,9 @@ def forecast(
     holidays: Holidays = None,
     freq: Freq = None,
     season_length: SeasonLength = None,
-    cell: Cell = "lstm",
-    strategy: Strategy = "seq2seq",
+    model: Model = "auto",
+    cell: Cell = None,
+    strategy: Strategy = None,
     units: Units = None,
     levels: Levels = None,
     baselines: MoreBaselines = None,
@@ -143,8 +145,7 @@ def forecast(
     plan = plan_forecast(ForecastOptions(**given))
     typer.echo("\n".join(plan.reasons))
     with print_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
-        exported = plan.config.exported
-        _run(plan.config, run_dir, exported=exported, overwrite=overwrite, smoke=smoke)
+        _run(plan.config, run_dir, plan.config, overwrite=overwrite, smoke=smoke)
     if output is not None:
         _copy_forecasts(run_dir, output)
 
@@ -173,7 +174,7 @@ def run(
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
     options = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
     with print_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
-        _run(path, folder, exported=config.exported, overrides=overrides or (), **options)
+        _run(path, folder, config, overrides=overrides or (), **options)
 
 
 @command
@@ -192,8 +193,9 @@ def predict(
     from keras_rnn_recipes.workflows import inference
 
     check_output(output, input)
-    finished_config(run_dir)
-    import_tensorflow_quietly()
+    config = finished_config(run_dir)
+    if config.trains:
+        import_tensorflow_quietly()
     with readable(input) as source:
         answers = inference.predict(run_dir, source, overrides=overrides or ())
     write_forecasts(answers, output)
@@ -245,9 +247,10 @@ def evaluate(
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.workflows import inference
 
-    finished_config(run_dir)
+    config = finished_config(run_dir)
     added_baselines(baselines, ())
-    import_tensorflow_quietly()
+    if config.trains:
+        import_tensorflow_quietly()
     with readable(input) as source:
         result = inference.evaluate(run_dir, source, baselines=baselines, overrides=overrides or ())
     for note in result.notes:
@@ -386,15 +389,17 @@ def export(
 command(explain)
 
 
-def _run(config: Any, run_dir: Path, *, exported: bool, **options: Any) -> None:
+def _run(recipe: Any, run_dir: Path, config: Any, **options: Any) -> None:
+    """Run a recipe; ``config`` is its content."""
     from keras_rnn_recipes.serving.verify import started_ahead
 
     # The process that will check the export imports TensorFlow while this process does.
-    with started_ahead(int(exported)):
+    with started_ahead(int(config.trains and config.exported)):
         from keras_rnn_recipes.workflows.run import run as run_recipe
 
-        import_tensorflow_quietly()
-        run_recipe(config, run_dir, **options)
+        if config.trains:
+            import_tensorflow_quietly()
+        run_recipe(recipe, run_dir, **options)
 
 
 def _recipes() -> list[tuple[str, str]]:

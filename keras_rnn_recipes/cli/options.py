@@ -159,10 +159,28 @@ SeasonLength = Annotated[
     str | None,
     option("time steps in a season, or in several: 24,168 (default: inferred)", SERIES),
 ]
-Cell = Annotated[
-    str, option("network: lstm, gru, simple_rnn, deep_rnn, dense, conv or linear", EVALUATION)
+Model = Annotated[
+    str,
+    option(
+        "pretrained: the network of this package, without training; finetune: the same, trained on "
+        "with your series; train: a new network; auto: chosen from the data",
+        EVALUATION,
+    ),
 ]
-Strategy = Annotated[str, option("multi-step strategy: direct, recursive or seq2seq", EVALUATION)]
+Cell = Annotated[
+    str | None,
+    option(
+        "new network: lstm, gru, simple_rnn, deep_rnn, dense, conv or linear (default: lstm)",
+        EVALUATION,
+    ),
+]
+Strategy = Annotated[
+    str | None,
+    option(
+        "multi-step strategy of a new network: direct, recursive or seq2seq (default: seq2seq)",
+        EVALUATION,
+    ),
+]
 Units = Annotated[
     str | None, option("width of each layer: 64,64 (default: chosen from the data)", EVALUATION)
 ]

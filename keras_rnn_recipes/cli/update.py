@@ -51,13 +51,20 @@ def update(
     if str(input) == STANDARD_INPUT:
         input = save_standard_input(folder)
     config = command.updated_config(earlier, input, overrides or ())
-    typer.echo(
-        f"Training goes on from {earlier} for {counted(config.fit.epochs, 'epoch')} with the "
-        f"learning rate {config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."
-    )
+    if config.trains:
+        typer.echo(
+            f"Training goes on from {earlier} for {counted(config.fit.epochs, 'epoch')} with the "
+            f"learning rate {config.fit.learning_rate:g} (fit.epochs=, fit.learning_rate=)."
+        )
+    else:
+        typer.echo("The pretrained network is used as it is, with the new rows as history.")
     again = [str(earlier), "--input", str(input), *(overrides or ())]
-    with started_ahead(), print_how_to_resume(folder, again, smoke, "update"):
-        import_tensorflow_quietly()
+    with (
+        started_ahead(int(config.trains)),
+        print_how_to_resume(folder, again, smoke, "update"),
+    ):
+        if config.trains:
+            import_tensorflow_quietly()
         result = command.update_run(
             earlier,
             input,

@@ -146,6 +146,11 @@ class Experiment(Section):
         """A short description of the experiment."""
         return f"{self.family}, on {self.data.source}"
 
+    @property
+    def trains(self) -> bool:
+        """Whether a run trains a network."""
+        return True
+
     def check(self, where: str) -> None:
         """Check that the values of different keys fit together.
 

@@ -19,6 +19,10 @@ MAX_HELD_OUT_HORIZONS, MAX_LOOKBACK = 10, 512
 # float32 has seven digits: at this multiple of the usual change, three are left for the change.
 LARGE_LEVEL = 1e4
 
+# The pretrained network was trained on histories of 144 monthly, 64 quarterly, 40 yearly, 168 daily
+# and 504 hourly steps. It reads a little more, since its exponential smoothing gains from it.
+HISTORY, SEASONS_OF_HISTORY = 180, 3
+
 
 def choose_defaults(config: Config, panel: Panel) -> Config:
     """Set the values that a recipe does not give.
@@ -27,8 +31,12 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
     - ``data.test_size``: a tenth of the median length in whole horizons, from one to ten.
     - ``data.valid_size``: that of the test part, or less, so that a series of median length keeps
       one horizon to train on; 0 if it is too short for that.
+    - Without training (``fit.epochs`` 0) all of the history is there to forecast from:
+      ``data.test_size`` is 0 where no series has two steps more than a horizon, and
+      ``data.valid_size`` is 0 unless intervals are calibrated.
     - ``model.lookback``: twice the horizon or twice the season, whichever is longer, at most 512
-      time steps and at most half of what a series of median length has for training.
+      time steps and at most half of what a series of median length has for training. That of the
+      pretrained network is `pretrained_lookback`.
     - ``model.scaling``: only where float32 has too few digits, see `choose_scaling`.
 
     Args:
@@ -44,9 +52,7 @@ def choose_defaults(config: Config, panel: Panel) -> Config:
     """
     config = choose_scaling(choose_parts(config, panel), panel)
     if config.model.lookback is None:
-        left = _usual_length(config, panel) - config.data.held_out
-        lookback = _lookback(config.model.horizon, panel.season_length, left)
-        model = config.model.model_copy(update={"lookback": lookback})
+        model = config.model.model_copy(update={"lookback": _lookback_of(config, panel)})
         config = config.model_copy(update={"model": model})
     check_calibration(config, panel)
     return config
@@ -125,7 +131,7 @@ def check_calibration(config: Config, panel: Panel) -> None:
     Raises:
         UserError: every series is constant in the steps that count, or no value was observed there.
     """
-    if not config.evaluate.levels:
+    if not config.evaluate.levels or not (config.trains or config.calibrates):
         return
     ids, y = panel.frame["unique_id"], panel.frame["y"]
     series = ids.groupby(ids, sort=False)
@@ -167,17 +173,19 @@ def _check_loss(config: Config, panel: Panel) -> None:
 
 
 def _usual_length(config: Config, panel: Panel) -> int:
-    """The median length of the series that are longer than the horizon.
+    """The median length of the series that are long enough to be tested.
 
     A shorter series can be forecast, but neither trained on nor tested.
     """
     lengths = panel.frame.groupby("unique_id", sort=False).size().to_numpy()
-    usable = lengths[lengths > config.model.horizon]
+    usable = lengths[lengths >= config.model.horizon + (1 if config.trains else 2)]
     return int(np.median(usable if len(usable) else lengths))
 
 
 def _test_size(config: Config, length: int) -> int:
     horizon = config.model.horizon
+    if not config.trains and (length < horizon + 2 or config.data.test_size == 0):
+        return 0
     if length <= horizon:
         raise UserError(
             f"No series is longer than the horizon of {counted(horizon, 'step')}; their median "
@@ -201,10 +209,34 @@ def _test_size(config: Config, length: int) -> int:
 def _valid_size(config: Config, length: int, test: int) -> int:
     if config.data.valid_size is not None:
         return config.data.valid_size
+    if not (config.trains or config.calibrates):
+        return 0
     # Training needs at least one time step of history and one horizon.
     spare = length - test - (config.model.horizon + 1)
     valid = min(test, spare - spare % config.model.horizon)
     return max(valid, 0)
+
+
+def _lookback_of(config: Config, panel: Panel) -> int:
+    if config.model.preset == "pretrained":
+        return pretrained_lookback(config.data.longest_season)
+    left = _usual_length(config, panel) - config.data.held_out
+    return _lookback(config.model.horizon, panel.season_length, left)
+
+
+def pretrained_lookback(longest_season: int) -> int:
+    """Time steps of history that the pretrained network reads.
+
+    A shorter history is read as a whole.
+
+    Args:
+        longest_season: time steps in the longest season.
+
+    Example:
+        >>> pretrained_lookback(12), pretrained_lookback(168)
+        (180, 504)
+    """
+    return max(HISTORY, SEASONS_OF_HISTORY * longest_season)
 
 
 def _lookback(horizon: int, season_length: int, left: int) -> int:

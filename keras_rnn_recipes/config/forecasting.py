@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from keras_rnn_recipes.config.base import (
     Cell,
@@ -22,6 +22,7 @@ from keras_rnn_recipes.config.base import (
     listed,
     tupled,
 )
+from keras_rnn_recipes.config.pretrained import check_pretrained, require_epochs
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
@@ -51,7 +52,7 @@ Offsets = Annotated[Count | tuple[Annotated[int, Field(ge=0)], ...], BeforeValid
 
 Date = Annotated[str | int, BeforeValidator(_iso_date)]
 
-Preset = Literal[Cell, "deep_rnn", "dense", "conv", "linear"]
+Preset = Literal[Cell, "deep_rnn", "dense", "conv", "linear", "pretrained"]
 
 Strategy = Literal["recursive", "direct", "seq2seq"]
 
@@ -122,7 +123,8 @@ class DataConfig(Section):
         end: last date to read.
         valid_size: time steps of each series for validation; None to choose it from the data, as
             `choose_defaults` does.
-        test_size: time steps at the end of each series for testing; None likewise.
+        test_size: time steps at the end of each series for testing; None likewise. 0 leaves the
+            forecast of a pretrained network without scores, for series that are too short.
         drop_last: time steps at the end of each series that are removed before anything else, as
             if they were not known yet.
     """
@@ -149,7 +151,7 @@ class DataConfig(Section):
     start: Date | None = None
     end: Date | None = None
     valid_size: Annotated[int, Field(ge=0)] | None = None
-    test_size: Count | None = None
+    test_size: Annotated[int, Field(ge=0)] | None = None
     drop_last: Annotated[int, Field(ge=0)] = 0
 
     @property
@@ -182,7 +184,8 @@ class ModelConfig(Section):
     An option that is None is not passed to the builder, so the preset's default holds.
 
     Attributes:
-        preset: name of the network.
+        preset: name of the network; ``"pretrained"`` is the one that comes with the package, for
+            any season.
         strategy: multi-step strategy.
         horizon: time steps to forecast.
         lookback: time steps of history in a window; None to choose it from the data.
@@ -227,7 +230,7 @@ class ModelConfig(Section):
 
         Args:
             season_length: time steps in a season, or in each of several; passed on if
-                ``seasonal``.
+                ``seasonal``, and to the pretrained network.
 
         Example:
             >>> ModelConfig(horizon=12, units=(8,), seasonal=True).options(season_length=12)
@@ -239,6 +242,8 @@ class ModelConfig(Section):
             for name in type(self).model_fields
             if name not in ours and (value := getattr(self, name)) is not None
         }
+        if self.preset == "pretrained":
+            return {"season_length": season_length, **options}
         seasonal = self.seasons is not None if self.seasonal is None else self.seasonal
         if seasonal and season_length not in (1, (1,)):
             options |= {"season_length": season_length, "seasons": self.seasons or 1}
@@ -251,6 +256,7 @@ class FitConfig(TrainingConfig):
     The members of an ensemble share ``batch_size``.
 
     Attributes:
+        epochs: largest number of epochs; 0 uses a pretrained network as it is.
         loss: ``"mae_log"`` (absolute error of the logarithm) and ``"tweedie"`` need values of at
             least 0; ``"pinball"`` trains ``model.quantiles`` and ``"nll"`` (negative
             log-likelihood) trains ``model.distribution``.
@@ -265,6 +271,7 @@ class FitConfig(TrainingConfig):
             does; None for random weights.
     """
 
+    epochs: Annotated[int, Field(ge=0)] = 100
     loss: Loss = "mae"
     weights: Literal["none", "scale"] = "scale"
     stride: Count = 1
@@ -327,6 +334,13 @@ class Config(Experiment):
     fit: FitConfig = FitConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
 
+    @field_validator("fit")
+    @classmethod
+    def _trained(cls, fit: FitConfig, info: ValidationInfo) -> FitConfig:
+        if "model" in info.data:  # else it has errors of its own
+            require_epochs(info.data["model"].preset, fit.epochs)
+        return fit
+
     @property
     def headline(self) -> str:
         """A short description of the experiment."""
@@ -334,9 +348,20 @@ class Config(Experiment):
         ahead = f"{counted(model.horizon, 'step')} ahead"
         return f"{model.preset}, {model.strategy}, {ahead}, on {self.data.source}"
 
+    @property
+    def trains(self) -> bool:
+        """Whether a run trains a network; otherwise a pretrained one forecasts as it is."""
+        return self.fit.epochs > 0
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether intervals are calibrated on errors, since the network has not learned them."""
+        return bool(self.evaluate.levels) and not self.model.quantiles
+
     def check(self, where: str) -> None:
         """Check that the values of different keys fit together; the message names the keys."""
         check_levels(self.evaluate.levels, f"evaluate.levels, in {where},")
+        check_pretrained(self, where)
         _check_quantiles(self, where)
         _check_distribution(self, where)
         _check_strategy(self, where)

@@ -34,10 +34,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from statistics import median
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from keras_rnn_recipes.config.base import Cell
+from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
+
+if TYPE_CHECKING:
+    from keras_rnn_recipes.data.frames import Panel
 
 # Lags as a multiple of the season or the horizon, and their largest number.
 LAGS_PER_SPAN, MOST_LAGS = 1.25, 192
@@ -66,6 +71,13 @@ SHORT = {"epochs": 6, "steps_per_epoch": 50, "learning_rate": 0.003}
 LONG = {"epochs": 12, "steps_per_epoch": 50, "learning_rate": 0.005}
 
 UNWATCHED = {"keep": "last", "balanced": True}
+
+# The pretrained network, trained on: few small steps, so that it forgets little of what it learned
+# from many more series. The epoch is chosen by the validation part, before the first one included.
+FINETUNED = {
+    **{"epochs": 6, "steps_per_epoch": 50, "batch_size": 64, "learning_rate": 0.0005},
+    **{"keep": "best", "balanced": True},
+}
 
 # Forecast origins to test from; with more, only every horizon-th is taken.
 MOST_ORIGINS = 20_000
@@ -147,8 +159,6 @@ def recommend(
         fit["loss"] = "mae_log"
     if demand is not None and config.fit.loss == "mae":
         fit["loss"] = "nll" if demand == "counts" else "tweedie"
-    origins = len(lengths) * max((config.data.test_size or 0) - model.horizon + 1, 1)
-    stride = model.horizon if origins > MOST_ORIGINS else config.evaluate.stride
     season = config.data.season_length or season_length
     return config.model_copy(
         update={
@@ -158,10 +168,51 @@ def recommend(
             ),
             "fit": config.fit.model_copy(update=fit),
             "evaluate": config.evaluate.model_copy(
-                update={"stride": stride} | (_judged_as_demand(config) if demand else {})
+                update={"stride": _stride(config, len(lengths))}
+                | (_judged_as_demand(config) if demand else {})
             ),
         }
     )
+
+
+def recommend_pretrained(config: Config, panel: Panel, *, finetune: bool) -> Config:
+    """Set the pretrained network where a recipe names another one, and all that follows from it.
+
+    Args:
+        config: the recipe. Intervals of levels up to 95 % are those that the network has learned;
+            of higher ones they are calibrated.
+        panel: its data.
+        finetune: whether the network is trained on; otherwise it forecasts as it is.
+
+    Returns:
+        The recipe with all defaults chosen, as by `choose_defaults`.
+
+    Raises:
+        UserError: as `choose_defaults`.
+    """
+    levels = config.evaluate.levels
+    learned = bool(levels) and max(levels) <= LARGEST_LEVEL
+    quantiles = levels if learned else None
+    network = {"preset": "pretrained", "strategy": "direct", "quantiles": quantiles}
+    fit: dict[str, Any] = FINETUNED if finetune else {"epochs": 0, "refit": False}
+    fit = fit | {"loss": "pinball" if learned else "mae"}
+    asked = config.model_copy(
+        update={
+            "model": config.model.model_copy(update=network),
+            "fit": config.fit.model_copy(update=fit),
+        }
+    )
+    chosen = choose_defaults(asked, panel)
+    stride = _stride(chosen, panel.num_series)
+    evaluate = chosen.evaluate.model_copy(update={"stride": stride})
+    return chosen.model_copy(update={"evaluate": evaluate})
+
+
+def _stride(config: Config, num_series: int) -> int:
+    """Time steps between the origins of the test: a horizon, where there would be too many."""
+    horizon = config.model.horizon
+    origins = num_series * max((config.data.test_size or 0) - horizon + 1, 1)
+    return horizon if origins > MOST_ORIGINS else config.evaluate.stride
 
 
 def kind_of_demand(values: Any) -> str | None:

@@ -173,6 +173,8 @@ def score_notes(scores: pd.DataFrame) -> tuple[str, ...]:
         >>> score_notes(scores)[0].split(":")[0]
         'MASE leaves out 1 of 2 series'
     """
+    if scores.empty:
+        return ()
     models = [str(name) for name in scores.columns if name not in ("metric", "unique_id")]
     scores = scores[[not is_of_intervals(str(name)) for name in scores["metric"]]]
     known = scores[models].notna()

@@ -63,8 +63,6 @@ def fit_ridge(
         >>> ridge(np.array([[100.0, 101.0, 102.0, 103.0]])).round(3)
         array([[104., 105.]])
     """
-    from sklearn.linear_model import Ridge  # here, because it takes a second to import
-
     windows = training_windows(
         train.assign(y=_logarithm(train["y"].to_numpy("float64"))) if log else train,
         lookback=lookback,
@@ -83,9 +81,7 @@ def fit_ridge(
     center, scale = _level(windows[:, :lookback])
     # In float64: the normal equations of a pooled panel are too ill-conditioned for float32.
     relative = (windows - center) / scale
-    model = Ridge(alpha=alpha).fit(relative[:, :lookback], relative[:, lookback:])
-    weights = model.coef_.reshape(horizon, lookback).T
-    intercept = model.intercept_
+    weights, intercept = _coefficients(relative[:, :lookback], relative[:, lookback:], alpha)
     # Clipped to the range of the training windows, since exp() would amplify an extrapolation.
     lowest, highest = relative[:, lookback:].min(), relative[:, lookback:].max()
 
@@ -101,6 +97,20 @@ def fit_ridge(
         return np.exp(np.clip(ahead, lowest, highest) * scale + center)
 
     return Baseline("ridge", forecast, lookback)
+
+
+def _coefficients(
+    inputs: np.ndarray, outputs: np.ndarray, alpha: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The weights and the intercept, which has no penalty, from the normal equations.
+
+    They are those of scikit-learn, whose import takes longer than the forecast of a short series.
+    """
+    mean, target = inputs.mean(axis=0), outputs.mean(axis=0)
+    centered = inputs - mean
+    penalty = alpha * np.eye(inputs.shape[1])
+    weights = np.linalg.solve(centered.T @ centered + penalty, centered.T @ (outputs - target))
+    return weights, target - mean @ weights
 
 
 def tune_ridge(train: pd.DataFrame, *, horizon: int, season_length: int, seed: int = 0) -> Baseline:

@@ -12,7 +12,7 @@ from keras_rnn_recipes.evaluation.metric_info import metric_info, more_is_better
 MODEL_LABELS = {
     **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
     **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
-    **{"tfidf": "tf-idf and logistic regression"},
+    **{"tfidf": "tf-idf and logistic regression", "pretrained": "pretrained network"},
     **{"simple_rnn_clipped": "simple RNN (clipped)", "simple_rnn_skips": "simple RNN (skips 2, 3)"},
     **{"simple_rnn_normal": "simple RNN (normal start)", "gru_skips": "GRU (skips 2, 3)"},
     **{"simple_rnn_identity": "simple RNN (identity start)", "lstm_skips": "LSTM (skips 2, 3)"},
@@ -147,6 +147,10 @@ def verdict(
     """
     info = metric_info(metric)
     words = metric if info is None else info.name
+    if not record["model"]:
+        return "unknown", (
+            f"The {label(name)} is not scored: no series has two steps more than the horizon."
+        )
     given = spread(seeds if len(seeds) > 1 else [record["model"].get(metric)])
     rival = best_baseline(record, metric)
     if given is None:

@@ -82,8 +82,11 @@ def learning_section(history: pd.DataFrame, config: Mapping[str, Any]) -> Sectio
         kept = "last" if config.get("fit", {}).get("keep") == "last" else "that"
         caption = (
             f"Loss after each epoch. Validation was best, {number(best['val_loss'])}, at epoch "
-            f"{int(best['epoch'])} of {len(history)}; the weights of {kept} epoch were kept."
+            f"{int(best['epoch'])} of {int(history['epoch'].max())}; the weights of {kept} epoch "
+            "were kept."
         )
+        if history["epoch"].min() == 0:
+            caption += " Epoch 0 is the pretrained network before the training."
     return Section("Learning curve", svg_of(plot_history(history)), caption)
 
 

@@ -10,14 +10,13 @@ from keras_rnn_recipes.reporting.format import deciding_metric, label, metric_va
 from keras_rnn_recipes.reporting.text_table import text_table
 
 if TYPE_CHECKING:
-    import keras
     import pandas as pd
 
 
 def results_record(
     summary: Mapping[str, Mapping[str, float]],
-    model: keras.Model,
-    history: pd.DataFrame,
+    model: Any,
+    history: pd.DataFrame | None,
     *,
     name: str,
     task: str = "forecasting",
@@ -27,8 +26,8 @@ def results_record(
 
     Args:
         summary: metrics by model, from ``summarise``.
-        model: the trained model, for its number of parameters.
-        history: what ``fit`` returned, for the time that it took.
+        model: the model, for its number of parameters (``count_params``).
+        history: what ``fit`` returned, for the time that it took; None if nothing was trained.
         name: which of the models in ``summary`` is the trained one; the others are baselines.
         task: what it was trained for.
         totals: the sums of forecast and observed values, from ``totals``; left out if None.
@@ -39,7 +38,7 @@ def results_record(
         "model": dict(summary[name]),
         "baselines": {other: dict(m) for other, m in summary.items() if other != name},
         "num_parameters": int(model.count_params()),
-        "fit_seconds": round(float(history["seconds"].sum()), 3),
+        "fit_seconds": 0.0 if history is None else round(float(history["seconds"].sum()), 3),
         **({"totals": dict(totals)} if totals else {}),
     }
 
@@ -65,6 +64,8 @@ def results_table(
         naive    2
         The LSTM beats its best baseline, naive, by 50%: mean absolute error 1, against 2.
     """
+    if not record["model"]:
+        return verdict(name, record, "mae")[1]
     rows = {name: record["model"], **record["baselines"]}
     metrics = [metric for metric in record["model"] if not is_of_intervals(metric)]
     table = [["", *map(label, metrics)]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -58,8 +59,9 @@ def _processor() -> str:
 
 
 def _accelerators() -> list[str]:
-    import tensorflow as tf
-
+    tf = sys.modules.get("tensorflow")
+    if tf is None:  # nothing was trained
+        return []
     devices = tf.config.list_physical_devices("GPU")
     details = [tf.config.experimental.get_device_details(device) for device in devices]
     return [detail.get("device_name", "GPU") for detail in details]

@@ -12,7 +12,7 @@ from keras_rnn_recipes.runs.directory import is_run_directory
 
 
 def finished_config(run_dir: str | Path, overrides: Sequence[str] = ()) -> Any:
-    """Read the configuration of a run that has its SavedModel.
+    """Read the configuration of a run that has its SavedModel, or its report if none was trained.
 
     Args:
         run_dir: folder of the run.
@@ -47,10 +47,17 @@ def finished_config(run_dir: str | Path, overrides: Sequence[str] = ()) -> Any:
             "the folder of a finished run.",
             f"give the folder of one cutoff, such as {path / 'folds' / '01'}.",
         )
-    if not (path / "saved_model").is_dir():
-        raise UserError(
-            f"The run in {path} is not finished: it has no saved_model yet.",
-            "the folder of a finished run.",
-            f"finish it: krr run {path / 'recipe.toml'} --run-dir {path} --resume.",
-        )
-    return load_config(path / "config.json", overrides)
+    if not any((path / name).exists() for name in ("saved_model", "report.html")):
+        raise _unfinished(path)
+    config = load_config(path / "config.json", overrides)
+    if config.trains and not (path / "saved_model").is_dir():
+        raise _unfinished(path)
+    return config
+
+
+def _unfinished(path: Path) -> UserError:
+    return UserError(
+        f"The run in {path} is not finished: it has no saved_model yet.",
+        "the folder of a finished run.",
+        f"finish it: krr run {path / 'recipe.toml'} --run-dir {path} --resume.",
+    )

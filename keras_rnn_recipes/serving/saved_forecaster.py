@@ -12,7 +12,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
+from keras_rnn_recipes.config.files import load_config
 from keras_rnn_recipes.errors import UserError, counted
+from keras_rnn_recipes.runs.directory import is_run_directory
 
 _MODEL_FILE = "saved_model.pb"
 
@@ -300,6 +302,13 @@ def _find_folder(path: Path) -> Path:
         return path
     if is_saved_model(path / "saved_model"):
         return path / "saved_model"
+    if is_run_directory(path) and not load_config(path / "config.json").trains:
+        raise UserError(
+            f"The run in {path} forecasts with the pretrained network as it is, without a "
+            "SavedModel.",
+            "a SavedModel folder or a run directory with one.",
+            f"make one: krr export {path} --to DIR, and give DIR.",
+        )
     raise UserError(
         f"{path} is not a SavedModel: there is no {_MODEL_FILE} in it, "
         f"nor in a folder saved_model inside it.",

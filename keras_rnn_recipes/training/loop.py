@@ -97,6 +97,7 @@ def fit(
     last_epoch: int | None = None,
     loss: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    keep_untrained: bool = False,
 ) -> pd.DataFrame:
     """Train a model in place; it ends with the weights of its best (or last) epoch.
 
@@ -119,11 +120,14 @@ def fit(
             ``"smape"`` or ``"tweedie"`` for a forecaster; None: the loss of a forecaster that
             ``config``, a ``FitConfig``, names.
         callbacks: called before those of this function.
+        keep_untrained: whether the model as it is given, such as a pretrained one, counts as epoch
+            0, whose weights are kept if no epoch has a lower validation loss.
 
     Returns:
         One row per epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, ``learning_rate``,
-        ``seconds``. The unit of the losses follows from the weights: with ``weights="scale"`` it is
-        the mean absolute step of a series.
+        ``seconds``; before them that of epoch 0, if it counts, without a ``loss``. The unit of the
+        losses follows from the weights: with ``weights="scale"`` it is the mean absolute step of a
+        series.
 
     Raises:
         UserError: there is no window to train on, the loss does not fit the model or is no longer
@@ -163,6 +167,8 @@ def fit(
         watch = _watch(model, batches, loss, config, run, training.flow)
         watching = () if watch is None else (watch,)
         parts, shown = (batches, valid), [*callbacks, *watching]
+        if keep_untrained and valid is not None and not keeper.state.rows:
+            keeper.judge_untrained(model, valid)
         _run_epochs(model, parts, keeper, config, steps, last, shown, training)
         training.flow = None if watch is None else watch.flow
     keeper.finish(model)
@@ -175,7 +181,7 @@ def fit(
 
 
 def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
-    """The epoch, from 1, whose weights `fit` kept.
+    """The epoch, from 1, whose weights `fit` kept; 0 for those before the training.
 
     Args:
         history: from `fit`.
@@ -272,6 +278,16 @@ class _Keeper(keras.callbacks.Callback):
         assign(variables_of(model), state.model)
         assign(model.optimizer.variables, state.optimizer)
         self.state, self._best = state.progress, state.best
+
+    def judge_untrained(self, model: keras.Model, valid: tf.data.Dataset) -> None:
+        """Record the validation loss of the model before its training, as that of epoch 0."""
+        started = time.perf_counter()
+        loss = float(model.evaluate(valid, verbose=0, return_dict=True)["loss"])
+        seconds = time.perf_counter() - started
+        unknown = {"loss": math.nan, "val_loss": loss, "learning_rate": math.nan}
+        self.state.rows.append({"epoch": 0, **unknown, "seconds": seconds})
+        if math.isfinite(loss):
+            self.state.best_loss, self._best = loss, values_of(model.weights)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._started = time.perf_counter()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,6 +176,8 @@ def backtest_run(
 def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config, int, int]:
     """Check that all origins are in the test part of a run, which its model was not trained on.
 
+    A pretrained network that is used as it is was trained on none of the data.
+
     Args:
         run: folder of the run.
         folds: number of origins.
@@ -201,7 +204,7 @@ def check_origins(run: str | Path, folds: int, step: int | None) -> tuple[Config
     horizon = config.model.horizon
     step = horizon if step is None else step
     size, held_out = horizon + (folds - 1) * step, config.data.test_size or horizon
-    if min(folds, step) < 1 or size > held_out:
+    if min(folds, step) < 1 or (size > held_out and config.trains):
         raise UserError(
             f"The first of {counted(folds, 'origin')}, {counted(step, 'step')} apart, lies "
             f"{counted(size, 'step')} before the end, but the model in {run} was trained up to "
@@ -235,9 +238,6 @@ def _carry_out(
     main: Main, fold: Fold, count: int, directory: RunDirectory, smoke: bool
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Run one fold, unless it is finished, and read its backtest and metrics."""
-    import keras
-
-    from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
     from keras_rnn_recipes.storage import read_table
 
     path = directory.folder("folds") / f"{fold.number:02d}"
@@ -249,10 +249,24 @@ def _carry_out(
         config = shrink(fold.config) if smoke else fold.config
         continue_config(with_absolute_paths(config), own.read_json("config.json") or {})
     else:
-        keras.utils.clear_session()
-        with quiet_tensorflow_log():
+        with _new_session(fold.config):
             run_script(main, fold.config, path, resume=directory.resumed, smoke=smoke)
     return read_table(path / "backtest.csv"), own.read_json("metrics.json") or {}
+
+
+@contextlib.contextmanager
+def _new_session(config: Config) -> Iterator[None]:
+    """Forget the networks of the fold before, and keep TensorFlow quiet while one is trained."""
+    if not config.trains:
+        yield
+        return
+    import keras
+
+    from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
+
+    keras.utils.clear_session()
+    with quiet_tensorflow_log():
+        yield
 
 
 def _finish(

@@ -132,7 +132,14 @@ def fold_config(config: Config, panel: Panel, drop_last: int, *, size: int) -> C
             "fit": config.fit.model_copy(update={"refit": False}),
         }
     )
-    return choose_defaults(asked, seen)
+    chosen = choose_defaults(asked, seen)
+    if not chosen.data.test_size:
+        raise UserError(
+            f"No series has two steps more than the horizon of {size} steps.",
+            f"at least {size + 2} steps in a series.",
+            "give longer series, or lower model.horizon.",
+        )
+    return chosen
 
 
 def untested_series(fold: Fold, panel: Panel, tested: pd.DataFrame) -> list[str]:

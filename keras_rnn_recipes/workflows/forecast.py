@@ -17,15 +17,19 @@ from keras_rnn_recipes.config.forecasting import (
     Strategy,
     added_baselines,
 )
+from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
 from keras_rnn_recipes.config.recommended import (
     is_long_panel,
     is_panel,
     kind_of_demand,
     recommend,
+    recommend_pretrained,
 )
 from keras_rnn_recipes.errors import UserError, check_choice, counted, first_names
 from keras_rnn_recipes.evaluation.levels import parse_levels
+from keras_rnn_recipes.extras import has_extra
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
+from keras_rnn_recipes.workflows.choose_model import AUTO, ModelChoice, choose_model
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
@@ -49,6 +53,18 @@ _DATA_OPTIONS = (
     "holidays",
     "freq",
 )
+
+# Options of covariates, and of the layers of a new network.
+_OF_NEW_NETWORKS = (
+    *("past_cols", "future_cols", "static_cols", "future_file", "calendar", "holidays"),
+    *("cell", "strategy", "units"),
+)
+
+# Networks that --cell names; --model names the pretrained one.
+CELLS = tuple(name for name in get_args(Preset) if name != "pretrained")
+
+# Baselines that are shown for a single series where their extra is installed.
+OF_ONE_SERIES = ("auto_ets", "auto_theta")
 
 _STRATEGY_REASONS = {
     "direct": "the network forecasts all steps at once, so errors do not accumulate",
@@ -80,8 +96,9 @@ class ForecastOptions:
     holidays: str | None = None
     freq: str | None = None
     season_length: str | None = None
-    cell: str = "lstm"
-    strategy: str = "seq2seq"
+    model: str = "auto"
+    cell: str | None = None
+    strategy: str | None = None
     units: str | None = None
     levels: str | None = None
     baselines: str | None = None
@@ -116,6 +133,36 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     config = _config_as_asked(options)
     panel = read_panel(options.file, **config.data.reading())
     lengths = _lengths(panel)
+    demand = kind_of_demand(panel.frame["y"].dropna().to_numpy())
+    choice = choose_model(
+        options.model,
+        lengths,
+        horizon=options.horizon,
+        season_length=panel.season_length,
+        asked=_asked_for(options),
+        demand=demand is not None,
+    )
+    if choice.model == "train":
+        config, reasons = _plan_training(options, config, panel, lengths, demand)
+    else:
+        config, choice, reasons = _plan_pretrained(options, config, panel, lengths, choice)
+    reasons = [choice.reason, *reasons]
+    if panel.frame["y"].min() >= 0:
+        reasons.append(
+            "No value is below 0: forecasts of the network and of the baselines are kept at or "
+            "above 0."
+        )
+    return ForecastPlan(config, tuple(reasons))
+
+
+def _plan_training(
+    options: ForecastOptions,
+    config: Config,
+    panel: Panel,
+    lengths: dict[str, int],
+    demand: str | None,
+) -> tuple[Config, list[str]]:
+    """The recipe of a new network, and the reasons for its values."""
     _refuse_too_little(options, max(lengths.values()), max(lengths.values()) - options.horizon)
     if is_panel(lengths) and not config.evaluate.levels:
         # Neither the epoch nor intervals need a validation part, so it is trained on.
@@ -125,7 +172,6 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     trained = _training_lengths(config, lengths)
     _refuse_too_little(options, max(lengths.values()), max(trained.values()))
     positive = bool(panel.frame["y"].min() > 0)  # in all rows: training ends before the last ones
-    demand = kind_of_demand(panel.frame["y"].dropna().to_numpy())
     if demand is None:
         config = choose_scaling(config, panel)
     config = recommend(config, trained, panel.season_length, positive=positive, demand=demand)
@@ -134,13 +180,37 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         refit = config.fit.model_copy(update={"refit": True})
         config = config.model_copy(update={"fit": refit})
     code_covariates(panel, config)  # refuses missing future values before any work
-    reasons = _reasons(options, config, lengths)
-    if panel.frame["y"].min() >= 0:
-        reasons.append(
-            "No value is below 0: forecasts of the network and of the baselines are kept at or "
-            "above 0."
+    return config, _reasons(options, config, lengths)
+
+
+def _plan_pretrained(
+    options: ForecastOptions,
+    config: Config,
+    panel: Panel,
+    lengths: dict[str, int],
+    choice: ModelChoice,
+) -> tuple[Config, ModelChoice, list[str]]:
+    """The recipe of the pretrained network, the choice where it changes, and the reasons."""
+    longest = max(lengths.values())
+    if choice.model == "finetune":
+        _refuse_too_little(options, longest, longest - options.horizon)
+        tuned = recommend_pretrained(config, panel, finetune=True)
+        if tuned.data.valid_size or options.model != AUTO:
+            _refuse_too_little(options, longest, max(_training_lengths(tuned, lengths).values()))
+            fit = tuned.fit.model_copy(update={"refit": options.refit is not False})
+            tuned = tuned.model_copy(update={"fit": fit})
+            return tuned, choice, _reasons_of_pretrained(options, tuned, lengths)
+        choice = ModelChoice(
+            "pretrained",
+            "The pretrained network forecasts as it is: the series are too short for a validation "
+            "part, which would show whether training it on helps (--model).",
         )
-    return ForecastPlan(config, tuple(reasons))
+    config = recommend_pretrained(config, panel, finetune=False)
+    if len(lengths) == 1 and has_extra("baselines"):  # each takes its time for every series
+        names = dict.fromkeys([*config.evaluate.baselines, *OF_ONE_SERIES])
+        evaluate = config.evaluate.model_copy(update={"baselines": tuple(names)})
+        config = config.model_copy(update={"evaluate": evaluate})
+    return config, choice, _reasons_of_pretrained(options, config, lengths)
 
 
 def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
@@ -213,8 +283,8 @@ def _config_as_asked(options: ForecastOptions) -> Config:
     seasons = parse_numbers(options.season_length, "--season-length", "the steps in each season")
     data["season_length"] = seasons[0] if seasons and len(seasons) == 1 else seasons
     model: dict[str, Any] = {
-        "preset": check_choice(options.cell, get_args(Preset), "--cell"),
-        "strategy": check_choice(options.strategy, get_args(Strategy), "--strategy"),
+        "preset": check_choice(options.cell or "lstm", CELLS, "--cell"),
+        "strategy": check_choice(options.strategy or "seq2seq", get_args(Strategy), "--strategy"),
         "horizon": options.horizon,
         "units": parse_numbers(options.units, "--units", "the width of each layer"),
     }
@@ -236,13 +306,20 @@ def _refuse_too_little(options: ForecastOptions, longest: int, trained: int) -> 
     if trained > horizon:
         return
     fits = (longest - 1) // 2
+    also = "" if _asked_for(options) else ", or use --model pretrained, which trains nothing"
     shorter = f"lower --horizon to at most {fits}" if fits else "forecast another file"
     raise UserError(
         f"The longest series in {options.file} has {counted(longest, 'step')}, too few for a "
         f"horizon of {horizon}.",
         f"at least {2 * horizon + 1} steps: {horizon} to test on and {horizon + 1} to train on.",
-        f"{shorter}, or give longer series.",
+        f"{shorter}, or give longer series{also}.",
     )
+
+
+def _asked_for(options: ForecastOptions) -> list[str]:
+    """The options that were given and that the pretrained network has no part for."""
+    given = [name for name in _OF_NEW_NETWORKS if getattr(options, name)]
+    return [f"--{name.replace('_', '-')}" for name in given]
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
@@ -262,12 +339,9 @@ def _training_lengths(config: Config, lengths: dict[str, int]) -> dict[str, int]
 
 def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
     """Explain what was inferred and chosen, one sentence each."""
-    data, model = config.data, config.model
-    season = data.season_length
+    model = config.model
     reasons = [
-        f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
-        f"Season of {_joined(season)} step{'s' * (season != 1)}: "
-        f"{_origin(options.season_length, '--season-length')}.",
+        *_of_time(options, config),
         f"Lookback of {counted(model.lookback or 1, 'step')}; at each, the network reads the last "
         f"{model.lags} value{'s' * (model.lags != 1)}.",
         f"Strategy {model.strategy}: {_STRATEGY_REASONS[model.strategy]} (--strategy).",
@@ -302,10 +376,50 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
     return [*reasons, *_about_training(options, config, lengths)]
 
 
+def _of_time(options: ForecastOptions, config: Config) -> list[str]:
+    data, season = config.data, config.data.season_length
+    return [
+        f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
+        f"Season of {_joined(season)} step{'s' * (season != 1)}: "
+        f"{_origin(options.season_length, '--season-length')}.",
+    ]
+
+
+def _reasons_of_pretrained(
+    options: ForecastOptions, config: Config, lengths: dict[str, int]
+) -> list[str]:
+    """Explain what was inferred, what the pretrained network reads, and how it is scored."""
+    reasons = _of_time(options, config)
+    steps = counted(config.model.lookback or 0, "step")
+    reasons.append(f"It reads the last {steps} of each series, or all of a shorter one.")
+    if config.calibrates:
+        reasons.append(
+            f"It has learned intervals up to {LARGEST_LEVEL:g} %: these are calibrated on its "
+            "errors before the test part."
+        )
+    if config.trains and config.data.valid_size:
+        reasons.append(
+            "Kept is the epoch with the lowest error on the last "
+            f"{counted(config.data.valid_size, 'step')} before the test part; epoch 0 is the "
+            "network before the training."
+        )
+    if config.trains:
+        return [*reasons, *_about_training(options, config, lengths)]
+    if not config.data.test_size:
+        reasons.append("No series has two steps more than the horizon, so it is not scored.")
+    short = [name for name, n in lengths.items() if n <= config.data.held_out]
+    if config.data.test_size and short:
+        reasons.append(
+            f"{len(short)} of {len(lengths)} series are too short to be scored; they are forecast "
+            f"nevertheless: {first_names(short)}."
+        )
+    return reasons
+
+
 def _about_training(options: ForecastOptions, config: Config, lengths: dict[str, int]) -> list[str]:
     """Which rows are trained on, and by which network they are forecast."""
-    reasons = []
-    if not config.data.valid_size and is_panel(lengths):
+    reasons, pretrained = [], config.model.preset == "pretrained"
+    if not config.data.valid_size and is_panel(lengths) and not pretrained:
         reasons.append(
             "With this many series, training needs no validation part and ends at the test part."
         )
@@ -313,8 +427,8 @@ def _about_training(options: ForecastOptions, config: Config, lengths: dict[str,
         reasons.append("The series are too short for a validation part: training runs all epochs.")
     if config.fit.refit:
         reasons.append(
-            "After the test, a new network is trained on all data and makes the forecast "
-            "(--no-refit: the tested network makes it)."
+            f"After the test, {'the pretrained' if pretrained else 'a new'} network is trained on "
+            "all data and makes the forecast (--no-refit: the tested network makes it)."
         )
     elif options.refit is None:
         reasons.append(

@@ -114,7 +114,8 @@ def run_script(
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:
         config = continue_config(config, stored)
-    set_seeds(config.fit.seed)
+    if config.trains:
+        set_seeds(config.fit.seed)
     try:
         main(config, directory)
         directory.write_environment(config.fit.seed)

@@ -93,9 +93,10 @@ def updated_config(
     require_family(earlier, DEFAULT, f"The run in {run_dir}", fix=fix)
     given = earlier.model_dump(mode="json")
     given["data"]["updates"] = [*given["data"]["updates"], str(Path(source).absolute())]
-    given["fit"]["start_from"] = str(Path(run_dir).absolute())
-    given["fit"]["epochs"] = max(1, round(SHARE_OF_EPOCHS * earlier.fit.epochs))
-    given["fit"]["learning_rate"] = SHARE_OF_RATE * earlier.fit.learning_rate
+    if earlier.trains:
+        given["fit"]["start_from"] = str(Path(run_dir).absolute())
+        given["fit"]["epochs"] = max(1, round(SHARE_OF_EPOCHS * earlier.fit.epochs))
+        given["fit"]["learning_rate"] = SHARE_OF_RATE * earlier.fit.learning_rate
     config: Config = config_from_dict(given, overrides, where=f"the update of {run_dir}")
     return config
 
@@ -128,11 +129,13 @@ def _scores_before(run_dir: Path, config: Config) -> tuple[dict[str, float], tup
     """Metrics of the earlier network on the test part of the extended data, and notes on them."""
     from keras_rnn_recipes.evaluation.backtest import backtest
     from keras_rnn_recipes.evaluation.metrics import score, summarise
-    from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
+    from keras_rnn_recipes.families.forecasting.inference import forecaster_of_run
 
     panel, name, size = _panel(run_dir, config), config.model.preset, _test_size(config)
-    _refuse_learned(run_dir, panel, size)
-    forecaster = load_saved_model(run_dir)
+    earlier = finished_config(run_dir)
+    if earlier.trains:
+        _refuse_learned(run_dir, panel, size)
+    forecaster = forecaster_of_run(run_dir, earlier)
     forecasts = backtest(
         panel.frame,
         {name: forecaster.forecast_windows},

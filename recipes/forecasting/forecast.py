@@ -28,11 +28,14 @@ def main(config, run):
     split = krr.split_by_time(
         panel.frame, valid_size=data.valid_size, test_size=data.test_size, lookback=network.lookback
     )
-    model, history = learn(split.train, split.valid, panel, config, run)
-    run.write_model(model)
-
-    # With every strategy, a forecaster maps a history to a whole forecast.
-    point = krr.to_forecaster(model, config.evaluate.levels, **served)
+    if config.trains:
+        model, history = learn(split.train, split.valid, panel, config, run)
+        run.write_model(model)
+        # With every strategy, a forecaster maps a history to a whole forecast.
+        point = krr.to_forecaster(model, config.evaluate.levels, **served)
+    else:  # the pretrained network as it is, in NumPy
+        history, nonnegative = None, served["nonnegative"]
+        model = point = forecasting.zero_shot_forecaster(config, nonnegative=nonnegative)
     asked = {"names": config.evaluate.baselines, "seed": config.fit.seed}
     baselines = forecasting.fit_baselines(
         split.train, horizon=network.horizon, season_length=panel.season_length, **asked
@@ -40,24 +43,13 @@ def main(config, run):
     # If the recipe asks for levels, calibrate intervals on the errors of the validation part.
     forecaster, baselines = forecasting.add_intervals(point, baselines, panel, config, run=run)
 
-    # Backtest: forecast the test part from rolling origins. A series too short to hold anything
-    # out was used for training as a whole, so it is not scored.
     seen = {"lookback": network.lookback, "horizon": network.horizon, **panel.columns}
     seen |= {"levels": config.evaluate.levels, "season_length": served["season_length"]}
-    tested = krr.backtest(
-        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
-        {name: forecaster.predict_on_batch, **baselines},
-        test_size=data.test_size,
-        stride=config.evaluate.stride,
-        **seen,
-    )
-    scores = forecasting.score(
-        tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
-    )
-    summary, totals = forecasting.summarise(scores), forecasting.totals(tested, name)
+    summary, totals, notes = {name: {}}, None, ()
+    if data.test_size:  # the pretrained network also forecasts series too short to be scored
+        compared = {name: forecaster.predict_on_batch, **baselines}
+        summary, totals, notes = test(compared, split, panel, config, run, seen)
     record = forecasting.results_record(summary, model, history, name=name, totals=totals)
-    run.write_csv("backtest.csv", tested)
-    run.write_csv("scores.csv", scores)
     run.write_json("metrics.json", record)
 
     # Refit: train the network anew on all steps, for as many epochs as were best before. Errors on
@@ -65,7 +57,8 @@ def main(config, run):
     if config.fit.refit:
         epochs = forecasting.best_epoch(history, config.fit)
         forecaster = forecasting.refit_intervals(point, forecaster, panel, config, run=run)
-        learn(panel.frame, None, panel, config, run.part("refit"), epochs, again=model)
+        if epochs:  # else the pretrained network as it is was best
+            learn(panel.frame, None, panel, config, run.part("refit"), epochs, again=model)
         run.write_model(model)
 
     # Forecast the steps after the last observation of every series.
@@ -75,13 +68,15 @@ def main(config, run):
     run.write_csv("forecasts.csv", future)
 
     # Export the model to serve it without this package, and write the report.
-    krr.export_saved_model(forecaster, run.path / "saved_model")
+    if config.trains:
+        krr.export_saved_model(forecaster, run.path / "saved_model")
     run.write_environment(config.fit.seed)
-    notes = tested.attrs["notes"]  # origins without a value before them are left out
     forecasting.write_report(run.path, panel.frame, notes=(*panel.notes, *notes))
     table = forecasting.results_table(record, name=name, num_series=panel.num_series)
     print(table, *notes, sep="\n")
     print(run.describe())
+    if not config.trains:
+        print(f"A SavedModel or an ONNX file to serve: krr export {run.path} --to DIR")
 
 
 def learn(train, valid, panel, config, run, last_epoch=None, again=None):
@@ -96,6 +91,8 @@ def learn(train, valid, panel, config, run, last_epoch=None, again=None):
     options = dict(panel.columns, batch_size=training.batch_size, weights=training.window_weights)
     if network.scaling == "change":  # the level would use up the digits of float32
         train, valid = (forecasting.without_level(part) for part in (train, valid))
+    if network.preset == "pretrained":  # it reads histories of any length
+        train, valid = forecasting.with_earlier_rows(train, valid, config)
     drawn = {"shuffle": True, "repeat": True, "balanced": training.balanced, "seed": training.seed}
     batches = partial(krr.window_dataset, train, spec, **drawn, **options)
     watched = forecasting.validation_windows(valid, spec, **options)
@@ -117,9 +114,36 @@ def learn(train, valid, panel, config, run, last_epoch=None, again=None):
     forecasting.adapt_covariates(model, train, panel)
     count = forecasting.count_windows(train, spec)
     history = krr.fit(
-        model, batches, watched, num_windows=count, config=training, run=run, last_epoch=last_epoch
+        model,
+        batches,
+        watched,
+        num_windows=count,
+        config=training,
+        run=run,
+        last_epoch=last_epoch,
+        keep_untrained=network.preset == "pretrained",
     )
     return model, history
+
+
+def test(forecasters, split, panel, config, run, seen):
+    """Forecast the test part from rolling origins, and score the forecasts."""
+    # A series too short to hold anything out was used for training as a whole, so it is left out.
+    tested = krr.backtest(
+        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
+        forecasters,
+        test_size=config.data.test_size,
+        stride=config.evaluate.stride,
+        **seen,
+    )
+    scores = forecasting.score(
+        tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
+    )
+    run.write_csv("backtest.csv", tested)
+    run.write_csv("scores.csv", scores)
+    totals = forecasting.totals(tested, config.model.preset)
+    # The notes name origins that are left out, since they have no value before them.
+    return forecasting.summarise(scores), totals, tested.attrs["notes"]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.linear_model import Ridge
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation import ridge as ridge_module
@@ -141,6 +142,16 @@ def test_ridge_equals_least_squares() -> None:
     design = np.c_[relative[:, :5], np.ones(54)]
     fitted = design @ np.linalg.lstsq(design, relative[:, 5:], rcond=None)[0]
     np.testing.assert_allclose(ridge(rows[:, :5]), fitted * scale + centre, atol=1e-3)
+
+
+@pytest.mark.parametrize(("windows", "inputs"), [(60, 12), (7, 12)])
+def test_ridge_has_the_coefficients_of_scikit_learn(windows: int, inputs: int) -> None:
+    rng = np.random.default_rng(windows)
+    x, y = rng.normal(size=(windows, inputs)), rng.normal(size=(windows, 3))
+    weights, intercept = ridge_module._coefficients(x, y, 0.5)
+    model = Ridge(alpha=0.5).fit(x, y)
+    np.testing.assert_allclose(weights.T, model.coef_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(intercept, model.intercept_, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("log", [False, True])

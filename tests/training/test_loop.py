@@ -15,7 +15,7 @@ from training.toy import HORIZON, LOOKBACK, toy_arrays, toy_batches, toy_model, 
 from keras_rnn_recipes.config.forecasting import FitConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.directory import RunDirectory
-from keras_rnn_recipes.training.loop import fit, plan_steps
+from keras_rnn_recipes.training.loop import best_epoch, fit, plan_steps
 from keras_rnn_recipes.training.losses import loss_function, prepare
 from keras_rnn_recipes.training.state import set_seeds
 
@@ -75,6 +75,44 @@ def test_validation_chooses_nothing_when_the_last_epoch_is_kept():
     assert len(history) == 12
     for one, other in zip(watched.get_weights(), alone.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_model_as_it_was_given_is_kept_if_training_only_hurts():
+    config = FitConfig(epochs=6, learning_rate=3.0, schedule="constant", patience=3)
+    set_seeds(0)
+    network = toy_model(dropout=0.0)
+    x, y, _ = toy_arrays(20)
+    before = network.get_weights()
+    error = np.abs(network.predict(x, verbose=0) - y).mean()
+    options = {"num_windows": NUM, "config": config, "keep_untrained": True}
+    history = fit(network, toy_batches(NUM), toy_valid(), **options)
+    assert history["epoch"].tolist() == [0, 1, 2, 3]
+    assert history["val_loss"][0] == pytest.approx(error, rel=1e-4)
+    assert history["val_loss"][0] < history["val_loss"][1:].min()  # else this would show nothing
+    assert best_epoch(history, config) == 0
+    for one, other in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_epoch_0_changes_nothing_else():
+    options = {"num_windows": NUM, "config": FitConfig(epochs=4, learning_rate=0.02)}
+    results = []
+    for keep in (False, True):
+        set_seeds(0)
+        network = toy_model()
+        history = fit(network, toy_batches(NUM), toy_valid(), **options, keep_untrained=keep)
+        results.append((network.get_weights(), history[history["epoch"] > 0]))
+    pd.testing.assert_frame_equal(
+        *(history.drop(columns="seconds").reset_index(drop=True) for _, history in results)
+    )
+    for one, other in zip(results[0][0], results[1][0], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_epoch_0_needs_a_validation_part():
+    options = {"num_windows": NUM, "config": FitConfig(epochs=2), "keep_untrained": True}
+    history = fit(toy_model(), toy_batches(NUM), **options)
+    assert history["epoch"].tolist() == [1, 2] and best_epoch(history, options["config"]) == 2
 
 
 def test_without_validation_every_epoch_runs():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from keras_rnn_recipes.workflows.forecast import (
     parse_numbers,
     plan_forecast,
 )
+
+training_options = partial(ForecastOptions, model="train")
 
 
 def write_panel(path: Path, lengths: dict[str, int], freq: str = "D") -> Path:
@@ -56,7 +59,7 @@ def test_plan_can_be_trained_or_is_refused_with_a_horizon_that_works(tmp_path, l
     named = {f"s{n}": length for n, length in enumerate(lengths)}
     file = write_panel(tmp_path / "panel.csv", named)
     try:
-        config = plan_forecast(ForecastOptions(file, horizon)).config
+        config = plan_forecast(training_options(file, horizon)).config
     except UserError as error:
         assert "steps" in str(error)
         return
@@ -72,28 +75,28 @@ def test_plan_can_be_trained_or_is_refused_with_a_horizon_that_works(tmp_path, l
 def test_shortest_single_series(tmp_path, length, horizon, works):
     file = write_panel(tmp_path / "short.csv", {"a": length})
     if works:
-        config = plan_forecast(ForecastOptions(file, horizon)).config
+        config = plan_forecast(training_options(file, horizon)).config
         assert training_windows(config, {"a": length}) >= 1
         return
     with pytest.raises(UserError, match=f"short.csv has {length} steps") as told:
-        plan_forecast(ForecastOptions(file, horizon))
+        plan_forecast(training_options(file, horizon))
     if length > 2:
         most = int(str(told.value).split("at most ")[1].split(",")[0])
-        plan_forecast(ForecastOptions(file, most))
+        plan_forecast(training_options(file, most))
         with pytest.raises(UserError):
-            plan_forecast(ForecastOptions(file, most + 1))
+            plan_forecast(training_options(file, most + 1))
 
 
 def test_series_too_short_to_learn_from_are_named(tmp_path):
     lengths = {"long": 120, "longer": 150, "tiny": 4, "also_long": 130}
-    plan = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", lengths), 7))
+    plan = plan_forecast(training_options(write_panel(tmp_path / "p.csv", lengths), 7))
     (told,) = [reason for reason in plan.reasons if "too short" in reason]
     assert told.startswith("1 of 4 series") and told.endswith("tiny.")
 
 
 def test_everything_inferred_is_said_and_kept(tmp_path):
     file = write_panel(tmp_path / "p.csv", {"a": 120}, freq="MS")
-    plan = plan_forecast(ForecastOptions(file, 6))
+    plan = plan_forecast(training_options(file, 6))
     data, model = plan.config.data, plan.config.model
     assert data.freq == "MS" and data.season_length >= 1
     assert None not in (data.valid_size, data.test_size, model.lookback)
@@ -109,7 +112,7 @@ def test_everything_inferred_is_said_and_kept(tmp_path):
 )
 def test_only_long_panels_are_not_trained_twice_unasked(tmp_path, series, length, asked, refit):
     file = write_panel(tmp_path / "p.csv", {f"s{n}": length for n in range(series)})
-    plan = plan_forecast(ForecastOptions(file, 7, season_length="7", refit=asked))
+    plan = plan_forecast(training_options(file, 7, season_length="7", refit=asked))
     assert plan.config.fit.refit is refit
     told = " ".join(plan.reasons)
     assert ("a new network is trained on all data and makes" in told) is refit
@@ -117,27 +120,27 @@ def test_only_long_panels_are_not_trained_twice_unasked(tmp_path, series, length
 
 
 def test_one_series_keeps_half_of_its_training_part_to_begin_windows_in(tmp_path):
-    model = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", {"a": 120}), 6)).config
+    model = plan_forecast(training_options(write_panel(tmp_path / "p.csv", {"a": 120}), 6)).config
     trained = 120 - model.data.test_size - model.data.valid_size
     assert model.model.lookback == (trained - 6) // 2
 
 
 def test_a_panel_of_short_series_is_read_from_its_start(tmp_path):
     named = {f"s{n}": 60 + n for n in range(30)}
-    config = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", named), 4)).config
+    config = plan_forecast(training_options(write_panel(tmp_path / "p.csv", named), 4)).config
     assert config.model.lookback == 89 - config.data.test_size - config.data.valid_size
 
 
 @pytest.mark.parametrize("strategy, lookback", [("direct", 18), ("seq2seq", 120)])
 def test_every_step_strategies_read_long_segments(tmp_path, strategy, lookback):
     file = write_panel(tmp_path / "p.csv", {"a": 900})
-    options = ForecastOptions(file, 9, season_length="7", strategy=strategy)
+    options = training_options(file, 9, season_length="7", strategy=strategy)
     assert plan_forecast(options).config.model.lookback == lookback
 
 
 def test_several_seasons_are_taken_and_the_first_counts_in_metrics(tmp_path):
     file = write_panel(tmp_path / "p.csv", {"a": 900})
-    data = plan_forecast(ForecastOptions(file, 9, season_length="7, 28")).config.data
+    data = plan_forecast(training_options(file, 9, season_length="7, 28")).config.data
     assert data.season_length == (7, 28) and data.main_season == 7
     assert data.reading()["season_length"] == 7
 
@@ -148,7 +151,7 @@ def test_logarithms_are_for_values_above_nought(tmp_path, lowest, transform):
     table = pd.read_csv(file)
     table["y"] += lowest - table["y"].min()
     table.to_csv(file, index=False)
-    assert plan_forecast(ForecastOptions(file, 3)).config.model.transform == transform
+    assert plan_forecast(training_options(file, 3)).config.model.transform == transform
 
 
 def test_a_rate_that_falls_below_zero_at_its_end_has_no_logarithms(tmp_path):
@@ -156,7 +159,7 @@ def test_a_rate_that_falls_below_zero_at_its_end_has_no_logarithms(tmp_path):
     table = pd.read_csv(file)
     table["y"] = np.linspace(4, -0.1, 90)  # the training part is above 0
     table.to_csv(file, index=False)
-    plan = plan_forecast(ForecastOptions(file, 3))
+    plan = plan_forecast(training_options(file, 3))
     assert plan.config.model.transform == "none"
     assert not any("logarithms" in reason for reason in plan.reasons)
 
@@ -170,7 +173,7 @@ def test_intermittent_demand_is_forecast_by_its_mean(tmp_path, values, loss, poi
     table = pd.read_csv(file)
     table["y"] = np.resize(values, 240)
     table.to_csv(file, index=False)
-    config = plan_forecast(ForecastOptions(file, 3)).config
+    config = plan_forecast(training_options(file, 3)).config
     assert (config.fit.loss, config.model.point) == (loss, point)
     assert (config.model.distribution == "negative_binomial") == (loss == "nll")
     demand = loss != "mae"
@@ -184,7 +187,7 @@ def test_large_levels_are_read_relative_to_the_last_value(tmp_path, level, scali
     table = pd.read_csv(file)
     table["y"] = level + np.arange(120) + np.sin(np.arange(120))
     table.to_csv(file, index=False)
-    plan = plan_forecast(ForecastOptions(file, 3))
+    plan = plan_forecast(training_options(file, 3))
     assert plan.config.model.scaling == scaling
     assert (plan.config.model.transform == "log") == (scaling == "mean")
     assert any("float64" in reason for reason in plan.reasons) == (scaling == "change")
@@ -195,7 +198,7 @@ def test_what_is_asked_for_is_taken(tmp_path):
     table = pd.read_csv(file).rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
     table["rain"] = 1.0
     table.to_csv(file, index=False)
-    options = ForecastOptions(
+    options = training_options(
         file,
         horizon=5,
         id_col="shop",
@@ -225,7 +228,7 @@ def test_what_is_asked_for_is_taken(tmp_path):
 
 
 def test_plan_can_be_written_and_read_again(tmp_path):
-    config = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", {"a": 90}), 3)).config
+    config = plan_forecast(training_options(write_panel(tmp_path / "p.csv", {"a": 90}), 3)).config
     (tmp_path / "recipe.toml").write_text(dump_toml(config))
     assert load_config(tmp_path / "recipe.toml") == config
 
@@ -234,14 +237,14 @@ def test_training_takes_as_many_steps_however_large_the_panel(tmp_path):
     steps = []
     for number in (40, 160):
         many = {f"s{n}": 300 for n in range(number)}
-        fit = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", many), 7)).config.fit
+        fit = plan_forecast(training_options(write_panel(tmp_path / "p.csv", many), 7)).config.fit
         steps.append(fit.epochs * fit.steps_per_epoch)
     assert steps == [300, 300]
 
 
 def test_long_panels_are_trained_for_more_steps_with_a_shorter_memory_of_the_season(tmp_path):
     many = {f"s{n}": 500 for n in range(40)}
-    plan = plan_forecast(ForecastOptions(write_panel(tmp_path / "p.csv", many), 7))
+    plan = plan_forecast(training_options(write_panel(tmp_path / "p.csv", many), 7))
     config = plan.config
     assert (config.model.units, config.model.members, config.model.seasons) == ((100,), 3, 5)
     assert config.fit.epochs * config.fit.steps_per_epoch == 600
@@ -252,9 +255,9 @@ def test_long_panels_are_trained_for_more_steps_with_a_shorter_memory_of_the_sea
 @pytest.mark.parametrize("length, lags", [(900, 168), (400, 30)])
 def test_hours_see_the_week_around_their_day_where_there_are_some(tmp_path, length, lags):
     file = write_panel(tmp_path / "p.csv", {"a": length}, freq="h")
-    config = plan_forecast(ForecastOptions(file, 24)).config
+    config = plan_forecast(training_options(file, 24)).config
     assert (config.data.season_length, config.model.lags, config.model.seasons) == (24, lags, 9)
-    given = plan_forecast(ForecastOptions(file, 24, season_length="24,168")).config
+    given = plan_forecast(training_options(file, 24, season_length="24,168")).config
     assert (given.data.season_length, given.model.seasons) == ((24, 168), 1)
 
 
@@ -265,7 +268,7 @@ def test_long_series_above_nought_teach_relative_errors(tmp_path, low, loss):
     frame = pd.read_csv(file)
     frame["y"] = frame["y"] - frame["y"].min() + low
     frame.to_csv(file, index=False)
-    fit = plan_forecast(ForecastOptions(file, 7)).config.fit
+    fit = plan_forecast(training_options(file, 7)).config.fit
     assert (fit.loss, fit.balanced) == (loss, True)
 
 

@@ -14,7 +14,7 @@ from keras_rnn_recipes.data.frames import Panel
 from keras_rnn_recipes.data.split import split_by_time
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.families.forecasting.task import validation_windows
+from keras_rnn_recipes.families.forecasting.training import validation_windows
 from keras_rnn_recipes.workflows.run import (
     continue_config,
     run,

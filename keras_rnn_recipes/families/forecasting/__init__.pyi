@@ -14,9 +14,7 @@ from .report import (
     write_report as write_report,
 )
 from .task import (
-    best_epoch as best_epoch,
     choose_defaults as choose_defaults,
-    count_windows as count_windows,
     describe as describe,
     fit_baselines as fit_baselines,
     leave_closed_out as leave_closed_out,
@@ -26,9 +24,15 @@ from .task import (
     score as score,
     summarise as summarise,
     totals as totals,
+)
+from .training import (
+    best_epoch as best_epoch,
+    count_windows as count_windows,
     untrained as untrained,
     validation_windows as validation_windows,
+    with_earlier_rows as with_earlier_rows,
     without_level as without_level,
 )
+from .zero_shot import zero_shot_forecaster as zero_shot_forecaster
 
 __all__: list[str]

@@ -21,8 +21,12 @@ from keras_rnn_recipes.families.forecasting.assumptions import (
 )
 from keras_rnn_recipes.families.forecasting.covariates import read_covariates
 from keras_rnn_recipes.families.forecasting.intervals import model_with_bounds, read_intervals
+from keras_rnn_recipes.families.forecasting.zero_shot import (
+    ZeroShotForecaster,
+    zero_shot_forecaster,
+)
 from keras_rnn_recipes.runs.finished import finished_config
-from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
+from keras_rnn_recipes.serving.saved_forecaster import SavedForecaster, load_saved_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +45,8 @@ def predict(
     """Forecast the steps after the end of every series in new data.
 
     Args:
-        run_dir: a finished run. Its ``saved_model`` answers; the columns and the frequency are
-            those of its ``config.json``.
+        run_dir: a finished run. Its ``saved_model`` answers, or the pretrained network in NumPy;
+            the columns and the frequency are those of its ``config.json``.
         source: the data, as ``read_panel`` takes it.
         overrides: how the data are read, as in `finished_config`.
 
@@ -72,7 +76,7 @@ def predict(
         assumed=assumed,
         overrides=overrides,
     )
-    forecaster = load_saved_model(run_dir)
+    forecaster = forecaster_of_run(run_dir, config)
     forecasts = forecast_future(
         panel.frame,
         {config.model.preset: forecaster.forecast_windows},
@@ -143,7 +147,7 @@ def evaluate(
         names=names,
         seed=config.fit.seed,
     )
-    forecaster = load_saved_model(run_dir)
+    forecaster = forecaster_of_run(run_dir, config)
     forecasts = backtest(
         panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
         {config.model.preset: forecaster.forecast_windows, **others},
@@ -169,6 +173,28 @@ def evaluate(
     )
 
 
+def forecaster_of_run(run_dir: str | Path, config: Config) -> SavedForecaster | ZeroShotForecaster:
+    """The forecaster of a finished run.
+
+    Args:
+        run_dir: folder of the run.
+        config: of the run.
+
+    Returns:
+        Its SavedModel; if nothing was trained, the pretrained network in NumPy.
+
+    Raises:
+        UserError: the SavedModel or the weights cannot be loaded.
+    """
+    if config.trains:
+        return load_saved_model(run_dir)
+    assumed, intervals = read_assumptions(run_dir), read_intervals(run_dir)
+    forecaster = zero_shot_forecaster(
+        config, nonnegative=assumed is not None and assumed.nonnegative
+    )
+    return forecaster if intervals is None else forecaster.with_bounds(intervals)
+
+
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:
     """Export the run's forecaster again, with its intervals.
 
@@ -184,13 +210,12 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
     from keras_rnn_recipes.serving.export_common import refuse_existing
     from keras_rnn_recipes.serving.export_forecaster import export_saved_model
     from keras_rnn_recipes.serving.export_onnx import DEFAULT_NAME, export_onnx
-    from keras_rnn_recipes.serving.keras_model import load_model
 
     config, onnx = finished_config(run_dir), format == "onnx"
     if onnx:
         to = to if to.suffix == ".onnx" else to / DEFAULT_NAME
     refuse_existing(to, "the name of a new file." if onnx else "a folder that is missing or empty.")
-    model, intervals = load_model(run_dir), read_intervals(run_dir)
+    model, intervals = _model_of_run(run_dir, config), read_intervals(run_dir)
     assumed = read_assumptions(run_dir)
     options = options_of(assumed, config) if assumed is not None else {}
     if options or config.model.distribution is not None:  # its bounds are asked for when it is read
@@ -198,6 +223,18 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
     if intervals is not None:
         model = model_with_bounds(model, intervals)
     return (export_onnx if onnx else export_saved_model)(model, to)
+
+
+def _model_of_run(run_dir: str | Path, config: Config) -> Any:
+    """The network that was trained; if none was, the pretrained one for the recipe."""
+    from keras_rnn_recipes.builders.presets import build_forecaster
+    from keras_rnn_recipes.serving.keras_model import load_model
+
+    if config.trains:
+        return load_model(run_dir)
+    model = config.model
+    options = model.options(season_length=config.data.season_length or 1)
+    return build_forecaster(model.preset, model.strategy, model.horizon, **options)
 
 
 def read_new_data(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.forecasting.zero_shot import ZeroShotForecaster
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.storage import read_json
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
     from keras_rnn_recipes.evaluation.histories import Forecaster
 
+    Model: TypeAlias = keras.Model | ZeroShotForecaster
+
 
 FORMAT_VERSION = 1
 
@@ -28,22 +33,23 @@ POOLED = ("naive", "seasonal_naive", "drift", "ridge")
 
 
 def add_intervals(
-    forecaster: keras.Model,
+    forecaster: Model,
     baselines: Mapping[str, Forecaster],
     panel: Panel,
     config: Config,
     *,
     run: RunDirectory | None = None,
-) -> tuple[keras.Model, dict[str, Forecaster]]:
+) -> tuple[Model, dict[str, Forecaster]]:
     """Add calibrated intervals to a model and its baselines, if the recipe asks for levels.
 
     The models, fitted on the training part, forecast the validation part; the errors there set the
     width of the intervals. A model that learned quantiles or a distribution has its own intervals.
 
     Args:
-        forecaster: from `to_forecaster`.
+        forecaster: from `to_forecaster` or `zero_shot_forecaster`.
         baselines: from `fit_baselines`, fitted on the training part alone. Those that are
-            refitted to every history get no intervals, because that would take too long.
+            refitted to every history get no intervals, because that would take too long; and if
+            the model has its own, those that the data are too short to calibrate on.
         panel: all data; the test part is not used.
         config: the resolved configuration, for its levels and the sizes of the parts.
         run: directory for ``intervals.json``, from which ``krr export`` takes the widths.
@@ -55,13 +61,13 @@ def add_intervals(
     Raises:
         UserError: the part to calibrate on has no observed values.
     """
-    from keras_rnn_recipes.builders.intervals import levels_of_model
     from keras_rnn_recipes.evaluation.conformal import calibrate, with_bounds
 
     if not config.evaluate.levels:
         return forecaster, dict(baselines)
     known, options = _to_calibrate_on(panel, config)
-    if not levels_of_model(forecaster):
+    calibrated = not _levels_of(forecaster)
+    if calibrated:
         record = _calibrated(forecaster.predict_on_batch, known, panel, options, run)
         forecaster = model_with_bounds(forecaster, record)
     lookback = options["lookback"]
@@ -69,8 +75,9 @@ def add_intervals(
     for name, one in baselines.items():
         theirs[name] = one
         if name in POOLED:
-            found = replace(calibrate(known, one, **options), nonnegative=_nonnegative(panel))
-            theirs[name] = with_bounds(one, found, lookback=lookback)
+            with contextlib.nullcontext() if calibrated else contextlib.suppress(UserError):
+                found = replace(calibrate(known, one, **options), nonnegative=_nonnegative(panel))
+                theirs[name] = with_bounds(one, found, lookback=lookback)
     return forecaster, theirs
 
 
@@ -114,6 +121,8 @@ def _to_calibrate_on(
     """Rows up to the end of the validation or the test part, and options of `calibrate`."""
     data, series = config.data, panel.frame.groupby("unique_id", sort=False)
     unseen = data.held_out if ends_with_test else data.valid_size or 0
+    if not config.trains:  # a network that was not trained has seen no step
+        unseen = max(unseen, config.model.horizon)
     # A series too short to hold anything out was used for training as a whole.
     whole = series["ds"].transform("size") <= data.held_out
     later = series.cumcount(ascending=False) < data.held_out - unseen
@@ -157,8 +166,18 @@ def _nonnegative(panel: Panel) -> bool:
     return bool(panel.frame["y"].min() >= 0)
 
 
-def model_with_bounds(model: keras.Model, record: Mapping[str, Any]) -> keras.Model:
+def _levels_of(model: Model) -> tuple[float, ...]:
+    if isinstance(model, ZeroShotForecaster):
+        return model.levels
+    from keras_rnn_recipes.builders.intervals import levels_of_model
+
+    return levels_of_model(model)
+
+
+def model_with_bounds(model: Model, record: Mapping[str, Any]) -> Model:
     """Add the bounds of an ``intervals.json`` to the forecasts of a model."""
+    if isinstance(model, ZeroShotForecaster):
+        return model.with_bounds(record)
     from keras_rnn_recipes.builders.intervals import add_bounds
 
     return add_bounds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -83,9 +84,7 @@ def render_report(content: ReportContent) -> str:
             caption="Mean over series; smaller is better, and ● marks the best of each column.",
             first="Model",
             columns=[label(metric) for metric in _metrics(content)],
-            rows=figure_rows(
-                content.name, content.record, _metrics(content), content.metric, content.seeds
-            ),
+            rows=_rows(content),
             num_seeds=len(content.seeds),
             more_tables=_intervals(content),
             figures=report_sections(content),
@@ -93,6 +92,13 @@ def render_report(content: ReportContent) -> str:
             tables=settings_tables(content.config, content.environment),
         )
     )
+
+
+def _rows(content: ReportContent) -> list[dict[str, Any]]:
+    if content.tested.empty:
+        return []
+    metrics = _metrics(content)
+    return figure_rows(content.name, content.record, metrics, content.metric, content.seeds)
 
 
 def _metrics(content: ReportContent) -> list[str]:
@@ -121,19 +127,26 @@ def _intervals(content: ReportContent) -> list[Table]:
 
 def _facts(content: ReportContent) -> list[str]:
     tested, record = content.tested, content.record
+    facts = _tested_facts(tested) if len(tested) else []
+    if record.get("num_parameters"):
+        facts.append(f"{record['num_parameters']:,} parameters")
+    if record.get("fit_seconds"):
+        facts.append(f"trained in {number(round(record['fit_seconds'], 1))} s")
+    fit = content.config.get("fit", {})
+    if fit.get("epochs") == 0:
+        facts.append("pretrained on generated series, not trained on these")
+    if fit.get("refit"):
+        facts.append("trained again on all data for the forecast")
+    return facts
+
+
+def _tested_facts(tested: pd.DataFrame) -> list[str]:
     origins = tested.drop_duplicates(["unique_id", "cutoff"])
     steps = int(len(tested) / len(origins))
     series = origins["unique_id"].nunique()
-    facts = [
+    return [
         f"{series:,} series" if series > 1 else "one series",
         f"tested from {len(origins):,} origins, {counted(steps, 'step')} ahead each"
         if len(origins) > 1
         else f"tested from one origin, {counted(steps, 'step')} ahead",
     ]
-    if record.get("num_parameters"):
-        facts.append(f"{record['num_parameters']:,} parameters")
-    if record.get("fit_seconds"):
-        facts.append(f"trained in {number(round(record['fit_seconds'], 1))} s")
-    if content.config.get("fit", {}).get("refit"):
-        facts.append("trained again on all data for the forecast")
-    return facts

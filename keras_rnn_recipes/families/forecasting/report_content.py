@@ -68,31 +68,37 @@ def read_content(
     folder = Path(run_dir)
     record = read_json(folder / "metrics.json")
     config = read_json(folder / "config.json")
-    if not record or not (folder / "backtest.csv").exists():
+    scored = bool(record.get("model"))
+    if not record or (scored and not (folder / "backtest.csv").exists()):
         raise UserError(
             f"There is no evaluated run in {folder}.",
             "a run directory with metrics.json and backtest.csv.",
             "finish the run with --resume, or check the path.",
         )
-    tested = read_table(folder / "backtest.csv")
-    trained = [name for name in model_columns(tested) if name not in record["baselines"]]
+    future = read_table(folder / "forecasts.csv")
+    tested = read_table(folder / "backtest.csv") if scored else future.assign(cutoff=0, y=0)[:0]
+    name = next(one for one in model_columns(tested) if one not in record["baselines"])
     data = config.get("data", {})
     return ReportContent(
-        title=_title(trained[0], config),
-        name=trained[0],
+        title=_title(name, config),
+        name=name,
         record=record,
         tested=tested,
-        scores=read_table(folder / "scores.csv"),
+        scores=read_table(folder / "scores.csv") if scored else _no_scores(name),
         frame=_truths(tested) if frame is None else frame,
         season_length=_main_season(data),
         history=read_table(folder / "history.csv"),
         gradients=read_json(folder / "gradients.json"),
-        future=read_table(folder / "forecasts.csv"),
+        future=future,
         config=config,
         environment=read_json(folder / "environment.json"),
         notes=[*notes, *read_json(folder / "intervals.json").get("notes", ())],
         seeds=seeds,
     )
+
+
+def _no_scores(name: str) -> pd.DataFrame:
+    return pd.DataFrame({"metric": [], "unique_id": [], name: []})
 
 
 def _title(name: str, config: Mapping[str, Any]) -> str:

@@ -33,17 +33,22 @@ def report_sections(content: ReportContent) -> list[Section]:
         >>> report_sections(content)[0].heading  # doctest: +SKIP
         'Forecast'
     """
-    scales, unit = _scales(content)
-    made = [
-        _forecast(content),
-        _backtest(content),
-        _by_step(content, scales, unit),
-        _by_series(content),
-        _residuals(content, scales, unit),
+    made = [_forecast(content), *([] if content.tested.empty else _of_errors(content))]
+    made += [
         learning_section(content.history, content.config),
         gradient_section(content.gradients),
     ]
     return [section for section in made if section is not None]
+
+
+def _of_errors(content: ReportContent) -> list[Section | None]:
+    scales, unit = _scales(content)
+    return [
+        _backtest(content),
+        _by_step(content, scales, unit),
+        _by_series(content),
+        _residuals(content, scales, unit),
+    ]
 
 
 def _forecast(content: ReportContent) -> Section | None:
@@ -223,7 +228,10 @@ def _axis(scales: pd.Series | None) -> str:
 
 def _history_shown(content: ReportContent) -> int:
     """Values that are drawn before a forecast: a few horizons or seasons of them."""
-    horizon = content.tested.groupby(["unique_id", "cutoff"]).size().max()
+    if content.tested.empty:
+        horizon = content.future.groupby("unique_id").size().max()
+    else:
+        horizon = content.tested.groupby(["unique_id", "cutoff"]).size().max()
     return int(min(max(3 * horizon, 2 * content.season_length, 30), 400))
 
 

@@ -24,7 +24,7 @@ from keras_rnn_recipes.families.forecasting.covariates import (
     code_covariates,
     read_covariates,
 )
-from keras_rnn_recipes.families.forecasting.task import validation_windows
+from keras_rnn_recipes.families.forecasting.training import validation_windows
 from keras_rnn_recipes.serving.export_forecaster import export_saved_model, load_saved_model
 
 HORIZON = 3
