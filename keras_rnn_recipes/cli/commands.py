@@ -145,7 +145,7 @@ def forecast(
     plan = plan_forecast(ForecastOptions(**given))
     typer.echo("\n".join(plan.reasons))
     with print_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
-        _run(plan.config, run_dir, plan.config, overwrite=overwrite, smoke=smoke)
+        _run(plan.config, run_dir, checked=plan.config, overwrite=overwrite, smoke=smoke)
     if output is not None:
         _copy_forecasts(run_dir, output)
 
@@ -174,7 +174,7 @@ def run(
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
     options = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
     with print_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
-        _run(path, folder, config, overrides=overrides or (), **options)
+        _run(path, folder, checked=config, overrides=overrides or (), **options)
 
 
 @command
@@ -389,15 +389,15 @@ def export(
 command(explain)
 
 
-def _run(recipe: Any, run_dir: Path, config: Any, **options: Any) -> None:
-    """Run a recipe; ``config`` is its content."""
+def _run(recipe: Any, run_dir: Path, *, checked: Any, **options: Any) -> None:
+    """Run a recipe, whose content is ``checked``."""
     from keras_rnn_recipes.serving.verify import started_ahead
 
     # The process that will check the export imports TensorFlow while this process does.
-    with started_ahead(int(config.trains and config.exported)):
+    with started_ahead(int(checked.trains and checked.exported)):
         from keras_rnn_recipes.workflows.run import run as run_recipe
 
-        if config.trains:
+        if checked.trains:
             import_tensorflow_quietly()
         run_recipe(recipe, run_dir, **options)
 

@@ -68,7 +68,7 @@ MONTHS = "".join(f"{year}-{month:02}-01,7\n" for year in (2020, 2021) for month 
         (None, ["--horizon", "3"]),
         ("", ["--horizon", "3"]),
         ("ds,y\nnot a date,1\n", ["--horizon", "3"]),
-        ("ds,y\n" + MONTHS, ["--horizon", "90"]),
+        ("ds,y\n" + MONTHS, ["--horizon", "90", "--model", "train"]),
         ("ds,y\n" + MONTHS, ["--horizon", "3", "--cell", "lstn"]),
         ("ds,y\n" + MONTHS, ["--horizon", "3", "--target-col", "sales"]),
     ],
