@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_rnn_recipes.pretrained.card import FOLDER
+from keras_rnn_recipes.pretrained.card import CARD, FOLDER
 from keras_rnn_recipes.pretrained.numpy_forecaster import NumPyForecaster
 
 SCORES = Path(__file__).with_suffix(".json")
@@ -208,6 +208,18 @@ def summary(measured: dict) -> list[str]:
     return [f"Relative MASE, geometric mean over the first five panels: {joined}."] if told else []
 
 
+def note_on_card(measured: dict) -> None:
+    """Write the scores on the card that comes with the package."""
+    card = json.loads((FOLDER / CARD).read_text("utf-8"))
+    card["scores"] = {
+        name: f"sMAPE {own['smape']:.2f}, MASE {own['mase']:.3f}, "
+        f"{own['mase'] / scores['seasonal_naive']['mase']:.3f} of the seasonal naive forecast's"
+        for name, scores in measured.items()
+        for own in [scores["pretrained"]]
+    }
+    (FOLDER / CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", action="store_true", help="write only the table")
@@ -223,6 +235,7 @@ def main() -> None:
     measured = {name: measured[name] for name in PANELS if name in measured}
     if given.folder == FOLDER:
         SCORES.write_text(json.dumps(measured) + "\n", "utf-8")
+        note_on_card(measured)
         before, rest = README.read_text("utf-8").split(BEGIN)
         README.write_text(before + BEGIN + table(measured) + END + rest.split(END)[1], "utf-8")
     print(table(measured))

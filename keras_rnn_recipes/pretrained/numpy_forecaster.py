@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,10 @@ class NumPyForecaster:
             the bounds of each level. NaN for a history without a value.
         """
         history = np.asarray(windows, "float64")[:, :, 0]
-        parts = [self._forecast(history[k : k + _BATCH]) for k in range(0, len(history), _BATCH)]
+        batches = (history[k : k + _BATCH] for k in range(0, len(history), _BATCH))
+        # NumPy lets other threads run while it computes.
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, 1 + len(history) // _BATCH)) as pool:
+            parts = list(pool.map(self._forecast, batches))
         outputs = 1 + 2 * len(self.levels)
         answer = np.concatenate([*parts, np.empty((0, self.horizon, outputs))])
         return answer if self.levels else answer[..., 0]
