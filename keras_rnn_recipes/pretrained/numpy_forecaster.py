@@ -31,10 +31,10 @@ class NumPyForecaster:
         folder: with a card and weights.
 
     Example:
-        >>> forecaster = NumPyForecaster(4, season_length=2)
-        >>> history = np.array([1.0, 5, 1, 5, 1, 5, 1, 5]).reshape(1, 8, 1)
+        >>> forecaster = NumPyForecaster(4, season_length=4)
+        >>> history = np.tile([2.0, 3.0, 5.0, 4.0], 8).reshape(1, 32, 1)
         >>> forecaster.forecast_windows(history).round().tolist()
-        [[1.0, 5.0, 1.0, 5.0]]
+        [[2.0, 3.0, 5.0, 4.0]]
     """
 
     horizon: int
