@@ -288,16 +288,16 @@ command(update)
 def ls(
     kind: Annotated[
         str | None,
-        typer.Argument(metavar="[recipes|datasets]", help="what to list (default: both)"),
+        typer.Argument(metavar="[recipes|datasets|models]", help="what to list (default: all)"),
     ] = None,
 ) -> None:
-    """List the recipes and data sets of the package."""
+    """List the recipes, the data sets and the pretrained models of the package."""
     from keras_rnn_recipes.errors import check_choice
     from keras_rnn_recipes.reporting.text_table import text_table
 
-    kinds = ("recipes", "datasets")
-    for each in (check_choice(kind, kinds, "The kind to list"),) if kind else kinds:
-        rows = _recipes() if each == "recipes" else _datasets()
+    kinds = {"recipes": _recipes, "datasets": _datasets, "models": _models}
+    for each in (check_choice(kind, tuple(kinds), "The kind to list"),) if kind else kinds:
+        rows = kinds[each]()
         if kind is None:
             typer.echo(f"{each}:")
         lines = text_table(rows, left=2).splitlines()
@@ -412,6 +412,12 @@ def _datasets() -> list[tuple[str, str]]:
     from keras_rnn_recipes.data.catalogue import list_datasets
 
     return [(card.name, card.title) for card in list_datasets()]
+
+
+def _models() -> list[tuple[str, str]]:
+    from keras_rnn_recipes.pretrained.card import card_rows, pretrained_card
+
+    return card_rows(pretrained_card())
 
 
 def _copy_forecasts(run_dir: Path, output: Path) -> None:

@@ -6,11 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from keras_rnn_recipes.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Shipped with the package, and written by recipes/pretraining.
 FOLDER = Path(__file__).parent
@@ -66,6 +67,29 @@ def pretrained_card(folder: str | Path = FOLDER) -> PretrainedCard:
     return PretrainedCard(**known, file=Path(folder) / WEIGHTS, facts=content)
 
 
+def card_rows(card: PretrainedCard) -> list[tuple[str, str]]:
+    """What a card says, as labels and texts: a row for each fact, and for each part of a table.
+
+    Example:
+        >>> card_rows(pretrained_card())[0]
+        ('name', 'any_season')
+    """
+    rows = [("name", card.name)]
+    for label, fact in card.facts.items():
+        parts = fact.items() if isinstance(fact, dict) else [("", fact)]
+        for part, value in parts:
+            rows.append((f"{label} {part}".replace("_", " ").rstrip(), _text(value)))
+    return rows
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def read_weights(card: PretrainedCard) -> list[np.ndarray]:
     """Read the weights of a card, in the order of the layers.
 
@@ -76,6 +100,8 @@ def read_weights(card: PretrainedCard) -> list[np.ndarray]:
         >>> [array.shape for array in read_weights(pretrained_card())][0][0]
         52
     """
+    import numpy as np  # here, so that `krr ls` does not wait for it
+
     try:
         content = card.file.read_bytes()
     except OSError as error:

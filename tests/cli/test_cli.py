@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from keras_rnn_recipes.cli import commands as cli, console
 from keras_rnn_recipes.cli.commands import app
+from keras_rnn_recipes.pretrained.card import pretrained_card
 from keras_rnn_recipes.workflows.inference import evaluate
 
 COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "gradients", "backtest"]
@@ -91,6 +92,19 @@ def test_lists():
     assert names == sorted(names)
     recipes = [line.split()[0] for line in krr("ls", "recipes").stdout.splitlines()]
     assert "forecasting/co2_lstm_direct" in recipes
+    assert "models:" in both and f"{pretrained_card().facts['parameters']:,}" in both
+
+
+def test_the_card_of_the_pretrained_model_is_shown():
+    lines = krr("ls", "models").stdout.splitlines()
+    card = pretrained_card()
+    assert lines[0].split() == ["name", card.name]
+    assert len(lines) > len(card.facts)
+    for label, fact in card.facts.items():
+        if not isinstance(fact, dict):
+            (line,) = [line for line in lines if line.startswith(label.replace("_", " "))]
+            shown = f"{fact:,}" if isinstance(fact, int) else str(fact)
+            assert line.endswith(shown)
 
 
 def test_copy_can_be_validated_and_is_never_written_over(tmp_path):
