@@ -104,6 +104,14 @@ def test_numbered_steps_of_named_series():
         read_panel(features)  # numbers without names are no series
 
 
+def test_names_of_which_some_are_numbers_name_series():
+    numbers = {f"d_{n + 1}": [n, 2.0 * n, 3.0 * n] for n in range(20)}
+    panel = read_panel(pd.DataFrame({"shop": ["a", "7", "b"], **numbers}))
+    assert panel.frame["unique_id"].unique().tolist() == ["7", "a", "b"]
+    seven = panel.frame[panel.frame["unique_id"] == "7"]
+    assert seven["y"].tolist() == list(range(0, 40, 2))
+
+
 def test_tabs_separate_where_commas_stand_in_the_first_cell(tmp_path):
     header = "freq,unit,geo\\TIME_PERIOD\t" + "\t".join(f"{m:%Y-%m} " for m in MONTHS)
     rows = [f"M,EUR,{geo}\t" + "\t".join(": " if n == 3 else f"{n} " for n in range(24))

@@ -53,6 +53,15 @@ def test_quarters(form):
 
 
 @pytest.mark.parametrize(
+    "form", ["{0}H{1}", "{0}-S{1}", "{0} h{1}", "H{1} {0}", "S{1}/{0}", "{1}H{0}", "{1}H '{2}"]
+)
+def test_half_years(form):
+    cells = [form.format(2020 + n // 2, n % 2 + 1, 20 + n // 2) for n in range(8)]
+    firsts = [f"{year}-{month}-01" for year in range(2020, 2024) for month in ("01", "07")]
+    assert as_read(cells) == [f"{first}T00:00:00" for first in firsts]
+
+
+@pytest.mark.parametrize(
     ("numbers", "dates"),
     [
         ([int(x) for x in MONTHS.strftime("%Y%m")], MONTHS),

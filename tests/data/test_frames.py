@@ -317,3 +317,10 @@ def test_every_series_ends_at_its_own_last_value(tmp_path):
 def test_gaps_and_empty_rows_at_the_start_stay(tmp_path):
     text = "ds,y\n2024-01-01,\n2024-01-02,2\n2024-01-03,\n2024-01-04,4\n2024-01-05,\n"
     np.testing.assert_array_equal(read(tmp_path, text).frame["y"], [np.nan, 2, np.nan, 4])
+
+
+def test_a_season_of_one_step_is_given_for_data_without_one(tmp_path):
+    path = tmp_path / "y.csv"
+    path.write_text("ds,y\n" + "".join(f"2024-01-{day:02d},{day}\n" for day in range(1, 30)))
+    assert read_panel(path).season_length == 7
+    assert read_panel(path, season_length=1).season_length == 1
