@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
 from keras_rnn_recipes.errors import UserError, counted
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ def check_calibration(config: Config, panel: Panel) -> None:
     if not config.evaluate.levels or not (config.trains or config.calibrates):
         return
     ids, y = panel.frame["unique_id"], panel.frame["y"]
+    if not config.trains:
+        _require_errors(config, int(ids.value_counts().max()))
     series = ids.groupby(ids, sort=False)
     size = max(config.data.valid_size or 0, config.model.horizon)
     # Rows up to the test part, counted back from there; series that are all training do not count.
@@ -152,6 +155,19 @@ def check_calibration(config: Config, panel: Panel) -> None:
         "a series whose values change, observed up to its last steps.",
         "leave out --levels (evaluate.levels), or give more data.",
     )
+
+
+def _require_errors(config: Config, longest: int) -> None:
+    """Refuse levels that the pretrained network has not learned if no error can be measured."""
+    needed = (config.data.test_size or 0) + config.model.horizon + 1
+    if longest < needed:
+        raise UserError(
+            f"Intervals of level {config.evaluate.levels[-1]:g} are calibrated on errors, and the "
+            f"longest series has {counted(longest, 'step')}.",
+            f"at least {needed} steps, or levels that the pretrained network has learned: up to "
+            f"{LARGEST_LEVEL:g}.",
+            f"lower --levels (evaluate.levels) to at most {LARGEST_LEVEL:g}, or give more data.",
+        )
 
 
 def _check_loss(config: Config, panel: Panel) -> None:

@@ -113,3 +113,13 @@ def test_the_history_does_not_depend_on_the_length_of_the_series():
     assert chosen((), 30).model.lookback == chosen((), 900).model.lookback == 180
     assert chosen(["data.season_length=[24, 168]"], 30).model.lookback == 504
     assert chosen(["model.lookback=50"], 30).model.lookback == 50
+
+
+@pytest.mark.parametrize(("length", "works"), [(5, False), (12, False), (13, True)])
+def test_levels_that_it_has_not_learned_need_errors_to_calibrate_on(length, works):
+    overrides = ["evaluate.levels=80,99"]
+    if works:
+        assert chosen(overrides, length).evaluate.levels == (80, 99)
+        return
+    with pytest.raises(UserError, match=rf"level 99 .* {length} steps.*--levels .* at most 95"):
+        chosen(overrides, length)
