@@ -151,7 +151,7 @@ def _times(clock: pd.DataFrame) -> tuple[np.ndarray, pd.Series | None]:
     fraction = _whole(clock["part"].fillna("").str.ljust(6, "0").str[:6], 0)
     seconds = hour * 3600 + parts["minute"] * 60 + parts["second"]
     times = (seconds * 1_000_000 + fraction).astype("timedelta64[us]")
-    times[wrong] = np.timedelta64("NaT")
+    times[wrong] = np.timedelta64("NaT", "us")
     if not clock["zone"].notna().any():
         return times, None
     zones = [utc_offset(zone) if isinstance(zone, str) else None for zone in clock["zone"]]
@@ -180,7 +180,7 @@ def _date_readings(dates: pd.Series) -> list[Reading]:
 
 
 def _spread(reading: Reading, there: np.ndarray) -> Reading:
-    values = np.full(len(there), np.datetime64("NaT"), "datetime64[us]")
+    values = np.full(len(there), np.datetime64("NaT", "us"), "datetime64[us]")
     values[there] = reading.values
     return Reading(reading.name, values, reading.prior, reading.format, reading.family)
 
@@ -194,10 +194,11 @@ def days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
     """
     fits = (month >= 1) & (month <= 12) & (year >= 1) & (year <= 9999)
     months = np.where(fits, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    lengths = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int)
+    after = (months + np.timedelta64(1, "M")).astype("datetime64[D]")
+    lengths = (after - months.astype("datetime64[D]")).astype(int)
     fits &= (day >= 1) & (day <= lengths)
     found = months.astype("datetime64[D]") + np.where(fits, day - 1, 0)
-    return np.where(fits, found, np.datetime64("NaT")).astype("datetime64[us]")
+    return np.where(fits, found, np.datetime64("NaT", "us")).astype("datetime64[us]")
 
 
 def iso_weeks(year: np.ndarray, week: np.ndarray, day: np.ndarray | int = 1) -> np.ndarray:
@@ -210,7 +211,7 @@ def iso_weeks(year: np.ndarray, week: np.ndarray, day: np.ndarray | int = 1) -> 
     first = _monday_of_week_1(year)
     number = ((_monday_of_week_1(year + 1) - first).astype("int64")) // 7
     found = (first + 7 * (week - 1) + (np.asarray(day) - 1)).astype("datetime64[us]")
-    return np.where((week >= 1) & (week <= number), found, np.datetime64("NaT"))
+    return np.where((week >= 1) & (week <= number), found, np.datetime64("NaT", "us"))
 
 
 def _monday_of_week_1(year: np.ndarray) -> np.ndarray:
@@ -318,7 +319,7 @@ def _fiscal_year(parts: pd.DataFrame) -> list[Reading]:
     ]
     fits = (second == pd.Series(next_year, dtype=object)).to_numpy(bool)
     values = np.where(
-        fits, days(year, np.ones_like(year), np.ones_like(year)), np.datetime64("NaT")
+        fits, days(year, np.ones_like(year), np.ones_like(year)), np.datetime64("NaT", "us")
     )
     return [Reading("fiscal year", values.astype("datetime64[us]"), 1.0, None, "fiscal")]
 
@@ -370,7 +371,7 @@ def _ordinal_days(year: np.ndarray, day: np.ndarray) -> Reading:
         "timedelta64[D]"
     )
     fits = (day >= 1) & (day <= length.astype("int64"))
-    values = np.where(fits, first + (day - 1), np.datetime64("NaT")).astype("datetime64[us]")
+    values = np.where(fits, first + (day - 1), np.datetime64("NaT", "us")).astype("datetime64[us]")
     return Reading("year and day of the year", values, 0.5, "%Y%j")
 
 
@@ -453,7 +454,7 @@ def _eight_digits(numbers: np.ndarray) -> list[Reading | None]:
 def _hours(numbers: np.ndarray) -> Reading:
     date, hour = numbers // 100, numbers % 100
     values = days(date // 10_000, date // 100 % 100, date % 100)
-    values = np.where(hour < 24, values + hour.astype("timedelta64[h]"), np.datetime64("NaT"))
+    values = np.where(hour < 24, values + hour.astype("timedelta64[h]"), np.datetime64("NaT", "us"))
     return Reading("year, month, day, hour (YYYYMMDDHH)", values.astype("datetime64[us]"), 1.0)
 
 

@@ -216,7 +216,7 @@ def _parse_numbers(numbers: pd.Series, name: str, *, plain: bool) -> Dates:
     if not plain and known.mean() > 0.5:
         reading = _dates_in_digits(values[known], name)
         if reading is not None:
-            spread = np.full(len(values), np.datetime64("NaT"), "datetime64[us]")
+            spread = np.full(len(values), np.datetime64("NaT", "us"), "datetime64[us]")
             spread[known] = reading.values
             usual = reading.name.endswith("(YYYYMMDD)")
             note = None if usual else f"The numbers of column {name!r} were read as {reading.name}."

@@ -321,7 +321,8 @@ def _in_month(months: np.ndarray, kind: str, day: int = 1) -> np.ndarray:
         return np.busday_offset(days, 0, roll="backward") if kind.startswith("bus") else days
     days = months.astype("datetime64[D]")
     if kind == "month_day":
-        return np.minimum(days + day, (months + _ONE_MONTH).astype("datetime64[D]")) - _ONE_DAY
+        after = (months + _ONE_MONTH).astype("datetime64[D]")
+        return np.minimum(days + day * _ONE_DAY, after) - _ONE_DAY
     return np.busday_offset(days, 0, roll="forward") if kind.startswith("bus") else days
 
 

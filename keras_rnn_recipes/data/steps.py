@@ -85,7 +85,7 @@ def _place_in_month(days: np.ndarray) -> float:
     """1 for dates at the start or end of months, less for others; 0 for different days."""
     months = days.astype("datetime64[M]")
     day = (days - months.astype("datetime64[D]")).astype("int64")
-    left = ((months + 1).astype("datetime64[D]") - days).astype("int64") - 1
+    left = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - days).astype("int64") - 1
     # Holidays and weekends move the first and the last business day by a few days.
     if (day == 0).all() or (left == 0).all() or (left <= 4).all() or (day <= 3).all():
         return 1.0

@@ -110,7 +110,7 @@ def _assembled(parts: dict[str | None, pd.Series]) -> np.ndarray:
         if name in whole:
             fits = (whole[name] >= 0) & (whole[name] <= most)
             date = date + (whole[name] * seconds).astype("timedelta64[s]")
-            date = np.where(fits, date, np.datetime64("NaT"))
+            date = np.where(fits, date, np.datetime64("NaT", "us"))
     return date.astype("datetime64[us]")
 
 
