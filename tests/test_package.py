@@ -24,7 +24,7 @@ LIGHT = (
     *("cli.commands", "data.catalogue", "data.frames", "data.frequency", "evaluation.backtest"),
     *("evaluation.baselines", "evaluation.metrics", "config.forecasting", "workflows.forecast"),
     *("families.forecasting.inference", "config.catalogue"),
-    *("families.forecasting.report", "workflows.run"),
+    *("families.forecasting.report", "families.forecasting.zero_shot", "workflows.run"),
 )
 # Where each public name is defined, as type checkers are told and the package itself reads it.
 HOMES = {

@@ -15,6 +15,7 @@ from keras_rnn_recipes.reporting.page import Section
 from keras_rnn_recipes.reporting.plots import LAYERS_NAMED, describe_reach, plot_gradient_flow
 from keras_rnn_recipes.reporting.style import svg_of
 from keras_rnn_recipes.reporting.text_table import text_table
+from keras_rnn_recipes.runs.finished import is_untrained
 from keras_rnn_recipes.storage import read_json
 
 
@@ -46,6 +47,12 @@ def gradient_lines(run_dir: str | Path) -> list[str]:
         UserError: nothing was measured there.
     """
     record = read_json(Path(run_dir) / "gradients.json")
+    if not record and is_untrained(run_dir):
+        raise UserError(
+            f"The run in {run_dir} trained nothing, so no gradients were measured.",
+            "a run that trains a recurrent network.",
+            "train one, for example by krr forecast FILE --horizon N --model train.",
+        )
     if not record:
         raise UserError(
             f"{run_dir} does not tell how far errors reach back.",

@@ -55,6 +55,11 @@ def finished_config(run_dir: str | Path, overrides: Sequence[str] = ()) -> Any:
     return config
 
 
+def is_untrained(path: str | Path) -> bool:
+    """Whether a folder holds a run that trained nothing, and so has no model of its own."""
+    return is_run_directory(Path(path)) and not load_config(Path(path) / "config.json").trains
+
+
 def _unfinished(path: Path) -> UserError:
     return UserError(
         f"The run in {path} is not finished: it has no saved_model yet.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.runs.finished import is_untrained
 from keras_rnn_recipes.serving.saved_forecaster import is_saved_model
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def _find_file(path: Path) -> Path:
         fix = "load it with load_saved_model, or give the run directory that contains it."
         raise UserError(f"{path} is a SavedModel, which cannot be trained.", wanted, fix)
     file = path if path.is_file() else path / MODEL_NAME
+    if is_untrained(path):
+        fix = "build the network with krr.pretrained_forecaster, or train it on: fit.epochs=6."
+        what = "forecasts with the pretrained network as it is"
+        raise UserError(f"The run in {path} {what}: it has no {MODEL_NAME}.", wanted, fix)
     if not file.is_file():
         raise UserError(f"{path} contains no {MODEL_NAME}.", wanted, fix)
     if file.suffix != ".keras":

@@ -12,9 +12,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
-from keras_rnn_recipes.config.files import load_config
 from keras_rnn_recipes.errors import UserError, counted
-from keras_rnn_recipes.runs.directory import is_run_directory
+from keras_rnn_recipes.runs.finished import is_untrained
 
 _MODEL_FILE = "saved_model.pb"
 
@@ -302,7 +301,7 @@ def _find_folder(path: Path) -> Path:
         return path
     if is_saved_model(path / "saved_model"):
         return path / "saved_model"
-    if is_run_directory(path) and not load_config(path / "config.json").trains:
+    if is_untrained(path):
         raise UserError(
             f"The run in {path} forecasts with the pretrained network as it is, without a "
             "SavedModel.",

@@ -31,6 +31,8 @@ def main(config, run):
     if config.trains:
         model, history = learn(split.train, split.valid, panel, config, run)
         run.write_model(model)
+        for note in forecasting.notes_on_epoch_0(history, config):
+            print(note)
         # With every strategy, a forecaster maps a history to a whole forecast.
         point = krr.to_forecaster(model, config.evaluate.levels, **served)
     else:  # the pretrained network as it is, in NumPy

@@ -28,6 +28,7 @@ from .task import (
 from .training import (
     best_epoch as best_epoch,
     count_windows as count_windows,
+    notes_on_epoch_0 as notes_on_epoch_0,
     untrained as untrained,
     validation_windows as validation_windows,
     with_earlier_rows as with_earlier_rows,

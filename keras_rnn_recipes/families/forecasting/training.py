@@ -11,6 +11,8 @@ from keras_rnn_recipes.data.frames import series_bounds
 from keras_rnn_recipes.data.prefetching import mapped
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
+from keras_rnn_recipes.errors import counted
+from keras_rnn_recipes.reporting.format import number
 from keras_rnn_recipes.training.again import untrained as untrained
 from keras_rnn_recipes.training.loop import best_epoch as best_epoch
 
@@ -37,6 +39,38 @@ def without_level(frame: pd.DataFrame | None) -> pd.DataFrame | None:
         return None
     level = frame["y"].groupby(frame["unique_id"]).transform("median")
     return frame.assign(y=frame["y"] - level)
+
+
+def notes_on_epoch_0(history: pd.DataFrame, config: Config) -> list[str]:
+    """A sentence that compares a pretrained network as it was with what training made of it.
+
+    Args:
+        history: from ``fit``.
+        config: the resolved configuration.
+
+    Returns:
+        One sentence if the network as it was counts as epoch 0, else none.
+
+    Example:
+        >>> import pandas as pd
+        >>> from keras_rnn_recipes.config.files import config_from_dict
+        >>> data = {"source": "a.csv", "valid_size": 12}
+        >>> config = config_from_dict({"data": data, "model": {"horizon": 6}})
+        >>> history = pd.DataFrame({"epoch": [0, 1, 2], "val_loss": [0.81, 0.79, 0.8]})
+        >>> notes_on_epoch_0(history, config)[0].split(": ")[1]
+        'as it was 0.81, after epoch 1 0.79'
+    """
+    if history["epoch"].iloc[0] > 0:
+        return []
+    losses = dict(zip(history["epoch"], history["val_loss"], strict=True))
+    before = losses.pop(0)
+    best = min(losses, key=lambda epoch: losses[epoch], default=0)
+    kept = best_epoch(history, config.fit)
+    where = f"Loss of the pretrained network on {counted(config.data.valid_size or 0, 'step')}"
+    return [
+        f"{where} before the test part: as it was {number(before)}, after epoch {best} "
+        f"{number(losses.get(best))}: {f'epoch {kept} is kept' if kept else 'it stays as it was'}."
+    ]
 
 
 def with_earlier_rows(

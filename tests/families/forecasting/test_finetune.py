@@ -99,10 +99,12 @@ def recipe(file, **fit):
 
 
 @pytest.mark.slow
-def test_training_that_only_hurts_leaves_the_network_as_it_was(tmp_path):
+def test_training_that_only_hurts_leaves_the_network_as_it_was(tmp_path, capsys):
     file = table(tmp_path)
     hurting = {"learning_rate": 5.0, "schedule": "constant", "patience": 2, "refit": True}
     run = krr.run(recipe(file, epochs=4, **hurting), tmp_path / "run").run_dir
+    assert "before the test part: as it was" in (said := capsys.readouterr().out)
+    assert "it stays as it was." in said
     history = pd.read_csv(run / "history.csv")
     assert history["epoch"].tolist() == [0, 1, 2] and history["loss"].isna().tolist()[0]
     assert history["val_loss"].idxmin() == 0

@@ -9,14 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.config.files import config_from_dict, dump_toml
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.conformal import Calibration
 from keras_rnn_recipes.families.forecasting.inference import evaluate, export, predict
 from keras_rnn_recipes.families.forecasting.zero_shot import ZeroShotForecaster
 from keras_rnn_recipes.pretrained.numpy_forecaster import NumPyForecaster
+from keras_rnn_recipes.reporting.gradients import gradient_lines
+from keras_rnn_recipes.serving.keras_model import load_model
 from keras_rnn_recipes.serving.saved_forecaster import load_saved_model
+from keras_rnn_recipes.workflows.backtest import backtest_recipe, backtest_run
 from keras_rnn_recipes.workflows.run import run
+from keras_rnn_recipes.workflows.update import update_run
 
 HORIZON, MONTHS = 6, 60
 
@@ -45,6 +49,11 @@ def recipe(file: Path, *levels: int, horizon: int = HORIZON, calibrated: bool = 
 def table(folder: Path, frame: pd.DataFrame) -> Path:
     frame.to_csv(folder / "data.csv", index=False)
     return folder / "data.csv"
+
+
+def backtest_recipe_of(config, folder: Path):
+    (folder / "zero.toml").write_text(dump_toml(config))
+    return backtest_recipe(folder / "zero.toml", folder / "backtest", folds=2)
 
 
 def forecasts(folder: Path) -> np.ndarray:
@@ -219,6 +228,44 @@ def test_a_run_without_a_saved_model_says_how_to_make_one(made):
     with pytest.raises(UserError) as caught:
         load_saved_model(made[0])
     assert f"krr export {made[0]} --to DIR" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("ask", "told", "fix"),
+    [
+        (load_model, "it has no model.keras", "krr.pretrained_forecaster"),
+        (gradient_lines, "trained nothing", "--model train"),
+    ],
+)
+def test_what_only_training_writes_is_said_to_be_missing_for_that_reason(made, ask, told, fix):
+    with pytest.raises(UserError) as caught:
+        ask(made[0])
+    assert told in caught.value.what and fix in caught.value.fix
+
+
+def test_an_update_uses_the_network_on_the_longer_series(made, tmp_path):
+    longer = table(tmp_path, monthly(MONTHS).assign(y=lambda frame: 2 * frame["y"]))
+    done = update_run(made[0], longer, tmp_path / "updated")
+    expected = NumPyForecaster(HORIZON, 12).forecast_windows(
+        2 * monthly(MONTHS)["y"].to_numpy()[None, :, None]
+    )[0]
+    np.testing.assert_allclose(forecasts(tmp_path / "updated"), expected, rtol=1e-6)
+    assert done.before["mae"] == pytest.approx(done.run.metrics["model"]["mae"])
+
+
+def test_any_origin_may_be_tested_since_nothing_was_trained(made, tmp_path):
+    found = backtest_run(made[0], tmp_path / "backtest", folds=4)
+    assert found.by_cutoff["fold"].nunique() == 4
+    tested = pd.read_csv(tmp_path / "backtest" / "backtest.csv")
+    first = monthly(MONTHS)["y"].to_numpy()[None, : MONTHS - 4 * HORIZON, None]
+    expected = NumPyForecaster(HORIZON, 12).forecast_windows(first)[0]
+    np.testing.assert_allclose(tested["pretrained"][:HORIZON], expected, rtol=1e-6)
+
+
+def test_folds_before_which_nothing_is_left_are_refused(tmp_path):
+    config = recipe(table(tmp_path, monthly(13)))
+    with pytest.raises(UserError, match="Fold 1 of 2.*two steps more than the horizon"):
+        backtest_recipe_of(config, tmp_path)
 
 
 @pytest.mark.slow
