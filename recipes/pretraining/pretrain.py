@@ -159,7 +159,8 @@ def write(network, optimizer, curve, settings, folder):
     np.savez(folder / WEIGHTS, **arrays)
     sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     last = curve[-1]
-    card = {"name": "any_season", "sha256": sha256, "about": settings["about"]}
+    card = {"name": "any_season", "sha256": sha256}
+    card |= {name: settings[name] for name in ("about", "good_at", "bad_at")}
     sizes = ("units", "hidden", "forecasts", "seed")
     card |= {name: settings[name] for name in sizes if name in settings}
     card |= {"parameters": sum(array.size for array in arrays.values())}
