@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from keras_rnn_recipes.config.recommended import is_long_panel, is_panel
+from keras_rnn_recipes.config.recommended import MANY_STEPS, is_long_panel, is_panel
 from keras_rnn_recipes.errors import UserError, check_choice, counted
 
 Model = Literal["pretrained", "finetune", "train"]
@@ -74,6 +74,8 @@ def choose_model(
     if not is_panel(lengths):
         teaches = "one series teaches" if len(lengths) == 1 else f"{number} teach"
         why = f"{teaches} a new one too little"
+        if max(lengths.values()) >= MANY_STEPS:
+            why = "it answers at once; of a series this long --model train may learn more"
         return _chosen("pretrained", f"The pretrained network forecasts as it is: {why}")
     if is_long_panel(lengths, season_length):
         return _chosen("train", f"A new network is trained: {number} of this length are enough")
