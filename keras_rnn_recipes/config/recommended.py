@@ -75,7 +75,7 @@ UNWATCHED = {"keep": "last", "balanced": True}
 # The pretrained network, trained on: few small steps, so that it forgets little of what it learned
 # from many more series. The epoch is chosen by the validation part, before the first one included.
 FINETUNED = {
-    **{"epochs": 6, "steps_per_epoch": 50, "batch_size": 64, "learning_rate": 0.001},
+    **{"epochs": 6, "steps_per_epoch": 50, "batch_size": 64, "learning_rate": 0.0005},
     **{"keep": "best", "balanced": True},
 }
 

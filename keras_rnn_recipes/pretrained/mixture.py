@@ -172,7 +172,8 @@ class Mixture:
         lagged = _lagged(series, filters[0], self.seasons[0])
         relative = ops.arcsinh(0.5 * (lagged - level[..., None]) / scale.dispersion[..., None])
         features = [relative, scalars, self._last_errors(series, filters, scale.dispersion)]
-        begun = ops.cast(series.age > 0, level.dtype)[..., None]
+        features = [ops.cast(one, "float32") for one in features]  # enough for the network
+        begun = ops.cast(series.age > 0, "float32")[..., None]
         encoded = self.parts.lstm(ops.concatenate(features, axis=-1) * begun)
         return _State(filters, level, scale.dispersion, encoded, scalars)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from keras_rnn_recipes.pretrained.card import FOLDER, pretrained_card, read_weights
 from keras_rnn_recipes.pretrained.mixture import Mixture, Parts, two_seasons
@@ -61,8 +62,9 @@ class NumPyForecaster:
         """
         history = np.asarray(windows, "float64")[:, :, 0]
         batches = (history[k : k + _BATCH] for k in range(0, len(history), _BATCH))
-        # NumPy lets other threads run while it computes.
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, 1 + len(history) // _BATCH)) as pool:
+        # NumPy lets other threads run while it computes; its own would only wait for each other.
+        workers = min(os.cpu_count() or 1, 1 + len(history) // _BATCH)
+        with ThreadPoolExecutor(workers) as pool, threadpool_limits(1 if workers > 1 else None):
             parts = list(pool.map(self._forecast, batches))
         outputs = 1 + 2 * len(self.levels)
         answer = np.concatenate([*parts, np.empty((0, self.horizon, outputs))])
@@ -104,13 +106,13 @@ def _dense(kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> Callable:
 def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """The state after each step (Hochreiter and Schmidhuber 1997), in float32, as Keras has it.
 
-    The gates stand in the order of Keras: input, forget, candidate, output. Since ``sigmoid(x) =
-    (1 + tanh(x / 2)) / 2``, one call of tanh serves all of them.
+    The gates of Keras stand in the order input, forget, candidate, output; here the candidate is
+    last. Since ``sigmoid(x) = (1 + tanh(x / 2)) / 2``, one call of tanh serves all of them.
     """
     units = len(recurrent)
-    halves = np.full(4 * units, 0.5)
-    halves[2 * units : 3 * units] = 1.0
-    of_input, of_state = (np.float32(array * halves) for array in (kernel, recurrent))
+    order = np.r_[: 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]
+    halves = np.repeat([0.5, 1.0], [3 * units, units])
+    of_input, of_state = (np.float32(array[:, order] * halves) for array in (kernel, recurrent))
 
     def run(features: np.ndarray) -> np.ndarray:
         steps_first = np.ascontiguousarray(features.transpose(1, 0, 2), dtype="float32")
@@ -118,15 +120,12 @@ def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], n
         states = np.empty((*inputs.shape[:2], units), "float32")
         state = memory = np.zeros(states.shape[1:], "float32")
         for step, gates in enumerate(inputs):
-            gates += state @ of_state
+            if step:
+                gates += state @ of_state
             np.tanh(gates, out=gates)
-            taken, kept, candidate, shown = (
-                gates[:, k * units : k * units + units] for k in range(4)
-            )
-            for gate in (taken, kept, shown):
-                gate *= 0.5
-                gate += 0.5
-            memory = kept * memory + taken * candidate
+            open_by = 0.5 * gates[:, : 3 * units] + np.float32(0.5)
+            taken, kept, shown = (open_by[:, k * units : (k + 1) * units] for k in range(3))
+            memory = kept * memory + taken * gates[:, 3 * units :]
             state = np.multiply(shown, np.tanh(memory), out=states[step])
         return states.transpose(1, 0, 2)
 
