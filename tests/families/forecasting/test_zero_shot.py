@@ -277,3 +277,16 @@ def test_the_saved_model_agrees_with_numpy(which, tmp_path, request):
     answer = predict(folder, file)
     columns = [name for name in answer if name.startswith("pretrained")]
     np.testing.assert_allclose(saved.quantiles(y[None])[0], answer[columns], rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_onnx_file_agrees_with_numpy(made, tmp_path):
+    pytest.importorskip("tf2onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    folder, file = made
+    session = runtime.InferenceSession(export(folder, tmp_path / "onnx", format="onnx"))
+    y = pd.read_csv(file)["y"].to_numpy("float32")
+    (found,) = session.run(["quantiles"], {"history": y[None]})
+    answer = predict(folder, file)
+    columns = [name for name in answer if name.startswith("pretrained")]
+    np.testing.assert_allclose(found[0], answer[columns], rtol=1e-4)
