@@ -113,8 +113,7 @@ def linear(strategy: Strategy, horizon: int, **options: Any) -> keras.Model:
 
 
 PRESETS: dict[str, Callable[..., keras.Model]] = {
-    preset.__name__: preset
-    for preset in (simple_rnn, deep_rnn, lstm, gru, dense, conv, linear, pretrained)
+    preset.__name__: preset for preset in (simple_rnn, deep_rnn, lstm, gru, dense, conv, linear)
 }
 
 
@@ -122,7 +121,8 @@ def build_forecaster(preset: str, strategy: Strategy, horizon: int, **options: A
     """Build the preset of a name.
 
     Args:
-        preset: a key of `PRESETS`, or the name of a registered cell.
+        preset: a key of `PRESETS`, the name of a registered cell, or ``"pretrained"``, which has
+            the direct strategy only.
         strategy, horizon, options: as in `forecaster`.
 
     Returns:
@@ -137,8 +137,10 @@ def build_forecaster(preset: str, strategy: Strategy, horizon: int, **options: A
     """
     if preset in PRESETS:
         return PRESETS[preset](strategy, horizon, **options)
+    if preset == pretrained.__name__:
+        return pretrained(strategy, horizon, **options)
     if preset not in CELLS:
-        known = tuple(dict.fromkeys((*PRESETS, *CELLS)))
+        known = tuple(dict.fromkeys((*PRESETS, pretrained.__name__, *CELLS)))
         raise ValueError(f"preset must be one of {known}; received {preset!r}.")
     return _one_layer(preset, strategy, horizon, options)
 
