@@ -57,7 +57,7 @@ def test_every_strategy_takes_bounds_and_keeps_its_forecast(strategy):
 
 def test_widths_of_another_shape_are_refused():
     model = forecaster("direct", HORIZON, units=4)
-    with pytest.raises(ValueError, match="a row for each of 3 steps; received 2"):
+    with pytest.raises(ValueError, match="a row for each step, 3 in all; received 2"):
         add_bounds(model, LEVELS, WIDTHS[:2])
     with pytest.raises(ValueError, match=r"received \(3, 4\) for 1 levels"):
         add_bounds(model, (80,), WIDTHS)
