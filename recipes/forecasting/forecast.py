@@ -31,8 +31,7 @@ def main(config, run):
     if config.trains:
         model, history = learn(split.train, split.valid, panel, config, run)
         run.write_model(model)
-        for note in forecasting.notes_on_epoch_0(history, config):
-            print(note)
+        print(end=forecasting.note_on_epoch_0(history, config))
         # With every strategy, a forecaster maps a history to a whole forecast.
         point = krr.to_forecaster(model, config.evaluate.levels, **served)
     else:  # the pretrained network as it is, in NumPy
@@ -50,7 +49,7 @@ def main(config, run):
     summary, totals, notes = {name: {}}, None, ()
     if data.test_size:  # the pretrained network also forecasts series too short to be scored
         compared = {name: forecaster.predict_on_batch, **baselines}
-        summary, totals, notes = test(compared, split, panel, config, run, seen)
+        summary, totals, notes = forecasting.test(compared, split, panel, config, run, **seen)
     record = forecasting.results_record(summary, model, history, name=name, totals=totals)
     run.write_json("metrics.json", record)
 
@@ -102,50 +101,14 @@ def learn(train, valid, panel, config, run, last_epoch=None, again=None):
     # Set the seeds here, so that the result does not depend on earlier random numbers.
     krr.set_seeds(training.seed)
     # The network takes and returns raw values: scaling is part of the graph.
-    model = (
-        forecasting.untrained(again)
-        if again
-        else krr.build_forecaster(
-            network.preset,
-            network.strategy,
-            network.horizon,
-            **panel.sizes,
-            **network.options(season_length=config.data.season_length),
-        )
-    )
+    named = (network.preset, network.strategy, network.horizon)
+    sizes = {**panel.sizes, **network.options(season_length=config.data.season_length)}
+    model = forecasting.untrained(again) if again else krr.build_forecaster(*named, **sizes)
     forecasting.adapt_covariates(model, train, panel)
     count = forecasting.count_windows(train, spec)
-    history = krr.fit(
-        model,
-        batches,
-        watched,
-        num_windows=count,
-        config=training,
-        run=run,
-        last_epoch=last_epoch,
-        keep_untrained=network.preset == "pretrained",
-    )
-    return model, history
-
-
-def test(forecasters, split, panel, config, run, seen):
-    """Forecast the test part from rolling origins, and score the forecasts."""
-    # A series too short to hold anything out was used for training as a whole, so it is left out.
-    tested = krr.backtest(
-        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
-        forecasters,
-        test_size=config.data.test_size,
-        stride=config.evaluate.stride,
-        **seen,
-    )
-    scores = forecasting.score(
-        tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
-    )
-    run.write_csv("backtest.csv", tested)
-    run.write_csv("scores.csv", scores)
-    totals = forecasting.totals(tested, config.model.preset)
-    # The notes name origins that are left out, since they have no value before them.
-    return forecasting.summarise(scores), totals, tested.attrs["notes"]
+    shown = {"num_windows": count, "last_epoch": last_epoch}
+    shown |= {"keep_untrained": network.preset == "pretrained"}
+    return model, krr.fit(model, batches, watched, config=training, run=run, **shown)
 
 
 if __name__ == "__main__":

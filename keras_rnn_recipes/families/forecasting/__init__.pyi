@@ -25,10 +25,11 @@ from .task import (
     summarise as summarise,
     totals as totals,
 )
+from .testing import test as test
 from .training import (
     best_epoch as best_epoch,
     count_windows as count_windows,
-    notes_on_epoch_0 as notes_on_epoch_0,
+    note_on_epoch_0 as note_on_epoch_0,
     untrained as untrained,
     validation_windows as validation_windows,
     with_earlier_rows as with_earlier_rows,

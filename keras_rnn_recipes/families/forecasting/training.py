@@ -41,15 +41,16 @@ def without_level(frame: pd.DataFrame | None) -> pd.DataFrame | None:
     return frame.assign(y=frame["y"] - level)
 
 
-def notes_on_epoch_0(history: pd.DataFrame, config: Config) -> list[str]:
-    """A sentence that compares a pretrained network as it was with what training made of it.
+def note_on_epoch_0(history: pd.DataFrame, config: Config) -> str:
+    """A line that compares a pretrained network as it was with what training made of it.
 
     Args:
         history: from ``fit``.
         config: the resolved configuration.
 
     Returns:
-        One sentence if the network as it was counts as epoch 0, else none.
+        One sentence and the end of its line if the network as it was counts as epoch 0; else an
+        empty text.
 
     Example:
         >>> import pandas as pd
@@ -57,20 +58,21 @@ def notes_on_epoch_0(history: pd.DataFrame, config: Config) -> list[str]:
         >>> data = {"source": "a.csv", "valid_size": 12}
         >>> config = config_from_dict({"data": data, "model": {"horizon": 6}})
         >>> history = pd.DataFrame({"epoch": [0, 1, 2], "val_loss": [0.81, 0.79, 0.8]})
-        >>> notes_on_epoch_0(history, config)[0].split(": ")[1]
+        >>> note_on_epoch_0(history, config).split(": ")[1]
         'as it was 0.81, after epoch 1 0.79'
     """
     if history["epoch"].iloc[0] > 0:
-        return []
+        return ""
     losses = dict(zip(history["epoch"], history["val_loss"], strict=True))
     before = losses.pop(0)
     best = min(losses, key=lambda epoch: losses[epoch], default=0)
     kept = best_epoch(history, config.fit)
     where = f"Loss of the pretrained network on {counted(config.data.valid_size or 0, 'step')}"
-    return [
+    outcome = f"epoch {kept} is kept" if kept else "it stays as it was"
+    return (
         f"{where} before the test part: as it was {number(before)}, after epoch {best} "
-        f"{number(losses.get(best))}: {f'epoch {kept} is kept' if kept else 'it stays as it was'}."
-    ]
+        f"{number(losses.get(best))}: {outcome}.\n"
+    )
 
 
 def with_earlier_rows(
