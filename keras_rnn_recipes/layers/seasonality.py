@@ -122,7 +122,7 @@ class SeasonalBase(layers.Layer):
         """
         longest = 2 * self.seasons - 1
         inside = max(time // length, 1) if isinstance(time, int) else longest
-        return inside if inside <= _FEW_SEASONS else longest
+        return min(inside, longest) if inside <= _FEW_SEASONS else longest
 
     def get_config(self):
         lengths = self.season_lengths

@@ -77,11 +77,12 @@ def test_a_long_season_adds_no_rows_and_no_validation_part_stays_none():
     assert valid is None and count_windows(train, WindowSpec(LOOKBACK, HORIZON)) > 0
 
 
-def table(folder):
+def table(folder, kinds=None):
     at = np.arange(40)
+    usual = {"a": 50 + at + np.sin(at), "b": 9 + np.cos(2 * np.pi * at / 7)}
     parts = [
         pd.DataFrame({"unique_id": name, "ds": pd.date_range("2020-01-06", periods=40), "y": y})
-        for name, y in (("a", 50 + at + np.sin(at)), ("b", 9 + np.cos(2 * np.pi * at / 7)))
+        for name, y in (kinds or usual).items()
     ]
     pd.concat(parts).to_csv(folder / "data.csv", index=False)
     return folder / "data.csv"
@@ -122,8 +123,10 @@ def test_training_that_only_hurts_leaves_the_network_as_it_was(tmp_path, capsys)
 
 @pytest.mark.slow
 def test_training_that_helps_is_kept_and_served(tmp_path):
-    file = table(tmp_path)
-    run = krr.run(recipe(file, epochs=3, learning_rate=1e-3), tmp_path / "run").run_dir
+    # Spikes every five days, which a network that is told of weeks has to learn.
+    spikes = {name: 10 + 30.0 * (np.arange(40) % 5 == first) for first, name in enumerate("abc")}
+    file = table(tmp_path, spikes)
+    run = krr.run(recipe(file, epochs=6, learning_rate=3e-3), tmp_path / "run").run_dir
     history = pd.read_csv(run / "history.csv")
     assert history["val_loss"].idxmin() > 0
     answer, made = predict(run, file), pd.read_csv(run / "forecasts.csv")
