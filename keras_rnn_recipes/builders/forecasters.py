@@ -228,11 +228,16 @@ def forecaster(
     output = ForecastOutput(*shape, point, name="forecast", **_exact())
     forecast = output(head, *read.units, read.seen[1])
     model = keras.Model(read.given, forecast, name=f"{cell}_{strategy}")
-    return check_training(model, num_targets, _parameters(quantiles, distribution))
+    return check_training(model, num_targets, parameters_in_words(quantiles, distribution))
 
 
-def _parameters(quantiles, distribution):
-    """What the network outputs instead of a forecast of each target, in words."""
+def parameters_in_words(quantiles, distribution):
+    """What a network outputs instead of a forecast of each target; None for a forecast.
+
+    Example:
+        >>> parameters_in_words((80, 95), None)
+        'quantiles (levels 80, 95)'
+    """
     if distribution is not None:
         return f"the parameters of a distribution ({distribution})"
     return f"quantiles (levels {', '.join(map(str, quantiles))})" if quantiles else None

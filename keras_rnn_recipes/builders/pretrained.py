@@ -8,11 +8,12 @@ from typing import Any
 
 import keras
 
+from keras_rnn_recipes.builders.forecasters import parameters_in_words
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.training_checks import check_training
 from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
-from keras_rnn_recipes.pretrained.card import FOLDER, pretrained_card, read_weights
-from keras_rnn_recipes.pretrained.mixture import LARGEST_LEVEL, two_seasons
+from keras_rnn_recipes.pretrained.card import FOLDER, LARGEST_LEVEL, pretrained_card, read_weights
+from keras_rnn_recipes.pretrained.mixture import two_seasons
 
 # Options of `forecaster` that this network has no part for, with the values that change nothing.
 _NO_PART: dict[str, Any] = {"num_features": 1, "num_targets": 1, "num_future": 0}
@@ -75,8 +76,7 @@ def pretrained_forecaster(
     history = keras.Input((None, 1), name="history")
     model = keras.Model(history, layer(history), name="pretrained_direct")
     layer.set_weights(read_weights(card))
-    told = f"quantiles (levels {', '.join(map(str, levels))})" if levels else None
-    return check_training(model, 1, told)
+    return check_training(model, 1, parameters_in_words(levels, None))
 
 
 def pretrained(strategy: str, horizon: int, **options: Any) -> keras.Model:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_rnn_recipes.config.forecasting import Config
-from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
 from keras_rnn_recipes.errors import UserError, counted
+from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel

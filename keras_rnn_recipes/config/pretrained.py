@@ -10,9 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from keras_rnn_recipes.config.base import Experiment
 from keras_rnn_recipes.errors import UserError
-
-# The largest level of an interval, in percent, that the network has learned.
-LARGEST_LEVEL = 95.0
+from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 
 # Its layers are fixed, and it reads the past of one series, nothing else.
 _NO_COVARIATES = ("past_cols", "future_cols", "static_cols", "future_file", "calendar", "holidays")

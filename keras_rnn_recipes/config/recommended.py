@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from keras_rnn_recipes.config.base import Cell
 from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.forecasting import Config
-from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
+from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel

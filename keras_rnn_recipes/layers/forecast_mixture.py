@@ -5,8 +5,8 @@ from __future__ import annotations
 from keras import layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
+from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 from keras_rnn_recipes.pretrained.mixture import (
-    LARGEST_LEVEL,
     NUM_AHEAD,
     NUM_FORECASTS,
     NUM_LAGGED,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 CARD, WEIGHTS = "any_season.json", "any_season.npz"
 
+# The largest level of an interval, in percent, that the network has learned.
+LARGEST_LEVEL = 95.0
+
 
 @dataclass(frozen=True)
 class PretrainedCard:

@@ -35,9 +35,6 @@ NUM_LAGGED, NUM_SCALARS = 23, 12
 # Features of each step ahead besides the classical forecasts.
 NUM_AHEAD = 3
 
-# The largest level of an interval that these contain.
-LARGEST_LEVEL = 95.0
-
 # A positive series is read as logarithms, unless its smallest value is this small a share of its
 # mean: a few values near zero would dominate.
 _SMALLEST_SHARE = 1e-3

@@ -27,8 +27,6 @@ class NumPyForecaster:
         horizon: number of steps to forecast.
         season_length: steps of the season, 1 for none; or of several.
         levels: of prediction intervals in percent, ascending, each at most 95.
-        nonnegative: replace forecasts and bounds below zero by zero, unless the history itself has
-            a negative value.
         folder: with a card and weights.
 
     Example:
@@ -41,7 +39,6 @@ class NumPyForecaster:
     horizon: int
     season_length: int | Sequence[int] = 1
     levels: tuple[float, ...] = ()
-    nonnegative: bool = False
     folder: str | Path = FOLDER
     _mixture: Mixture = field(init=False, repr=False)
 
@@ -73,9 +70,6 @@ class NumPyForecaster:
     def _forecast(self, history: np.ndarray) -> np.ndarray:
         history = np.where(np.isfinite(history), history, np.nan)
         answer = self._mixture.forecast(history, self.horizon, self.levels)
-        if self.nonnegative:
-            negative = np.any(history < 0, axis=1)
-            answer = np.where(negative[:, None, None], answer, np.maximum(answer, 0.0))
         seen = np.any(np.isfinite(history), axis=1)
         return np.where(seen[:, None, None], answer, np.nan)
 

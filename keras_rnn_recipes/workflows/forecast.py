@@ -17,7 +17,6 @@ from keras_rnn_recipes.config.forecasting import (
     Strategy,
     added_baselines,
 )
-from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
 from keras_rnn_recipes.config.recommended import (
     is_long_panel,
     is_panel,
@@ -29,6 +28,7 @@ from keras_rnn_recipes.errors import UserError, check_choice, counted, first_nam
 from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.extras import has_extra
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
+from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 from keras_rnn_recipes.workflows.choose_model import AUTO, ModelChoice, choose_model
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 
 from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.files import config_from_dict
-from keras_rnn_recipes.config.pretrained import LARGEST_LEVEL
 from keras_rnn_recipes.data.frames import Panel
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.pretrained import mixture
+from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 
 ASKED = {
     "data": {"source": "my.csv"},
@@ -82,7 +82,8 @@ def test_what_goes_with_it(overrides):
 
 
 def test_the_largest_level_is_that_of_the_network():
-    assert LARGEST_LEVEL == mixture.LARGEST_LEVEL
+    outermost = mixture.QUANTILES[-1] - mixture.QUANTILES[0]
+    assert pytest.approx(100 * outermost) == LARGEST_LEVEL
 
 
 def test_options_of_the_builder_always_have_the_season():

@@ -14,6 +14,7 @@ from keras_rnn_recipes.builders import build_forecaster, pretrained_forecaster, 
 from keras_rnn_recipes.builders.intervals import levels_of_model
 from keras_rnn_recipes.builders.to_forecaster import forecaster_info
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.families.forecasting.zero_shot import ZeroShotForecaster
 from keras_rnn_recipes.pretrained.card import CARD, FOLDER, WEIGHTS, pretrained_card, read_weights
 from keras_rnn_recipes.pretrained.numpy_forecaster import NumPyForecaster
 
@@ -100,10 +101,11 @@ def test_with_scaling_change_a_meter_keeps_its_digits():
 
 def test_negative_forecasts_are_cut_where_no_value_was_negative():
     history = np.array([5.0, 4, 3, 2, 1, 0, 0, 0]).reshape(1, 8, 1)
-    cut = NumPyForecaster(6, levels=(95.0,), nonnegative=True).forecast_windows(history)
+    forecaster = ZeroShotForecaster(NumPyForecaster(6, levels=(95.0,)), nonnegative=True)
+    cut = forecaster.forecast_windows(history)
     assert cut.min() == 0
     both = np.concatenate([history, -history])
-    assert NumPyForecaster(6, levels=(95.0,), nonnegative=True).forecast_windows(both)[1].min() < 0
+    assert forecaster.forecast_windows(both)[1].min() < 0
     assert NumPyForecaster(2).forecast_windows(np.empty((0, 4, 1))).shape == (0, 2)
     nothing = NumPyForecaster(2).forecast_windows(np.full((1, 4, 1), np.nan))
     assert np.isnan(nothing).all()

@@ -11,7 +11,7 @@ import numpy as np
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.evaluation.conformal import Calibration, interval_scale
 from keras_rnn_recipes.evaluation.histories import last_observed, target_of
-from keras_rnn_recipes.pretrained.card import pretrained_card, read_weights
+from keras_rnn_recipes.pretrained.card import pretrained_card
 from keras_rnn_recipes.pretrained.numpy_forecaster import NumPyForecaster
 
 
@@ -47,18 +47,10 @@ class ZeroShotForecaster:
 
     def count_params(self) -> int:
         """Number of parameters of the network."""
-        return sum(weights.size for weights in read_weights(pretrained_card()))
+        return int(pretrained_card().facts["parameters"])
 
     def forecast_windows(self, windows: Any) -> np.ndarray:
-        """Forecast from histories.
-
-        Args:
-            windows: ``(n, time, 1)``, NaN = missing.
-
-        Returns:
-            float64 ``(n, horizon)``, or with levels ``(n, horizon, 1 + 2 * levels)``: median, then
-            the bounds of each level. NaN for a history without a value.
-        """
+        """Forecast from histories, as `NumPyForecaster.forecast_windows` does."""
         history = _without_padding(target_of(windows))
         last, _ = last_observed(history)
         level = np.where(self.relative & np.isfinite(last), last, 0.0)[:, None]

@@ -15,6 +15,7 @@ from keras_rnn_recipes.data.split import split_by_time
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows, window_dataset
 from keras_rnn_recipes.families.forecasting.training import validation_windows, with_earlier_rows
+from keras_rnn_recipes.families.forecasting.zero_shot import ZeroShotForecaster
 from keras_rnn_recipes.pretrained.card import pretrained_card, read_weights
 from keras_rnn_recipes.pretrained.numpy_forecaster import NumPyForecaster
 from keras_rnn_recipes.workflows.inference import evaluate, predict
@@ -115,7 +116,8 @@ def test_training_that_only_hurts_leaves_the_network_as_it_was(tmp_path, capsys)
     forecasts = pd.read_csv(run / "forecasts.csv").set_index("unique_id")["pretrained"]
     for name, series in pd.read_csv(file).groupby("unique_id"):
         window = series["y"].to_numpy()[None, -30:, None]
-        expected = NumPyForecaster(4, 7, nonnegative=True).forecast_windows(window)[0]
+        network = ZeroShotForecaster(NumPyForecaster(4, 7), nonnegative=True)
+        expected = network.forecast_windows(window)[0]
         np.testing.assert_allclose(forecasts[name], expected, rtol=1e-4)
     report = (run / "report.html").read_text()
     assert "Epoch 0 is the pretrained network before the training" in report
