@@ -17,10 +17,10 @@ from measuring import ratio, seconds_each, spread, table, verdict
 
 from keras_rnn_recipes.builders import text_classifier
 from keras_rnn_recipes.data.prefetching import prefetched
-from keras_rnn_recipes.data.text.batches import bucketed_batches
-from keras_rnn_recipes.data.text.catalogue import load_text
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+from keras_rnn_recipes.text.batches import bucketed_batches
+from keras_rnn_recipes.text.catalogue import load_text
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
 BATCH, UNITS, LONGEST, REPEATS, TARGET = 32, 64, 400, 3, 0.7
 EXAMPLES = {"imdb": 3200, "multi30k": 28_800}  # some seconds per epoch each

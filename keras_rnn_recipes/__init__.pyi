@@ -28,10 +28,6 @@ from .config.files import load_config as load_config
 from .data.catalogue import list_datasets as list_datasets, load_dataset as load_dataset
 from .data.frames import read_panel as read_panel
 from .data.split import split_by_time as split_by_time
-from .data.text.batches import bucketed_batches as bucketed_batches
-from .data.text.catalogue import load_text as load_text
-from .data.text.preparation import Preparation as Preparation
-from .data.text.tokenizer import fit_tokenizer as fit_tokenizer
 from .data.window_spec import WindowSpec as WindowSpec
 from .data.windows import window_dataset as window_dataset
 from .diagnostics.gradient_flow import gradient_flow as gradient_flow
@@ -54,6 +50,10 @@ from .serving.export_onnx import export_onnx as export_onnx
 from .serving.export_text import export_text_model as export_text_model
 from .serving.keras_model import load_model as load_model
 from .serving.saved_forecaster import load_saved_model as load_saved_model
+from .text.batches import bucketed_batches as bucketed_batches
+from .text.catalogue import load_text as load_text
+from .text.preparation import Preparation as Preparation
+from .text.tokenizer import fit_tokenizer as fit_tokenizer
 from .training.callbacks import GradientWatch as GradientWatch
 from .training.loop import fit as fit
 from .training.state import set_seeds as set_seeds

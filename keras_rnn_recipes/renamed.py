@@ -47,7 +47,7 @@ RENAMED = {
     "load_panel": "families.forecasting.load",
     "load_running_text": "families.language_model.load",
     "load_tagged": "families.tagging.load",
-    "load_vectors": "data.text.vectors.load_vectors",
+    "load_vectors": "text.vectors.load_vectors",
     "loss_of_tagger": "families.tagging.loss",
     "memory_loss": "families.memory.loss",
     "memory_record": "families.memory.results_record",

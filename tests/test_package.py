@@ -137,6 +137,15 @@ def test_no_file_is_longer_than_six_hundred_lines(project_root):
     assert {file: length for file, length in lengths.items() if length > 600} == {}
 
 
+def test_no_package_holds_more_than_a_quarter_of_the_lines(project_root):
+    lines: dict[str, int] = {}
+    for file in python_files(project_root, "keras_rnn_recipes"):
+        room = file.relative_to(project_root / "keras_rnn_recipes").parts[0]
+        lines[room] = lines.get(room, 0) + len(file.read_text(encoding="utf-8").splitlines())
+    whole = sum(lines.values())
+    assert {room: count for room, count in lines.items() if count > whole / 4} == {}
+
+
 def test_no_public_function_takes_more_than_seven_positional_or_required_arguments(project_root):
     functions = 0
     offenders = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_rnn_recipes.data.text.reading import ParallelTexts
-from keras_rnn_recipes.data.text.reversal import reversal
+from keras_rnn_recipes.text.reading import ParallelTexts
+from keras_rnn_recipes.text.reversal import reversal
 
 
 def prepare() -> dict[str, ParallelTexts]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_rnn_recipes.data.text.language_reference import language_reference
+from keras_rnn_recipes.text.language_reference import language_reference
 
 
 def prepare() -> dict[str, str]:

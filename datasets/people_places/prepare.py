@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_rnn_recipes.data.text.column_files import Sentence
-from keras_rnn_recipes.data.text.people_places import people_places
+from keras_rnn_recipes.text.column_files import Sentence
+from keras_rnn_recipes.text.people_places import people_places
 
 
 def prepare() -> dict[str, list[Sentence]]:

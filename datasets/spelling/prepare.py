@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keras_rnn_recipes.data.text.reading import ParallelTexts, read_lines
+from keras_rnn_recipes.text.reading import ParallelTexts, read_lines
 
 
 def prepare(*paths: Path) -> dict[str, ParallelTexts]:

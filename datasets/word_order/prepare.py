@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_rnn_recipes.data.text.reading import LabelledTexts
-from keras_rnn_recipes.data.text.word_order import word_order
+from keras_rnn_recipes.text.reading import LabelledTexts
+from keras_rnn_recipes.text.word_order import word_order
 
 
 def prepare() -> dict[str, LabelledTexts]:

@@ -27,7 +27,7 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "text": (
         "Text",
         "Reading texts, tokenizing, batches, and the loss of taggers.",
-        ("data.text", "layers.crf"),
+        ("text", "layers.crf"),
     ),
     "training": ("Training", "From a model and batches to weights.", ("training",)),
     "evaluation": (

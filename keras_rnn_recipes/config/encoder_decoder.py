@@ -20,9 +20,9 @@ from keras_rnn_recipes.config.base import (
     listed,
     one_or_two_files,
 )
-from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.extras import require_extra
+from keras_rnn_recipes.text.preparation import Preparation
 
 if TYPE_CHECKING:
     PairMetric = str

@@ -18,7 +18,7 @@ from keras_rnn_recipes.config.base import (
     Widths,
     listed,
 )
-from keras_rnn_recipes.data.text.preparation import Preparation
+from keras_rnn_recipes.text.preparation import Preparation
 
 
 class TagDataConfig(TableSource):

@@ -19,8 +19,8 @@ from keras_rnn_recipes.config.base import (
     Widths,
     listed,
 )
-from keras_rnn_recipes.data.text.preparation import Preparation
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
+from keras_rnn_recipes.text.preparation import Preparation
 
 TextBaseline = Literal["majority", "tfidf", "averaged_embeddings"]
 

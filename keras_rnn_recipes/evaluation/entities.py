@@ -1,6 +1,6 @@
 """Metrics of taggers: strict precision, recall and F1 of spans, and token accuracy.
 
-Spans are ``(start, end, type)``, as ``data.text.tags.spans`` reads them from tags.
+Spans are ``(start, end, type)``, as ``text.tags.spans`` reads them from tags.
 """
 
 from __future__ import annotations

@@ -132,9 +132,9 @@ def token_notes(run_dir: str | Path, texts: Sequence[str]) -> list[str]:
     """
     import numpy as np
 
-    from keras_rnn_recipes.data.text.row_counts import unknown_share
-    from keras_rnn_recipes.data.text.vocabulary import END, START
     from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
+    from keras_rnn_recipes.text.row_counts import unknown_share
+    from keras_rnn_recipes.text.vocabulary import END, START
 
     tokenizer = tokenizer_of(read_vocabulary(run_dir))
     rows = [row[(row != START) & (row != END)] for row in tokenizer.encode(texts)]

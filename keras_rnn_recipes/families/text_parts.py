@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from keras_rnn_recipes.config.files import is_file_name
-from keras_rnn_recipes.data.text.catalogue import TextParts, check_share, load_text
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vectors import load_vectors, words_of_vectors
-from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
 from keras_rnn_recipes.errors import UserError, counted
+from keras_rnn_recipes.text.catalogue import TextParts, check_share, load_text
+from keras_rnn_recipes.text.tokenizer import Tokenizer
+from keras_rnn_recipes.text.vectors import load_vectors, words_of_vectors
+from keras_rnn_recipes.text.vocabulary import SPECIALS, UNKNOWN
 
 
 def load_parts(

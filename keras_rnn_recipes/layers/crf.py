@@ -27,7 +27,7 @@ class CRF(layers.Layer):
         num_tags: number of tags.
         allowed: ``(num_tags + 1, num_tags + 1)`` bool, which tag (column) may follow which (row);
             the last row is the start of a sequence, the last column its end. None allows all.
-            `keras_rnn_recipes.data.text.tags.allowed_transitions` makes one from tag names.
+            `keras_rnn_recipes.text.tags.allowed_transitions` makes one from tag names.
 
     Call arguments:
         emissions: ``(batch, time, num_tags)``, the network's score of each tag, not normalized.

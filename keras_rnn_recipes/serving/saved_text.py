@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_recipes.data.text.tokenizer import as_strings
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.serving.saved_forecaster import is_saved_model
+from keras_rnn_recipes.text.tokenizer import as_strings
 
 
 class _SavedText:

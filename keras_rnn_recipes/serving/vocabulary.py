@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_recipes.storage import read_json
 
 if TYPE_CHECKING:
-    from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+    from keras_rnn_recipes.text.tokenizer import Tokenizer
 
 
 FORMAT_VERSION = 1
@@ -45,8 +45,8 @@ def read_vocabulary(run_dir: str | Path) -> dict[str, Any]:
 
 def tokenizer_of(record: dict[str, Any]) -> Tokenizer:
     """Make the tokenizer of a record of `read_vocabulary`, or of its entry ``beside``."""
-    from keras_rnn_recipes.data.text.preparation import EARLIER, Preparation
-    from keras_rnn_recipes.data.text.tokenizer import Tokenizer
+    from keras_rnn_recipes.text.preparation import EARLIER, Preparation
+    from keras_rnn_recipes.text.tokenizer import Tokenizer
 
     return Tokenizer(Preparation(**{**EARLIER, **record["preparation"]}), record["vocabulary"])
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from keras_rnn_recipes.builders import averaged_embeddings, text_classifier
-from keras_rnn_recipes.data.text.batches import bucketed_batches, count_batches
-from keras_rnn_recipes.data.text.reading import number_labels
-from keras_rnn_recipes.data.text.tokenizer import Preparation, fit_tokenizer
-from keras_rnn_recipes.data.text.word_order import LABELS, word_order
 from keras_rnn_recipes.evaluation.classification_baselines import fit_tfidf
+from keras_rnn_recipes.text.batches import bucketed_batches, count_batches
+from keras_rnn_recipes.text.reading import number_labels
+from keras_rnn_recipes.text.tokenizer import Preparation, fit_tokenizer
+from keras_rnn_recipes.text.word_order import LABELS, word_order
 
 pytest.importorskip("tensorflow")
 

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_recipes.data.prefetching import prefetched
-from keras_rnn_recipes.data.text.batches import bucketed_batches
-from keras_rnn_recipes.data.text.contiguous import contiguous_batches
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import window_dataset
+from keras_rnn_recipes.text.batches import bucketed_batches
+from keras_rnn_recipes.text.contiguous import contiguous_batches
 from keras_rnn_recipes.training.losses import prepare
 
 FRAME = pd.DataFrame({"unique_id": "a", "ds": range(9), "y": np.arange(9.0)})

@@ -13,8 +13,8 @@ import pytest
 
 from keras_rnn_recipes.data.files import check_kind
 from keras_rnn_recipes.data.signatures import FORMATS, find_format
-from keras_rnn_recipes.data.text.other_formats import refuse_binary
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.text.other_formats import refuse_binary
 
 TABLE = pd.DataFrame({"ds": ["2024-01-01", "2024-01-02"], "y": [1.0, 2.0]})
 

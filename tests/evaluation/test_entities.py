@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 from profiles import draws
 
-from keras_rnn_recipes.data.text.tags import spans
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
+from keras_rnn_recipes.text.tags import spans
 
 nervaluate = pytest.importorskip("nervaluate")
 

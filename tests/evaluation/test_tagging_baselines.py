@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from keras_rnn_recipes.data.text.column_files import read_column_file
-from keras_rnn_recipes.data.text.tags import convert_tags, spans
 from keras_rnn_recipes.evaluation.entities import entity_scores
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
+from keras_rnn_recipes.text.column_files import read_column_file
+from keras_rnn_recipes.text.tags import convert_tags, spans
 
 
 def test_words_take_their_own_tag_and_unseen_ones_that_of_all():

@@ -104,8 +104,8 @@ def test_every_metric_ignores_case_when_it_is_asked_to_and_says_so():
     ],
 )
 def test_an_oracle_is_perfect_whatever_the_tokens_leave_of_a_text(options, text):
-    from keras_rnn_recipes.data.text.preparation import Preparation
-    from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+    from keras_rnn_recipes.text.preparation import Preparation
+    from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
     tokenizer = fit_tokenizer([text], Preparation(**{"lower": False, **options}, ends=True))
     answers = [answer.decode() for answer in tokenizer.texts(tokenizer([text])).numpy()]
@@ -122,8 +122,8 @@ def test_turkish_letters_stay_apart():
 
 
 def test_an_oracle_that_answers_with_the_tokens_of_the_references_is_perfect():
-    from keras_rnn_recipes.data.text.preparation import Preparation
-    from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+    from keras_rnn_recipes.text.preparation import Preparation
+    from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
     texts = [
         "The well-known actor paid $3.50 at 10:30.",

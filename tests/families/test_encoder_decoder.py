@@ -12,15 +12,15 @@ from families.command import krr
 
 from keras_rnn_recipes import builders
 from keras_rnn_recipes.config.encoder_decoder import PairEvaluateConfig
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.reading import ParallelTexts
-from keras_rnn_recipes.data.text.reversal import reversal
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import encoder_decoder
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.reading import ParallelTexts
+from keras_rnn_recipes.text.reversal import reversal
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
 RECIPE = """
 family = "encoder_decoder"

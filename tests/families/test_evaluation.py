@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from keras_rnn_recipes.config.files import config_from_dict
-from keras_rnn_recipes.data.text.column_files import read_column_file
-from keras_rnn_recipes.data.text.reading import read_texts
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.evaluation import from_files, from_tables
+from keras_rnn_recipes.text.column_files import read_column_file
+from keras_rnn_recipes.text.reading import read_texts
 
 # A run that was trained on a file without a header, in another format.
 RUN = {"train": "a.csv", "columns": ["label", "text"], "separator": ";", "encoding": "latin-1"}

@@ -16,15 +16,15 @@ from profiles import slow_but
 from keras_rnn_recipes import builders
 from keras_rnn_recipes.builders.language_model import stateful_copy
 from keras_rnn_recipes.config.language_model import LanguageFitConfig
-from keras_rnn_recipes.data.text.contiguous import contiguous_batches
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families import language_model
 from keras_rnn_recipes.families.language_model.pipeline import stream
 from keras_rnn_recipes.families.language_model.task import text_ids
 from keras_rnn_recipes.serving.export_text import export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedLanguageModel
+from keras_rnn_recipes.text.contiguous import contiguous_batches
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.training import loop as fitting
 from keras_rnn_recipes.training.kernels import training_kernels
 from keras_rnn_recipes.training.state import set_seeds

@@ -8,15 +8,15 @@ from families import test_encoder_decoder, test_tagging, test_text_classificatio
 
 from keras_rnn_recipes.builders import language_model
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.reading import ParallelTexts
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import encoder_decoder, text_classification
 from keras_rnn_recipes.families.encoder_decoder.inference import read_sources
 from keras_rnn_recipes.families.encoder_decoder.task import read_pairs
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 from keras_rnn_recipes.families.text_classification.task import TextDataConfig
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.reading import ParallelTexts
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
 TABLE = PairDataConfig(source="pairs.tsv")
 

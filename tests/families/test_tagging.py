@@ -12,14 +12,14 @@ import pytest
 from families.command import krr
 
 from keras_rnn_recipes.builders import sequence_tagger
-from keras_rnn_recipes.data.text.column_files import read_column_file
-from keras_rnn_recipes.data.text.people_places import people_places
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tags import allowed_transitions
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.families import tagging
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedTagger
+from keras_rnn_recipes.text.column_files import read_column_file
+from keras_rnn_recipes.text.people_places import people_places
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.tags import allowed_transitions
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
 RECIPE = """
 family = "tagging"

@@ -11,13 +11,13 @@ import pytest
 from families.command import krr
 
 from keras_rnn_recipes.builders import text_classifier
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
-from keras_rnn_recipes.data.text.word_order import word_order
 from keras_rnn_recipes.families import text_classification
 from keras_rnn_recipes.families.text_classification.task import class_weights
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
+from keras_rnn_recipes.text.word_order import word_order
 from keras_rnn_recipes.workflows.inference import evaluate, predict
 
 RECIPE = """

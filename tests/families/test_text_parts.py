@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
 from keras_rnn_recipes.families.text_parts import add_vectors
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
 LINES = "Bonn 1 0\nrome 2 0\nnew york 3 0\nROME 4 0\noslo 5 0\nis 6 0\n1999 7 0\n"
 

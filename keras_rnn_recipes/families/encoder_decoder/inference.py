@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.config.base import one_or_two_files
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
-from keras_rnn_recipes.data.text.encoded import Tell, ignore
 from keras_rnn_recipes.families.evaluation import (
     Evaluation,
     from_tables,
@@ -18,6 +17,7 @@ from keras_rnn_recipes.families.evaluation import (
 )
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
+from keras_rnn_recipes.text.encoded import Tell, ignore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +69,8 @@ def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore)
     Raises:
         UserError: as `read_texts` and `read_lines`.
     """
-    from keras_rnn_recipes.data.text.other_formats import refuse_other_text
-    from keras_rnn_recipes.data.text.reading import names_column, read_lines, read_texts
+    from keras_rnn_recipes.text.other_formats import refuse_other_text
+    from keras_rnn_recipes.text.reading import names_column, read_lines, read_texts
 
     path = Path(path)
     options = data.file_options()

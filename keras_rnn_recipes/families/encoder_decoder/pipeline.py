@@ -11,10 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.builders.encoder_decoder import decoding_functions
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vocabulary import PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.beam import Beams, beam_search
 from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
+from keras_rnn_recipes.text.tokenizer import Tokenizer
+from keras_rnn_recipes.text.vocabulary import PADDING, START, UNKNOWN
 
 NEVER = (PADDING, UNKNOWN, START)
 

@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from keras_rnn_recipes.data.text.reading import ParallelTexts
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.translation import describe_signatures
 from keras_rnn_recipes.reporting.page import Section, Table
@@ -19,6 +18,7 @@ from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 from keras_rnn_recipes.reporting.style import MODEL, new_figure, svg_of
 from keras_rnn_recipes.storage import read_json
+from keras_rnn_recipes.text.reading import ParallelTexts
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.families.encoder_decoder.pipeline import Pipeline
@@ -95,7 +95,7 @@ def _compared(text: str, lowercase: bool) -> str:
 
 def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
     """Attention weights of the first texts that are short enough to plot."""
-    from keras_rnn_recipes.data.text.tokenizer import as_strings
+    from keras_rnn_recipes.text.tokenizer import as_strings
 
     short = [text for text in part.sources if len(served.source.encode([text])[0]) <= LONGEST_DRAWN]
     drawn: list[Section] = []

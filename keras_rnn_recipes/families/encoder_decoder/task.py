@@ -13,16 +13,6 @@ import pandas as pd
 
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
 from keras_rnn_recipes.config.files import is_file_name
-from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out, load_text
-from keras_rnn_recipes.data.text.encoded import Tell, ignore
-from keras_rnn_recipes.data.text.reading import (
-    ParallelTexts,
-    read_lines,
-    read_pairs as read_table_of_pairs,
-    read_parallel,
-)
-from keras_rnn_recipes.data.text.row_counts import overlap_notes, repeated_notes, unknown_note
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
 from keras_rnn_recipes.evaluation.translation import (
@@ -36,6 +26,16 @@ from keras_rnn_recipes.reporting.results import (
     results_table as results_table,
 )
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
+from keras_rnn_recipes.text.catalogue import TextParts, hold_out, load_text
+from keras_rnn_recipes.text.encoded import Tell, ignore
+from keras_rnn_recipes.text.reading import (
+    ParallelTexts,
+    read_lines,
+    read_pairs as read_table_of_pairs,
+    read_parallel,
+)
+from keras_rnn_recipes.text.row_counts import overlap_notes, repeated_notes, unknown_note
+from keras_rnn_recipes.text.tokenizer import Tokenizer
 from keras_rnn_recipes.training.token_loss import token_loss
 
 Columns = tuple[dict[str, list[np.ndarray]], list[np.ndarray]]
@@ -92,7 +92,7 @@ def read_pairs(
         tell: called with each assumption about the files.
 
     Raises:
-        UserError: as `read_parallel` and `data.text.reading.read_pairs`.
+        UserError: as `read_parallel` and `text.reading.read_pairs`.
     """
     if isinstance(paths, tuple):
         return read_parallel(*paths, encoding=data.encoding, tell=tell)
@@ -140,8 +140,8 @@ def columns(
         UserError: every pair is longer than ``max_length``.
 
     Example:
-        >>> from keras_rnn_recipes.data.text.preparation import Preparation
-        >>> from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+        >>> from keras_rnn_recipes.text.preparation import Preparation
+        >>> from keras_rnn_recipes.text.tokenizer import fit_tokenizer
         >>> letters = fit_tokenizer(["ab"], Preparation(unit="characters", ends=True))
         >>> inputs, targets = columns(ParallelTexts(("ab",), ("ba",)), letters, letters)
         >>> inputs["source"][0].tolist(), inputs["target"][0].tolist(), targets[0].tolist()

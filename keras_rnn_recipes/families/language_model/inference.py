@@ -44,8 +44,8 @@ def predict(
     """
     import pandas as pd
 
-    from keras_rnn_recipes.data.text.reading import read_lines
     from keras_rnn_recipes.serving.saved_text import SavedLanguageModel
+    from keras_rnn_recipes.text.reading import read_lines
 
     config = finished_config(run_dir, overrides)
     notes: list[str] = []
@@ -80,8 +80,8 @@ def evaluate(
     Raises:
         UserError: not a finished run, or a file that cannot be read.
     """
-    from keras_rnn_recipes.data.text.reading import read_text
     from keras_rnn_recipes.families.language_model.task import describe_unknown, score, text_ids
+    from keras_rnn_recipes.text.reading import read_text
 
     refuse_baselines(baselines)
     config, notes = finished_config(run_dir, overrides), list[str]()

@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.builders.language_model import generating_functions, language_reader
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
-from keras_rnn_recipes.data.text.vocabulary import END, PADDING, START, UNKNOWN
 from keras_rnn_recipes.decoding.sampling import sample
 from keras_rnn_recipes.serving.saved_text import never_empty
+from keras_rnn_recipes.text.tokenizer import Tokenizer, as_strings
+from keras_rnn_recipes.text.vocabulary import END, PADDING, START, UNKNOWN
 
 NEVER = (PADDING, UNKNOWN, START, END)
 

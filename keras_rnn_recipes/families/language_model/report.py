@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from keras_rnn_recipes.data.text.vocabulary import SPECIALS, UNKNOWN
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+from keras_rnn_recipes.text.vocabulary import SPECIALS, UNKNOWN
 
 TOKENS_SHOWN = 700
 

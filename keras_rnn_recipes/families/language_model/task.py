@@ -18,11 +18,6 @@ from keras_rnn_recipes.config.language_model import (
     LanguageEvaluateConfig,
     LanguageFitConfig,
 )
-from keras_rnn_recipes.data.text.catalogue import TextParts
-from keras_rnn_recipes.data.text.contiguous import contiguous_batches, count_windows_of_text
-from keras_rnn_recipes.data.text.reading import read_text
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vocabulary import START, UNKNOWN
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
@@ -33,6 +28,11 @@ from keras_rnn_recipes.reporting.results import (
 )
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
+from keras_rnn_recipes.text.catalogue import TextParts
+from keras_rnn_recipes.text.contiguous import contiguous_batches, count_windows_of_text
+from keras_rnn_recipes.text.reading import read_text
+from keras_rnn_recipes.text.tokenizer import Tokenizer
+from keras_rnn_recipes.text.vocabulary import START, UNKNOWN
 from keras_rnn_recipes.training import loop
 from keras_rnn_recipes.training.token_loss import token_loss
 

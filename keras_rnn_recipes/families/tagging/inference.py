@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_rnn_recipes.data.text.column_files import Sentence
 from keras_rnn_recipes.families.evaluation import (
     Evaluation,
     from_tables,
@@ -16,6 +15,7 @@ from keras_rnn_recipes.families.evaluation import (
 )
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.serving.vocabulary import read_vocabulary, tokenizer_of
+from keras_rnn_recipes.text.column_files import Sentence
 
 if TYPE_CHECKING:
     import pandas as pd

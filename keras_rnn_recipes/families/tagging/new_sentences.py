@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.config.tagging import TagDataConfig
-from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
-from keras_rnn_recipes.data.text.encoded import Tell, ignore
-from keras_rnn_recipes.data.text.other_formats import refuse_other_text
-from keras_rnn_recipes.data.text.raw_sentences import Token, cut_sentence, cuts_punctuation
-from keras_rnn_recipes.data.text.reading import read_lines
-from keras_rnn_recipes.data.text.tag_forms import find_tag_form
-from keras_rnn_recipes.data.text.tags import to_iob2
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.families.tagging.task import without_spaces
+from keras_rnn_recipes.text.column_files import Sentence, read_column_file
+from keras_rnn_recipes.text.encoded import Tell, ignore
+from keras_rnn_recipes.text.other_formats import refuse_other_text
+from keras_rnn_recipes.text.raw_sentences import Token, cut_sentence, cuts_punctuation
+from keras_rnn_recipes.text.reading import read_lines
+from keras_rnn_recipes.text.tag_forms import find_tag_form
+from keras_rnn_recipes.text.tags import to_iob2
 
 _OF_COLUMNS = {".conll", ".conllu", ".conllx", ".iob", ".iob2", ".bio", ".bioes"}
 

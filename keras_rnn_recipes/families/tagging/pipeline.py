@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.tags import to_iob2
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.decoding.viterbi import viterbi
 from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.tags import to_iob2
+from keras_rnn_recipes.text.tokenizer import Tokenizer
+from keras_rnn_recipes.text.vocabulary import SPECIALS
 
 
 class Pipeline(tf.Module):

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_recipes.data.text.column_files import Sentence
-from keras_rnn_recipes.data.text.tags import spans, to_iob2
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.entities import entity_scores
 from keras_rnn_recipes.reporting.page import Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+from keras_rnn_recipes.text.column_files import Sentence
+from keras_rnn_recipes.text.tags import spans, to_iob2
 
 MOST_SHOWN, LONGEST_SHOWN = 12, 40
 

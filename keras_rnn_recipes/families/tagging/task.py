@@ -14,21 +14,6 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.config.tagging import TagDataConfig
-from keras_rnn_recipes.data.text.column_files import Sentence, read_column_file
-from keras_rnn_recipes.data.text.encoded import Tell, ignore
-from keras_rnn_recipes.data.text.holding_out import draw_held_out
-from keras_rnn_recipes.data.text.reading import similar_label_notes
-from keras_rnn_recipes.data.text.row_counts import overlap_notes, repeated_notes
-from keras_rnn_recipes.data.text.tag_forms import count_tags, find_tag_form
-from keras_rnn_recipes.data.text.tags import (
-    OUTSIDE,
-    allowed_transitions,
-    convert_tags,
-    spans,
-    split_tag,
-    to_iob2,
-)
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer, fit_tokenizer
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
 from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
@@ -44,6 +29,21 @@ from keras_rnn_recipes.reporting.results import (
     results_table as results_table,
 )
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
+from keras_rnn_recipes.text.column_files import Sentence, read_column_file
+from keras_rnn_recipes.text.encoded import Tell, ignore
+from keras_rnn_recipes.text.holding_out import draw_held_out
+from keras_rnn_recipes.text.reading import similar_label_notes
+from keras_rnn_recipes.text.row_counts import overlap_notes, repeated_notes
+from keras_rnn_recipes.text.tag_forms import count_tags, find_tag_form
+from keras_rnn_recipes.text.tags import (
+    OUTSIDE,
+    allowed_transitions,
+    convert_tags,
+    spans,
+    split_tag,
+    to_iob2,
+)
+from keras_rnn_recipes.text.tokenizer import Tokenizer, fit_tokenizer
 from keras_rnn_recipes.training.token_loss import token_loss
 
 

@@ -47,8 +47,8 @@ def predict(
     """
     import pandas as pd
 
-    from keras_rnn_recipes.data.text.reading import read_texts
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
+    from keras_rnn_recipes.text.reading import read_texts
 
     config, notes = finished_config(run_dir, overrides), list[str]()
     texts = read_texts(
@@ -83,9 +83,9 @@ def evaluate(
     Raises:
         UserError: as `predict`, or a label that training has not seen.
     """
-    from keras_rnn_recipes.data.text.reading import known_labels, number_labels
     from keras_rnn_recipes.families.text_classification.task import read_rows, score
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
+    from keras_rnn_recipes.text.reading import known_labels, number_labels
 
     refuse_baselines(baselines)
     config, notes = finished_config(run_dir, overrides), list[str]()

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer, as_strings
 from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
+from keras_rnn_recipes.text.tokenizer import Tokenizer, as_strings
 
 BATCH_SIZE = 256
 
@@ -31,8 +31,8 @@ class Pipeline(tf.Module):
 
     Example:
         >>> from keras_rnn_recipes.builders import text_classifier
-        >>> from keras_rnn_recipes.data.text.preparation import Preparation
-        >>> from keras_rnn_recipes.data.text.tokenizer import fit_tokenizer
+        >>> from keras_rnn_recipes.text.preparation import Preparation
+        >>> from keras_rnn_recipes.text.tokenizer import fit_tokenizer
         >>> tokenizer = fit_tokenizer(["so good", "so bad"], Preparation())
         >>> model = text_classifier(len(tokenizer.vocabulary), 2, units=3)
         >>> Pipeline(tokenizer, model, ("bad", "good"))(["good", ""]).shape

@@ -15,25 +15,6 @@ import pandas as pd
 from keras_rnn_recipes.builders.text_classifier import averaged_embeddings
 from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
-from keras_rnn_recipes.data.text.batches import bucketed_batches
-from keras_rnn_recipes.data.text.catalogue import TextParts, hold_out
-from keras_rnn_recipes.data.text.encoded import Tell, ignore
-from keras_rnn_recipes.data.text.preparation import Preparation
-from keras_rnn_recipes.data.text.reading import (
-    LabelledTexts,
-    class_names as class_names,
-    number_labels as number_labels,
-    read_labelled,
-)
-from keras_rnn_recipes.data.text.row_counts import (
-    contradiction_notes,
-    length_cap,
-    overlap_notes,
-    repeated_notes,
-    unknown_note,
-)
-from keras_rnn_recipes.data.text.tokenizer import Tokenizer
-from keras_rnn_recipes.data.text.vocabulary import SPECIALS
 from keras_rnn_recipes.errors import counted, first_names
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
@@ -50,10 +31,29 @@ from keras_rnn_recipes.reporting.results import (
     results_table as results_table,
 )
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
+from keras_rnn_recipes.text.batches import bucketed_batches
+from keras_rnn_recipes.text.catalogue import TextParts, hold_out
+from keras_rnn_recipes.text.encoded import Tell, ignore
+from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.reading import (
+    LabelledTexts,
+    class_names as class_names,
+    number_labels as number_labels,
+    read_labelled,
+)
+from keras_rnn_recipes.text.row_counts import (
+    contradiction_notes,
+    length_cap,
+    overlap_notes,
+    repeated_notes,
+    unknown_note,
+)
+from keras_rnn_recipes.text.tokenizer import Tokenizer
+from keras_rnn_recipes.text.vocabulary import SPECIALS
 from keras_rnn_recipes.training.loop import fit
 
 if TYPE_CHECKING:
-    from keras_rnn_recipes.data.text.catalogue import TextParts
+    from keras_rnn_recipes.text.catalogue import TextParts
 
 
 def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
