@@ -77,7 +77,7 @@ def close(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@draws(100)
+@draws(50)
 @given(drawn=SHAPES)
 def test_it_agrees_with_automatic_differentiation(kind, drawn):
     model, x, targets = make(kind, drawn)
