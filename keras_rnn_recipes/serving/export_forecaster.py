@@ -341,20 +341,23 @@ def _compare(expected: list[np.ndarray], answers: list[np.ndarray], tolerance: f
 def sample_windows(
     served: Served, given: np.ndarray | Mapping[str, np.ndarray] | None = None
 ) -> Iterator[np.ndarray | Mapping[str, np.ndarray]]:
-    """Yield windows to compare on: of several lengths, with and without gaps; and those given."""
+    """Yield windows to compare on: of several lengths, with and without gaps; and those given.
+
+    Those of one length are one batch: each call of the live model runs it step by step.
+    """
     rng = np.random.default_rng(0)
     lengths = (3, 24, 61) if served.time is None else (served.time,)
     for batch, time in zip((1, 5, 2), lengths, strict=False):
-        covariates = sample_covariates(served.model, batch, time + served.horizon, rng)
         steps = rng.normal(0, 1, (batch, time, served.num_features)).cumsum(axis=1)
         windows = 100 + 10 * np.sin(np.arange(time) / 2)[None, :, None] + steps
-        yield {"history": windows, **covariates} if covariates else windows
         if time > 3:
-            windows = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
-            windows[0, : time // 2] = np.nan
+            gaps = np.where(rng.random(windows.shape) < 0.2, np.nan, windows)
+            gaps[0, : time // 2] = np.nan
             # A gap that may be as long as the window of the model.
-            windows[-1, 2:, : served.num_targets] = np.nan
-            yield {"history": windows, **covariates} if covariates else windows
+            gaps[-1, 2:, : served.num_targets] = np.nan
+            windows = np.concatenate([windows, gaps])
+        covariates = sample_covariates(served.model, len(windows), time + served.horizon, rng)
+        yield {"history": windows, **covariates} if covariates else windows
     if given is not None:
         yield given
 
