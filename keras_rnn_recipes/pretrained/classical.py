@@ -49,6 +49,20 @@ def shifted(values, steps):
     return ops.pad(values, [[0, 0], [steps, 0]])[:, :time]
 
 
+def earlier(series, values, lags):
+    """The values of earlier steps, one array for each lag; before the start the first one.
+
+    Example:
+        >>> import numpy as np
+        >>> series = Series(np.array([[7.0, 1, 2]]), np.ones((1, 3)), np.array([[0, 1, 2]]))
+        >>> [found.tolist() for found in earlier(series, series.values, [0, 1])]
+        [[[1.0, 1.0, 2.0]], [[1.0, 1.0, 1.0]]]
+    """
+    ops = ops_of(values)
+    first, _ = values_at(series, values, ops.zeros_like(series.age[:, :1]))
+    return [ops.where(series.age > lag, shifted(values, lag), first) for lag in lags]
+
+
 def trailing_mean(series, values, steps):
     """The mean of the last steps of each step, ``(batch, time)``; of fewer at the start.
 

@@ -17,6 +17,7 @@ from keras_rnn_recipes.pretrained.classical import (
     NUM_CLASSICAL,
     ClassicalForecasts,
     Series,
+    earlier,
     shifted,
     values_at,
 )
@@ -167,22 +168,23 @@ class Mixture:
         scale = _scale_of(series, filters[0], units, self.seasons[0])
         scalars = _scalars(series, units, scale, self.seasons[0])
         lagged = _lagged(series, filters[0], self.seasons[0])
-        relative = ops.arcsinh(0.5 * (lagged - level[..., None]) / scale.dispersion[..., None])
-        features = [relative, scalars, self._last_errors(series, filters, scale.dispersion)]
-        features = [ops.cast(one, "float32") for one in features]  # enough for the network
+        relative = 0.5 * (lagged - level[..., None]) / scale.dispersion[..., None]
+        errors = self._last_errors(series, filters, scale.dispersion)
+        # 32 bits are enough for the network.
+        relative, scalar, errors = (ops.cast(x, "float32") for x in (relative, scalars, errors))
+        features = [ops.arcsinh(relative), scalar, ops.arcsinh(errors)]
         begun = ops.cast(series.age > 0, "float32")[..., None]
         encoded = self.parts.lstm(ops.concatenate(features, axis=-1) * begun)
         return _State(filters, level, scale.dispersion, encoded, scalars)
 
     def _last_errors(self, series: Series, filters: list[Any], dispersion: Any) -> Any:
-        """By how much each classical forecast of this step was too low."""
+        """By how much each classical forecast of this step was too low, in dispersions."""
         ops = ops_of(series.values)
         one = ops.ones((1,), dtype="int32")
         now = _forecasts(filters, filters[0].everywhere, one, lambda values: values)[:, :, 0]
-        before = ops.pad(now, [[0, 0], [1, 0], [0, 0]])[:, :-1]
-        weight = series.observed * ops.cast(series.age > 1, dispersion.dtype)
-        error = ops.arcsinh((series.values[..., None] - before) / dispersion[..., None])
-        return error * weight[..., None]
+        weight = series.observed * ops.cast(series.age > 1, dispersion.dtype) / dispersion
+        error = (series.values[:, 1:, None] - now[:, :-1]) * weight[:, 1:, None]
+        return ops.pad(error, [[0, 0], [1, 0], [0, 0]])  # the first step has no forecast
 
     def _quantiles(
         self, state: _State, origins: Any, steps: Any, select: Callable[[Any], Any]
@@ -297,23 +299,13 @@ def _scale_of(series: Series, filters: ClassicalForecasts, units: Units, season:
 
 def _lagged(series, filters, season):
     """Recent and seasonal values, and means of seasons: ``(batch, time, 23)``."""
-    ops = ops_of(series.values)
-
-    def back(values, lags):
-        where = filters.everywhere[:, :, None] - ops.convert_to_tensor(list(lags), dtype="int32")
-        return values_at(series, values, where)[0]
-
     seasonal = [season, max(season - 1, 0), max(season - 2, 0), 2 * season]
     seasonal += [2 * season - 1, 3 * season]
-    recent = [back(series.values, range(8)), back(filters.adjusted, range(6))]
-    return ops.concatenate(
-        [
-            *recent,
-            back(series.values, seasonal),
-            back(filters.average, [0, season, 2 * season]),
-        ],
-        axis=-1,
-    )
+    found = earlier(series, series.values, range(8))
+    found += earlier(series, filters.adjusted, range(6))
+    found += earlier(series, series.values, seasonal)
+    found += earlier(series, filters.average, [0, season, 2 * season])
+    return ops_of(series.values).stack(found, axis=-1)
 
 
 def _scalars(series, units, scale, season):

@@ -106,21 +106,29 @@ def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], n
     units = len(recurrent)
     order = np.r_[: 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]
     halves = np.repeat([0.5, 1.0], [3 * units, units])
-    of_input, of_state = (np.float32(array[:, order] * halves) for array in (kernel, recurrent))
+    # Features first and series last, so that each gate is one block of memory.
+    of_input, of_state = (
+        np.ascontiguousarray((array[:, order] * halves).T, "float32")
+        for array in (kernel, recurrent)
+    )
 
     def run(features: np.ndarray) -> np.ndarray:
-        steps_first = np.ascontiguousarray(features.transpose(1, 0, 2), dtype="float32")
-        inputs = steps_first @ of_input
-        states = np.empty((*inputs.shape[:2], units), "float32")
-        state = memory = np.zeros(states.shape[1:], "float32")
-        for step, gates in enumerate(inputs):
-            if step:
-                gates += state @ of_state
+        inputs = np.ascontiguousarray(features.transpose(1, 2, 0), dtype="float32")
+        states = np.zeros((len(inputs) + 1, units, len(features)), "float32")
+        memory, change = np.zeros_like(states[0]), np.empty_like(states[0])
+        gates = np.empty((4 * units, len(features)), "float32")
+        of_past = np.empty_like(gates)
+        taken, kept, shown, candidate = np.split(gates, 4)
+        open_by = gates[: 3 * units]
+        for step, now in enumerate(inputs):
+            np.matmul(of_input, now, out=gates)
+            gates += np.matmul(of_state, states[step], out=of_past)
             np.tanh(gates, out=gates)
-            open_by = 0.5 * gates[:, : 3 * units] + np.float32(0.5)
-            taken, kept, shown = (open_by[:, k * units : (k + 1) * units] for k in range(3))
-            memory = kept * memory + taken * gates[:, 3 * units :]
-            state = np.multiply(shown, np.tanh(memory), out=states[step])
-        return states.transpose(1, 0, 2)
+            open_by *= 0.5
+            open_by += 0.5
+            memory *= kept
+            memory += np.multiply(taken, candidate, out=change)
+            np.multiply(shown, np.tanh(memory, out=change), out=states[step + 1])
+        return states[1:].transpose(2, 0, 1)
 
     return run

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from keras_rnn_recipes.reporting.format import deciding_metric, label, number
 from keras_rnn_recipes.reporting.results import results_table
 from keras_rnn_recipes.reporting.text_table import text_table
 from keras_rnn_recipes.runs.directory import RunDirectory, is_run_directory
+from keras_rnn_recipes.workflows.fold_score import new_session
 from keras_rnn_recipes.workflows.folds import Fold, plan_folds, untested_series
 from keras_rnn_recipes.workflows.run import (
     Main,
@@ -249,24 +249,9 @@ def _carry_out(
         config = shrink(fold.config) if smoke else fold.config
         continue_config(with_absolute_paths(config), own.read_json("config.json") or {})
     else:
-        with _new_session(fold.config):
+        with new_session(fold.config):
             run_script(main, fold.config, path, resume=directory.resumed, smoke=smoke)
     return read_table(path / "backtest.csv"), own.read_json("metrics.json") or {}
-
-
-@contextlib.contextmanager
-def _new_session(config: Config) -> Iterator[None]:
-    """Forget the networks of the fold before, and keep TensorFlow quiet while one is trained."""
-    if not config.trains:
-        yield
-        return
-    import keras
-
-    from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
-
-    keras.utils.clear_session()
-    with quiet_tensorflow_log():
-        yield
 
 
 def _finish(

@@ -22,10 +22,12 @@ class ModelChoice:
         model: ``"pretrained"`` forecasts without training, ``"finetune"`` trains the pretrained
             network on, ``"train"`` trains a new network.
         reason: for the terminal.
+        compare: whether validation is to decide between it and a new network.
     """
 
     model: Model
     reason: str
+    compare: bool = False
 
 
 def choose_model(
@@ -73,10 +75,10 @@ def choose_model(
         return _chosen("train", f"A new network is trained: {why}")
     if not is_panel(lengths):
         teaches = "one series teaches" if len(lengths) == 1 else f"{number} teach"
-        why = f"{teaches} a new one too little"
-        if max(lengths.values()) >= MANY_STEPS:
-            why = "it answers at once; of a series this long --model train may learn more"
-        return _chosen("pretrained", f"The pretrained network forecasts as it is: {why}")
+        long = max(lengths.values()) >= MANY_STEPS
+        why = "no new network was trained" if long else f"{teaches} a new one too little"
+        told = f"The pretrained network forecasts as it is: {why}"
+        return _chosen("pretrained", told, compare=long)
     if is_long_panel(lengths, season_length):
         return _chosen("train", f"A new network is trained: {number} of this length are enough")
     why = "it stays as it was if that does not lower its error on their validation part"
@@ -100,5 +102,5 @@ def _as_given(model: str, asked: Sequence[str]) -> ModelChoice:
     return ModelChoice(chosen, f"{told[model]}: as given (--model).")
 
 
-def _chosen(model: Model, reason: str) -> ModelChoice:
-    return ModelChoice(model, f"{reason} (--model).")
+def _chosen(model: Model, reason: str, *, compare: bool = False) -> ModelChoice:
+    return ModelChoice(model, f"{reason} (--model).", compare)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -112,11 +112,13 @@ class ForecastPlan:
 
     Attributes:
         config: the configuration, with all values set.
-        reasons: what was inferred and chosen, and why; one sentence each.
+        reasons: what was inferred and chosen, and why; one sentence each, of the model first.
+        rival: a new network to train; `compare_models` chooses between the two. None: chosen.
     """
 
     config: Config
     reasons: tuple[str, ...]
+    rival: ForecastPlan | None = None
 
 
 def plan_forecast(options: ForecastOptions) -> ForecastPlan:
@@ -142,10 +144,18 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         asked=_asked_for(options),
         demand=demand is not None,
     )
+    rival = None
+    if choice.model == "train" or choice.compare:
+        trained = _plan_training(options, config, panel, lengths, demand)
+        rival = _as_plan(choice, *trained, panel) if choice.compare else None
     if choice.model == "train":
-        config, reasons = _plan_training(options, config, panel, lengths, demand)
-    else:
-        config, choice, reasons = _plan_pretrained(options, config, panel, lengths, choice)
+        return _as_plan(choice, *trained, panel)
+    plan = _as_plan(*_plan_pretrained(options, config, panel, lengths, choice), panel)
+    return replace(plan, rival=rival)
+
+
+def _as_plan(choice: ModelChoice, config: Config, reasons: list[str], panel: Panel) -> ForecastPlan:
+    """The plan, with what is told of the model first."""
     reasons = [choice.reason, *reasons]
     if panel.frame["y"].min() >= 0:
         reasons.append(
@@ -189,8 +199,8 @@ def _plan_pretrained(
     panel: Panel,
     lengths: dict[str, int],
     choice: ModelChoice,
-) -> tuple[Config, ModelChoice, list[str]]:
-    """The recipe of the pretrained network, the choice where it changes, and the reasons."""
+) -> tuple[ModelChoice, Config, list[str]]:
+    """The choice, which may change, the recipe of the pretrained network, and the reasons."""
     longest = max(lengths.values())
     if choice.model == "finetune":
         _refuse_too_little(options, longest, longest - options.horizon)
@@ -199,7 +209,7 @@ def _plan_pretrained(
             _refuse_too_little(options, longest, max(_training_lengths(tuned, lengths).values()))
             fit = tuned.fit.model_copy(update={"refit": options.refit is not False})
             tuned = tuned.model_copy(update={"fit": fit})
-            return tuned, choice, _reasons_of_pretrained(options, tuned, lengths)
+            return choice, tuned, _reasons_of_pretrained(options, tuned, lengths)
         choice = ModelChoice(
             "pretrained",
             "The pretrained network forecasts as it is: the series are too short for a validation "
@@ -210,7 +220,7 @@ def _plan_pretrained(
         names = dict.fromkeys([*config.evaluate.baselines, *OF_ONE_SERIES])
         evaluate = config.evaluate.model_copy(update={"baselines": tuple(names)})
         config = config.model_copy(update={"evaluate": evaluate})
-    return config, choice, _reasons_of_pretrained(options, config, lengths)
+    return choice, config, _reasons_of_pretrained(options, config, lengths)
 
 
 def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:

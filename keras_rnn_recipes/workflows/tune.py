@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +24,12 @@ from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.reporting.format import deciding_metric, number
 from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.workflows.fold_score import score_fold
 from keras_rnn_recipes.workflows.folds import Fold, plan_folds
 from keras_rnn_recipes.workflows.run import (
     Main,
     continue_config,
     read_recipe,
-    run_script,
     with_absolute_paths,
 )
 
@@ -70,10 +67,6 @@ class Tuned:
     best: Config
     value: float
     trials: pd.DataFrame
-
-
-class _Scored(Exception):
-    """Ends the run of a trial after its metrics, since its export and report are not needed."""
 
 
 def tune(
@@ -171,35 +164,13 @@ class _Search:
 
     def _figure(self, fold: Fold, pruned: optuna.Trial | None) -> float:
         """Run one fold up to its metric; report its epochs to the trial ``pruned``."""
-        import keras
-
-        from keras_rnn_recipes.serving.export_common import quiet_tensorflow_log
-
-        found: dict[str, float] = {}
         watched = pruned is not None and not LOSS_CHANGING & set(self.space.keys)
 
         def watch(what: str, data: Mapping[str, Any]) -> None:
             if what == "epoch" and watched and "val_loss" in data:
                 _report(pruned, int(data["epoch"]), float(data["val_loss"]))
-            if what == "metrics.json":
-                found["value"] = float(data["model"][self.metric])
-                raise _Scored
 
-        keras.utils.clear_session()
-        with (
-            tempfile.TemporaryDirectory(prefix="krr-trial-") as scratch,
-            contextlib.redirect_stdout(io.StringIO()),
-            quiet_tensorflow_log(),
-            contextlib.suppress(_Scored),
-        ):
-            run_script(self.main, fold.config, Path(scratch) / "run", watcher=watch)
-        if not found or found["value"] != found["value"]:
-            raise UserError(
-                f"Fold {fold.number} has no {self.metric}.",
-                "a finite number.",
-                "set another metric in the section [tune].",
-            )
-        return found["value"]
+        return score_fold(self.main, fold, self.metric, watcher=watch)
 
     def print_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         """Print a line at the end of a trial, since searches are long."""

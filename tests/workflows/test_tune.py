@@ -13,7 +13,7 @@ from keras_rnn_recipes.errors import UserError
 optuna = pytest.importorskip(
     "optuna", reason="needs the extra tune: pip install 'keras-rnn-recipes[tune]'"
 )
-from keras_rnn_recipes.workflows import tune as tuning  # noqa: E402
+from keras_rnn_recipes.workflows import fold_score, tune as tuning  # noqa: E402
 
 RECIPE = """
 [data]
@@ -102,8 +102,8 @@ def test_a_search_goes_on_where_it_was_interrupted(recipe, tmp_path, monkeypatch
             raise KeyboardInterrupt
         return run_script(*args, **kwargs)
 
-    run_script = tuning.run_script
-    monkeypatch.setattr(tuning, "run_script", interrupted)
+    run_script = fold_score.run_script
+    monkeypatch.setattr(fold_score, "run_script", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tuning.tune(recipe, out, trials=6)
     before = pd.read_json(out / "study.log", lines=True)
