@@ -225,15 +225,20 @@ def _find_data_files(data: dict[str, Any], path: Path) -> None:
     section = data.get("data")
     if isinstance(section, dict):
         given = {name: section[name] for name in FILE_KEYS if name in section}
-        data["data"] = {**section, **{k: _beside(v, path.parent) for k, v in given.items()}}
+        found = {k: _beside(v, path.parent, k != "source") for k, v in given.items()}
+        data["data"] = {**section, **found}
 
 
-def _beside(source: Any, folder: Path) -> Any:
+def _beside(source: Any, folder: Path, folders: bool) -> Any:
+    """The path next to the recipe, if there is a file or, where ``folders``, a folder."""
     if isinstance(source, list):
-        return [_beside(one, folder) for one in source]
+        return [_beside(one, folder, folders) for one in source]
     if not isinstance(source, str) or not source or Path(source).exists():
         return source
-    return str(folder / source) if (folder / source).is_file() else source
+    near = folder / source
+    # A folder named like a data set must not replace the data set.
+    there = near.is_file() or near.is_dir() and (folders or is_file_name(source))
+    return str(near) if there else source
 
 
 def _set(data: dict[str, Any], key: Key, value: object, override: str) -> None:

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.serving.export_common import (
-    os_errors_from_tensorflow,
-    portable_kernels,
-    quiet_tensorflow_log,
-    refuse_cudnn,
-    refuse_existing,
-    refuse_other_things,
-)
-from keras_rnn_recipes.serving.verify import (
-    largest_difference,
-    serve_in_fresh_process,
-    started_ahead,
-)
-from keras_rnn_recipes.storage import making_parents, replacing
-
-TOLERANCE = 1e-4
+from keras_rnn_recipes.serving.export_common import refuse_existing
+from keras_rnn_recipes.serving.export_pipeline import Case, Served, export_pipeline
 
 MOST_COMPARED = 32
 
 # Unusual texts that a server has to handle.
 ODD_TEXTS = ("", " ", "zzqx 🙂 Ελλάδα 日本語", "a" * 300, "\ud7ff\u0301", "word " * 50)
 
-Case = Mapping[str, np.ndarray]
 
-
-class Served(Protocol):
+class ServedTexts(Served, Protocol):
     """What an export needs of the pipeline of a text family."""
-
-    model: Any
-
-    def endpoints(self) -> dict[str, tuple[Any, list[Any]]]:
-        """By name, a function of tensors to a dict of tensors, and its ``tf.TensorSpec``s."""
 
     def cases(self, texts: Sequence[str]) -> list[Case]:
         """Inputs of ``serve`` to compare on, made from texts."""
 
 
 def export_text_model(
-    served: Served, path: str | Path, *, samples: Sequence[str] = (), verify: bool = True
+    served: ServedTexts, path: str | Path, *, samples: Sequence[str] = (), verify: bool = True
 ) -> Path:
     """Write a text model as a SavedModel folder with named inputs and outputs, strings in.
 
-    As in `export_saved_model`, the folder is written next to ``path``, loaded in a new process that
-    imports TensorFlow only, compared on texts (unusual ones too), and renamed at the end.
+    It is verified as by `export_pipeline`, on texts, unusual ones too.
 
     Args:
         served: the pipeline of a text family, whose ``serve`` is also ``serving_default``.
@@ -67,22 +43,11 @@ def export_text_model(
         UserError: ``path`` exists and is not a SavedModel, or cannot be written.
         RuntimeError: the outputs of the written model differ from those of the live model.
     """
-    path = Path(path)
-    refuse_other_things(path)
-    with started_ahead(int(verify)), portable_kernels(served.model), quiet_tensorflow_log():
-        cases = served.cases([*samples[:MOST_COMPARED], *ODD_TEXTS]) if verify else []
-        expected = [_answer(served, case) for case in cases]
-        with making_parents(path), replacing(path) as staged:
-            with os_errors_from_tensorflow():
-                _write(served, staged)
-            refuse_cudnn(staged)
-            if verify:
-                answers = serve_in_fresh_process(staged, cases)
-                _compare(expected, answers)
-    return path
+    cases = served.cases([*samples[:MOST_COMPARED], *ODD_TEXTS]) if verify else []
+    return export_pipeline(served, path, cases=cases, verify=verify)
 
 
-def export_text_run(served: Served, to: Path, *, format: str) -> Path:
+def export_text_run(served: ServedTexts, to: Path, *, format: str) -> Path:
     """Export the pipeline of a finished run, for ``krr export``.
 
     Args:
@@ -102,36 +67,3 @@ def export_text_run(served: Served, to: Path, *, format: str) -> Path:
         )
     refuse_existing(to)
     return export_text_model(served, to)
-
-
-def _write(served: Served, folder: Path) -> None:
-    import keras
-
-    archive = keras.export.ExportArchive()
-    archive.track(served)
-    for name, (function, signature) in served.endpoints().items():
-        archive.add_endpoint(name, function, input_signature=signature)
-    archive.write_out(str(folder), verbose=False)
-
-
-def _answer(served: Served, case: Case) -> dict[str, np.ndarray]:
-    import tensorflow as tf
-
-    function, _ = served.endpoints()["serve"]
-    with tf.device("CPU:0"):
-        found = tf.function(function)(**{name: tf.constant(value) for name, value in case.items()})
-    return {name: value.numpy() for name, value in found.items()}
-
-
-def _compare(expected: Sequence[Case], answers: Sequence[Case]) -> None:
-    for live, found in zip(expected, answers, strict=True):
-        for name, value in live.items():
-            if value.dtype == object:
-                same = value.astype("S").tolist() == found[name].tolist()
-            else:
-                same = largest_difference(value, found[name]) <= TOLERANCE
-            if not same:
-                raise RuntimeError(
-                    f"The SavedModel and the live model differ: {name} is "
-                    f"{found[name]!r:.200}, but {value!r:.200} was expected."
-                )

@@ -230,3 +230,15 @@ def test_a_separator_is_read_by_its_name_or_as_it_is(written, read):
     data = {"train": "reviews.csv", "separator": written}
     config = config_from_dict({"family": "text_classification", "data": data})
     assert config.data.separator == read
+
+
+def test_folders_are_looked_for_next_to_the_recipe_but_replace_no_data_set(tmp_path):
+    recipe = tmp_path / "my.toml"
+    for name in ("co2", "pictures"):
+        (tmp_path / name).mkdir()
+    recipe.write_text('[data]\nsource = "co2"\n[model]\nhorizon = 3\n')
+    assert load_config(recipe).data.source == "co2"
+    recipe.write_text('[data]\nsource = "./pictures"\n[model]\nhorizon = 3\n')
+    assert load_config(recipe).data.source == str(tmp_path / "pictures")
+    recipe.write_text('family = "text_classification"\n[data]\ntrain = "pictures"\n')
+    assert load_config(recipe).data.train == str(tmp_path / "pictures")

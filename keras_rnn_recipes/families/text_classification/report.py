@@ -8,21 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from keras_rnn_recipes.errors import counted
-from keras_rnn_recipes.evaluation.classification import (
-    calibration_bins,
-    class_scores,
-    confusion,
-    roc_points,
-)
-from keras_rnn_recipes.reporting.format import label
-from keras_rnn_recipes.reporting.page import Section, Table
+from keras_rnn_recipes.reporting.classification import class_table, classifier_figures
+from keras_rnn_recipes.reporting.page import Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
-from keras_rnn_recipes.reporting.style import INK, MODEL, MUTED, legend_above, new_figure, svg_of
 
 MOST_MISTAKES, LONGEST_SHOWN = 12, 240
 
@@ -56,29 +47,11 @@ def write_report(
         facts=[f"{len(classes)} classes", f"tested on {counted(len(truth), 'text')}"],
         first="Model",
         caption="On the test part. ● marks the best value of a column.",
-        more_tables=[_by_class(truth, found, classes), _mistakes(folder, name)],
-        figures=_figures(name, truth, answers, classes),
-    )
-
-
-def _by_class(truth: np.ndarray, found: np.ndarray, classes: Sequence[str]) -> Table:
-    rows = class_scores(truth, found.argmax(axis=1), classes)
-    cells = [
-        (
-            name,
-            False,
-            [f"{row[key]:.3f}" for key in ("precision", "recall", "f1")]
-            + [f"{row['support']:,.0f}"],
-        )
-        for name, row in rows.items()
-    ]
-    return Table(
-        "Scores by class",
-        "Precision: share of the texts predicted as the class that belong to it. Recall: share of "
-        "the texts of the class that are predicted as it. F1: their harmonic mean.",
-        "Class",
-        ["precision", "recall", "F1", "texts"],
-        cells,
+        more_tables=[
+            class_table(truth, found, classes, noun="texts"),
+            _mistakes(folder, name),
+        ],
+        figures=classifier_figures(name, truth, answers, classes, noun="texts"),
     )
 
 
@@ -105,126 +78,5 @@ def _mistakes(folder: Path, name: str) -> Table:
     )
 
 
-def _figures(
-    name: str,
-    truth: np.ndarray,
-    answers: Mapping[str, np.ndarray],
-    classes: Sequence[str],
-) -> list[Section]:
-    found = answers[name]
-    made: list[Section] = []
-    if len(classes) <= MOST_CLASSES:
-        counts = confusion(truth, found.argmax(axis=1), len(classes))
-        made.append(
-            Section(
-                "Confusion matrix",
-                svg_of(plot_confusion_matrix(counts, classes)),
-                "Texts by true class (rows) and predicted class (columns). The stronger its color, "
-                "the larger is a cell's share of its row.",
-            )
-        )
-    if len(classes) == 2 and len(np.unique(truth)) == 2:
-        curves = {label(one): roc_points(truth, given[:, 1]) for one, given in answers.items()}
-        made.append(
-            Section(
-                "ROC curve",
-                svg_of(plot_roc_curve(curves, model=label(name))),
-                f"True positive rate of {classes[1]!r} against its false positive rate, for every "
-                "threshold.",
-            )
-        )
-    made.append(
-        Section(
-            "Calibration",
-            svg_of(plot_reliability(calibration_bins(truth, found))),
-            "Accuracy by predicted probability. On the dotted line they are equal; below it the "
-            "model is overconfident. Larger dots have more texts.",
-        )
-    )
-    return made
-
-
 def _shown(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
-
-
-# With more classes the names would not be legible.
-MOST_CLASSES = 24
-
-
-def plot_confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
-    """Plot how often each true class (row) was predicted as each class (column).
-
-    Args:
-        counts: from `confusion`.
-        classes: their names.
-    """
-    table = np.asarray(counts, "float64")
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    with new_figure(1.4 + 0.34 * len(classes), axes_grid=False) as (figure, axes):
-        for (row, column), share in np.ndenumerate(shares):
-            # A transparent tint of the page's color suits light and dark pages.
-            box = Rectangle(
-                (column - 0.48, row - 0.48), 0.96, 0.96, facecolor=MODEL, alpha=0.08 + 0.6 * share
-            )
-            axes.add_patch(box)
-            if len(classes) <= 12 or table[row, column]:
-                text = f"{int(table[row, column]):,}"
-                axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
-        ends = (-0.5, len(classes) - 0.5)
-        axes.set(xlim=ends, ylim=ends[::-1], xlabel="predicted", ylabel="true")
-        axes.set_xticks(range(len(classes)), [_short(name) for name in classes], rotation=30)
-        axes.set_yticks(range(len(classes)), [_short(name) for name in classes])
-        figure.set_label(f"Confusion matrix of {len(classes)} classes.")
-    return figure
-
-
-def plot_roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model: str) -> Figure:
-    """Plot ROC curves, the model's and its baselines'.
-
-    Args:
-        points: by name, from `roc_points`.
-        model: name of the trained model.
-    """
-    with new_figure(3.4) as (figure, axes):
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
-        for name, curve in points.items():
-            look: dict[str, Any] = {"color": MODEL} if name == model else {"color": MUTED}
-            axes.plot(
-                curve["false_positive_rate"],
-                curve["true_positive_rate"],
-                label=name,
-                linestyle="-" if name == model else "--",
-                **look,
-            )
-        axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1))
-        legend_above(figure, axes, columns=3)
-        figure.set_label("ROC curves.")
-    return figure
-
-
-def plot_reliability(bins: Sequence[Mapping[str, Any]]) -> Figure:
-    """Plot accuracy by confidence; a perfectly calibrated model lies on the diagonal.
-
-    Args:
-        bins: from `calibration_bins`.
-    """
-    with new_figure(3.0) as (figure, axes):
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
-        most = max(row["count"] for row in bins)
-        axes.scatter(
-            [row["confidence"] for row in bins],
-            [row["accuracy"] for row in bins],
-            s=[8 + 120 * row["count"] / most for row in bins],
-            color=MODEL,
-            alpha=0.75,
-        )
-        axes.set(
-            xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.02), ylim=(0, 1.05)
-        )
-        figure.set_label(f"Confidence and accuracy in {len(bins)} bins.")
-    return figure
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 14 else name[:13] + "…"

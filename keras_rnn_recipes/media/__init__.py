@@ -1,0 +1,1 @@
+"""Images, sounds, videos and sequences of vectors: read from files, and brought into one form."""
