@@ -34,6 +34,7 @@ from keras_rnn_recipes.builders.presets import (
     simple_rnn,
 )
 from keras_rnn_recipes.builders.pretrained import pretrained_forecaster
+from keras_rnn_recipes.builders.sequence_classifier import sequence_classifier
 from keras_rnn_recipes.builders.sequence_tagger import sequence_tagger
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.text_classifier import averaged_embeddings, text_classifier
@@ -76,6 +77,7 @@ __all__ = [
     "recurrent_stack",
     "recursive_forecaster",
     "seq2seq_forecaster",
+    "sequence_classifier",
     "sequence_tagger",
     "simple_rnn",
     "stateful_copy",

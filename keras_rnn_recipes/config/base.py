@@ -227,13 +227,28 @@ class TextExperiment(Experiment):
 
     def check(self, where: str) -> None:
         """Check that the recipe has exactly one source of texts."""
-        given = [name for name in ("source", "train") if getattr(self.data, name) is not None]
-        if len(given) != 1:
-            both = (
-                "both data.source and data.train" if given else "neither data.source nor data.train"
-            )
-            raise UserError(
-                f"{where} has {both}.",
-                "one of them: source is a data set or one file, train a file of the training part.",
-                'write for example source = "imdb" or train = "reviews.csv" in the section [data].',
-            )
+        require_one_source(
+            self.data, where, 'source = "imdb" or train = "reviews.csv" in the section [data]'
+        )
+
+
+def require_one_source(data: Any, where: str, example: str) -> None:
+    """Check that a recipe has exactly one source of data.
+
+    Args:
+        data: its section, with ``source`` and ``train``.
+        where: name of the file, for the message.
+        example: what to write, for the message.
+
+    Raises:
+        UserError: it has both or neither.
+    """
+    given = [name for name in ("source", "train") if getattr(data, name) is not None]
+    if len(given) != 1:
+        both = "both data.source and data.train" if given else "neither data.source nor data.train"
+        raise UserError(
+            f"{where} has {both}.",
+            "one of them: source is a data set or one file or folder, train holds the training "
+            "part.",
+            f"write for example {example}.",
+        )

@@ -11,6 +11,7 @@ from keras_rnn_recipes.config.encoder_decoder import PairConfig
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.config.language_model import LanguageConfig
 from keras_rnn_recipes.config.memory import MemoryConfig
+from keras_rnn_recipes.config.sequence_classification import SequenceConfig
 from keras_rnn_recipes.config.tagging import TaggingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig
 from keras_rnn_recipes.errors import UserError, did_you_mean
@@ -24,6 +25,7 @@ FAMILIES: dict[str, type[Experiment]] = {
     "language_model": LanguageConfig,
     "encoder_decoder": PairConfig,
     "memory": MemoryConfig,
+    "sequence_classification": SequenceConfig,
 }
 # Group of entry points by which an installed package adds a family.
 ENTRY_POINTS = "keras_rnn_recipes.families"

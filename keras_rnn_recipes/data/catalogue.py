@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 KINDS = ("statsmodels", "mirror", "generated")
 FORECASTING = "forecasting"
-TASKS = (FORECASTING, "text_classification", "tagging", "language_model", "encoder_decoder")
+TEXT_TASKS = ("text_classification", "tagging", "language_model", "encoder_decoder")
+TASKS = (FORECASTING, *TEXT_TASKS, "sequence_classification")
 
 # The types of the values of a card that are not texts.
 _TYPES: dict[str, type] = {"horizon": int, "files": list, "read": dict}
@@ -187,10 +188,12 @@ def load_dataset(name: str | Card, *, root: str | Path | None = None, **options:
 
     card = name if isinstance(name, Card) else find_card(name)
     if card.task != FORECASTING:
+        holds = "holds texts" if card.task in TEXT_TASKS else "is"
+        reader = "load_text" if card.task in TEXT_TASKS else f"{card.task}.load of the families"
         raise UserError(
-            f"The data set {card.name} holds texts for {card.task.replace('_', ' ')}.",
+            f"The data set {card.name} {holds} for {card.task.replace('_', ' ')}.",
             "a data set of series.",
-            "choose another one, or read it with load_text.",
+            f"choose another one, or read it with {reader}.",
         )
     paths = dataset_files(card, root=root)
     prepare = own_reader(card)

@@ -2,6 +2,7 @@
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
+from keras_rnn_recipes.layers.convolution import ConvolveSteps
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
 from keras_rnn_recipes.layers.extended_embedding import ExtendedEmbedding
@@ -23,6 +24,7 @@ from keras_rnn_recipes.layers.seasonality import SeasonalBase
 from keras_rnn_recipes.layers.served import ServedForecast
 from keras_rnn_recipes.layers.skip_cell import SkipCell
 from keras_rnn_recipes.layers.stepping import CellStep
+from keras_rnn_recipes.layers.steps import RealSteps, StandardizeSequence, StepDifferences
 from keras_rnn_recipes.layers.tied_embedding import TiedEmbedding
 from keras_rnn_recipes.registration import register_with_keras
 
@@ -35,6 +37,7 @@ __all__ = [
     "BesideHistory",
     "BothEnds",
     "CellStep",
+    "ConvolveSteps",
     "DistributionQuantiles",
     "ExtendedEmbedding",
     "FillMissing",
@@ -52,12 +55,15 @@ __all__ = [
     "MultiplicativeAttention",
     "Normalise",
     "PaddingMask",
+    "RealSteps",
     "Recursion",
     "RelativeAttention",
     "SampledPaths",
     "SeasonalBase",
     "ServedForecast",
     "SkipCell",
+    "StandardizeSequence",
+    "StepDifferences",
     "TakeColumns",
     "TiedEmbedding",
     "UnfoldTokens",

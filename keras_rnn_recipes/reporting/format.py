@@ -17,6 +17,8 @@ MODEL_LABELS = {
     **{"simple_rnn_normal": "simple RNN (normal start)", "gru_skips": "GRU (skips 2, 3)"},
     **{"simple_rnn_identity": "simple RNN (identity start)", "lstm_skips": "LSTM (skips 2, 3)"},
     **{"lstm_closed": "LSTM (forget bias 0)"},
+    **{"summary_statistics": "logistic regression on summary statistics"},
+    **{"nearest_neighbor": "nearest neighbor, time warping"},
 }
 
 # A relative difference from the best baseline that is smaller than this counts as none.

@@ -42,6 +42,7 @@ ARTEFACTS = (
     "assumptions.json",
     "intervals.json",
     "vocabulary.json",
+    "classes.json",
     "model.keras",
     "saved_model",
     "history.csv",

@@ -28,6 +28,7 @@ def bucketed_batches(
     shuffle: bool = True,
     seed: int = 0,
     window: int = 100,
+    padding: float = 0,
     target_padding: int = -1,
     repeat: bool = False,
     first_epoch: int = 0,
@@ -47,7 +48,8 @@ def bucketed_batches(
         shuffle: a new order every epoch; otherwise sorted by length, see `batch_order`.
         seed: of the order.
         window: batches in a chunk. A larger window gives less padding and a less random order.
-        target_padding: the value that pads target sequences; inputs and weights are padded with 0.
+        padding: the value that pads input sequences, such as NaN for vectors of numbers.
+        target_padding: the value that pads target sequences; weights are padded with 0.
         repeat: endless, epoch after epoch. Otherwise one epoch, the same one at every iteration.
         first_epoch: number of the first epoch; ``first_epoch=3`` skips three epochs.
 
@@ -74,7 +76,7 @@ def bucketed_batches(
         batch_order, lengths, batch_size=batch_size, shuffle=shuffle, seed=seed, window=window
     )
     with tf.device("CPU:0"):
-        columns = {name: _flat(column, 0) for name, column in named.items()}
+        columns = {name: _flat(column, padding) for name, column in named.items()}
         extra = [_flat(targets, target_padding)] if targets is not None else []
         extra += [_flat(weights, 0)] if weights is not None else []
 
@@ -180,7 +182,7 @@ def _check(inputs: dict[str, Column], targets: Column | None, weights: Column | 
     return np.array([[len(row) for row in column] for column in inputs.values()]).T
 
 
-def _flat(column: Column, padding: int) -> dict[str, Any]:
+def _flat(column: Column, padding: float) -> dict[str, Any]:
     """A column as one flat array, with the start and the length of each example."""
     import tensorflow as tf
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_rnn_recipes.data.catalogue import (
     FORECASTING,
+    TEXT_TASKS,
     Card,
     dataset_files,
     find_card,
@@ -83,11 +84,13 @@ def load_text(
         ('text_classification', 3000, 500, 500)
     """
     card = name if isinstance(name, Card) else find_card(name)
-    if card.task == FORECASTING:
+    if card.task not in TEXT_TASKS:
+        holds = "series" if card.task == FORECASTING else f"data for {card.task.replace('_', ' ')}"
+        reader = "load_dataset" if card.task == FORECASTING else f"{card.task}.load of the families"
         raise UserError(
-            f"The data set {card.name} holds series.",
+            f"The data set {card.name} holds {holds}.",
             "a data set of texts.",
-            "choose another one, or read it with load_dataset.",
+            f"choose another one, or read it with {reader}.",
         )
     prepare, paths = own_reader(card), dataset_files(card, root=root)
     parts = prepare(*paths) if prepare else _parts(card, paths)

@@ -22,6 +22,8 @@ CASES = {
     "start half": (layers.AlignStart(dtype="float16"), [(None, None, 5), (None, None, 2)], {}),
     "end": (layers.AlignEnd(), [(None, None, 5), (None, 1)], {}),
     "end known": (layers.AlignEnd(), [(4, 7, 5), (4, 1)], {}),
+    "real steps": (layers.RealSteps(), [(None, None, 2)], {}),
+    "real steps known": (layers.RealSteps(), [(4, 7, 2)], {}),
 }
 CASES |= {
     f"season {options} {shape[1]} {last}": (

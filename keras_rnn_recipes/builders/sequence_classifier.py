@@ -1,0 +1,174 @@
+"""Classifiers of sequences of vectors: scaling, convolutions, recurrent layers, pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from keras_rnn_recipes.builders.members import ensemble
+from keras_rnn_recipes.builders.stack import as_widths, recurrent_stack
+from keras_rnn_recipes.layers import (
+    AttentionPooling,
+    ConvolveSteps,
+    MaskedPooling,
+    RealSteps,
+    StandardizeSequence,
+    StepDifferences,
+)
+
+POOLINGS = ("last", "max", "mean", "attention")
+SCALINGS = ("none", "training", "channel", "sequence")
+
+
+def sequence_classifier(
+    num_channels: int,
+    num_classes: int,
+    *,
+    cell: str = "gru",
+    units: int | Sequence[int] = 64,
+    bidirectional: bool = False,
+    pooling: str = "mean",
+    convolutions: Sequence[int] = (),
+    kernel_size: int = 5,
+    stride: int = 1,
+    scaling: str = "training",
+    statistics: tuple[Sequence[float], Sequence[float]] | None = None,
+    differences: bool = False,
+    noise: float = 0.0,
+    residual: bool = False,
+    layer_norm: bool = False,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+    recurrent_skips: Sequence[int] = (),
+    members: int = 1,
+) -> keras.Model:
+    """A recurrent classifier of sequences of vectors, one logit per class.
+
+    Args:
+        num_channels: numbers at each step.
+        num_classes: at least 2.
+        cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
+            `recurrent_stack`.
+        pooling: from all steps to one vector: ``"last"``, ``"max"``, ``"mean"`` or ``"attention"``,
+            as in `text_classifier`.
+        convolutions: filters of each convolution before the recurrent layers, each followed by
+            layer normalization and ReLU.
+        kernel_size: steps that each convolution reads.
+        stride: steps from which the last convolution keeps one.
+        scaling: of the input. ``"training"``: by means and deviations of the training part, given
+            as ``statistics``; ``"channel"``: each channel by its own mean and deviation over the
+            sequence; ``"sequence"``: by the means of the channels and one deviation of the
+            sequence, which keeps the proportions of coordinates; ``"none"``.
+        statistics: mean and standard deviation of each channel.
+        differences: read the difference from the step before as well.
+        noise: standard deviation of normal noise on the scaled input while training.
+        dropout: rate after each convolution and each recurrent layer.
+        members: networks trained together, see `ensemble`.
+
+    Returns:
+        An uncompiled model: ``values`` float32 ``(batch, time, num_channels)``, NaN where a value
+        is missing and as padding on the right -> logits ``(batch, num_classes)``.
+
+    Raises:
+        ValueError: an unknown cell, pooling or scaling, no statistics for the scaling
+            ``"training"``, or fewer than two classes.
+
+    Example:
+        >>> sequence_classifier(3, 6, units=(32, 16), scaling="sequence").output_shape
+        (None, 6)
+    """
+    _check(num_classes, pooling, scaling, statistics)
+    inputs = keras.Input((None, num_channels), name="values")
+    values, mask = RealSteps(name="real_steps")(inputs)
+    values = _scaled(values, mask, scaling, statistics)
+    if differences:
+        values = StepDifferences(name="differences")(values, mask)
+    if noise:
+        values = layers.GaussianNoise(noise, name="noise")(values)
+
+    def network(values: Any, mask: Any, suffix: str) -> Any:
+        if convolutions:
+            values, mask = _convolved(
+                values, mask, convolutions, kernel_size, stride, dropout, suffix
+            )
+        encoded = recurrent_stack(
+            values,
+            cell=cell,
+            units=units,
+            mask=mask,
+            bidirectional=bidirectional,
+            residual=residual,
+            layer_norm=layer_norm,
+            dropout=dropout,
+            l2=l2,
+            recurrent_skips=recurrent_skips,
+            suffix=suffix,
+        )
+        pooled = pooled_steps(encoded, mask, pooling, bidirectional, suffix)
+        return layers.Dense(num_classes, dtype="float32", name=f"logits{suffix}")(pooled)
+
+    logits = ensemble(network, [values, mask], members=members, name="logits")
+    return keras.Model(inputs, logits, name=f"{cell}_sequence_classifier")
+
+
+def pooled_steps(encoded: Any, mask: Any, pooling: str, bidirectional: bool, suffix: str) -> Any:
+    """One vector for each sequence, from its real steps.
+
+    Args:
+        encoded: outputs of the recurrent layers ``(batch, time, width)``.
+        mask: bool ``(batch, time)``, true for real steps.
+        pooling, bidirectional: as in `sequence_classifier`.
+        suffix: at the end of the layer's name.
+    """
+    if pooling == "attention":
+        return AttentionPooling(encoded.shape[-1], name=f"pooling{suffix}")(encoded, mask)
+    kind = "ends" if pooling == "last" and bidirectional else pooling
+    return MaskedPooling(kind, name=f"pooling{suffix}")(encoded, mask)
+
+
+def _check(num_classes: int, pooling: str, scaling: str, statistics: Any) -> None:
+    if num_classes < 2:
+        raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
+    if pooling not in POOLINGS:
+        raise ValueError(f"pooling must be one of {POOLINGS}; received {pooling!r}.")
+    if scaling not in SCALINGS:
+        raise ValueError(f"scaling must be one of {SCALINGS}; received {scaling!r}.")
+    if scaling == "training" and statistics is None:
+        raise ValueError("The scaling 'training' needs statistics; received None.")
+
+
+def _scaled(values: Any, mask: Any, scaling: str, statistics: Any) -> Any:
+    """The scaled input; padding stays padding, which no layer after it reads."""
+    if scaling == "none":
+        return values
+    if scaling in ("channel", "sequence"):
+        return StandardizeSequence(scaling, name="scaling")(values, mask)
+    mean, deviation = statistics
+    variance = [float(one) ** 2 for one in deviation]
+    means = [float(one) for one in mean]
+    return layers.Normalization(axis=-1, mean=means, variance=variance, name="scaling")(values)
+
+
+def _convolved(
+    values: Any,
+    mask: Any,
+    convolutions: Sequence[int],
+    kernel_size: int,
+    stride: int,
+    dropout: float,
+    suffix: str,
+) -> tuple[Any, Any]:
+    """Convolutions, the last of which keeps every ``stride``-th step."""
+    widths = as_widths(tuple(convolutions))
+    for depth, filters in enumerate(widths, start=1):
+        kept = stride if depth == len(widths) else 1
+        name = f"convolution_{depth}{suffix}"
+        values, mask = ConvolveSteps(filters, kernel_size, kept, name=name)(values, mask)
+        values = layers.LayerNormalization(name=f"convolution_norm_{depth}{suffix}")(values)
+        values = layers.ReLU(name=f"convolution_relu_{depth}{suffix}")(values)
+        if dropout:
+            values = layers.Dropout(dropout, name=f"convolution_dropout_{depth}{suffix}")(values)
+    return values, mask

@@ -1,0 +1,147 @@
+"""Schema of a recipe for the classification of sequences of vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from keras_rnn_recipes.config.base import (
+    Cell,
+    Count,
+    Experiment,
+    Names,
+    Section,
+    Share,
+    Skips,
+    TrainingConfig,
+    Widths,
+    listed,
+    require_one_source,
+)
+from keras_rnn_recipes.evaluation.metric_info import metrics_of
+
+SequenceBaseline = Literal["majority", "summary_statistics", "nearest_neighbor"]
+
+if TYPE_CHECKING:
+    SequenceMetric = str
+else:  # a new metric is an entry there, and nothing here
+    SequenceMetric = Literal[metrics_of("classes")]
+
+
+class SequenceDataConfig(Section):
+    """Where the sequences come from, and how they are split.
+
+    Attributes:
+        source: name of a data set, or a table from which validation and test parts are held out.
+        train: table of the training part, in place of ``source``.
+        valid: table for validation; None to hold out ``valid_share`` of the training part.
+        test: table for testing; None to hold out ``test_share`` of the training part.
+        id_col: column that names the sequence of each row.
+        step_col: column that orders the rows of a sequence; a table without it is in order.
+        label_col: column of the labels.
+        channels: columns of the vectors; none for all other columns, which must be numbers.
+        valid_share: share of the training part that is held out for validation.
+        test_share: share of the training part that is held out for testing.
+    """
+
+    source: str | None = None
+    train: str | None = None
+    valid: str | None = None
+    test: str | None = None
+    id_col: str = "sequence_id"
+    step_col: str = "step"
+    label_col: str = "label"
+    channels: Names = ()
+    valid_share: Share = 0.15
+    test_share: Share = 0.2
+
+
+class SequenceModelConfig(Section):
+    """The classifier: options of `sequence_classifier`."""
+
+    cell: Cell = "gru"
+    units: Widths = (64,)
+    bidirectional: bool = False
+    pooling: Literal["last", "max", "mean", "attention"] = "mean"
+    convolutions: Annotated[tuple[Count, ...], BeforeValidator(listed)] = ()
+    kernel_size: Count = 5
+    stride: Count = 1
+    scaling: Literal["training", "channel", "sequence", "none"] = "training"
+    differences: bool = False
+    noise: Annotated[float, Field(ge=0)] = 0.0
+    residual: bool = False
+    layer_norm: bool = False
+    dropout: Share = 0.0
+    l2: Annotated[float, Field(ge=0)] = 0.0
+    recurrent_skips: Skips = ()
+    members: Count = 1
+
+    def options(self) -> dict[str, Any]:
+        """The builder's options as keyword arguments.
+
+        Example:
+            >>> SequenceModelConfig(units=(8,)).options()["units"]
+            (8,)
+        """
+        return self.model_dump()
+
+
+class SequenceFitConfig(TrainingConfig):
+    """How a classifier is trained: `TrainingConfig`, and the weights of classes.
+
+    Attributes:
+        class_weights: ``"balanced"`` gives all classes the same total weight in the loss.
+    """
+
+    class_weights: Literal["none", "balanced"] = "none"
+
+
+class SequenceEvaluateConfig(Section):
+    """How the classifier is evaluated: ``metrics``, the first of which decides, and baselines."""
+
+    metrics: Annotated[tuple[SequenceMetric, ...], BeforeValidator(listed), Field(min_length=1)] = (
+        "accuracy",
+        "macro_f1",
+        "log_loss",
+        "calibration_error",
+    )
+    baselines: Annotated[tuple[SequenceBaseline, ...], BeforeValidator(listed)] = (
+        "majority",
+        "summary_statistics",
+        "nearest_neighbor",
+    )
+
+    @property
+    def deciding(self) -> str:
+        """The metric by which the model is compared with its baselines: the first."""
+        return self.metrics[0]
+
+
+class SequenceConfig(Experiment):
+    """One experiment of sequence classification.
+
+    Example:
+        >>> config = SequenceConfig(data=SequenceDataConfig(source="gestures"))
+        >>> config.headline
+        'gru classifier of sequences, on gestures'
+    """
+
+    family: Literal["sequence_classification"] = "sequence_classification"
+    data: SequenceDataConfig
+    model: SequenceModelConfig = SequenceModelConfig()
+    fit: SequenceFitConfig = SequenceFitConfig(epochs=30)
+    evaluate: SequenceEvaluateConfig = SequenceEvaluateConfig()
+
+    @property
+    def headline(self) -> str:
+        """A short description of the experiment."""
+        source = self.data.source or Path(self.data.train or "").name
+        return f"{self.model.cell} classifier of sequences, on {source}"
+
+    def check(self, where: str) -> None:
+        """Check that the recipe has exactly one source of sequences."""
+        require_one_source(
+            self.data, where, 'source = "gestures" or train = "sensors.csv" in the section [data]'
+        )

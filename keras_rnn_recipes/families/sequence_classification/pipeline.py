@@ -1,0 +1,77 @@
+"""The served classifier of sequences: padded sequences in, labels and probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_recipes.serving.saved_sequences import in_padded_batches, padded_batch
+
+
+class Pipeline(tf.Module):
+    """A classifier of sequences.
+
+    Args:
+        model: sequences to logits, see `sequence_classifier`.
+        classes: names of the classes, in the order of the logits.
+        channels: names of the channels.
+
+    Call arguments:
+        values: sequences ``(time, channels)``, NaN where a value is missing.
+
+    Returns:
+        Probabilities, float32 ``(sequences, classes)``.
+
+    Example:
+        >>> from keras_rnn_recipes.builders import sequence_classifier
+        >>> model = sequence_classifier(2, 3, units=4, scaling="sequence")
+        >>> Pipeline(model, "abc", "xy")([np.ones((5, 2)), np.ones((3, 2))]).shape
+        (2, 3)
+    """
+
+    def __init__(self, model: keras.Model, classes: Sequence[str], channels: Sequence[str]) -> None:
+        super().__init__()
+        self.model, self.classes, self.channels = model, tuple(classes), tuple(channels)
+
+    def __call__(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Class probabilities; sequences of similar length share a batch."""
+
+        def answer(padded: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+            return list(self._probabilities(tf.constant(padded)).numpy())
+
+        found = in_padded_batches(values, answer)
+        return np.array(found, "float32").reshape(-1, len(self.classes))
+
+    @tf.function(reduce_retracing=True)
+    def _probabilities(self, padded: tf.Tensor) -> tf.Tensor:
+        return tf.nn.softmax(self.model(padded, training=False))
+
+    def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
+        """The exported endpoints: a function and its input signature, by name."""
+
+        def serve(values: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+            rows = tf.shape(values)[0]
+            inside = tf.sequence_mask(length, tf.shape(values)[1])[:, :, None]
+            real = tf.where(inside, values, np.nan)
+            # One sequence and one step more, for networks that need some.
+            padded = tf.pad(real, [[0, 1], [0, 1], [0, 0]], constant_values=np.nan)
+            probabilities = self._probabilities(padded)[:rows]
+            label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
+            return {"probabilities": probabilities, "label": label}
+
+        values = tf.TensorSpec([None, None, len(self.channels)], tf.float32, name="values")
+        return {"serve": (serve, [values, tf.TensorSpec([None], tf.int32, name="length")])}
+
+    def cases(self, values: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Inputs for the export check: single sequences, all in one batch, and unusual ones."""
+        width = len(self.channels)
+        odd = [np.zeros((1, width)), np.full((4, width), 1e6), np.full((3, width), np.nan)]
+        parts = [[one] for one in (*values[:1], *odd)] + [[*values, *odd]]
+        cases = [dict(zip(("values", "length"), padded_batch(one), strict=True)) for one in parts]
+        # Whatever stands after the length of a sequence is ignored.
+        cases.append({**cases[-1], "values": np.nan_to_num(cases[-1]["values"], nan=7.0)})
+        return cases

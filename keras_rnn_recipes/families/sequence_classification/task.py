@@ -1,0 +1,337 @@
+"""The steps that the script of sequence_classification calls: load, batches, baselines, scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.builders.sequence_classifier import (
+    sequence_classifier as sequence_classifier,
+)
+from keras_rnn_recipes.config.files import is_file_name
+from keras_rnn_recipes.config.sequence_classification import SequenceConfig, SequenceDataConfig
+from keras_rnn_recipes.errors import UserError, counted, first_names
+from keras_rnn_recipes.evaluation.classification import classification_scores
+from keras_rnn_recipes.evaluation.classification_baselines import fit_majority
+from keras_rnn_recipes.evaluation.sequence_baselines import (
+    SequenceClassifier,
+    fit_nearest_neighbor,
+    fit_summary_statistics,
+)
+from keras_rnn_recipes.media.catalogue import load_media_parts
+from keras_rnn_recipes.media.sequence_tables import read_sequence_table
+from keras_rnn_recipes.media.sequences import LabelledSequences, SequenceParts
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
+from keras_rnn_recipes.text.holding_out import draw_held_out
+from keras_rnn_recipes.text.reading import class_names as class_names
+
+FAMILY = "sequence_classification"
+
+
+def load(data: SequenceDataConfig, *, seed: int = 0) -> SequenceParts:
+    """Load the training, validation and test part of a recipe.
+
+    Args:
+        data: the recipe's section: the name of a data set, one source of sequences, or one for each
+            part. Missing parts are held out from the training part, the same share of each label.
+        seed: seed of the choice of held-out sequences.
+
+    Raises:
+        UserError: no such data set, one of another task, or something in a file that cannot be
+            used.
+
+    Example:
+        >>> parts = load(SequenceDataConfig(source="gestures"))
+        >>> len(parts.train), len(parts.valid), len(parts.test)
+        (2400, 400, 600)
+    """
+    notes: list[str] = []
+    source = data.source if data.train is None else data.train
+    assert source is not None  # the schema checks it
+    if data.train is None and not is_file_name(source):
+        name, found = source, load_media_parts(source, FAMILY)
+    else:
+        given = {"train": source, "valid": data.valid, "test": data.test}
+        name = source.replace("\\", "/").rstrip("/").rpartition("/")[2].partition(".")[0]
+        found = {
+            part: read_sequences(path, data, notes)
+            for part, path in given.items()
+            if path is not None
+        }
+    train = found["train"]
+    # The test part first, so that it does not depend on the validation share.
+    for part, share in (("test", data.test_share), ("valid", data.valid_share)):
+        if part not in found:
+            train, found[part] = hold_out(train, share, name=name, seed=seed)
+    for part in ("valid", "test"):
+        _check_channels(train, found[part], part)
+    return SequenceParts(name, train, found["valid"], found["test"], tuple(notes))
+
+
+def read_sequences(
+    source: Any, data: SequenceDataConfig, notes: list[str], *, labelled: bool = True
+) -> LabelledSequences:
+    """Read sequences and labels as the recipe says.
+
+    Args:
+        source: path of a table, or a DataFrame.
+        data: the recipe's section.
+        notes: to which sentences on what was assumed are added.
+        labelled: whether the labels are read; new data need none.
+
+    Raises:
+        UserError: as `read_sequence_table`.
+    """
+    return read_sequence_table(
+        source,
+        id_col=data.id_col,
+        step_col=data.step_col,
+        label_col=data.label_col if labelled else None,
+        channels=data.channels,
+        tell=notes.append,
+    )
+
+
+def hold_out(
+    rows: LabelledSequences, share: float, *, name: str, seed: int = 0
+) -> tuple[LabelledSequences, LabelledSequences]:
+    """Split training sequences in two, the same share of each label; both keep their order.
+
+    Args:
+        rows: the training sequences.
+        share: of the sequences that are held out, above 0 and below 1.
+        name: of the data, for the message.
+        seed: of the choice.
+
+    Returns:
+        The remaining sequences, and those held out. A label that occurs once remains.
+
+    Raises:
+        UserError: a share of 0, or nothing can be held out.
+
+    Example:
+        >>> values = tuple(np.full((2, 1), number, "float32") for number in range(8))
+        >>> rows = LabelledSequences(values, ("a", "b") * 4, tuple("12345678"), ("x",))
+        >>> [len(part) for part in hold_out(rows, 0.25, name="rows")]
+        [6, 2]
+    """
+    names = [(label,) for label in rows.labels]
+    keys = [one.tobytes() for one in rows.values]
+    held = draw_held_out(keys, names, rows.labels, share, seed=seed) if share else np.zeros(0, bool)
+    kept = {rows.labels[n] for n in np.flatnonzero(~held)} if held.any() else set()
+    if not held.any() or len(kept) < len(set(rows.labels)):
+        raise UserError(
+            f"No share of {share} of the {counted(len(rows), 'sequence')} of {name} can be held "
+            "out with every label left in the training part.",
+            "several sequences of each label, and shares above 0.",
+            "give more sequences, or name data.valid and data.test.",
+        )
+    return rows.rows(np.flatnonzero(~held)), rows.rows(np.flatnonzero(held))
+
+
+def _check_channels(train: LabelledSequences, other: LabelledSequences, part: str) -> None:
+    if other.channels != train.channels:
+        raise UserError(
+            f"The {part} part has the channels {first_names(other.channels, 8)}.",
+            f"those of training: {first_names(train.channels, 8)}.",
+            "name the columns of both by data.channels.",
+        )
+
+
+def describe(parts: SequenceParts, classes: Sequence[str]) -> str:
+    """Summary of the data, a few lines for the terminal."""
+    each = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
+    counts = ", ".join(f"{len(part):,} {use}" for use, part in each)
+    lengths, frequency = parts.train.lengths, Counter(parts.train.labels)
+    rare = [f"{name!r}" for name in classes if frequency[name] == 1]
+    lines = [
+        f"{parts.name}: {counts}",
+        f"{len(classes)} classes: {first_names(classes, 8)}",
+        f"{counted(len(parts.train.channels), 'channel')}: {first_names(parts.train.channels, 8)}; "
+        f"{lengths.min():,} to {lengths.max():,} steps, median {int(np.median(lengths)):,}",
+        *parts.notes,
+    ]
+    if rare:
+        lines.append(f"In the training part once only: {first_names(rare, 8)}.")
+    return "\n".join(lines)
+
+
+def number_labels(
+    part: LabelledSequences, classes: Sequence[str], name: str = "the training part"
+) -> np.ndarray:
+    """Class numbers of sequences, int32 ``(sequences,)``.
+
+    Args:
+        part: sequences with labels.
+        classes: names of the classes by number, from `class_names`.
+        name: of the part, for the message.
+
+    Raises:
+        UserError: a label that does not occur in training; the message names the sequence.
+    """
+    numbers = {label: number for number, label in enumerate(classes)}
+    for label, sequence in zip(part.labels, part.names, strict=True):
+        if label not in numbers:
+            raise UserError(
+                f"The label {label!r} of {sequence} in {name} does not occur in training.",
+                f"one of: {', '.join(classes)}.",
+                "correct it, or train on sequences with this label.",
+            )
+    return np.array([numbers[label] for label in part.labels], "int32")
+
+
+def statistics(part: LabelledSequences) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel over all observed values.
+
+    Args:
+        part: the training part.
+
+    Returns:
+        Two tuples with a number per channel; the deviation of a constant channel is 1.
+
+    Example:
+        >>> rows = LabelledSequences((np.array([[1.0], [3.0], [np.nan]]),), ("a",), ("1",), ("x",))
+        >>> statistics(rows)
+        ((2.0,), (1.0,))
+    """
+    steps = np.concatenate(part.values).astype("float64")
+    known = ~np.isnan(steps)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, steps, 0).sum(axis=0) / count
+    deviation = np.sqrt((np.where(known, steps - mean, 0) ** 2).sum(axis=0) / count)
+    deviation = np.where(deviation > 1e-9 * np.abs(mean), deviation, 1.0)
+    return tuple(mean.tolist()), tuple(deviation.tolist())
+
+
+def loss() -> keras.losses.Loss:
+    """Cross-entropy of logits ``(batch, classes)`` and class numbers ``(batch,)``, in nats."""
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
+
+
+def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
+    """Example weights with mean 1 that give every class the same total weight.
+
+    Args:
+        labels: class numbers of the training part.
+        kind: "balanced", or "none".
+
+    Returns:
+        float32 ``(sequences,)``; None for "none".
+
+    Example:
+        >>> class_weights(np.array([0, 1, 0, 0]), "balanced").round(2).tolist()
+        [0.6700000166893005, 2.0, 0.6700000166893005, 0.6700000166893005]
+    """
+    if kind == "none":
+        return None
+    counts = np.bincount(labels)
+    return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype("float32")
+
+
+def fit_baselines(
+    parts: SequenceParts, classes: Sequence[str], config: SequenceConfig
+) -> dict[str, SequenceClassifier]:
+    """Fit the recipe's baselines on the training part.
+
+    Args:
+        parts: from `load`.
+        classes: from `class_names`.
+        config: the recipe.
+
+    Returns:
+        Functions from sequences to probabilities ``(sequences, classes)``, by name.
+    """
+    labels, number = number_labels(parts.train, classes), len(classes)
+    values, scale = parts.train.values, _scaling(parts.train, config)
+    makers: dict[str, Callable[[], Any]] = {
+        "majority": lambda: fit_majority(labels, number),
+        "summary_statistics": lambda: fit_summary_statistics(values, labels, number),
+        "nearest_neighbor": lambda: _fit_neighbor(values, labels, number, scale, config.fit.seed),
+    }
+    return {name: makers[name]() for name in config.evaluate.baselines}
+
+
+Scale = Callable[[np.ndarray], np.ndarray]
+
+
+def _fit_neighbor(
+    values: Sequence[np.ndarray], labels: np.ndarray, number: int, scale: Scale, seed: int
+) -> SequenceClassifier:
+    classify = fit_nearest_neighbor([scale(one) for one in values], labels, number, seed=seed)
+    return lambda new: classify([scale(one) for one in new])
+
+
+def _scaling(part: LabelledSequences, config: SequenceConfig) -> Scale:
+    """The network's scaling in NumPy; in place of none, that of the training part."""
+    kind = config.model.scaling
+    if kind in ("training", "none"):
+        mean, deviation = map(np.array, statistics(part))
+        return lambda values: (values - mean) / deviation
+
+    def standardized(values: np.ndarray) -> np.ndarray:
+        if not len(values) or np.isnan(values).all():
+            return values
+        centered = values - np.nanmean(values, axis=0)
+        axis = None if kind == "sequence" else 0
+        deviation = np.sqrt(np.nanmean(centered**2, axis=axis))
+        return centered / np.where(deviation < 1e-6, 1, deviation)
+
+    return standardized
+
+
+def score(
+    truth: np.ndarray, answers: Mapping[str, np.ndarray], *, metrics: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Scores of classifiers by name.
+
+    Args:
+        truth: class numbers ``(sequences,)``.
+        answers: probabilities ``(sequences, classes)`` by model.
+        metrics: names of metrics of `classification_scores`.
+
+    Example:
+        >>> answers = {"gru": np.array([[0.9, 0.1], [0.2, 0.8]])}
+        >>> score(np.array([0, 1]), answers, metrics=["accuracy"])
+        {'gru': {'accuracy': 1.0}}
+    """
+    found = {name: classification_scores(truth, given) for name, given in answers.items()}
+    return {
+        name: {metric: scores[metric] for metric in metrics if metric in scores}
+        for name, scores in found.items()
+    }
+
+
+def classes_record(classes: Sequence[str], part: LabelledSequences) -> dict[str, Any]:
+    """The content of ``classes.json``: what the answers and the inputs of a run mean.
+
+    Args:
+        classes: from `class_names`.
+        part: the training part, for its channels and their rate.
+    """
+    return {
+        "format_version": 1,
+        "classes": list(classes),
+        "channels": list(part.channels),
+        "rate": part.rate,
+    }
+
+
+def predictions_table(
+    part: LabelledSequences, classes: Sequence[str], answers: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """A row for each sequence: its name, steps, label, predicted class and probability by model."""
+    table: dict[str, Any] = {"sequence": list(part.names), "steps": part.lengths}
+    table["label"] = list(part.labels)
+    names = np.array(classes, dtype=object)
+    for name, probabilities in answers.items():
+        table[name] = names[probabilities.argmax(axis=1)]
+        table[f"{name}-probability"] = probabilities.max(axis=1)
+    return pd.DataFrame(table)
