@@ -28,14 +28,15 @@ SCORES = Path(__file__).with_suffix(".json")
 README = Path(__file__).parents[1] / "recipes" / "pretraining" / "README.md"
 BEGIN, END = "<!-- scores -->\n", "<!-- end of scores -->\n"
 
-# By panel: season, horizon, and the most steps of history that are read.
+# By panel: season, horizon, and the most steps of history that are read. Before the test part, a
+# second season of a year had a MASE of 0.827 on nn5, the week alone 0.918.
 PANELS = {
     "m1_monthly": ((12,), 18, 180),
     "m1_quarterly": ((4,), 8, 80),
     "m1_yearly": ((1,), 6, 60),
     "tourism": ((12,), 24, 180),
     "cif2016": ((12,), 12, 180),
-    "nn5": ((7,), 56, 224),
+    "nn5": ((7, 364), 56, 1092),
     "m4_hourly": ((24, 168), 48, 700),
 }
 SHORT = ("m1_monthly", "m1_quarterly", "m1_yearly", "tourism", "cif2016")

@@ -12,7 +12,7 @@ from keras_rnn_recipes.builders.forecasters import parameters_in_words
 from keras_rnn_recipes.builders.levels import checked_levels
 from keras_rnn_recipes.builders.training_checks import check_training
 from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
-from keras_rnn_recipes.pretrained.card import FOLDER, LARGEST_LEVEL, pretrained_card, read_weights
+from keras_rnn_recipes.pretrained.card import FOLDER, pretrained_card, read_weights
 from keras_rnn_recipes.pretrained.mixture import two_seasons
 
 # Options of `forecaster` that this network has no part for, with the values that change nothing.
@@ -65,7 +65,7 @@ def pretrained_forecaster(
     layer = ForecastMixture(
         horizon,
         two_seasons(season_length),
-        _checked(levels),
+        checked_levels(levels),
         card.units,
         card.hidden,
         card.forecasts,
@@ -108,13 +108,3 @@ def pretrained(strategy: str, horizon: int, **options: Any) -> keras.Model:
         )
     kept = {name: options[name] for name in _OPTIONS if name in options}
     return pretrained_forecaster(horizon, levels=kept.pop("quantiles", ()), **kept)
-
-
-def _checked(levels: Sequence[float]) -> tuple[float, ...]:
-    levels = checked_levels(levels)
-    if levels and max(levels) > LARGEST_LEVEL:
-        raise ValueError(
-            f"The pretrained network knows intervals up to {LARGEST_LEVEL:g} percent; received "
-            f"{tuple(levels)}."
-        )
-    return levels

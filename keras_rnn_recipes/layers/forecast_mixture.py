@@ -83,7 +83,7 @@ class ForecastMixture(layers.Layer):
         self.levels = tuple(float(level) for level in levels)
         if any(not 0 < level <= LARGEST_LEVEL for level in self.levels):
             raise ValueError(
-                f"levels must be above 0 and at most {LARGEST_LEVEL:g}; received {levels}."
+                f"levels must be above 0 and at most {LARGEST_LEVEL:g} percent; received {levels}."
             )
         self.units, self.hidden = int(units), int(hidden)
         self.forecasts = tuple(forecasts) if forecasts is not None else None

@@ -8,6 +8,7 @@ import pytest
 
 from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.config.recommended import recommend_pretrained
 from keras_rnn_recipes.data.frames import Panel
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.pretrained import mixture
@@ -124,3 +125,28 @@ def test_levels_that_it_has_not_learned_need_errors_to_calibrate_on(length, work
         return
     with pytest.raises(UserError, match=rf"level 99 .* {length} steps.*--levels .* at most 95"):
         chosen(overrides, length)
+
+
+@pytest.mark.parametrize(
+    ("season", "length", "seasons"),
+    [
+        (7, 727, 7),
+        (7, 728, (7, 364)),
+        (24, 503, 24),
+        (24, 504, (24, 168)),
+        (48, 1008, (48, 336)),
+        (12, 5000, 12),
+        (1, 5000, 1),
+    ],
+)
+def test_long_histories_are_read_with_a_longer_season(season, length, seasons):
+    asked = config_from_dict({"data": {"source": "my.csv"}, "model": {"horizon": 6}})
+    found = recommend_pretrained(asked, panel(length, season=season), finetune=False)
+    assert found.data.season_length == seasons
+    longest = max(seasons) if isinstance(seasons, tuple) else seasons
+    assert found.model.lookback == max(180, 3 * longest)
+    given = config_from_dict(
+        {"data": {"source": "my.csv", "season_length": season}, "model": {"horizon": 6}}
+    )
+    kept = recommend_pretrained(given, panel(length, season=season), finetune=False)
+    assert kept.data.season_length == season

@@ -86,7 +86,7 @@ def test_as_a_preset_it_refuses_what_it_has_no_part_for():
         build_forecaster("pretrained", "direct", 3, num_future=2)
     with pytest.raises(ValueError, match="strategy 'direct'"):
         build_forecaster("pretrained", "seq2seq", 3)
-    with pytest.raises(ValueError, match="up to 95 percent"):
+    with pytest.raises(ValueError, match="at most 95 percent"):
         pretrained_forecaster(3, levels=(99,))
 
 
