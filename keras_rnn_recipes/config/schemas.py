@@ -9,6 +9,7 @@ from typing import Any
 from keras_rnn_recipes.config.base import Experiment
 from keras_rnn_recipes.config.encoder_decoder import PairConfig
 from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.config.image_classification import ImageClassificationConfig
 from keras_rnn_recipes.config.language_model import LanguageConfig
 from keras_rnn_recipes.config.memory import MemoryConfig
 from keras_rnn_recipes.config.sequence_classification import SequenceConfig
@@ -24,6 +25,7 @@ FAMILIES: dict[str, type[Experiment]] = {
     "tagging": TaggingConfig,
     "language_model": LanguageConfig,
     "encoder_decoder": PairConfig,
+    "image_classification": ImageClassificationConfig,
     "memory": MemoryConfig,
     "sequence_classification": SequenceConfig,
 }

@@ -79,3 +79,60 @@ def fit_tfidf(
         return probabilities
 
     return classify
+
+
+# Images are averaged down to at most this side for the regression.
+_LARGEST_SIDE = 32
+
+
+def fit_pixels(
+    images: np.ndarray,
+    labels: Sequence[int] | np.ndarray,
+    num_classes: int,
+    *,
+    inverse_penalty: float = 1.0,
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Logistic regression on the pixels of images.
+
+    Args:
+        images: of the training part, ``(images, height, width, channels)``, from 0 to 255. Sides
+            longer than 32 pixels are averaged in blocks.
+        labels: their class numbers ``(images,)``, of at least two classes.
+        num_classes: number of classes; one without a training example gets probability 0.
+        inverse_penalty: scikit-learn's ``C``.
+
+    Returns:
+        A function from images to probabilities ``(images, classes)``.
+
+    Example:
+        >>> dark, light = np.zeros((3, 2, 2, 1)), np.full((3, 2, 2, 1), 255)
+        >>> classify = fit_pixels(np.concatenate([dark, light]), [0, 0, 0, 1, 1, 1], 2)
+        >>> classify(np.full((1, 2, 2, 1), 230)).argmax(axis=1).tolist()
+        [1]
+    """
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=inverse_penalty, max_iter=500)
+    with warnings.catch_warnings():  # a baseline that is nearly fitted is still one
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(_pixel_rows(images), np.asarray(labels))
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        probabilities = np.zeros((len(images), num_classes))
+        if len(images):
+            probabilities[:, model.classes_] = model.predict_proba(_pixel_rows(images))
+        return probabilities
+
+    return classify
+
+
+def _pixel_rows(images: np.ndarray) -> np.ndarray:
+    """Images as rows of values from 0 to 1, averaged in blocks if they are large."""
+    count, height, width, channels = images.shape
+    down, across = -(-height // _LARGEST_SIDE), -(-width // _LARGEST_SIDE)
+    whole = images[:, : height // down * down, : width // across * across] / 255
+    blocks = whole.reshape(count, height // down, down, width // across, across, channels)
+    return blocks.mean(axis=(2, 4)).reshape(count, -1)

@@ -54,12 +54,15 @@ def draw_held_out(
     return draw.held
 
 
-def refuse_lost_labels(labels: Sequence[Collection[str]], held: np.ndarray) -> None:
+def refuse_lost_labels(
+    labels: Sequence[Collection[str]], held: np.ndarray, *, noun: str = "text"
+) -> None:
     """Refuse to train without a label that occurs in the held-out part.
 
     Args:
         labels: of each row.
         held: from `draw_held_out`.
+        noun: what a row is called.
 
     Raises:
         UserError: every row is the last one of some label, so that some label was lost.
@@ -68,8 +71,9 @@ def refuse_lost_labels(labels: Sequence[Collection[str]], held: np.ndarray) -> N
     lost = {label for row in np.flatnonzero(held).tolist() for label in labels[row]} - kept
     if lost:
         raise UserError(
-            f"No text can be held out: each is the only one with its label, such as {min(lost)!r}.",
-            "labels that occur with several texts.",
+            f"No {noun} can be held out: each is the only one with its label, such as "
+            f"{min(lost)!r}.",
+            f"labels that occur with several {noun}s.",
             "give more examples of each, or files for data.valid and data.test.",
         )
 

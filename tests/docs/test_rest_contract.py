@@ -17,8 +17,10 @@ import tensorflow as tf
 from docs.pages import read
 
 import keras_rnn_recipes as krr
+from keras_rnn_recipes.builders.image_classifier import image_classifier
 from keras_rnn_recipes.families import (
     encoder_decoder,
+    image_classification,
     language_model,
     tagging,
     text_classification,
@@ -84,12 +86,18 @@ def translator() -> dict[str, Any]:
     return encoder_decoder.Pipeline(digits, digits, model, search).endpoints()
 
 
+def image_reader() -> dict[str, Any]:
+    model = image_classifier((8, 8, 1), 3, preset="gru", units=4)
+    return image_classification.Pipeline(model, ("0", "1", "2")).endpoints()
+
+
 ENDPOINTS: dict[str, Callable[[], dict[str, Any]]] = {
     "Forecaster": forecaster,
     "Text classification": classifier,
     "Tagging": tagger,
     "Language model": writer,
     "Encoder and decoder": translator,
+    "Image classification": image_reader,
 }
 
 
@@ -134,4 +142,4 @@ def test_requests_and_responses_fit_the_endpoints(title, request_body, response)
 
 def test_every_family_that_is_served_is_shown():
     assert [title for title, _ in SECTIONS] == list(ENDPOINTS)
-    assert len(exchanges()) == 8
+    assert len(exchanges()) == 9

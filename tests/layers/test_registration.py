@@ -28,6 +28,7 @@ FROZEN = [
     "keras_rnn_recipes>ForecastBounds",
     "keras_rnn_recipes>ForecastMixture",
     "keras_rnn_recipes>ForecastOutput",
+    "keras_rnn_recipes>ImageVariation",
     "keras_rnn_recipes>KnownAhead",
     "keras_rnn_recipes>KnownColumns",
     "keras_rnn_recipes>Lags",

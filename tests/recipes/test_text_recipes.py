@@ -14,7 +14,13 @@ from keras_rnn_recipes.workflows import run as runner
 
 ROOT = Path(__file__).parents[2] / "recipes"
 # Which have tests of their own.
-OTHERS = ("forecasting", "memory", "pretraining", "sequence_classification")
+OTHERS = (
+    "forecasting",
+    "image_classification",
+    "memory",
+    "pretraining",
+    "sequence_classification",
+)
 RECIPES = [path for path in sorted(ROOT.glob("*/*.toml")) if path.parent.name not in OTHERS]
 NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]
 SHIPPED = ("word_order", "people_places", "language_reference", "reversal", "digit_reversal")

@@ -1,0 +1,317 @@
+"""The steps that the script of image_classification calls: load, batches, baselines, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from keras_rnn_recipes.builders.image_classifier import image_classifier
+from keras_rnn_recipes.config.files import is_file_name
+from keras_rnn_recipes.config.image_classification import ImageClassifierConfig, ImageDataConfig
+from keras_rnn_recipes.data.catalogue import dataset_files, find_card, own_reader
+from keras_rnn_recipes.errors import UserError, counted, first_names
+from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_pixels
+from keras_rnn_recipes.families.text_classification.task import (
+    class_weights as class_weights,
+    loss as loss,
+    score as score,
+)
+from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
+from keras_rnn_recipes.media.images import ImageFile, Tell, list_images, read_all
+from keras_rnn_recipes.media.labelled_images import (
+    LabelledImages,
+    image_batches as image_batches,
+    image_classes,
+    number_labels as number_labels,
+)
+from keras_rnn_recipes.reporting.results import (
+    results_record as results_record,
+    results_table as results_table,
+)
+from keras_rnn_recipes.text.catalogue import check_share
+from keras_rnn_recipes.text.holding_out import draw_held_out, refuse_lost_labels
+from keras_rnn_recipes.text.row_counts import contradiction_notes, repeated_notes
+
+# Networks see images of at most this side, unless the recipe sets another one.
+LARGEST_SIDE = 64
+# Names of the folders of a data set that is divided already.
+PART_FOLDERS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "val", "validation", "dev"),
+    "test": ("test", "testing"),
+}
+FORMAT_VERSION = 1
+
+Classifier = Callable[[Any], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ImageParts:
+    """The images of a recipe in three parts, all of the size that the network sees.
+
+    Attributes:
+        name: of the data set or folder.
+        train, valid, test: the parts.
+        size: height, width and channels of the images.
+        notes: what was assumed or left out while reading.
+    """
+
+    name: str
+    train: LabelledImages
+    valid: LabelledImages
+    test: LabelledImages
+    size: Size
+    notes: tuple[str, ...] = ()
+
+
+def load(data: ImageDataConfig, *, seed: int = 0) -> ImageParts:
+    """Load the training, validation and test part of a recipe.
+
+    Args:
+        data: the recipe's section: the name of a data set, one folder, or a folder for each part.
+            Missing parts are held out from the training part, the same share of each label. Equal
+            images stay in one part.
+        seed: seed of the choice of held-out images.
+
+    Raises:
+        UserError: no such data set or folder, no image that can be read, or too few to hold out.
+
+    Example:
+        >>> parts = load(ImageDataConfig(source="digits"))
+        >>> parts.size, len(parts.train) + len(parts.valid), len(parts.test)
+        ((8, 8, 1), 1437, 360)
+    """
+    source = str(data.source if data.train is None else data.train)
+    notes: list[str] = []
+    if data.train is None and not is_file_name(source):
+        parts, size = _of_dataset(source, data)
+    else:
+        parts, size = _of_folders(Path(source), data, notes.append)
+    if "test" not in parts or "valid" not in parts:
+        notes += repeated_notes(parts["train"].keys(), "image")
+    # The test part first, so that it does not depend on the validation share.
+    for name, share in (("test", data.test_share), ("valid", data.valid_share)):
+        if name not in parts:
+            parts["train"], parts[name] = hold_out(parts["train"], share, seed=seed)
+    notes += _content_notes(parts)
+    return ImageParts(Path(source).name or source, **parts, size=size, notes=tuple(notes))
+
+
+def _of_dataset(name: str, data: ImageDataConfig) -> tuple[dict[str, LabelledImages], Size]:
+    card = find_card(name)
+    prepare = own_reader(card)
+    if card.task != "image_classification" or prepare is None:
+        raise UserError(
+            f"The data set {name} is for another task, {card.task}.",
+            "one for image_classification.",
+            "choose another (krr ls datasets), or the recipe of its family.",
+        )
+    parts: dict[str, LabelledImages] = prepare(*dataset_files(card))
+    height, width, channels = parts["train"].images.shape[1:]
+    size = choose_size([ImageFile(Path(name), "", height, width, channels == 1)], data)
+    return {
+        part: LabelledImages(
+            prepared_arrays(list(of_part.images), size), of_part.labels, of_part.names
+        )
+        for part, of_part in parts.items()
+    }, size
+
+
+def _of_folders(
+    folder: Path, data: ImageDataConfig, tell: Tell
+) -> tuple[dict[str, LabelledImages], Size]:
+    """The parts for which there are folders."""
+    folders = {"train": folder, "valid": data.valid, "test": data.test}
+    divided = part_folders(folder)
+    if divided:
+        tell(f"{folder} is divided into {', '.join(path.name for path in divided.values())}.")
+        folders |= {name: path for name, path in divided.items() if folders[name] in (None, folder)}
+    files = {
+        name: list_images(path, labelled=True, tell=tell)
+        for name, path in folders.items()
+        if path is not None
+    }
+    size = choose_size(files["train"], data)
+    return {
+        name: _read(of_part, Path(str(folders[name])), size, tell)
+        for name, of_part in files.items()
+    }, size
+
+
+def part_folders(folder: Path) -> dict[str, Path]:
+    """The folders of the parts, where a folder holds nothing but those, a training part included.
+
+    Args:
+        folder: of a data set.
+
+    Returns:
+        By part its folder; empty where the subfolders are labels.
+    """
+    if not folder.is_dir():
+        return {}
+    below = [path for path in sorted(folder.iterdir()) if path.is_dir()]
+    parts = {
+        part: path
+        for path in below
+        for part, names in PART_FOLDERS.items()
+        if path.name.lower() in names
+    }
+    return parts if "train" in parts and len(parts) == len(below) > 1 else {}
+
+
+def choose_size(files: Sequence[ImageFile], data: ImageDataConfig) -> Size:
+    """Height, width and channels of the images that the network sees.
+
+    Args:
+        files: of the training part.
+        data: the recipe's section, whose settings come first.
+
+    Example:
+        >>> files = [ImageFile(Path("a.png"), "a", side, 30, True) for side in (20, 500, 600)]
+        >>> choose_size(files, ImageDataConfig())
+        (64, 30, 1)
+    """
+    height, width = (
+        getattr(data, side) or min(LARGEST_SIDE, int(np.median([getattr(f, side) for f in files])))
+        for side in ("height", "width")
+    )
+    grey = all(file.grey for file in files) if data.color == "auto" else data.color == "grey"
+    return height, width, 1 if grey else 3
+
+
+def _read(files: Sequence[ImageFile], folder: Path, size: Size, tell: Tell) -> LabelledImages:
+    """Read and resize the images of a folder, one at a time."""
+    kept, images = read_all(files, lambda image: prepared_arrays([image], size)[0], tell=tell)
+    if not kept:
+        raise UserError(
+            f"No image in {folder} can be read.",
+            "images that are not damaged.",
+            "save them again.",
+        )
+    names = tuple(file.path.relative_to(folder).as_posix() for file in kept)
+    return LabelledImages(np.stack(images), tuple(file.label for file in kept), names)
+
+
+def hold_out(
+    part: LabelledImages, share: float, *, seed: int = 0
+) -> tuple[LabelledImages, LabelledImages]:
+    """Split images into two parts, the same share of each label; equal images stay together.
+
+    Args:
+        part: the training part.
+        share: of the images that are held out.
+        seed: of the choice.
+
+    Returns:
+        The remaining images, and those held out.
+
+    Raises:
+        UserError: a share out of range, all images are equal, or each is the only one of its label.
+    """
+    check_share(share)
+    labels = [(label,) for label in part.labels]
+    held = draw_held_out(part.keys(), labels, part.labels, share, seed=seed)
+    if not held.any():
+        raise UserError(
+            f"Training images: {len(part)}, too few to hold out a share of {share}.",
+            "at least two different images.",
+            "give more images, or folders for data.valid and data.test.",
+        )
+    refuse_lost_labels(labels, held, noun="image")
+    return part.rows(np.flatnonzero(~held)), part.rows(np.flatnonzero(held))
+
+
+def _content_notes(parts: Mapping[str, LabelledImages]) -> list[str]:
+    """Sentences on images with several labels, and on those that are in two parts."""
+    keys = {name: part.keys() for name, part in parts.items()}
+    first: dict[bytes, str] = {}
+    for name, part in parts.items():
+        for key, image in zip(keys[name], part.names, strict=True):
+            first.setdefault(key, image)
+    every = [first[key] for name in parts for key in keys[name]]
+    labels = [label for part in parts.values() for label in part.labels]
+    notes = contradiction_notes(every, labels, "image")
+    trained = set(keys["train"])
+    for name, words in (("valid", "validation"), ("test", "test")):
+        both = sum(key in trained for key in keys[name])
+        if both:
+            also = counted(both, "image", "is", "are")
+            notes.append(f"{also} in the {words} part and in the training part as well.")
+    return notes
+
+
+def class_names(parts: ImageParts) -> tuple[str, ...]:
+    """The classes of the training part, sorted.
+
+    Raises:
+        UserError: fewer than two.
+    """
+    return image_classes(parts.train)
+
+
+def describe(parts: ImageParts, classes: Sequence[str]) -> str:
+    """Summary of the data, a few lines for the terminal."""
+    used = ((parts.train, "to learn from"), (parts.valid, "to watch"), (parts.test, "to test on"))
+    counts = ", ".join(f"{len(part):,} {use}" for part, use in used)
+    height, width, channels = parts.size
+    return "\n".join(
+        [
+            f"{parts.name}: {counts}",
+            f"{len(classes)} classes: {first_names(classes, 12)}",
+            f"images of {height} by {width} pixels, {'grey' if channels == 1 else 'in color'}",
+            *parts.notes,
+        ]
+    )
+
+
+def build(parts: ImageParts, classes: Sequence[str], config: ImageClassifierConfig) -> keras.Model:
+    """The network of a recipe: `image_classifier` with the recipe's options."""
+    return image_classifier(parts.size, len(classes), **config.options())
+
+
+def pipeline_record(parts: ImageParts, classes: Sequence[str]) -> dict[str, Any]:
+    """The content of ``classes.json``: the classes, and the size that the network sees."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "classes": list(classes),
+        "size": list(parts.size),
+    }
+
+
+def fit_baselines(
+    parts: ImageParts, classes: Sequence[str], *, names: Sequence[str]
+) -> dict[str, Classifier]:
+    """Fit the baselines on the training part.
+
+    Args:
+        parts: from `load`.
+        classes: from `class_names`.
+        names: "majority"; "logistic_regression", on the pixels.
+
+    Returns:
+        Functions from images to probabilities ``(images, classes)``, by name.
+    """
+    labels = number_labels(parts.train.labels, classes, "the training part")
+    makers: dict[str, Callable[[], Classifier]] = {
+        "majority": lambda: fit_majority(labels, len(classes)),
+        "logistic_regression": lambda: fit_pixels(parts.train.images, labels, len(classes)),
+    }
+    return {name: makers[name]() for name in names}
+
+
+def predictions_table(
+    part: LabelledImages, classes: Sequence[str], answers: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """A row for each image: ``image``, ``label``, predicted class and probability by model."""
+    table: dict[str, Any] = {"image": list(part.names), "label": list(part.labels)}
+    names = np.array(classes, dtype=object)
+    for name, probabilities in answers.items():
+        table[name] = names[probabilities.argmax(axis=1)]
+        table[f"{name}-probability"] = probabilities.max(axis=1)
+    return pd.DataFrame(table)

@@ -1,0 +1,63 @@
+"""Every recipe of image classification is short and sound, and runs to the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_recipes.config.files import load_config
+from keras_rnn_recipes.workflows import run as runner
+
+ROOT = Path(__file__).parents[2] / "recipes" / "image_classification"
+RECIPES = sorted(ROOT.glob("*.toml"))
+ARTEFACTS = {
+    "config.json",
+    "recipe.toml",
+    "model.keras",
+    "saved_model",
+    "history.csv",
+    "metrics.json",
+    "classes.json",
+    "predictions.csv",
+    "report.html",
+    "environment.json",
+    "checkpoints",
+    "tensorboard",
+}
+
+
+def test_the_glob_found_them():
+    assert {path.stem for path in RECIPES} >= {"digits_dense", "digits_conv", "digits_rows_lstm"}
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_is_short_and_valid(path: Path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 25
+    assert lines[0].startswith("# ") and lines[0].endswith(".")
+    config = load_config(path)
+    assert config.family == "image_classification"
+    assert path.stem.startswith(config.data.source) and path.stem.endswith(config.model.preset)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path):
+    result = runner.run(f"image_classification/{path.stem}", tmp_path / "r", smoke=True)
+    folder = result.run_dir
+    beside = {"gradients.json"} if result.config.model.preset == "lstm" else set()
+    assert {file.name for file in folder.iterdir()} == ARTEFACTS | beside
+    record = json.loads((folder / "metrics.json").read_text())
+    assert record["task"] == "image_classification" and record["format_version"] == 1
+    figures = [record["model"], *record["baselines"].values()]
+    assert all(np.isfinite(value) and value >= 0 for row in figures for value in row.values())
+    assert set(tf.saved_model.load(str(folder / "saved_model")).signatures) >= {
+        "serving_default",
+        "serve_uint8",
+    }
+    assert load_config(folder / "recipe.toml") == result.config
+    assert load_config(folder / "config.json") == result.config
