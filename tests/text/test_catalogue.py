@@ -22,6 +22,12 @@ def test_the_sets_are_found():
     assert len(TEXTS) >= 9
 
 
+@pytest.mark.parametrize("name", ("co2", "digits"))
+def test_sets_of_other_kinds_are_refused(name):
+    with pytest.raises(UserError, match=f"{name} holds .* Expected: a data set of texts."):
+        load_text(name)
+
+
 @pytest.mark.parametrize("name", slow_but(set(TEXTS) - {"imdb"}, TEXTS))
 def test_every_set_gives_three_parts_of_its_kind(name, request):
     root = None
