@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -65,9 +65,6 @@ from keras_rnn_recipes.cli.options import (
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, readable, save_standard_input
 from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.errors import counted
-
-if TYPE_CHECKING:
-    from keras_rnn_recipes.workflows.forecast import ForecastPlan
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",
@@ -146,8 +143,6 @@ def forecast(
     RunDirectory.open(run_dir, overwrite=overwrite)  # refuse a folder in use before any work
     check_output(output, file)
     plan = plan_forecast(ForecastOptions(**given))
-    if plan.rival is not None:
-        plan = _compared(plan, smoke)
     typer.echo("\n".join(plan.reasons))
     with print_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
         _run(plan.config, run_dir, checked=plan.config, overwrite=overwrite, smoke=smoke)
@@ -405,18 +400,6 @@ def _run(recipe: Any, run_dir: Path, *, checked: Any, **options: Any) -> None:
         if checked.trains:
             import_tensorflow_quietly()
         run_recipe(recipe, run_dir, **options)
-
-
-def _compared(plan: ForecastPlan, smoke: bool) -> ForecastPlan:
-    """The plan of the better of two models."""
-    from keras_rnn_recipes.workflows.compare_models import compare_models
-
-    typer.echo(
-        "The history is long enough to train a new network: it is compared with the pretrained "
-        "one on the steps before the test part. --model decides without that."
-    )
-    import_tensorflow_quietly()
-    return compare_models(plan, smoke=smoke)
 
 
 def _recipes() -> list[tuple[str, str]]:

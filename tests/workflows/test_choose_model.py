@@ -40,7 +40,9 @@ def write(path: Path, lengths: dict[str, int], y=None) -> Path:
     [
         (series(1, 120), {}, "pretrained", "one series teaches a new one too little"),
         (series(19, 399), {}, "pretrained", "19 series teach a new one too little"),
-        (series(19, 400), {}, "pretrained", "no new network was trained"),
+        (series(19, 400), {}, "train", "19 series teach it enough from 400 steps on"),
+        (series(1, 400), {}, "train", "one series teaches it enough"),
+        (series(1, 400), {"horizon": 250}, "pretrained", "501 steps or more"),
         (series(1, 24), {}, "pretrained", "25 steps or more"),
         (series(1, 25), {}, "pretrained", "one series"),
         (series(50, 24), {}, "pretrained", "25 steps or more"),
@@ -84,18 +86,6 @@ def test_one_series_is_forecast_without_training(tmp_path):
     assert text.startswith("The pretrained network forecasts as it is")
     for words in ("Frequency MS: inferred", "Season of 12 steps", "last 180 steps", "below 0"):
         assert words in text
-
-
-@pytest.mark.parametrize(("lengths", "compared"), [([399], False), ([400], True), ([9, 400], True)])
-def test_a_new_network_is_a_rival_where_the_history_is_long(tmp_path, lengths, compared):
-    file = write(tmp_path, {f"s{k}": length for k, length in enumerate(lengths)})
-    plan = plan_forecast(ForecastOptions(file, 12))
-    assert plan.config.model.preset == "pretrained"
-    assert (plan.rival is not None) == compared
-    assert plan_forecast(ForecastOptions(file, 12, model="pretrained")).rival is None
-    if plan.rival is not None:
-        assert plan.rival.config.trains and plan.rival.config.model.preset == "lstm"
-        assert plan.rival.config.data.test_size == plan.config.data.test_size
 
 
 def test_higher_levels_are_calibrated(tmp_path):
