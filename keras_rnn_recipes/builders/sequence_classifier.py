@@ -13,7 +13,11 @@ from keras_rnn_recipes.builders.stack import as_widths, recurrent_stack
 from keras_rnn_recipes.layers import (
     AttentionPooling,
     ConvolveSteps,
+    LogMel,
     MaskedPooling,
+    MaskSpans,
+    RandomSpeed,
+    RandomTurn,
     RealSteps,
     StandardizeSequence,
     StepDifferences,
@@ -34,10 +38,15 @@ def sequence_classifier(
     convolutions: Sequence[int] = (),
     kernel_size: int = 5,
     stride: int = 1,
+    front_end: layers.Layer | None = None,
     scaling: str = "training",
     statistics: tuple[Sequence[float], Sequence[float]] | None = None,
     differences: bool = False,
     noise: float = 0.0,
+    turn: float = 0.0,
+    speed: float = 0.0,
+    mask_steps: float = 0.0,
+    mask_channels: float = 0.0,
     residual: bool = False,
     layer_norm: bool = False,
     dropout: float = 0.0,
@@ -48,7 +57,7 @@ def sequence_classifier(
     """A recurrent classifier of sequences of vectors, one logit per class.
 
     Args:
-        num_channels: numbers at each step.
+        num_channels: numbers at each step; 1 for waveforms.
         num_classes: at least 2.
         cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
             `recurrent_stack`.
@@ -58,13 +67,20 @@ def sequence_classifier(
             layer normalization and ReLU.
         kernel_size: steps that each convolution reads.
         stride: steps from which the last convolution keeps one.
-        scaling: of the input. ``"training"``: by means and deviations of the training part, given
-            as ``statistics``; ``"channel"``: each channel by its own mean and deviation over the
-            sequence; ``"sequence"``: by the means of the channels and one deviation of the
-            sequence, which keeps the proportions of coordinates; ``"none"``.
+        front_end: a layer between the raw values and their scaling, such as `LogMel` for waveforms
+            or `CenterSkeleton` for the joints of a person.
+        scaling: of the input, or of what the front end makes of it. ``"training"``: by means and
+            deviations of the training part, given as ``statistics``; ``"channel"``: each channel by
+            its own mean and deviation over the sequence; ``"sequence"``: by the means of the
+            channels and one deviation of the sequence, which keeps the proportions of coordinates;
+            ``"none"``.
         statistics: mean and standard deviation of each channel.
         differences: read the difference from the step before as well.
         noise: standard deviation of normal noise on the scaled input while training.
+        turn: largest random turn of a skeleton about the vertical axis while training, in degrees.
+        speed: largest random change of the speed while training, such as 0.2.
+        mask_steps, mask_channels: longest spans of steps and of channels that are set to zero while
+            training, as shares (see `MaskSpans`).
         dropout: rate after each convolution and each recurrent layer.
         members: networks trained together, see `ensemble`.
 
@@ -82,8 +98,13 @@ def sequence_classifier(
     """
     _check(num_classes, pooling, scaling, statistics)
     inputs = keras.Input((None, num_channels), name="values")
-    values, mask = RealSteps(name="real_steps")(inputs)
-    values = _scaled(values, mask, scaling, statistics)
+    values, mask = _front(inputs, front_end, scaling, statistics)
+    if turn:
+        values = RandomTurn(turn, getattr(front_end, "coordinates", 3), name="turn")(values)
+    if speed:
+        values, mask = RandomSpeed(speed, name="speed")(values, mask)
+    if mask_steps or mask_channels:
+        values = MaskSpans(mask_steps, mask_channels, 2, name="mask_spans")(values, mask)
     if differences:
         values = StepDifferences(name="differences")(values, mask)
     if noise:
@@ -138,6 +159,16 @@ def _check(num_classes: int, pooling: str, scaling: str, statistics: Any) -> Non
         raise ValueError(f"scaling must be one of {SCALINGS}; received {scaling!r}.")
     if scaling == "training" and statistics is None:
         raise ValueError("The scaling 'training' needs statistics; received None.")
+
+
+def _front(inputs: Any, front_end: Any, scaling: str, statistics: Any) -> tuple[Any, Any]:
+    """The scaled values ``(batch, time, channels)`` and the mask of real steps."""
+    values, mask = RealSteps(name="real_steps")(inputs)
+    if isinstance(front_end, LogMel):
+        values, mask = front_end(values, mask)
+    elif front_end is not None:
+        values = front_end(values, mask)
+    return _scaled(values, mask, scaling, statistics), mask
 
 
 def _scaled(values: Any, mask: Any, scaling: str, statistics: Any) -> Any:

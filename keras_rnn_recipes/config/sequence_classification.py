@@ -20,6 +20,7 @@ from keras_rnn_recipes.config.base import (
     listed,
     require_one_source,
 )
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
 SequenceBaseline = Literal["majority", "summary_statistics", "nearest_neighbor"]
@@ -34,14 +35,18 @@ class SequenceDataConfig(Section):
     """Where the sequences come from, and how they are split.
 
     Attributes:
-        source: name of a data set, or a table from which validation and test parts are held out.
-        train: table of the training part, in place of ``source``.
-        valid: table for validation; None to hold out ``valid_share`` of the training part.
-        test: table for testing; None to hold out ``test_share`` of the training part.
+        source: name of a data set, or a table, a ``.ts`` file or a folder from which validation and
+            test parts are held out.
+        train: table, ``.ts`` file or folder of the training part, in place of ``source``.
+        valid: the same for validation; None to hold out ``valid_share`` of the training part.
+        test: the same for testing; None to hold out ``test_share`` of the training part.
+        file_col: column of a table that lists a file for each sequence.
         id_col: column that names the sequence of each row.
         step_col: column that orders the rows of a sequence; a table without it is in order.
         label_col: column of the labels.
         channels: columns of the vectors; none for all other columns, which must be numbers.
+        rate: samples per second to which waveforms are resampled; None for the most frequent rate
+            of the files.
         valid_share: share of the training part that is held out for validation.
         test_share: share of the training part that is held out for testing.
     """
@@ -50,16 +55,26 @@ class SequenceDataConfig(Section):
     train: str | None = None
     valid: str | None = None
     test: str | None = None
+    file_col: str = "file"
     id_col: str = "sequence_id"
     step_col: str = "step"
     label_col: str = "label"
     channels: Names = ()
+    rate: Count | None = None
     valid_share: Share = 0.15
     test_share: Share = 0.2
 
 
 class SequenceModelConfig(Section):
-    """The classifier: options of `sequence_classifier`."""
+    """The classifier: options of `sequence_classifier`, and those of its front end.
+
+    Attributes:
+        front_end: ``"log_mel"`` for waveforms, ``"skeleton"`` for the joints of a person, and
+            ``"none"`` for other numbers.
+        bands: mel bands of ``"log_mel"``.
+        joint: number of the joint, from 0, on which ``"skeleton"`` is centered, such as the hip.
+        coordinates: numbers for each joint.
+    """
 
     cell: Cell = "gru"
     units: Widths = (64,)
@@ -68,9 +83,17 @@ class SequenceModelConfig(Section):
     convolutions: Annotated[tuple[Count, ...], BeforeValidator(listed)] = ()
     kernel_size: Count = 5
     stride: Count = 1
+    front_end: Literal["none", "log_mel", "skeleton"] = "none"
+    bands: Count = 40
+    joint: Annotated[int, Field(ge=0)] = 0
+    coordinates: Literal[2, 3] = 3
     scaling: Literal["training", "channel", "sequence", "none"] = "training"
     differences: bool = False
     noise: Annotated[float, Field(ge=0)] = 0.0
+    turn: Annotated[float, Field(ge=0, le=180)] = 0.0
+    speed: Share = 0.0
+    mask_steps: Share = 0.0
+    mask_channels: Share = 0.0
     residual: bool = False
     layer_norm: bool = False
     dropout: Share = 0.0
@@ -85,7 +108,7 @@ class SequenceModelConfig(Section):
             >>> SequenceModelConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump()
+        return self.model_dump(exclude={"front_end", "bands", "joint", "coordinates"})
 
 
 class SequenceFitConfig(TrainingConfig):
@@ -145,3 +168,10 @@ class SequenceConfig(Experiment):
         require_one_source(
             self.data, where, 'source = "gestures" or train = "sensors.csv" in the section [data]'
         )
+        if self.model.turn and self.model.front_end != "skeleton":
+            raise UserError(
+                f"{where} has model.turn {self.model.turn:g} and model.front_end "
+                f"{self.model.front_end!r}.",
+                "model.turn with the front end 'skeleton' only.",
+                "remove model.turn, or set model.front_end to skeleton.",
+            )

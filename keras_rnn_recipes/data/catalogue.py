@@ -44,7 +44,8 @@ class Card:
         kind: where the files are: "statsmodels" (installed with that package), "mirror" (under
             $KRR_DATA) or "generated" (no files: ``prepare.py`` makes the data).
         files: a table for each file, with ``path`` (under the data sets of statsmodels, or under
-            $KRR_DATA) and ``sha256`` (not for statsmodels); files of texts also have ``part``:
+            $KRR_DATA) and ``sha256`` (not for statsmodels); ``path`` may be a folder, see
+            `sha256_of`; files of texts also have ``part``:
             train, valid or test.
         read: options of ``read_panel``: columns, freq, season_length; for texts see ``load_text``.
         task: the task of the data; forecasting by default.
@@ -240,7 +241,7 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
             f"get the files ({card.homepage or card.title}) and set KRR_DATA.",
         )
     path = path_inside(Path(root), file["path"], f"The card of {card.name}")
-    if not path.is_file():
+    if not path.exists():
         raise UserError(
             f"The file {file['path']} of the data set {card.name} is not in {root}.",
             "the files of the data set under that folder.",
@@ -251,14 +252,28 @@ def _mirrored(card: Card, file: dict[str, str], root: str | Path | None) -> Path
 
 
 def _check_sha256(path: Path, expected: str) -> None:
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != expected:
         raise UserError(
             f"{path} has the SHA-256 {found}.",
             f"{expected}: the file has changed or is damaged.",
             "get the file again from its publisher.",
         )
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, or of the list of the files of a folder with theirs.
+
+    Args:
+        path: of a file or a folder. The list has a line for each file in the folder itself, sorted
+            by name: its SHA-256, two spaces, its name, as ``sha256sum *`` writes it.
+    """
+    if path.is_dir():
+        files = sorted(one for one in path.iterdir() if one.is_file())
+        lines = "".join(f"{sha256_of(one)}  {one.name}\n" for one in files)
+        return hashlib.sha256(lines.encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def own_reader(card: Card) -> Callable[..., Any] | None:

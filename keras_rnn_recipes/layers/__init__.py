@@ -2,6 +2,7 @@
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
+from keras_rnn_recipes.layers.augmentation import MaskSpans, RandomSpeed, RandomTurn
 from keras_rnn_recipes.layers.convolution import ConvolveSteps
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
@@ -11,6 +12,7 @@ from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
 from keras_rnn_recipes.layers.image_variation import ImageVariation
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.lags import Lags
+from keras_rnn_recipes.layers.log_mel import LogMel
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
@@ -23,6 +25,7 @@ from keras_rnn_recipes.layers.relative_attention import RelativeAttention
 from keras_rnn_recipes.layers.scaling import Normalise, WindowStatistics
 from keras_rnn_recipes.layers.seasonality import SeasonalBase
 from keras_rnn_recipes.layers.served import ServedForecast
+from keras_rnn_recipes.layers.skeleton import CenterSkeleton
 from keras_rnn_recipes.layers.skip_cell import SkipCell
 from keras_rnn_recipes.layers.stepping import CellStep
 from keras_rnn_recipes.layers.steps import RealSteps, StandardizeSequence, StepDifferences
@@ -38,6 +41,7 @@ __all__ = [
     "BesideHistory",
     "BothEnds",
     "CellStep",
+    "CenterSkeleton",
     "ConvolveSteps",
     "DistributionQuantiles",
     "ExtendedEmbedding",
@@ -51,12 +55,16 @@ __all__ = [
     "KnownColumns",
     "Lags",
     "LastStep",
+    "LogMel",
+    "MaskSpans",
     "MaskedPooling",
     "MemberMedian",
     "MemberShare",
     "MultiplicativeAttention",
     "Normalise",
     "PaddingMask",
+    "RandomSpeed",
+    "RandomTurn",
     "RealSteps",
     "Recursion",
     "RelativeAttention",

@@ -67,13 +67,13 @@ def read_sequence_table(
     for note in table.notes:
         tell(note)
     columns = [str(name) for name in table.sample.columns]
-    _require(table, id_col, "data.id_col")
+    require_column(table, id_col, "data.id_col")
     if label_col is not None:
-        _require(table, label_col, "data.label_col")
+        require_column(table, label_col, "data.label_col")
     wanted = _channel_names(table, columns, id_col, step_col, label_col, channels)
     used = [id_col, *wanted, *([step_col] if step_col in columns else [])]
     frame = table.load([*used, *([label_col] if label_col else [])])
-    ids = _filled_cells(frame[id_col], table, "no name of a sequence")
+    ids = filled_cells(frame[id_col], table, "no name of a sequence")
     numbers, names = pd.factorize(ids)
     order = _order(frame, numbers, names, step_col, table)
     values = _values(frame[wanted], table, tell)[order]
@@ -88,7 +88,49 @@ def read_sequence_table(
     return LabelledSequences(found, labels, tuple(map(str, names)), tuple(wanted))
 
 
-def _require(table: Table, name: str, option: str) -> None:
+def read_one_sequence(
+    source: str | Path,
+    *,
+    step_col: str = "step",
+    channels: Sequence[str] = (),
+    tell: Tell = ignore,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a table that is one sequence.
+
+    Args:
+        source: path of a table, as `open_table` takes it.
+        step_col, channels, tell: as in `read_sequence_table`.
+
+    Returns:
+        float32 ``(time, channels)`` and the names of the channels.
+
+    Raises:
+        UserError: as `read_sequence_table`.
+    """
+    table = open_table(source)
+    columns = [str(name) for name in table.sample.columns]
+    wanted = _channel_names(table, columns, "", step_col, None, channels)
+    frame = table.load([*wanted, *([step_col] if step_col in columns else [])])
+    rows = np.zeros(len(frame), int)
+    order = _order(frame, rows, [table.name], step_col, table)
+    values = _values(frame[wanted], table, tell)[order]
+    if step_col in columns:
+        steps = _steps(frame[step_col], table)[order]
+        (values,) = _with_missing_steps([values], [steps], table, tell)
+    return values.astype("float32"), tuple(wanted)
+
+
+def require_column(table: Table, name: str, option: str) -> None:
+    """Check that a table has a column.
+
+    Args:
+        table: the table.
+        name: of the column.
+        option: that names the column, for the message.
+
+    Raises:
+        UserError: it has not.
+    """
     columns = [str(column) for column in table.sample.columns]
     if name not in columns:
         raise UserError(
@@ -107,7 +149,7 @@ def _channel_names(
     given: Sequence[str],
 ) -> list[str]:
     for name in given:
-        _require(table, name, "data.channels")
+        require_column(table, name, "data.channels")
     found = list(given) or [c for c in columns if c not in (id_col, step_col, label_col)]
     if not found:
         raise UserError(
@@ -119,10 +161,21 @@ def _channel_names(
     return found
 
 
-def _filled_cells(cells: pd.Series, table: Table, missing: str) -> np.ndarray:
-    """The cells of a column as texts without white space at their ends, none of them empty."""
+def filled_cells(cells: pd.Series, table: Table, missing: str) -> np.ndarray:
+    """The cells of a column as texts without white space at their ends, none of them empty.
+
+    Args:
+        cells: of the column.
+        table: the table, for the message.
+        missing: what an empty cell lacks, such as "no label".
+
+    Returns:
+        Texts ``(rows,)``.
+
+    Raises:
+        UserError: a cell is empty; the message names its line.
+    """
     found = cells.astype(object).where(cells.notna(), "").astype(str).str.strip()
-    # Numbers of sequences may be read as 3.0 where one is missing.
     empty = (found == "").to_numpy()
     if empty.any():
         first = int(np.argmax(empty))
@@ -222,7 +275,7 @@ def _spread(values: np.ndarray, steps: np.ndarray, usual: float) -> np.ndarray:
 def _labels(cells: pd.Series, numbers: np.ndarray, names: Any, table: Table) -> tuple[str, ...]:
     """The one label of each sequence."""
     missing = missing_cells(cells)
-    labels = _filled_cells(cells.where(~missing), table, "no label")
+    labels = filled_cells(cells.where(~missing), table, "no label")
     first_rows = np.unique(numbers, return_index=True)[1]
     differs = labels != labels[first_rows][numbers]
     if differs.any():

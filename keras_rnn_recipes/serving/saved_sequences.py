@@ -21,6 +21,7 @@ class SavedSequenceClassifier:
 
     Args:
         path: the folder.
+        rate: samples per second of the waveforms that it is called with; None for other sequences.
 
     Raises:
         UserError: the folder contains no SavedModel.
@@ -31,7 +32,7 @@ class SavedSequenceClassifier:
         ['zigzag']
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, rate: int | None = None) -> None:
         if not is_saved_model(path):
             raise UserError(
                 f"There is no SavedModel in {path}.",
@@ -40,18 +41,26 @@ class SavedSequenceClassifier:
             )
         # Held here, since TensorFlow deletes the variables of a module that nothing refers to.
         self._module: Any = tf.saved_model.load(str(path))
+        self._rate = rate
 
     def __call__(self, values: Sequence[np.ndarray]) -> dict[str, Any]:
         """Labels and probabilities ``(sequences, classes)`` of sequences ``(time, channels)``."""
 
         def answer(padded: np.ndarray, lengths: np.ndarray) -> list[Any]:
-            found = self._module.serve(values=tf.constant(padded), length=tf.constant(lengths))
+            found = self._module.serve(**self._inputs(padded, lengths))
             labels = [label.decode("utf-8") for label in found["label"].numpy()]
             return list(zip(labels, found["probabilities"].numpy(), strict=True))
 
         answers = in_padded_batches(values, answer)
         labels, probabilities = zip(*answers, strict=True) if answers else ((), ())
         return {"label": list(labels), "probabilities": np.array(probabilities)}
+
+    def _inputs(self, padded: np.ndarray, lengths: np.ndarray) -> dict[str, tf.Tensor]:
+        length = tf.constant(lengths)
+        if self._rate is None:
+            return {"values": tf.constant(padded), "length": length}
+        rate = tf.constant(self._rate, tf.int32)
+        return {"waveform": tf.constant(padded[:, :, 0]), "length": length, "rate": rate}
 
 
 def in_padded_batches(

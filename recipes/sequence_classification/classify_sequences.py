@@ -43,10 +43,13 @@ def main(config, run):
     )
 
     # The network takes raw numbers: it finds the real steps, fills missing values and scales them.
+    # For waveforms and skeletons it has a layer that prepares them.
+    front_end = sequence_classification.front_end(network, parts.train)
     model = sequence_classification.sequence_classifier(
         len(parts.train.channels),
         len(classes),
-        statistics=sequence_classification.statistics(parts.train),
+        front_end=front_end,
+        statistics=sequence_classification.statistics(parts.train, front_end),
         **network.options(),
     )
     history = krr.fit(
@@ -61,8 +64,10 @@ def main(config, run):
     run.write_model(model)
 
     # Sequences in, probabilities out: the network and its baselines.
-    classifier = sequence_classification.Pipeline(model, classes, parts.train.channels)
-    baselines = sequence_classification.fit_baselines(parts, classes, config)
+    classifier = sequence_classification.Pipeline(
+        model, classes, parts.train.channels, parts.train.rate
+    )
+    baselines = sequence_classification.fit_baselines(parts, classes, config, front_end)
     answers = {
         one: classify(parts.test.values)
         for one, classify in {name: classifier, **baselines}.items()

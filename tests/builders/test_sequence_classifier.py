@@ -10,6 +10,7 @@ import pytest
 
 from keras_rnn_recipes.builders import sequence_classifier
 from keras_rnn_recipes.families.sequence_classification import Pipeline
+from keras_rnn_recipes.layers import CenterSkeleton, LogMel
 
 STATISTICS = ((1.0, -2.0), (2.0, 0.5))
 COMBINATIONS = (
@@ -24,9 +25,9 @@ COMBINATIONS = (
 )
 
 
-def small(**options):
+def small(num_channels=2, **options):
     keras.utils.set_random_seed(2)
-    return sequence_classifier(2, 3, **{"units": 4, **options})
+    return sequence_classifier(num_channels, 3, **{"units": 4, **options})
 
 
 def some(lengths=(1, 9, 4, 30, 2, 17), seed=0):
@@ -55,6 +56,24 @@ def test_a_saved_model_answers_alike(options, tmp_path):
     again, values = keras.models.load_model(tmp_path / "model.keras"), some()
     first, second = (Pipeline(one, "abc", "xy")(values) for one in (model, again))
     np.testing.assert_array_equal(first, second)
+
+
+def test_waveforms_and_skeletons_have_a_front_end(tmp_path):
+    random = np.random.default_rng(0)
+    waves = [random.normal(0, 0.1, (n, 1)).astype("float32") for n in (300, 2500, 90)]
+    bodies = [random.normal(size=(n, 12)).astype("float32") for n in (5, 14, 1)]
+    options = {"scaling": "channel", "speed": 0.2, "mask_steps": 0.2, "mask_channels": 0.1}
+    hearing = small(1, front_end=LogMel(8000, 20), convolutions=(4,), stride=2, **options)
+    watching = small(12, front_end=CenterSkeleton(1, 3), turn=30.0, **options)
+    for model, values in ((hearing, waves), (watching, bodies)):
+        classify = Pipeline(model, "abc", "x" * values[0].shape[1])
+        together = classify(values)
+        for one, expected in zip(values, together, strict=True):
+            np.testing.assert_allclose(classify([one])[0], expected, atol=1e-5)
+        model.save(tmp_path / "model.keras")
+        again = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(Pipeline(again, "abc", classify.channels)(values), together)
+        assert np.ptp(together, axis=0).max() > 1e-4
 
 
 def test_the_place_and_size_of_a_shape_do_not_matter_after_scaling_by_the_sequence():

@@ -11,9 +11,10 @@ import pytest
 from families.command import krr
 
 from keras_rnn_recipes.builders import sequence_classifier
+from keras_rnn_recipes.config.sequence_classification import SequenceModelConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import sequence_classification
-from keras_rnn_recipes.families.sequence_classification.task import hold_out, statistics
+from keras_rnn_recipes.families.sequence_classification.task import front_end, hold_out, statistics
 from keras_rnn_recipes.media.gestures import gestures
 from keras_rnn_recipes.media.sequences import LabelledSequences
 from keras_rnn_recipes.serving.saved_sequences import SavedSequenceClassifier, in_padded_batches
@@ -186,6 +187,81 @@ def test_batches_are_bounded_by_their_numbers_and_restore_the_order():
     assert seen == [(1, 50), (2, 7), (2, 3)]
 
 
+SPOKEN = """
+family = "sequence_classification"
+[data]
+train = "words"
+[model]
+front_end = "log_mel"
+bands = 20
+units = [8]
+[fit]
+epochs = 20
+batch_size = 8
+learning_rate = 0.01
+[evaluate]
+baselines = ["summary_statistics", "nearest_neighbor"]
+"""
+
+
+@pytest.mark.slow
+def test_folders_of_recordings_become_a_model_that_takes_waveforms_of_any_rate(tmp_path):
+    import tensorflow as tf
+    from scipy.io import wavfile
+
+    random = np.random.default_rng(0)
+
+    def tone(hertz, rate):
+        time = np.arange(int(rate * random.uniform(0.1, 0.3))) / rate
+        return (8000 * np.sin(2 * np.pi * hertz * time)).astype("<i2")
+
+    for label, hertz in (("high", 1500), ("low", 300)):
+        (tmp_path / "words" / label).mkdir(parents=True)
+        for number in range(12):
+            rate = 16000 if number == 3 else 8000
+            wavfile.write(tmp_path / "words" / label / f"{number}.wav", rate, tone(hertz, rate))
+    (tmp_path / "spoken.toml").write_text(SPOKEN)
+    path = tmp_path / "run"
+    printed = krr("run", str(tmp_path / "spoken.toml"), "--run-dir", str(path))
+    assert "2 recordings were resampled to 8,000 samples a second." in printed
+    served = tf.saved_model.load(str(path / "saved_model"))
+    for label, hertz in (("high", 1500), ("low", 300)):
+        for rate in (8000, 44100):
+            wave = (tone(hertz, rate) / 32768).astype("float32")[None]
+            length = np.array([wave.size], "int32")
+            found = served.serve(waveform=wave, length=length, rate=np.int32(rate))
+            assert found["label"].numpy().tolist() == [label.encode()]
+    new = tmp_path / "new"
+    new.mkdir()
+    wavfile.write(new / "one.wav", 44100, np.stack([tone(1500, 44100)] * 2, axis=1))
+    krr("predict", str(path), "--input", str(new), "--output", str(tmp_path / "out.csv"))
+    assert pd.read_csv(tmp_path / "out.csv")[["sequence", "label"]].values.tolist() == [
+        ["one.wav", "high"]
+    ]
+    assert "accuracy" in krr("evaluate", str(path), "--input", str(tmp_path / "words"))
+    wrong = krr("run", str(tmp_path / "spoken.toml"), "model.front_end=none", status=2)
+    assert "The sequences are waveforms" in wrong
+
+
+@pytest.mark.parametrize(
+    "options, told",
+    [
+        ({"front_end": "log_mel"}, "vectors, not waveforms"),
+        ({"front_end": "skeleton", "joint": 3}, "do not go together"),
+        ({"front_end": "skeleton", "coordinates": 2, "joint": 1}, None),
+    ],
+)
+def test_a_front_end_has_to_fit_the_values(options, told):
+    values = (np.zeros((3, 6), "float32"),)
+    part = LabelledSequences(values, ("a",), ("1",), "uvwxyz")
+    config = SequenceModelConfig(**options)
+    if told is None:
+        assert front_end(config, part).coordinates == 2
+        return
+    with pytest.raises(UserError, match=told):
+        front_end(config, part)
+
+
 @pytest.mark.parametrize(
     "given, told",
     [
@@ -198,6 +274,8 @@ def test_batches_are_bounded_by_their_numbers_and_restore_the_order():
         (["data.test={folder}/wide.csv"], "The test part has the channels x, y, z"),
         (["model.cell=lstn"], "model.cell"),
         (["model.pooling=sum"], "model.pooling"),
+        (["model.turn=10"], "model.turn 10"),
+        (["data.train={folder}"], "outside a subfolder"),
     ],
 )
 def test_mistakes_are_told_in_one_message(folder, tmp_path, given, told):

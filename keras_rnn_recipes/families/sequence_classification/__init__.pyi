@@ -18,6 +18,7 @@ from .task import (
     classes_record as classes_record,
     describe as describe,
     fit_baselines as fit_baselines,
+    front_end as front_end,
     load as load,
     loss as loss,
     number_labels as number_labels,

@@ -46,7 +46,7 @@ def predict(run_dir: str | Path, source: Any, *, overrides: Sequence[str] = ()) 
     from keras_rnn_recipes.serving.saved_sequences import SavedSequenceClassifier
 
     rows, classes, notes = _read(run_dir, source, overrides, labelled=False)
-    found = SavedSequenceClassifier(Path(run_dir) / "saved_model")(rows.values)
+    found = SavedSequenceClassifier(Path(run_dir) / "saved_model", rows.rate)(rows.values)
     table: dict[str, Any] = {"sequence": list(rows.names), "steps": rows.lengths}
     table["label"] = found["label"]
     for number, name in enumerate(classes):
@@ -79,7 +79,7 @@ def evaluate(
     config = finished_config(run_dir, overrides)
     rows, classes, notes = _read(run_dir, source, overrides, labelled=True)
     truth = number_labels(rows, classes, "the new data")
-    found = SavedSequenceClassifier(Path(run_dir) / "saved_model")(rows.values)
+    found = SavedSequenceClassifier(Path(run_dir) / "saved_model", rows.rate)(rows.values)
     missing = [name for name in classes if name not in set(rows.labels)]
     if missing:
         notes.append(f"Macro F1 leaves out the classes without a sequence: {first_names(missing)}.")
@@ -98,7 +98,7 @@ def load(run_dir: str | Path) -> Pipeline:
     from keras_rnn_recipes.serving.keras_model import load_model
 
     record = _record(run_dir)
-    return Pipeline(load_model(run_dir), record["classes"], record["channels"])
+    return Pipeline(load_model(run_dir), record["classes"], record["channels"], record["rate"])
 
 
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:
@@ -154,6 +154,7 @@ def _read(
 
     config, notes = finished_config(run_dir, overrides), list[str]()
     record = _record(run_dir)
-    data = config.data.model_copy(update={"channels": tuple(record["channels"])})
+    update = {"channels": tuple(record["channels"]), "rate": record["rate"]}
+    data = config.data.model_copy(update=update)
     rows = read_sequences(source, data, notes, labelled=labelled)
     return rows, record["classes"], notes

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_recipes.serving.resampling import resample_waveforms
 from keras_rnn_recipes.serving.saved_sequences import in_padded_batches, padded_batch
 
 
@@ -19,6 +20,7 @@ class Pipeline(tf.Module):
         model: sequences to logits, see `sequence_classifier`.
         classes: names of the classes, in the order of the logits.
         channels: names of the channels.
+        rate: samples per second of waveforms; None for other sequences.
 
     Call arguments:
         values: sequences ``(time, channels)``, NaN where a value is missing.
@@ -33,9 +35,16 @@ class Pipeline(tf.Module):
         (2, 3)
     """
 
-    def __init__(self, model: keras.Model, classes: Sequence[str], channels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        classes: Sequence[str],
+        channels: Sequence[str],
+        rate: int | None = None,
+    ) -> None:
         super().__init__()
         self.model, self.classes, self.channels = model, tuple(classes), tuple(channels)
+        self.rate = rate
 
     def __call__(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Class probabilities; sequences of similar length share a batch."""
@@ -52,26 +61,54 @@ class Pipeline(tf.Module):
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
         """The exported endpoints: a function and its input signature, by name."""
+        length = tf.TensorSpec([None], tf.int32, name="length")
+        if self.rate is None:
+            values = tf.TensorSpec([None, None, len(self.channels)], tf.float32, name="values")
+            return {"serve": (self._serve, [values, length])}
+        waveform = tf.TensorSpec([None, None], tf.float32, name="waveform")
+        rate = tf.TensorSpec([], tf.int32, name="rate")
+        return {"serve": (self._serve_waveforms, [waveform, length, rate])}
 
-        def serve(values: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-            rows = tf.shape(values)[0]
-            inside = tf.sequence_mask(length, tf.shape(values)[1])[:, :, None]
-            real = tf.where(inside, values, np.nan)
-            # One sequence and one step more, for networks that need some.
-            padded = tf.pad(real, [[0, 1], [0, 1], [0, 0]], constant_values=np.nan)
-            probabilities = self._probabilities(padded)[:rows]
-            label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
-            return {"probabilities": probabilities, "label": label}
+    def _serve(self, values: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        rows = tf.shape(values)[0]
+        inside = tf.sequence_mask(length, tf.shape(values)[1])[:, :, None]
+        real = tf.where(inside, values, np.nan)
+        # One sequence and one step more, for networks that need some.
+        padded = tf.pad(real, [[0, 1], [0, 1], [0, 0]], constant_values=np.nan)
+        probabilities = self._probabilities(padded)[:rows]
+        label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
+        return {"probabilities": probabilities, "label": label}
 
-        values = tf.TensorSpec([None, None, len(self.channels)], tf.float32, name="values")
-        return {"serve": (serve, [values, tf.TensorSpec([None], tf.int32, name="length")])}
+    def _serve_waveforms(
+        self, waveform: tf.Tensor, length: tf.Tensor, rate: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        inside = tf.sequence_mask(length, tf.shape(waveform)[1])
+        real = tf.where(inside & tf.math.is_finite(waveform), waveform, 0.0)
+        at_rate, lengths = resample_waveforms(real, length, rate, self.rate or 1)
+        return self._serve(at_rate[:, :, None], lengths)
 
     def cases(self, values: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
         """Inputs for the export check: single sequences, all in one batch, and unusual ones."""
+        if self.rate is not None:
+            return self._waveform_cases(values)
         width = len(self.channels)
         odd = [np.zeros((1, width)), np.full((4, width), 1e6), np.full((3, width), np.nan)]
         parts = [[one] for one in (*values[:1], *odd)] + [[*values, *odd]]
         cases = [dict(zip(("values", "length"), padded_batch(one), strict=True)) for one in parts]
         # Whatever stands after the length of a sequence is ignored.
         cases.append({**cases[-1], "values": np.nan_to_num(cases[-1]["values"], nan=7.0)})
+        return cases
+
+    def _waveform_cases(self, values: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Waveforms at the rate of training and at another one, of a single sample, and none."""
+        assert self.rate is not None
+        odd = [np.zeros((1, 1), "float32"), np.ones((self.rate // 4, 1), "float32")]
+        cases = []
+        for part in ([odd[0]], [*values, *odd]):
+            padded, lengths = padded_batch(part)
+            waveform = np.nan_to_num(padded[:, :, 0], nan=7.0)
+            cases += [
+                {"waveform": waveform, "length": lengths, "rate": np.int32(rate)}
+                for rate in (self.rate, 2 * self.rate, round(0.7 * self.rate))
+            ]
         return cases

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,7 +15,12 @@ from keras_rnn_recipes.builders.sequence_classifier import (
     sequence_classifier as sequence_classifier,
 )
 from keras_rnn_recipes.config.files import is_file_name
-from keras_rnn_recipes.config.sequence_classification import SequenceConfig, SequenceDataConfig
+from keras_rnn_recipes.config.sequence_classification import (
+    SequenceConfig,
+    SequenceDataConfig,
+    SequenceModelConfig,
+)
+from keras_rnn_recipes.data.reading import open_table
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority
@@ -23,13 +29,17 @@ from keras_rnn_recipes.evaluation.sequence_baselines import (
     fit_nearest_neighbor,
     fit_summary_statistics,
 )
+from keras_rnn_recipes.layers import CenterSkeleton, LogMel, RealSteps
 from keras_rnn_recipes.media.catalogue import load_media_parts
+from keras_rnn_recipes.media.sequence_files import read_listed_files, read_sequence_folder
 from keras_rnn_recipes.media.sequence_tables import read_sequence_table
 from keras_rnn_recipes.media.sequences import LabelledSequences, SequenceParts
+from keras_rnn_recipes.media.ts_files import read_ts
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
 )
+from keras_rnn_recipes.serving.saved_sequences import in_padded_batches
 from keras_rnn_recipes.text.holding_out import draw_held_out
 from keras_rnn_recipes.text.reading import class_names as class_names
 
@@ -82,22 +92,87 @@ def read_sequences(
     """Read sequences and labels as the recipe says.
 
     Args:
-        source: path of a table, or a DataFrame.
+        source: path of a table, a ``.ts`` file or a folder, or a DataFrame.
         data: the recipe's section.
         notes: to which sentences on what was assumed are added.
         labelled: whether the labels are read; new data need none.
 
     Raises:
-        UserError: as `read_sequence_table`.
+        UserError: as `read_sequence_table`, `read_ts`, `read_sequence_folder` and
+            `read_listed_files`.
     """
-    return read_sequence_table(
-        source,
-        id_col=data.id_col,
-        step_col=data.step_col,
-        label_col=data.label_col if labelled else None,
-        channels=data.channels,
-        tell=notes.append,
-    )
+    told: dict[str, Any] = {"channels": data.channels, "tell": notes.append}
+    told["step_col"] = data.step_col
+    is_path = isinstance(source, (str, Path))
+    if is_path and Path(source).is_dir():
+        return read_sequence_folder(source, labelled=labelled, rate=data.rate, **told)
+    if is_path and Path(source).suffix.lower() == ".ts":
+        return read_ts(source)
+    label_col = data.label_col if labelled else None
+    columns = open_table(source).sample.columns
+    if data.file_col in columns and data.id_col not in columns:
+        return read_listed_files(
+            source, file_col=data.file_col, label_col=label_col, rate=data.rate, **told
+        )
+    return read_sequence_table(source, id_col=data.id_col, label_col=label_col, **told)
+
+
+def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
+    """The layer between the raw values and their scaling; None without one.
+
+    Args:
+        config: the recipe's section ``model``.
+        part: the training part, for the rate and the number of its channels.
+
+    Raises:
+        UserError: waveforms without ``"log_mel"``, or a front end that does not fit the values.
+
+    Example:
+        >>> part = LabelledSequences((np.zeros((9, 1), "float32"),), ("a",), ("1",), ("w",), 8000)
+        >>> front_end(SequenceModelConfig(front_end="log_mel"), part).bands
+        40
+    """
+    kind, width = config.front_end, len(part.channels)
+    if (part.rate is not None) != (kind == "log_mel"):
+        what = "waveforms" if part.rate is not None else "vectors, not waveforms"
+        raise UserError(
+            f"The sequences are {what}, and model.front_end is {kind!r}.",
+            "model.front_end 'log_mel' for waveforms, and for waveforms only.",
+            f"set model.front_end to {'none' if part.rate is None else 'log_mel'}.",
+        )
+    if kind == "log_mel":
+        return LogMel(part.rate, config.bands, name="log_mel")
+    if kind == "none":
+        return None
+    joints, rest = divmod(width, config.coordinates)
+    if rest or config.joint >= joints:
+        raise UserError(
+            f"{counted(width, 'channel')}, model.coordinates {config.coordinates} and model.joint "
+            f"{config.joint} do not go together.",
+            "channels for the coordinates of whole joints, numbered from 0.",
+            "correct model.coordinates and model.joint, or choose the columns by data.channels.",
+        )
+    return CenterSkeleton(config.joint, config.coordinates, name="center")
+
+
+def features(values: Sequence[np.ndarray], layer: Any) -> list[np.ndarray]:
+    """What a front end makes of sequences; without one, the sequences.
+
+    Args:
+        values: sequences ``(time, channels)``.
+        layer: from `front_end`.
+    """
+    if layer is None:
+        return list(values)
+
+    def answer(padded: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+        filled, mask = RealSteps()(padded)
+        found = layer(filled, mask)
+        found, mask = found if isinstance(found, tuple) else (found, mask)
+        counts = np.sum(mask, axis=1)
+        return [row[: int(n)] for row, n in zip(np.array(found), counts, strict=True)]
+
+    return in_padded_batches(values, answer)
 
 
 def hold_out(
@@ -188,11 +263,14 @@ def number_labels(
     return np.array([numbers[label] for label in part.labels], "int32")
 
 
-def statistics(part: LabelledSequences) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def statistics(
+    part: LabelledSequences, layer: Any = None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel over all observed values.
 
     Args:
         part: the training part.
+        layer: from `front_end`, whose output is then measured.
 
     Returns:
         Two tuples with a number per channel; the deviation of a constant channel is 1.
@@ -202,7 +280,7 @@ def statistics(part: LabelledSequences) -> tuple[tuple[float, ...], tuple[float,
         >>> statistics(rows)
         ((2.0,), (1.0,))
     """
-    steps = np.concatenate(part.values).astype("float64")
+    steps = np.concatenate(features(part.values, layer)).astype("float64")
     known = ~np.isnan(steps)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, steps, 0).sum(axis=0) / count
@@ -237,7 +315,7 @@ def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
 
 
 def fit_baselines(
-    parts: SequenceParts, classes: Sequence[str], config: SequenceConfig
+    parts: SequenceParts, classes: Sequence[str], config: SequenceConfig, layer: Any = None
 ) -> dict[str, SequenceClassifier]:
     """Fit the recipe's baselines on the training part.
 
@@ -245,18 +323,25 @@ def fit_baselines(
         parts: from `load`.
         classes: from `class_names`.
         config: the recipe.
+        layer: from `front_end`; the baselines read its output.
 
     Returns:
         Functions from sequences to probabilities ``(sequences, classes)``, by name.
     """
     labels, number = number_labels(parts.train, classes), len(classes)
-    values, scale = parts.train.values, _scaling(parts.train, config)
+    values = features(parts.train.values, layer)
+    scale = _scaling(statistics(parts.train, layer), config)
     makers: dict[str, Callable[[], Any]] = {
         "majority": lambda: fit_majority(labels, number),
         "summary_statistics": lambda: fit_summary_statistics(values, labels, number),
         "nearest_neighbor": lambda: _fit_neighbor(values, labels, number, scale, config.fit.seed),
     }
-    return {name: makers[name]() for name in config.evaluate.baselines}
+    return {name: _after(layer, makers[name]()) for name in config.evaluate.baselines}
+
+
+def _after(layer: Any, classify: SequenceClassifier) -> SequenceClassifier:
+    """A classifier of raw sequences from one of what the front end makes of them."""
+    return lambda values: classify(features(values, layer))
 
 
 Scale = Callable[[np.ndarray], np.ndarray]
@@ -269,11 +354,11 @@ def _fit_neighbor(
     return lambda new: classify([scale(one) for one in new])
 
 
-def _scaling(part: LabelledSequences, config: SequenceConfig) -> Scale:
+def _scaling(of_training: Any, config: SequenceConfig) -> Scale:
     """The network's scaling in NumPy; in place of none, that of the training part."""
     kind = config.model.scaling
     if kind in ("training", "none"):
-        mean, deviation = map(np.array, statistics(part))
+        mean, deviation = map(np.array, of_training)
         return lambda values: (values - mean) / deviation
 
     def standardized(values: np.ndarray) -> np.ndarray:
