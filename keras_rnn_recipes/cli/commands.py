@@ -290,11 +290,20 @@ def ls(
         str | None,
         typer.Argument(metavar="[recipes|datasets|models]", help="what to list (default: all)"),
     ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            help="recipes of one shape only: one-to-one, one-to-many, many-to-one or many-to-many"
+        ),
+    ] = None,
 ) -> None:
     """List the recipes, the data sets and the pretrained models of the package."""
     from keras_rnn_recipes.errors import check_choice
     from keras_rnn_recipes.reporting.text_table import text_table
 
+    if shape is not None:
+        typer.echo(text_table(_recipes_of_shape(shape, kind), left=2))
+        return
     kinds = {"recipes": _recipes, "datasets": _datasets, "models": _models}
     for each in (check_choice(kind, tuple(kinds), "The kind to list"),) if kind else kinds:
         rows = kinds[each]()
@@ -406,6 +415,27 @@ def _recipes() -> list[tuple[str, str]]:
     from keras_rnn_recipes.config.catalogue import list_recipes
 
     return [(recipe.name, recipe.title) for recipe in list_recipes()]
+
+
+def _recipes_of_shape(shape: str, kind: str | None) -> list[tuple[str, str]]:
+    """The recipes whose task has a shape; only recipes have one."""
+    from keras_rnn_recipes.config.catalogue import list_recipes
+    from keras_rnn_recipes.config.files import load_config
+    from keras_rnn_recipes.config.shapes import shapes_named
+    from keras_rnn_recipes.errors import UserError
+
+    wanted = shapes_named(shape)
+    if kind not in (None, "recipes"):
+        raise UserError(
+            f"--shape is {shape!r}, and the kind to list is {kind!r}.",
+            "recipes: data sets and models have no shape.",
+            "leave --shape out, or list the recipes: krr ls recipes --shape many-to-one.",
+        )
+    return [
+        (recipe.name, recipe.title)
+        for recipe in list_recipes()
+        if load_config(recipe.path).shape in wanted
+    ]
 
 
 def _datasets() -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
 
 SEPARATORS = {
@@ -145,6 +146,11 @@ class Experiment(Section):
     def headline(self) -> str:
         """A short description of the experiment."""
         return f"{self.family}, on {self.data.source}"
+
+    @property
+    def shape(self) -> Shape | None:
+        """How many inputs and answers the task has; None if the family does not say."""
+        return None
 
     @property
     def trains(self) -> bool:

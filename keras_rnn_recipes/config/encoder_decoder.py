@@ -20,6 +20,7 @@ from keras_rnn_recipes.config.base import (
     listed,
     one_or_two_files,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.text.preparation import Preparation
@@ -147,6 +148,11 @@ class PairConfig(TextExperiment):
     model: EncoderDecoderConfig = EncoderDecoderConfig()
     fit: PairFitConfig = PairFitConfig(epochs=10)
     evaluate: PairEvaluateConfig = PairEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the task has."""
+        return "many-to-many-different"
 
     @property
     def kind(self) -> str:

@@ -23,6 +23,7 @@ from keras_rnn_recipes.config.base import (
     tupled,
 )
 from keras_rnn_recipes.config.pretrained import check_pretrained, require_epochs
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.levels import check_levels
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
@@ -340,6 +341,11 @@ class Config(Experiment):
         if "model" in info.data:  # else it has errors of its own
             require_epochs(info.data["model"].preset, fit.epochs)
         return fit
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the task has: a history, and one step ahead or several."""
+        return "many-to-one" if self.model.horizon == 1 else "many-to-many-different"
 
     @property
     def headline(self) -> str:

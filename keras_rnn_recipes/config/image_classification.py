@@ -17,6 +17,7 @@ from keras_rnn_recipes.config.base import (
     listed,
     require_one_source,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
@@ -125,6 +126,11 @@ class ImageClassificationConfig(Experiment):
     model: ImageClassifierConfig = ImageClassifierConfig()
     fit: ImageFitConfig = ImageFitConfig(epochs=50)
     evaluate: ImageEvaluateConfig = ImageEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the network has: the image, or its rows one by one."""
+        return "one-to-one" if self.model.preset in _NOT_RECURRENT else "many-to-one"
 
     @property
     def headline(self) -> str:

@@ -19,6 +19,7 @@ from keras_rnn_recipes.config.base import (
     Widths,
     listed,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.text.preparation import Preparation
 
 
@@ -118,6 +119,11 @@ class LanguageConfig(TextExperiment):
     model: LanguageModelConfig = LanguageModelConfig()
     fit: LanguageFitConfig = LanguageFitConfig(epochs=10)
     evaluate: LanguageEvaluateConfig = LanguageEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the task has: from a start on, token after token."""
+        return "one-to-many"
 
     @property
     def kind(self) -> str:

@@ -15,6 +15,7 @@ from keras_rnn_recipes.config.base import (
     ascending,
     listed,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError, counted
 
 # A cell of `config.base.Cell`, and what lengthens its memory.
@@ -107,6 +108,11 @@ class MemoryConfig(Experiment):
     model: MemoryModelConfig = MemoryModelConfig()
     fit: MemoryFitConfig = MemoryFitConfig()
     evaluate: MemoryEvaluateConfig = MemoryEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the problem has: a sum, or a sequence that was read."""
+        return "many-to-one" if self.data.problem == "adding" else "many-to-many-different"
 
     @property
     def headline(self) -> str:

@@ -20,6 +20,7 @@ from keras_rnn_recipes.config.base import (
     listed,
     require_one_source,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
@@ -156,6 +157,11 @@ class SequenceConfig(Experiment):
     model: SequenceModelConfig = SequenceModelConfig()
     fit: SequenceFitConfig = SequenceFitConfig(epochs=30)
     evaluate: SequenceEvaluateConfig = SequenceEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the task has."""
+        return "many-to-one"
 
     @property
     def headline(self) -> str:

@@ -18,6 +18,7 @@ from keras_rnn_recipes.config.base import (
     Widths,
     listed,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.text.preparation import Preparation
 
 
@@ -120,6 +121,11 @@ class TaggingConfig(TextExperiment):
     model: TaggerConfig = TaggerConfig()
     fit: TrainingConfig = TrainingConfig(epochs=10)
     evaluate: TaggingEvaluateConfig = TaggingEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the task has."""
+        return "many-to-many-equal"
 
     @property
     def kind(self) -> str:

@@ -19,6 +19,7 @@ from keras_rnn_recipes.config.base import (
     Widths,
     listed,
 )
+from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.text.preparation import Preparation
 
@@ -153,6 +154,11 @@ class ClassificationConfig(TextExperiment):
     model: ClassifierConfig = ClassifierConfig()
     fit: TextFitConfig = TextFitConfig(epochs=10)
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
+
+    @property
+    def shape(self) -> Shape:
+        """How many inputs and answers the task has."""
+        return "many-to-one"
 
     @property
     def kind(self) -> str:

@@ -58,6 +58,7 @@ class Page:
             ``name``, ``model`` and ``cells``, a cell ``text``, ``best`` and ``range``.
         num_seeds: that the model's figures are medians of.
         more_tables, figures, notes: in this order below it.
+        shape: the drawing of the task and its caption, see `shapes.report_shape`; None for none.
         tables: headings with pairs of names and values, at the end.
     """
 
@@ -73,6 +74,7 @@ class Page:
     more_tables: Sequence[Table] = ()
     figures: Sequence[Section] = ()
     notes: Sequence[str] = ()
+    shape: tuple[str, str] | None = None
     tables: Sequence[tuple[str, Sequence[tuple[str, str]]]] = field(default_factory=tuple)
 
 

@@ -15,6 +15,7 @@ from keras_rnn_recipes.reporting.format import label, metric_value, number, spre
 from keras_rnn_recipes.reporting.gradients import gradient_section
 from keras_rnn_recipes.reporting.page import Page, Section, Table, render_page, settings_tables
 from keras_rnn_recipes.reporting.plots import plot_history
+from keras_rnn_recipes.reporting.shapes import report_shape
 from keras_rnn_recipes.reporting.style import svg_of
 from keras_rnn_recipes.storage import read_json, read_table, replacing
 
@@ -139,6 +140,7 @@ def write_text_page(
         rows=figure_rows(name, record, metrics, metrics[0]),
         more_tables=[table for table in more_tables if table.rows],
         figures=[section for section in sections if section is not None],
+        shape=report_shape(config),
         tables=settings_tables(config, read_json(folder / "environment.json")),
     )
     target = folder / "report.html"

@@ -90,7 +90,8 @@ def test_a_run_learns_and_keeps_everything(finished):
     assert record["task"] == "memory" and list(record["baselines"]) == ["simple_rnn"]
     assert record["model"]["longest_lag"] in (4, 20)
     page = (finished.run_dir / "report.html").read_text()
-    assert page.count("<svg") == 2 and "the adding problem" in page and "simple RNN" in page
+    # Two figures, and the shape of the task.
+    assert page.count("<svg") == 3 and "the adding problem" in page and "simple RNN" in page
 
 
 def test_the_network_that_is_kept_is_the_first_at_its_longest_lag(finished):

@@ -18,6 +18,7 @@ from keras_rnn_recipes.reporting.page import Page, Table, render_page, settings_
 from keras_rnn_recipes.reporting.parts import figure_rows
 from keras_rnn_recipes.reporting.readme_tables import table_of_series
 from keras_rnn_recipes.reporting.results import interval_figures
+from keras_rnn_recipes.reporting.shapes import report_shape
 from keras_rnn_recipes.storage import replacing
 
 markdown_table = table_of_series
@@ -89,6 +90,7 @@ def render_report(content: ReportContent) -> str:
             more_tables=_intervals(content),
             figures=report_sections(content),
             notes=[*content.notes, *score_notes(content.scores)],
+            shape=report_shape(content.config),
             tables=settings_tables(content.config, content.environment),
         )
     )

@@ -14,6 +14,7 @@ from keras_rnn_recipes.reporting.format import label, number, spread
 from keras_rnn_recipes.reporting.page import Page, Section, Table, render_page, settings_tables
 from keras_rnn_recipes.reporting.parts import figure_rows
 from keras_rnn_recipes.reporting.readme_tables import Named, markdown_rows, with_range
+from keras_rnn_recipes.reporting.shapes import report_shape
 from keras_rnn_recipes.reporting.style import (
     INK,
     MODEL,
@@ -69,6 +70,7 @@ def write_report(run_dir: str | Path, trials: pd.DataFrame) -> Path:
         rows=_rows(name, record),
         more_tables=[_every_trial(trials, name)],
         figures=[_climbs(trials), _gradients(trials)],
+        shape=report_shape(config),
         tables=settings_tables(config, read_json(folder / "environment.json")),
     )
     target = folder / "report.html"
