@@ -35,6 +35,7 @@ def sequence_classifier(
     units: int | Sequence[int] = 64,
     bidirectional: bool = False,
     pooling: str = "mean",
+    every_step: bool = False,
     convolutions: Sequence[int] = (),
     kernel_size: int = 5,
     stride: int = 1,
@@ -63,6 +64,8 @@ def sequence_classifier(
             `recurrent_stack`.
         pooling: from all steps to one vector: ``"last"``, ``"max"``, ``"mean"`` or ``"attention"``,
             as in `text_classifier`.
+        every_step: answer at every step from the steps so far, in place of pooling. This needs a
+            forward network without convolutions and front end.
         convolutions: filters of each convolution before the recurrent layers, each followed by
             layer normalization and ReLU.
         kernel_size: steps that each convolution reads.
@@ -86,17 +89,20 @@ def sequence_classifier(
 
     Returns:
         An uncompiled model: ``values`` float32 ``(batch, time, num_channels)``, NaN where a value
-        is missing and as padding on the right -> logits ``(batch, num_classes)``.
+        is missing and as padding on the right -> logits ``(batch, num_classes)``, or
+        ``(batch, time, num_classes)`` at every step.
 
     Raises:
         ValueError: an unknown cell, pooling or scaling, no statistics for the scaling
-            ``"training"``, or fewer than two classes.
+            ``"training"``, fewer than two classes, or a network that cannot answer at every step.
 
     Example:
         >>> sequence_classifier(3, 6, units=(32, 16), scaling="sequence").output_shape
         (None, 6)
     """
     _check(num_classes, pooling, scaling, statistics)
+    if every_step and (bidirectional or convolutions or front_end is not None):
+        raise ValueError("every_step needs a forward network without convolutions and front end.")
     inputs = keras.Input((None, num_channels), name="values")
     values, mask = _front(inputs, front_end, scaling, statistics)
     if turn:
@@ -128,7 +134,9 @@ def sequence_classifier(
             recurrent_skips=recurrent_skips,
             suffix=suffix,
         )
-        pooled = pooled_steps(encoded, mask, pooling, bidirectional, suffix)
+        pooled = encoded
+        if not every_step:
+            pooled = pooled_steps(encoded, mask, pooling, bidirectional, suffix)
         return layers.Dense(num_classes, dtype="float32", name=f"logits{suffix}")(pooled)
 
     logits = ensemble(network, [values, mask], members=members, name="logits")

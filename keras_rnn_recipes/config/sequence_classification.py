@@ -70,6 +70,8 @@ class SequenceModelConfig(Section):
     """The classifier: options of `sequence_classifier`, and those of its front end.
 
     Attributes:
+        every_step: whether the network answers at every step, from the steps so far; the answer for
+            the sequence is that at its last step. ``pooling`` is then of no effect.
         front_end: ``"log_mel"`` for waveforms, ``"skeleton"`` for the joints of a person, and
             ``"none"`` for other numbers.
         bands: mel bands of ``"log_mel"``.
@@ -81,6 +83,7 @@ class SequenceModelConfig(Section):
     units: Widths = (64,)
     bidirectional: bool = False
     pooling: Literal["last", "max", "mean", "attention"] = "mean"
+    every_step: bool = False
     convolutions: Annotated[tuple[Count, ...], BeforeValidator(listed)] = ()
     kernel_size: Count = 5
     stride: Count = 1
@@ -174,6 +177,19 @@ class SequenceConfig(Experiment):
         require_one_source(
             self.data, where, 'source = "gestures" or train = "sensors.csv" in the section [data]'
         )
+        model = self.model
+        if model.every_step and (
+            model.bidirectional
+            or model.convolutions
+            or model.front_end != "none"
+            or model.scaling not in ("training", "none")
+        ):
+            raise UserError(
+                f"{where} has model.every_step true and a network that reads later steps.",
+                "no model.bidirectional, no model.convolutions, the front end 'none', and the "
+                "scaling 'training' or 'none'.",
+                "remove model.every_step, or change those keys.",
+            )
         if self.model.turn and self.model.front_end != "skeleton":
             raise UserError(
                 f"{where} has model.turn {self.model.turn:g} and model.front_end "

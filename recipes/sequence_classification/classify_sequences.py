@@ -22,13 +22,11 @@ def main(config, run):
     run.write_json("classes.json", sequence_classification.classes_record(classes, parts.train))
 
     # Batches of sequences of similar length, padded with NaN on the right.
-    labels = sequence_classification.number_labels(parts.train, classes)
     truth = sequence_classification.number_labels(parts.test, classes, "the test part")
     batches = partial(
         krr.bucketed_batches,
         parts.train.values,
-        labels,
-        weights=sequence_classification.class_weights(labels, training.class_weights),
+        **sequence_classification.targets(parts.train, classes, config),
         batch_size=training.batch_size,
         seed=training.seed,
         padding=float("nan"),
@@ -36,7 +34,7 @@ def main(config, run):
     )
     watched = krr.bucketed_batches(
         parts.valid.values,
-        sequence_classification.number_labels(parts.valid, classes, "the validation part"),
+        **sequence_classification.targets(parts.valid, classes, config, "the validation part"),
         batch_size=training.batch_size,
         padding=float("nan"),
         shuffle=False,
@@ -86,7 +84,10 @@ def main(config, run):
         classifier, run.path / "saved_model", samples=parts.test.values
     )
     run.write_environment(training.seed)
-    sequence_classification.write_report(run.path, parts.test, truth, answers, classes)
+    at_steps = classifier.steps(parts.test.values) if network.every_step else None
+    sequence_classification.write_report(
+        run.path, parts.test, truth, answers, classes, at_steps=at_steps
+    )
     print(sequence_classification.results_table(record, name=name, metric=config.evaluate.deciding))
     print(run.describe())
 

@@ -115,6 +115,7 @@ def test_every_weight_gets_a_gradient():
         ({"scaling": "unit"}, "scaling"),
         ({"scaling": "training"}, "statistics"),
         ({"num_classes": 1}, "num_classes"),
+        ({"every_step": True, "convolutions": (3,)}, "every_step"),
     ],
 )
 def test_unknown_options_are_refused(options, told):

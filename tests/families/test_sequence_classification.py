@@ -14,10 +14,16 @@ from keras_rnn_recipes.builders import sequence_classifier
 from keras_rnn_recipes.config.sequence_classification import SequenceModelConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import sequence_classification
+from keras_rnn_recipes.families.sequence_classification.inference import load as load_run
+from keras_rnn_recipes.families.sequence_classification.report import accuracy_so_far
 from keras_rnn_recipes.families.sequence_classification.task import front_end, hold_out, statistics
 from keras_rnn_recipes.media.gestures import gestures
 from keras_rnn_recipes.media.sequences import LabelledSequences
-from keras_rnn_recipes.serving.saved_sequences import SavedSequenceClassifier, in_padded_batches
+from keras_rnn_recipes.serving.saved_sequences import (
+    SavedSequenceClassifier,
+    in_padded_batches,
+    padded_batch,
+)
 from keras_rnn_recipes.workflows.inference import evaluate, predict
 
 RECIPE = """
@@ -243,6 +249,37 @@ def test_folders_of_recordings_become_a_model_that_takes_waveforms_of_any_rate(t
     assert "The sequences are waveforms" in wrong
 
 
+@pytest.mark.slow
+def test_an_answer_at_every_step_needs_the_steps_so_far_alone(folder, tmp_path):
+    path = tmp_path / "run"
+    given = ["model.every_step=true", "model.scaling=training", "evaluate.baselines=majority"]
+    krr("run", str(folder / "my.toml"), *given, "fit.epochs=2", "--run-dir", str(path))
+    assert "Accuracy while the sequence is read" in (path / "report.html").read_text()
+    classify = load_run(path)
+    values = list(gestures(train_size=6)[0].values)
+    steps, answers = classify.steps(values), classify(values)
+    for one, at_steps, answer in zip(values, steps, answers, strict=True):
+        assert len(at_steps) == len(one)
+        np.testing.assert_allclose(at_steps[-1], answer, atol=1e-6)
+        begun = classify([one[:7]])[0]
+        np.testing.assert_allclose(at_steps[6], begun, atol=1e-5)
+    padded, lengths = padded_batch(values)
+    import tensorflow as tf
+
+    served = tf.saved_model.load(str(path / "saved_model"))
+    found = served.serve(values=padded, length=lengths)["step_probabilities"].numpy()
+    for row, at_steps in zip(found, steps, strict=True):
+        np.testing.assert_allclose(row[: len(at_steps)], at_steps, atol=1e-5)
+        assert not row[len(at_steps) :].any()
+
+
+def test_accuracy_so_far_counts_by_hand():
+    steps = [np.eye(3)[[0, 1, 1, 2]], np.eye(3)[[2, 2]], np.eye(3)[[1]]]
+    truth = np.array([2, 2, 0])
+    assert accuracy_so_far(truth, steps, 0.01) == pytest.approx(1 / 3)
+    assert accuracy_so_far(truth, steps, 1.0) == pytest.approx(2 / 3)
+
+
 @pytest.mark.parametrize(
     "options, told",
     [
@@ -275,6 +312,7 @@ def test_a_front_end_has_to_fit_the_values(options, told):
         (["model.cell=lstn"], "model.cell"),
         (["model.pooling=sum"], "model.pooling"),
         (["model.turn=10"], "model.turn 10"),
+        (["model.every_step=true", "model.bidirectional=true"], "model.every_step true"),
         (["data.train={folder}"], "outside a subfolder"),
     ],
 )

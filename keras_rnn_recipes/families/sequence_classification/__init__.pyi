@@ -28,6 +28,7 @@ from .task import (
     score as score,
     sequence_classifier as sequence_classifier,
     statistics as statistics,
+    targets as targets,
 )
 
 __all__: list[str]

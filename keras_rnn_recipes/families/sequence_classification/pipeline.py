@@ -55,9 +55,41 @@ class Pipeline(tf.Module):
         found = in_padded_batches(values, answer)
         return np.array(found, "float32").reshape(-1, len(self.classes))
 
+    def steps(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The probabilities at every step, ``(time, classes)`` for each sequence.
+
+        Raises:
+            ValueError: the network answers once for a sequence.
+        """
+        if not self._every_step:
+            raise ValueError("The network does not answer at every step.")
+
+        def answer(padded: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+            found = tf.nn.softmax(self._logits(tf.constant(padded))).numpy()
+            return [row[:length] for row, length in zip(found, lengths, strict=True)]
+
+        return in_padded_batches(values, answer)
+
+    @property
+    def _every_step(self) -> bool:
+        return len(self.model.output_shape) == 3
+
+    @tf.function(reduce_retracing=True)
+    def _logits(self, padded: tf.Tensor) -> tf.Tensor:
+        return self.model(padded, training=False)
+
     @tf.function(reduce_retracing=True)
     def _probabilities(self, padded: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softmax(self.model(padded, training=False))
+        logits = self._logits(padded)
+        if self._every_step:
+            logits = tf.gather(logits, self._last_step(padded), batch_dims=1)
+        return tf.nn.softmax(logits)
+
+    def _last_step(self, padded: tf.Tensor) -> tf.Tensor:
+        """The place of the last step with an observed value; 0 for a sequence without any."""
+        observed = tf.reduce_any(~tf.math.is_nan(padded), axis=2)
+        places = tf.where(observed, tf.range(tf.shape(padded)[1])[None], 0)
+        return tf.reduce_max(places, axis=1)
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
         """The exported endpoints: a function and its input signature, by name."""
@@ -77,7 +109,11 @@ class Pipeline(tf.Module):
         padded = tf.pad(real, [[0, 1], [0, 1], [0, 0]], constant_values=np.nan)
         probabilities = self._probabilities(padded)[:rows]
         label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
-        return {"probabilities": probabilities, "label": label}
+        answer = {"probabilities": probabilities, "label": label}
+        if self._every_step:
+            at_steps = tf.nn.softmax(self._logits(padded))[:rows, : tf.shape(values)[1]]
+            answer["step_probabilities"] = at_steps * tf.cast(inside, tf.float32)
+        return answer
 
     def _serve_waveforms(
         self, waveform: tf.Tensor, length: tf.Tensor, rate: tf.Tensor

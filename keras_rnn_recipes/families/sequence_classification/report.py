@@ -29,6 +29,8 @@ def write_report(
     truth: np.ndarray,
     answers: Mapping[str, np.ndarray],
     classes: Sequence[str],
+    *,
+    at_steps: Sequence[np.ndarray] | None = None,
 ) -> Path:
     """Write the report of a classifier into its run directory, from its files and the arguments.
 
@@ -39,6 +41,8 @@ def write_report(
         truth: its class numbers ``(sequences,)``.
         answers: probabilities ``(sequences, classes)`` by model, the trained one first.
         classes: their names.
+        at_steps: of a network that answers at every step, its probabilities ``(time, classes)`` for
+            each sequence.
 
     Returns:
         The path of the report.
@@ -60,6 +64,7 @@ def write_report(
         figures=[
             _examples(test, truth, classes),
             *classifier_figures(name, truth, answers, classes, noun="sequences"),
+            _by_share(truth, at_steps),
             _by_length(test, truth, found),
         ],
     )
@@ -122,6 +127,40 @@ def plot_sequences(
         names = ", ".join(channels[:MOST_DRAWN])
         figure.set_label(f"One sequence of each of {len(values)} classes; channels: {names}.")
     return figure
+
+
+def _by_share(truth: np.ndarray, at_steps: Sequence[np.ndarray] | None) -> Section | None:
+    """Accuracy by the share of each sequence that the network has read."""
+    if at_steps is None:
+        return None
+    shares = np.linspace(0.05, 1, 20)
+    right = np.array([accuracy_so_far(truth, at_steps, share) for share in shares])
+    with new_figure(2.2) as (figure, axes):
+        axes.plot(100 * shares, right, color=MODEL, marker="o", markersize=3)
+        axes.set(xlabel="% of the sequence read", ylabel="accuracy", ylim=(0, 1.02))
+        figure.set_label("Accuracy by the share of the sequence that was read.")
+    caption = (
+        f"The network answers at every step, from the steps so far. Halfway it is right for "
+        f"{100 * right[9]:.0f} % of the sequences, at their end for {100 * right[-1]:.0f} %."
+    )
+    return Section("Accuracy while the sequence is read", svg_of(figure), caption)
+
+
+def accuracy_so_far(truth: np.ndarray, at_steps: Sequence[np.ndarray], share: float) -> float:
+    """Share of right answers after a share of the steps of each sequence.
+
+    Args:
+        truth: class numbers ``(sequences,)``.
+        at_steps: probabilities ``(time, classes)`` for each sequence.
+        share: of the steps, above 0; at least one step is read.
+
+    Example:
+        >>> accuracy_so_far(np.array([1]), [np.array([[0.9, 0.1], [0.2, 0.8]])], 0.5)
+        0.0
+    """
+    places = [max(int(np.ceil(share * len(one))) - 1, 0) for one in at_steps]
+    found = [one[place].argmax() for one, place in zip(at_steps, places, strict=True)]
+    return float(np.mean(np.array(found) == truth))
 
 
 def _by_length(test: LabelledSequences, truth: np.ndarray, found: np.ndarray) -> Section | None:

@@ -289,6 +289,46 @@ def statistics(
     return tuple(mean.tolist()), tuple(deviation.tolist())
 
 
+def targets(
+    part: LabelledSequences,
+    classes: Sequence[str],
+    config: SequenceConfig,
+    name: str = "the training part",
+) -> dict[str, Any]:
+    """What the network is trained to answer, and the weights, for `bucketed_batches`.
+
+    Args:
+        part: sequences with labels.
+        classes: from `class_names`.
+        config: the recipe: ``fit.class_weights``, and ``model.every_step`` for a label and a weight
+            at each step.
+        name: of the part, for messages.
+
+    Returns:
+        ``targets``, class numbers ``(sequences,)`` or an array for each sequence, and ``weights``
+        alike, or None.
+
+    Example:
+        >>> part = LabelledSequences((np.zeros((2, 1), "float32"),), ("b",), ("1",), ("x",))
+        >>> given = {"data": {"source": "gestures"}, "model": {"every_step": True}}
+        >>> found = targets(part, "ab", SequenceConfig(**given))
+        >>> [one.tolist() for one in found["targets"]]
+        [[1, 1]]
+    """
+    labels = number_labels(part, classes, name)
+    weights = class_weights(labels, config.fit.class_weights)
+    if not config.model.every_step:
+        return {"targets": labels, "weights": weights}
+    each = np.ones(len(labels), "float32") if weights is None else weights
+    lengths = part.lengths
+    # Padding has the weight 0; its target must be a class all the same.
+    return {
+        "target_padding": 0,
+        "targets": [np.full(n, one, "int32") for n, one in zip(lengths, labels, strict=True)],
+        "weights": [np.full(n, one, "float32") for n, one in zip(lengths, each, strict=True)],
+    }
+
+
 def loss() -> keras.losses.Loss:
     """Cross-entropy of logits ``(batch, classes)`` and class numbers ``(batch,)``, in nats."""
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
