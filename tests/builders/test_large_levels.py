@@ -55,6 +55,7 @@ def test_bounds_and_limits_are_those_of_the_level():
     assert exact(limited, history + METER).min() > METER - 1e4
 
 
+@pytest.mark.slow
 def test_the_saved_model_answers_in_float64_and_keeps_its_endpoint(tmp_path):
     forecast = to_forecaster(small("gru", "seq2seq", **OPTIONS), lookback=8)
     path = export_saved_model(forecast, tmp_path / "saved_model")

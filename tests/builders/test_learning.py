@@ -47,6 +47,7 @@ def test_windows_ask_for_what_goes_on_from_the_next_value(strategy):
         assert np.array(w).all()
 
 
+@pytest.mark.slow
 def test_a_trained_model_goes_on_from_the_next_value():
     """Every window of a ramp looks alike once scaled, so that little training is needed."""
     model = small("gru", "direct", 3)

@@ -166,6 +166,7 @@ def test_forbidden_transitions_are_never_taken():
     assert set(before[best == 2]) == {1}
 
 
+@pytest.mark.slow
 def test_a_toy_that_needs_both_sides_and_the_spelling_is_learnt():
     """The tag: does the token before or after it begin with the letter 1? Words tell nothing."""
     rng = np.random.default_rng(0)

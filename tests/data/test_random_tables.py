@@ -29,7 +29,7 @@ def test_what_is_read_is_right_or_asked_about(tmp_path):
     counts = {"read": 0, "asked": 0}
     path = tmp_path / "table.csv"
 
-    @settings(max_examples=150 if PROFILE == "dev" else 400)
+    @settings(max_examples=80 if PROFILE == "dev" else 400)
     @given(tables())
     def read_back(written):
         path.write_text(written.text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from layers.fields import random_field
 
@@ -43,6 +44,7 @@ def test_the_last_tag_counts_with_what_follows():
     assert np.array(score).tolist() == [2.0]
 
 
+@pytest.mark.slow
 def test_jax_finds_the_same(tmp_path, run_under_backend):
     from keras_rnn_recipes.layers import crf_loss
 

@@ -35,6 +35,7 @@ def settings(folder):
     return found | few | {"series": [yearly | {"batch_size": 8}]}
 
 
+@pytest.mark.slow
 def test_it_learns_writes_a_usable_folder_and_repeats_itself(script, settings, tmp_path):
     settings["steps"] = 60
     script.main(settings, tmp_path / "a")

@@ -169,6 +169,7 @@ def test_compiled_by_hand_it_weights_the_likelihood_of_plain_targets(name):
     np.testing.assert_allclose(float(reported), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_fit_takes_the_losses_of_this_package_by_name():
     frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": np.arange(60) % 7 + 1.0})
     spec = WindowSpec(lookback=14, horizon=2)
