@@ -175,13 +175,18 @@ def warped_distances(query: np.ndarray, examples: np.ndarray, *, band: int) -> n
         [0.0]
     """
     steps = len(query)
+    # Squared differences of all pairs of steps, by products of matrices: (step, query, examples).
+    by_step = np.ascontiguousarray(examples.transpose(1, 2, 0))
+    costs = query @ (-2 * by_step)
+    costs += (by_step**2).sum(axis=1)[:, None]
+    costs += (query**2).sum(axis=1)[:, None]
+    np.maximum(costs, 0, out=costs)
     # One row of the table of least sums, with a border of infinity; the examples come last.
     sums = np.full((steps + 1, len(examples)), np.inf)
     sums[0] = 0.0
     for row in range(steps):
-        costs = ((examples - query[row]) ** 2).sum(axis=2).T
         above, sums = sums, np.full_like(sums, np.inf)
         for column in range(max(row - band, 0), min(row + band + 1, steps)):
             least = np.minimum(np.minimum(above[column], above[column + 1]), sums[column])
-            sums[column + 1] = costs[column] + least
+            sums[column + 1] = costs[column, row] + least
     return sums[-1]
