@@ -186,7 +186,8 @@ def predict(
 ) -> None:
     """Apply the model of a finished run to new data.
 
-    A forecaster forecasts each series from its last date on; a text model answers each text.
+    A forecaster forecasts each series from its last date on; a text model answers each text, an
+    image classifier each picture of a file or folder.
     """
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.storage import check_output, write_forecasts
