@@ -163,8 +163,8 @@ class SequenceConfig(Experiment):
 
     @property
     def shape(self) -> Shape:
-        """How many inputs and answers the task has."""
-        return "many-to-one"
+        """How many inputs and answers the task has: one answer, or one for every step."""
+        return "many-to-many-equal" if self.model.every_step else "many-to-one"
 
     @property
     def headline(self) -> str:

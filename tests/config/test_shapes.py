@@ -35,6 +35,10 @@ def test_the_shape_may_depend_on_the_settings():
     image = {"family": "image_classification", "data": {"source": "digits"}}
     assert config_from_dict(image).shape == "one-to-one"
     assert config_from_dict(image, ["model.preset=lstm"]).shape == "many-to-one"
+    gestures = {"family": "sequence_classification", "data": {"source": "gestures"}}
+    assert config_from_dict(gestures).shape == "many-to-one"
+    every_step = ["model.every_step=true", "model.pooling=last"]
+    assert config_from_dict(gestures, every_step).shape == "many-to-many-equal"
     memory = {"family": "memory", "data": {"problem": "adding"}}
     assert config_from_dict(memory).shape == "many-to-one"
     assert config_from_dict(memory, ["data.problem=copying"]).shape == "many-to-many-different"
