@@ -86,7 +86,7 @@ def test_a_run_on_a_table_of_ones_own_leaves_everything(run):
     report = (path / "report.html").read_text()
     for heading in ("One sequence of each class", "Confusion matrix", "Accuracy by length"):
         assert heading in report
-    assert "many to one" in report
+    assert "Many to one" in report
     table = pd.read_csv(path / "predictions.csv")
     right = (table["label"] == table["lstm"]).mean()
     assert right == pytest.approx(metrics["model"]["accuracy"])

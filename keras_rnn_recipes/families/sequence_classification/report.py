@@ -54,7 +54,6 @@ def write_report(
         name=name,
         kind="classifier of sequences",
         facts=[
-            "many to one: a sequence in, a label out",
             f"{len(classes)} classes",
             f"tested on {counted(len(truth), 'sequence')}",
         ],
@@ -97,7 +96,8 @@ def _examples(test: LabelledSequences, truth: np.ndarray, classes: Sequence[str]
     figure = plot_sequences(firsts, [classes[number] for number in shown], test.channels)
     drawn = test.channels[:MOST_DRAWN]
     many = f"the first {len(drawn)} of {len(test.channels)} channels"
-    what = f"channels {', '.join(drawn)}" if len(drawn) == len(test.channels) else many
+    noun = "channel" if len(drawn) == 1 else "channels"
+    what = f"{noun} {', '.join(drawn)}" if len(drawn) == len(test.channels) else many
     return Section(
         "One sequence of each class", svg_of(figure), f"From the test part, by step: {what}."
     )
