@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from keras_rnn_recipes.config.base import (
     Cell,
@@ -12,21 +12,15 @@ from keras_rnn_recipes.config.base import (
     Experiment,
     Section,
     Share,
-    TrainingConfig,
     Widths,
     listed,
     require_one_source,
 )
+from keras_rnn_recipes.config.classification import ClassifierEvaluateConfig, ClassifierFitConfig
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
 ImageBaseline = Literal["majority", "logistic_regression"]
-
-if TYPE_CHECKING:
-    ImageMetric = str
-else:  # a new metric is an entry there, and nothing here
-    ImageMetric = Literal[metrics_of("classes")]
 
 _NOT_RECURRENT = ("dense", "conv")
 
@@ -82,34 +76,13 @@ class ImageClassifierConfig(Section):
         return self.model_dump()
 
 
-class ImageFitConfig(TrainingConfig):
-    """How a classifier is trained: `TrainingConfig`, and the weights of classes.
+class ImageEvaluateConfig(ClassifierEvaluateConfig):
+    """How the classifier is evaluated: as every classifier, and its baselines."""
 
-    Attributes:
-        class_weights: ``"balanced"`` gives all classes the same total weight in the loss.
-    """
-
-    class_weights: Literal["none", "balanced"] = "none"
-
-
-class ImageEvaluateConfig(Section):
-    """How the classifier is evaluated: ``metrics``, the first of which decides, and baselines."""
-
-    metrics: Annotated[tuple[ImageMetric, ...], BeforeValidator(listed), Field(min_length=1)] = (
-        "accuracy",
-        "macro_f1",
-        "log_loss",
-        "calibration_error",
-    )
     baselines: Annotated[tuple[ImageBaseline, ...], BeforeValidator(listed)] = (
         "majority",
         "logistic_regression",
     )
-
-    @property
-    def deciding(self) -> str:
-        """The metric by which the model is compared with its baselines: the first."""
-        return self.metrics[0]
 
 
 class ImageClassificationConfig(Experiment):
@@ -124,7 +97,7 @@ class ImageClassificationConfig(Experiment):
     family: Literal["image_classification"] = "image_classification"
     data: ImageDataConfig
     model: ImageClassifierConfig = ImageClassifierConfig()
-    fit: ImageFitConfig = ImageFitConfig(epochs=50)
+    fit: ClassifierFitConfig = ClassifierFitConfig(epochs=50)
     evaluate: ImageEvaluateConfig = ImageEvaluateConfig()
 
     @property

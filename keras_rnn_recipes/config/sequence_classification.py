@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -15,21 +15,15 @@ from keras_rnn_recipes.config.base import (
     Section,
     Share,
     Skips,
-    TrainingConfig,
     Widths,
     listed,
     require_one_source,
 )
+from keras_rnn_recipes.config.classification import ClassifierEvaluateConfig, ClassifierFitConfig
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
 SequenceBaseline = Literal["majority", "summary_statistics", "nearest_neighbor"]
-
-if TYPE_CHECKING:
-    SequenceMetric = str
-else:  # a new metric is an entry there, and nothing here
-    SequenceMetric = Literal[metrics_of("classes")]
 
 
 class SequenceDataConfig(Section):
@@ -115,35 +109,14 @@ class SequenceModelConfig(Section):
         return self.model_dump(exclude={"front_end", "bands", "joint", "coordinates"})
 
 
-class SequenceFitConfig(TrainingConfig):
-    """How a classifier is trained: `TrainingConfig`, and the weights of classes.
+class SequenceEvaluateConfig(ClassifierEvaluateConfig):
+    """How the classifier is evaluated: as every classifier, and its baselines."""
 
-    Attributes:
-        class_weights: ``"balanced"`` gives all classes the same total weight in the loss.
-    """
-
-    class_weights: Literal["none", "balanced"] = "none"
-
-
-class SequenceEvaluateConfig(Section):
-    """How the classifier is evaluated: ``metrics``, the first of which decides, and baselines."""
-
-    metrics: Annotated[tuple[SequenceMetric, ...], BeforeValidator(listed), Field(min_length=1)] = (
-        "accuracy",
-        "macro_f1",
-        "log_loss",
-        "calibration_error",
-    )
     baselines: Annotated[tuple[SequenceBaseline, ...], BeforeValidator(listed)] = (
         "majority",
         "summary_statistics",
         "nearest_neighbor",
     )
-
-    @property
-    def deciding(self) -> str:
-        """The metric by which the model is compared with its baselines: the first."""
-        return self.metrics[0]
 
 
 class SequenceConfig(Experiment):
@@ -158,7 +131,7 @@ class SequenceConfig(Experiment):
     family: Literal["sequence_classification"] = "sequence_classification"
     data: SequenceDataConfig
     model: SequenceModelConfig = SequenceModelConfig()
-    fit: SequenceFitConfig = SequenceFitConfig(epochs=30)
+    fit: ClassifierFitConfig = ClassifierFitConfig(epochs=30)
     evaluate: SequenceEvaluateConfig = SequenceEvaluateConfig()
 
     @property

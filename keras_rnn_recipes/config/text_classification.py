@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -15,20 +15,14 @@ from keras_rnn_recipes.config.base import (
     Skips,
     TableSource,
     TextExperiment,
-    TrainingConfig,
     Widths,
     listed,
 )
+from keras_rnn_recipes.config.classification import ClassifierEvaluateConfig, ClassifierFitConfig
 from keras_rnn_recipes.config.shapes import Shape
-from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.text.preparation import Preparation
 
 TextBaseline = Literal["majority", "tfidf", "averaged_embeddings"]
-
-if TYPE_CHECKING:
-    TextMetric = str
-else:  # a new metric is an entry there, and nothing here
-    TextMetric = Literal[metrics_of("classes")]
 
 
 class TextDataConfig(TableSource):
@@ -109,35 +103,14 @@ class ClassifierConfig(Section):
         return self.model_dump(exclude={"vectors", "vector_words"})
 
 
-class TextFitConfig(TrainingConfig):
-    """How a classifier is trained: `TrainingConfig`, and the weights of classes.
+class ClassificationEvaluateConfig(ClassifierEvaluateConfig):
+    """How the classifier is evaluated: as every classifier, and its baselines."""
 
-    Attributes:
-        class_weights: ``"balanced"`` gives all classes the same total weight in the loss.
-    """
-
-    class_weights: Literal["none", "balanced"] = "none"
-
-
-class ClassificationEvaluateConfig(Section):
-    """How the classifier is evaluated: ``metrics``, the first of which decides, and baselines."""
-
-    metrics: Annotated[tuple[TextMetric, ...], BeforeValidator(listed), Field(min_length=1)] = (
-        "accuracy",
-        "macro_f1",
-        "log_loss",
-        "calibration_error",
-    )
     baselines: Annotated[tuple[TextBaseline, ...], BeforeValidator(listed)] = (
         "majority",
         "averaged_embeddings",
         "tfidf",
     )
-
-    @property
-    def deciding(self) -> str:
-        """The metric by which the model is compared with its baselines: the first."""
-        return self.metrics[0]
 
 
 class ClassificationConfig(TextExperiment):
@@ -152,7 +125,7 @@ class ClassificationConfig(TextExperiment):
     family: Literal["text_classification"] = "text_classification"
     data: TextDataConfig
     model: ClassifierConfig = ClassifierConfig()
-    fit: TextFitConfig = TextFitConfig(epochs=10)
+    fit: ClassifierFitConfig = ClassifierFitConfig(epochs=10)
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
 
     @property

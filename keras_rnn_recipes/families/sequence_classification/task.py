@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 
@@ -22,12 +21,16 @@ from keras_rnn_recipes.config.sequence_classification import (
 )
 from keras_rnn_recipes.data.reading import open_table
 from keras_rnn_recipes.errors import UserError, counted, first_names
-from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority
 from keras_rnn_recipes.evaluation.sequence_baselines import (
     SequenceClassifier,
     fit_nearest_neighbor,
     fit_summary_statistics,
+)
+from keras_rnn_recipes.families.text_classification.task import (
+    class_weights as class_weights,
+    loss as loss,
+    score as score,
 )
 from keras_rnn_recipes.layers import CenterSkeleton, LogMel, RealSteps
 from keras_rnn_recipes.media.catalogue import load_media_parts
@@ -329,31 +332,6 @@ def targets(
     }
 
 
-def loss() -> keras.losses.Loss:
-    """Cross-entropy of logits ``(batch, classes)`` and class numbers ``(batch,)``, in nats."""
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
-
-
-def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
-    """Example weights with mean 1 that give every class the same total weight.
-
-    Args:
-        labels: class numbers of the training part.
-        kind: "balanced", or "none".
-
-    Returns:
-        float32 ``(sequences,)``; None for "none".
-
-    Example:
-        >>> class_weights(np.array([0, 1, 0, 0]), "balanced").round(2).tolist()
-        [0.6700000166893005, 2.0, 0.6700000166893005, 0.6700000166893005]
-    """
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype("float32")
-
-
 def fit_baselines(
     parts: SequenceParts, classes: Sequence[str], config: SequenceConfig, layer: Any = None
 ) -> dict[str, SequenceClassifier]:
@@ -410,28 +388,6 @@ def _scaling(of_training: Any, config: SequenceConfig) -> Scale:
         return centered / np.where(deviation < 1e-6, 1, deviation)
 
     return standardized
-
-
-def score(
-    truth: np.ndarray, answers: Mapping[str, np.ndarray], *, metrics: Sequence[str]
-) -> dict[str, dict[str, float]]:
-    """Scores of classifiers by name.
-
-    Args:
-        truth: class numbers ``(sequences,)``.
-        answers: probabilities ``(sequences, classes)`` by model.
-        metrics: names of metrics of `classification_scores`.
-
-    Example:
-        >>> answers = {"gru": np.array([[0.9, 0.1], [0.2, 0.8]])}
-        >>> score(np.array([0, 1]), answers, metrics=["accuracy"])
-        {'gru': {'accuracy': 1.0}}
-    """
-    found = {name: classification_scores(truth, given) for name, given in answers.items()}
-    return {
-        name: {metric: scores[metric] for metric in metrics if metric in scores}
-        for name, scores in found.items()
-    }
 
 
 def classes_record(classes: Sequence[str], part: LabelledSequences) -> dict[str, Any]:
