@@ -1,18 +1,51 @@
-"""What the schemas of all classifiers share: class weights, metrics, and the one that decides."""
+"""What the schemas of classifiers share: the recurrent network, weights of classes, metrics."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from keras_rnn_recipes.config.base import Section, TrainingConfig, listed
+from keras_rnn_recipes.config.base import (
+    Cell,
+    Count,
+    Section,
+    Share,
+    Skips,
+    TrainingConfig,
+    Widths,
+    listed,
+)
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 
 if TYPE_CHECKING:
     Metric = str
 else:  # a new metric is an entry there, and nothing here
     Metric = Literal[metrics_of("classes")]
+
+
+class RecurrentClassifierConfig(Section):
+    """Options that the builders of recurrent classifiers share; see `sequence_classifier`."""
+
+    cell: Cell = "lstm"
+    units: Widths = (64,)
+    bidirectional: bool = False
+    pooling: Literal["last", "max", "mean", "attention"] = "max"
+    residual: bool = False
+    layer_norm: bool = False
+    dropout: Share = 0.0
+    l2: Annotated[float, Field(ge=0)] = 0.0
+    recurrent_skips: Skips = ()
+    members: Count = 1
+
+    def options(self) -> dict[str, Any]:
+        """The builder's options as keyword arguments.
+
+        Example:
+            >>> RecurrentClassifierConfig(units=(8,)).options()["units"]
+            (8,)
+        """
+        return self.model_dump()
 
 
 class ClassifierFitConfig(TrainingConfig):

@@ -14,12 +14,14 @@ from keras_rnn_recipes.config.base import (
     Names,
     Section,
     Share,
-    Skips,
-    Widths,
     listed,
     require_one_source,
 )
-from keras_rnn_recipes.config.classification import ClassifierEvaluateConfig, ClassifierFitConfig
+from keras_rnn_recipes.config.classification import (
+    ClassifierEvaluateConfig,
+    ClassifierFitConfig,
+    RecurrentClassifierConfig,
+)
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
 
@@ -60,7 +62,7 @@ class SequenceDataConfig(Section):
     test_share: Share = 0.2
 
 
-class SequenceModelConfig(Section):
+class SequenceModelConfig(RecurrentClassifierConfig):
     """The classifier: options of `sequence_classifier`, and those of its front end.
 
     Attributes:
@@ -74,8 +76,6 @@ class SequenceModelConfig(Section):
     """
 
     cell: Cell = "gru"
-    units: Widths = (64,)
-    bidirectional: bool = False
     pooling: Literal["last", "max", "mean", "attention"] = "mean"
     every_step: bool = False
     convolutions: Annotated[tuple[Count, ...], BeforeValidator(listed)] = ()
@@ -92,12 +92,6 @@ class SequenceModelConfig(Section):
     speed: Share = 0.0
     mask_steps: Share = 0.0
     mask_channels: Share = 0.0
-    residual: bool = False
-    layer_norm: bool = False
-    dropout: Share = 0.0
-    l2: Annotated[float, Field(ge=0)] = 0.0
-    recurrent_skips: Skips = ()
-    members: Count = 1
 
     def options(self) -> dict[str, Any]:
         """The builder's options as keyword arguments.

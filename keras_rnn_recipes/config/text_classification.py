@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from keras_rnn_recipes.config.base import (
-    Cell,
     Count,
     Pairs,
-    Section,
     Share,
-    Skips,
     TableSource,
     TextExperiment,
-    Widths,
     listed,
 )
-from keras_rnn_recipes.config.classification import ClassifierEvaluateConfig, ClassifierFitConfig
+from keras_rnn_recipes.config.classification import (
+    ClassifierEvaluateConfig,
+    ClassifierFitConfig,
+    RecurrentClassifierConfig,
+)
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.text.preparation import Preparation
 
@@ -66,7 +66,7 @@ class TextDataConfig(TableSource):
         return Preparation(**{name: getattr(self, name) for name in names}, **more)
 
 
-class ClassifierConfig(Section):
+class ClassifierConfig(RecurrentClassifierConfig):
     """The classifier: options of `text_classifier`, and ``vectors``.
 
     Attributes:
@@ -77,21 +77,11 @@ class ClassifierConfig(Section):
         members: networks that are trained together, each on its share of every batch.
     """
 
-    cell: Cell = "lstm"
-    units: Widths = (64,)
     embedding_size: Count = 64
     vectors: str | None = None
     vector_words: Annotated[int, Field(ge=0)] = 50_000
     train_embeddings: bool = True
     embedding_dropout: Share = 0.0
-    bidirectional: bool = False
-    pooling: Literal["last", "max", "mean", "attention"] = "max"
-    residual: bool = False
-    layer_norm: bool = False
-    dropout: Share = 0.0
-    l2: Annotated[float, Field(ge=0)] = 0.0
-    recurrent_skips: Skips = ()
-    members: Count = 1
 
     def options(self) -> dict[str, Any]:
         """The builder's options as keyword arguments.

@@ -12,7 +12,7 @@ from families.command import krr
 
 from keras_rnn_recipes.builders import text_classifier
 from keras_rnn_recipes.families import text_classification
-from keras_rnn_recipes.families.text_classification.task import class_weights
+from keras_rnn_recipes.families.classification import class_weights
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
 from keras_rnn_recipes.text.preparation import Preparation

@@ -17,10 +17,11 @@ from keras_rnn_recipes.config.image_classification import ImageClassifierConfig,
 from keras_rnn_recipes.data.catalogue import dataset_files, find_card, own_reader
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_pixels
-from keras_rnn_recipes.families.text_classification.task import (
+from keras_rnn_recipes.families.classification import (
     class_weights as class_weights,
     loss as loss,
     score as score,
+    table_of_predictions,
 )
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
 from keras_rnn_recipes.media.images import ImageFile, Tell, list_images, read_all
@@ -309,9 +310,5 @@ def predictions_table(
     part: LabelledImages, classes: Sequence[str], answers: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     """A row for each image: ``image``, ``label``, predicted class and probability by model."""
-    table: dict[str, Any] = {"image": list(part.names), "label": list(part.labels)}
-    names = np.array(classes, dtype=object)
-    for name, probabilities in answers.items():
-        table[name] = names[probabilities.argmax(axis=1)]
-        table[f"{name}-probability"] = probabilities.max(axis=1)
-    return pd.DataFrame(table)
+    examples = {"image": part.names, "label": part.labels}
+    return table_of_predictions(examples, classes, answers)

@@ -27,10 +27,11 @@ from keras_rnn_recipes.evaluation.sequence_baselines import (
     fit_nearest_neighbor,
     fit_summary_statistics,
 )
-from keras_rnn_recipes.families.text_classification.task import (
+from keras_rnn_recipes.families.classification import (
     class_weights as class_weights,
     loss as loss,
     score as score,
+    table_of_predictions,
 )
 from keras_rnn_recipes.layers import CenterSkeleton, LogMel, RealSteps
 from keras_rnn_recipes.media.catalogue import load_media_parts
@@ -409,10 +410,6 @@ def predictions_table(
     part: LabelledSequences, classes: Sequence[str], answers: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     """A row for each sequence: its name, steps, label, predicted class and probability by model."""
-    table: dict[str, Any] = {"sequence": list(part.names), "steps": part.lengths}
-    table["label"] = list(part.labels)
-    names = np.array(classes, dtype=object)
-    for name, probabilities in answers.items():
-        table[name] = names[probabilities.argmax(axis=1)]
-        table[f"{name}-probability"] = probabilities.max(axis=1)
-    return pd.DataFrame(table)
+    examples: dict[str, Any] = {"sequence": part.names, "steps": part.lengths}
+    examples["label"] = part.labels
+    return table_of_predictions(examples, classes, answers)

@@ -16,8 +16,13 @@ from keras_rnn_recipes.builders.text_classifier import averaged_embeddings
 from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
 from keras_rnn_recipes.errors import counted, first_names
-from keras_rnn_recipes.evaluation.classification import classification_scores
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
+from keras_rnn_recipes.families.classification import (
+    class_weights as class_weights,
+    loss as loss,
+    score as score,
+    table_of_predictions,
+)
 from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
 from keras_rnn_recipes.families.text_parts import (
     add_vectors as add_vectors,
@@ -159,36 +164,6 @@ Classifier = Callable[[Sequence[str]], np.ndarray]
 AVERAGED = TrainingConfig(epochs=8, batch_size=64, learning_rate=0.002, keep="best")
 
 
-def loss() -> keras.losses.Loss:
-    """Cross-entropy of logits ``(batch, classes)`` and class numbers ``(batch,)``, in nats.
-
-    Example:
-        >>> float(loss()(np.array([1]), np.array([[0.0, 0.0]], "float32"))) > 0.69
-        True
-    """
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
-
-
-def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
-    """Example weights with mean 1 that give every class the same total weight.
-
-    Args:
-        labels: class numbers of the training part.
-        kind: "balanced", or "none".
-
-    Returns:
-        float32 ``(examples,)``; None for "none".
-
-    Example:
-        >>> class_weights(np.array([0, 1, 0, 0, 1, 0, 0, 0]), "balanced")[:2].tolist()
-        [0.6666666865348816, 2.0]
-    """
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype("float32")
-
-
 def fit_baselines(
     texts: TextParts,
     classes: Sequence[str],
@@ -261,35 +236,9 @@ def describe(texts: TextParts, classes: Sequence[str]) -> str:
     )
 
 
-def score(
-    truth: np.ndarray, answers: Mapping[str, np.ndarray], *, metrics: Sequence[str]
-) -> dict[str, dict[str, float]]:
-    """Scores of classifiers by name.
-
-    Args:
-        truth: class numbers ``(examples,)``.
-        answers: probabilities ``(examples, classes)`` by model.
-        metrics: names of metrics of `classification_scores`.
-
-    Example:
-        >>> answers = {"lstm": np.array([[0.9, 0.1], [0.2, 0.8]])}
-        >>> score(np.array([0, 1]), answers, metrics=["accuracy"])
-        {'lstm': {'accuracy': 1.0}}
-    """
-    found = {name: classification_scores(truth, given) for name, given in answers.items()}
-    return {
-        name: {metric: scores[metric] for metric in metrics if metric in scores}
-        for name, scores in found.items()
-    }
-
-
 def predictions_table(
     part: LabelledTexts, classes: Sequence[str], answers: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     """A row for each text: ``text``, ``label``, predicted class and probability by model."""
-    table: dict[str, Any] = {"text": list(part.texts), "label": list(part.labels)}
-    names = np.array(classes, dtype=object)
-    for name, probabilities in answers.items():
-        table[name] = names[probabilities.argmax(axis=1)]
-        table[f"{name}-probability"] = probabilities.max(axis=1)
-    return pd.DataFrame(table)
+    examples = {"text": part.texts, "label": part.labels}
+    return table_of_predictions(examples, classes, answers)
