@@ -78,8 +78,8 @@ def table_of_predictions(
 
     Example:
         >>> answers = {"lstm": np.array([[0.25, 0.75]])}
-        >>> table_of_predictions({"text": ["b"]}, ["x", "y"], answers).iloc[0].tolist()
-        ['b', 'y', 0.75]
+        >>> table_of_predictions({"text": ["b"]}, ["x", "y"], answers).to_dict("records")
+        [{'text': 'b', 'lstm': 'y', 'lstm-probability': 0.75}]
     """
     table: dict[str, Any] = {name: list(column) for name, column in examples.items()}
     names = np.array(classes, dtype=object)
