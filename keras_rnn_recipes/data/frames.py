@@ -23,7 +23,6 @@ from keras_rnn_recipes.data.covariate_cells import (
 from keras_rnn_recipes.data.covariates import Covariates
 from keras_rnn_recipes.data.frequency import (
     infer_freq,
-    infer_season_length,
     normalise_freq,
     period_of,
 )
@@ -38,6 +37,7 @@ from keras_rnn_recipes.data.regular import (
     without_rows_ahead,
 )
 from keras_rnn_recipes.data.rows import Formats, RawRows, aggregate_rows, read_rows, zero_gaps
+from keras_rnn_recipes.data.season import season_of
 from keras_rnn_recipes.errors import UserError, counted, first_names
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "first", "last", "count")
@@ -249,7 +249,7 @@ def _roles(columns: Columns, ids: tuple[str, ...], wide: bool) -> dict[str, str]
 
 def _season(given: int | None, freq: str, rows: Rows) -> int:
     if given is None:
-        return infer_season_length(freq, _longest(rows))
+        return season_of(freq, rows.y, rows.bounds)
     if given < 1:
         raise UserError(
             f"season_length is {given}.", "a whole number of at least 1.", "correct it."
@@ -347,11 +347,6 @@ def _without_empty_series(
         f" {first_names(empty)}."
     )
     return rows.take(observed[rows.codes]), tuple(map(str, empty))
-
-
-def _longest(rows: Rows) -> np.ndarray:
-    number = int(np.argmax(np.diff(rows.bounds)))
-    return rows.y[rows.bounds[number] : rows.bounds[number + 1]]
 
 
 def _frame(rows: Rows, columns: Columns, labels: Labels) -> pd.DataFrame:

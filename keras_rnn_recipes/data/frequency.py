@@ -132,33 +132,6 @@ def normalise_freq(freq: str, ds: pd.Series | np.ndarray) -> str:
     return _time_alias(step.size, values.astype("datetime64[D]"))
 
 
-def infer_season_length(freq: str, y: np.ndarray | None = None) -> int:
-    """Infer the number of steps in a season from the frequency and the data.
-
-    A day has 24 hours, a week 7 days, a year 12 months or 52 weeks. Steps shorter than an hour have
-    two candidates, the day and the hour: the one with the higher autocorrelation of the differenced
-    series is taken if that exceeds 0.3, else the day, or the hour where the data are too short.
-
-    Args:
-        freq: the frequency.
-        y: values of one regular series, (time,), NaN where missing.
-
-    Returns:
-        Steps in a season; 1 where there is no usual season.
-
-    Example:
-        >>> infer_season_length("D"), infer_season_length("MS"), infer_season_length("15min")
-        (7, 12, 96)
-    """
-    candidates = _season_candidates(freq)
-    if y is None or len(candidates) == 1:
-        return candidates[0]
-    candidates = [c for c in candidates if len(y) >= 2 * c] or candidates[-1:]
-    strengths = [_seasonality(np.asarray(y, float), candidate) for candidate in candidates]
-    best = int(np.argmax(strengths))
-    return candidates[best] if strengths[best] > 0.3 else candidates[0]
-
-
 def ordinals(ds: pd.Series | np.ndarray, freq: str) -> np.ndarray:
     """Number of the step that each date lies in, int64, counted from 1970 (or from 0).
 
@@ -479,10 +452,19 @@ def _month_alias(days: np.ndarray, size: int, *, by_day: bool = True) -> str:
     return f"{letter}M{end}" if size == 1 else f"{size}{letter}M{end}"
 
 
-def _season_candidates(freq: str) -> list[int]:
+def season_candidates(freq: str) -> list[int]:
+    """Steps in the usual seasons of a frequency; none for whole numbers.
+
+    Args:
+        freq: the frequency.
+
+    Example:
+        >>> season_candidates("h"), season_candidates("15min"), season_candidates("1")
+        ([24], [96, 4], [])
+    """
     step = _parse(freq)
     if step.kind == "number":
-        return [1]
+        return []
     if step.kind == "business":
         return [5]
     if step.kind != "time":
@@ -494,15 +476,3 @@ def _season_candidates(freq: str) -> list[int]:
     ]
     # Below an hour: the day, then the hour. Otherwise the next longer cycle.
     return fitting[1::-1] if 2 * step.size <= _HOUR else fitting[:1] or [1]
-
-
-def _seasonality(y: np.ndarray, season: int) -> float:
-    """Autocorrelation of the differenced ``y`` at lag ``season``; 0 where it is undefined."""
-    change = np.diff(y)
-    if len(change) < 2 * season + 2:
-        return 0.0
-    a, b = change[season:], change[:-season]
-    known = np.isfinite(a) & np.isfinite(b)
-    if known.sum() < season + 2 or a[known].std() == 0 or b[known].std() == 0:
-        return 0.0
-    return float(np.corrcoef(a[known], b[known])[0, 1])

@@ -171,15 +171,11 @@ def _erase_last(panel: Panel, steps: int) -> Panel:
 
 def _with_season(seen: Panel, panel: Panel, source: str) -> Panel:
     """Infer the season of a file again; a data set has it on its card."""
-    import numpy as np
-
     from keras_rnn_recipes.config.files import is_file_name
     from keras_rnn_recipes.data.frames import series_bounds
-    from keras_rnn_recipes.data.frequency import infer_season_length
+    from keras_rnn_recipes.data.season import season_of
 
     if not is_file_name(source):
         return replace(seen, season_length=panel.season_length)
-    bounds = series_bounds(seen.frame)
-    longest = int(np.argmax(np.diff(bounds)))
-    values = seen.frame["y"].to_numpy()[bounds[longest] : bounds[longest + 1]]
-    return replace(seen, season_length=infer_season_length(seen.freq, values))
+    season = season_of(seen.freq, seen.frame["y"].to_numpy(), series_bounds(seen.frame))
+    return replace(seen, season_length=season)

@@ -9,7 +9,6 @@ import pytest
 from keras_rnn_recipes.data.frequency import (
     advance,
     infer_freq,
-    infer_season_length,
     normalise_freq,
     ordinals,
     to_grid,
@@ -98,25 +97,3 @@ def test_frequencies_that_are_none_are_refused(wrong):
         return
     with pytest.raises(UserError, match="is unknown"):
         normalise_freq(wrong, grid("D"))
-
-
-@pytest.mark.parametrize(
-    ("freq", "season"),
-    [
-        ("D", 7), ("h", 24), ("MS", 12), ("ME", 12), ("QS", 4), ("QE-OCT", 4), ("W-SUN", 52),
-        ("YS", 1), ("B", 5), ("1", 1), ("min", 1440), ("15min", 96), ("30min", 48), ("6h", 4),
-        ("s", 86400), ("12h", 2), ("28D", 13), ("3MS", 4), ("5MS", 1),
-    ],
-)  # fmt: skip
-def test_customary_seasons(freq, season):
-    assert infer_season_length(freq) == season
-
-
-def test_the_data_choose_between_the_hour_and_the_day():
-    rng, minutes = np.random.default_rng(0), np.arange(3 * 1440)
-    noise = rng.normal(size=len(minutes)) / 10
-    hourly = np.sin(2 * np.pi * minutes / 60) + noise
-    daily = np.tile(rng.normal(size=1440), 3) + noise
-    assert infer_season_length("min", hourly[:2000]) == 60
-    assert infer_season_length("min", daily) == 1440
-    assert infer_season_length("min", noise[:500]) == 60
