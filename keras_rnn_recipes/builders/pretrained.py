@@ -70,6 +70,7 @@ def pretrained_forecaster(
         card.hidden,
         card.forecasts,
         scaling=scaling,
+        widening=card.widening,
         name="forecast",
         dtype=keras.config.floatx(),
     )

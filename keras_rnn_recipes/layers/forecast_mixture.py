@@ -43,6 +43,7 @@ class ForecastMixture(layers.Layer):
         forecasts: numbers of the classical forecasts to mix, for ablations; None: all of them.
         scaling: read by `to_forecaster`: ``"change"`` subtracts the last value of a history in
             float64.
+        widening: factor on the distance of the outermost quantiles from the median.
 
     Call arguments:
         history: ``(batch, time, 1)`` in units of the data, NaN = missing.
@@ -70,6 +71,7 @@ class ForecastMixture(layers.Layer):
         hidden=64,
         forecasts=None,
         scaling=None,
+        widening=1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -87,7 +89,7 @@ class ForecastMixture(layers.Layer):
             )
         self.units, self.hidden = int(units), int(hidden)
         self.forecasts = tuple(forecasts) if forecasts is not None else None
-        self.scaling = scaling
+        self.scaling, self.widening = scaling, float(widening)
         # Without a bias, zeros before the first observed value leave the state zero.
         self.lstm = layers.LSTM(units, return_sequences=True, use_bias=False, name="lstm")
         self.of_origin = layers.Dense(hidden, name="of_origin")
@@ -105,7 +107,7 @@ class ForecastMixture(layers.Layer):
     @property
     def mixture(self):
         """The arithmetic with the parts of this layer."""
-        return Mixture(self.seasons, self.parts, self.forecasts)
+        return Mixture(self.seasons, self.parts, self.forecasts, self.widening)
 
     def build(self, shape):
         self.lstm.build((None, None, NUM_LAGGED + NUM_SCALARS + NUM_FORECASTS))
@@ -137,5 +139,5 @@ class ForecastMixture(layers.Layer):
     def get_config(self):
         config = {"horizon": self.horizon, "season_length": self.seasons, "levels": self.levels}
         config |= {"units": self.units, "hidden": self.hidden, "forecasts": self.forecasts}
-        config |= {"scaling": self.scaling}
+        config |= {"scaling": self.scaling, "widening": self.widening}
         return {**super().get_config(), **config}

@@ -29,7 +29,7 @@ class PretrainedCard:
         name: of the network.
         file: the weights.
         sha256: of that file.
-        units, hidden, forecasts: as in `ForecastMixture`.
+        units, hidden, forecasts, widening: as in `ForecastMixture`.
         facts: what it was trained on, for how long, and how it scored; one sentence or table each.
     """
 
@@ -39,6 +39,7 @@ class PretrainedCard:
     units: int
     hidden: int
     forecasts: tuple[int, ...] | None
+    widening: float
     facts: dict[str, Any]
 
 
@@ -67,6 +68,7 @@ def pretrained_card(folder: str | Path = FOLDER) -> PretrainedCard:
     known = {name: content.pop(name) for name in ("name", "sha256", "units", "hidden")}
     mixed = content.pop("forecasts", None)
     known["forecasts"] = None if mixed is None else tuple(mixed)
+    known["widening"] = content.pop("widening", 1.0)
     return PretrainedCard(**known, file=Path(folder) / WEIGHTS, facts=content)
 
 

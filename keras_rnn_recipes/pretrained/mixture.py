@@ -98,12 +98,17 @@ class Mixture:
         seasons: steps of the season, 1 for none; and of a longer one, if there are two.
         parts: the trained parts.
         kept: numbers of the classical forecasts to mix; None: all of them.
+        widening: of the outermost quantiles, as in `interpolation`.
     """
 
     def __init__(
-        self, seasons: Sequence[int], parts: Parts, kept: Sequence[int] | None = None
+        self,
+        seasons: Sequence[int],
+        parts: Parts,
+        kept: Sequence[int] | None = None,
+        widening: float = 1.0,
     ) -> None:
-        self.seasons, self.parts = tuple(seasons), parts
+        self.seasons, self.parts, self.widening = tuple(seasons), parts, widening
         excluded = () if kept is None else set(range(NUM_FORECASTS)) - set(kept)
         self._excluded = np.isin(np.arange(NUM_FORECASTS), list(excluded))
 
@@ -127,7 +132,7 @@ class Mixture:
         wanted = [0.5]
         for level in levels:
             wanted += [0.5 - level / 200, 0.5 + level / 200]
-        between = ops.convert_to_tensor(interpolation(wanted), dtype=quantiles.dtype)
+        between = ops.convert_to_tensor(interpolation(wanted, self.widening), dtype=quantiles.dtype)
         return _in_units(ops.matmul(quantiles[:, 0], between), units)
 
     def errors(self, history: Any, origins: Any, steps: Any) -> tuple[Any, Any]:
@@ -252,11 +257,13 @@ def _forecasts(filters: list[Any], origins: Any, steps: Any, select: Any) -> Any
     return ops.concatenate([found[0], second], axis=-1)
 
 
-def interpolation(wanted: Sequence[float]) -> np.ndarray:
+def interpolation(wanted: Sequence[float], widening: float = 1.0) -> np.ndarray:
     """The matrix from `QUANTILES` to others between them, linear in scores of the normal.
 
     Args:
         wanted: probabilities from 0.025 to 0.975.
+        widening: factor on the distance of the outermost quantiles from the median. It falls to 1
+            at the quantiles 0.1 and 0.9; those between them stay as they were learned.
 
     Returns:
         ``(len(QUANTILES), len(wanted))``.
@@ -264,10 +271,15 @@ def interpolation(wanted: Sequence[float]) -> np.ndarray:
     Example:
         >>> interpolation([0.5, 0.9])[[5, 9]].tolist()
         [[1.0, 0.0], [0.0, 1.0]]
+        >>> interpolation([0.9, 0.975], widening=1.5)[[5, 9, 10]].tolist()
+        [[0.0, -0.5], [1.0, 0.0], [0.0, 1.5]]
     """
     scores = [NormalDist().inv_cdf(p) for p in QUANTILES]
     at = [NormalDist().inv_cdf(p) for p in wanted]
-    return np.stack([np.interp(at, scores, row) for row in np.eye(len(QUANTILES))])
+    learned = np.stack([np.interp(at, scores, row) for row in np.eye(len(QUANTILES))])
+    factors = np.interp(np.abs(at), scores[-2:], [1.0, widening])
+    median = np.eye(len(QUANTILES))[:, _MEDIAN, None]
+    return factors * learned + (1.0 - factors) * median
 
 
 class _Scale(NamedTuple):

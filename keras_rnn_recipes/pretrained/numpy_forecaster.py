@@ -45,7 +45,8 @@ class NumPyForecaster:
     def __post_init__(self) -> None:
         card = pretrained_card(self.folder)
         parts, seasons = numpy_parts(read_weights(card)), two_seasons(self.season_length)
-        object.__setattr__(self, "_mixture", Mixture(seasons, parts, card.forecasts))
+        mixture = Mixture(seasons, parts, card.forecasts, card.widening)
+        object.__setattr__(self, "_mixture", mixture)
 
     def forecast_windows(self, windows: Any) -> np.ndarray:
         """Forecast from histories.

@@ -161,7 +161,7 @@ def write(network, optimizer, curve, settings, folder):
     last = curve[-1]
     card = {"name": "any_season", "sha256": sha256}
     card |= {name: settings[name] for name in ("about", "good_at", "bad_at")}
-    sizes = ("units", "hidden", "forecasts", "seed")
+    sizes = ("units", "hidden", "forecasts", "widening", "seed")
     card |= {name: settings[name] for name in sizes if name in settings}
     card |= {"parameters": sum(array.size for array in arrays.values())}
     card |= {name: last[name] for name in ("steps", "series", "seconds")}

@@ -81,7 +81,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.ForecastOutput("recursive", 3, distribution="student_t", name="a"),
         layers.DistributionQuantiles("negative_binomial", (80, 95), name="a"),
         layers.FillMissing(dtype="float32"),
-        layers.ForecastMixture(3, (24, 168), (80, 95), 5, 4, (0, 1), "change", name="a"),
+        layers.ForecastMixture(3, (24, 168), (80, 95), 5, 4, (0, 1), "change", 1.2, name="a"),
         layers.ForecastBounds((80, 95), [[-1, 1, -2, 3]], 12, True, name="a"),
         layers.MemberShare(1, 3, name="a"),
         layers.KnownColumns((0, 3), (0, 2), name="a"),

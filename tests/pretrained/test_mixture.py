@@ -24,8 +24,8 @@ def random_weights(seed=0, size=0.2):
 WEIGHTS = random_weights()
 
 
-def mixture(*seasons, kept=None):
-    return Mixture(seasons, numpy_parts(WEIGHTS), kept)
+def mixture(*seasons, kept=None, widening=1.0):
+    return Mixture(seasons, numpy_parts(WEIGHTS), kept, widening)
 
 
 @st.composite
@@ -46,11 +46,11 @@ def test_keras_and_numpy_agree(seasons):
     history[1] -= 100  # negative values
     history[2, :20] = np.nan
     history[3, 30:35] = np.nan
-    layer = ForecastMixture(9, seasons, LEVELS, units=6, hidden=5)
+    layer = ForecastMixture(9, seasons, LEVELS, units=6, hidden=5, widening=1.3)
     layer.build((None, None, 1))
     layer.set_weights(WEIGHTS)
     found = np.asarray(layer(history[:, :, None].astype("float32")))
-    expected = mixture(*seasons).forecast(history, 9, LEVELS)
+    expected = mixture(*seasons, widening=1.3).forecast(history, 9, LEVELS)
     np.testing.assert_allclose(found, expected, rtol=2e-4, atol=1e-3)
 
 
@@ -65,9 +65,9 @@ def test_padding_and_company_change_no_forecast(values, seasons, padding):
     np.testing.assert_allclose(alone[0], found[0], **close)
 
 
-@given(histories(), SEASONS)
-def test_quantiles_never_cross(values, seasons):
-    found = mixture(*seasons).forecast(values, 8, LEVELS)
+@given(histories(), SEASONS, st.sampled_from([1.0, 1.2, 3.0]))
+def test_quantiles_never_cross(values, seasons, widening):
+    found = mixture(*seasons, widening=widening).forecast(values, 8, LEVELS)
     assert np.isfinite(found).all()
     ascending = found[..., [5, 3, 1, 0, 2, 4, 6]]
     assert (np.diff(ascending, axis=-1) >= 0).all()
@@ -125,6 +125,15 @@ def test_levels_between_the_learned_quantiles_follow_the_normal_distribution():
     wanted = [0.05, 0.25, 0.5, 0.66, 0.95]
     np.testing.assert_allclose(scores @ interpolation(wanted), norm.ppf(wanted), atol=1e-12)
     np.testing.assert_allclose(interpolation(wanted).sum(axis=0), 1)
+
+
+def test_only_intervals_beyond_80_percent_are_widened():
+    scores = norm.ppf(QUANTILES)
+    wanted = [0.025, 0.06, 0.1, 0.3, 0.5, 0.9, 0.95, 0.975]
+    found = scores @ interpolation(wanted, widening=1.2)
+    inner, outer = scores[-2], scores[-1]
+    share = np.clip((np.abs(norm.ppf(wanted)) - inner) / (outer - inner), 0, 1)
+    np.testing.assert_allclose(found, norm.ppf(wanted) * (1 + 0.2 * share), atol=1e-12)
 
 
 @pytest.mark.parametrize(
