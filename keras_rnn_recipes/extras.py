@@ -12,6 +12,7 @@ MODULES = {
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "text": ("sacrebleu", "jiwer"),
     "tune": ("optuna",),
+    "video": ("av",),
 }
 
 

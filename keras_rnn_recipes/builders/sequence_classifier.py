@@ -1,4 +1,4 @@
-"""Classifiers of sequences of vectors: scaling, convolutions, recurrent layers, pooling."""
+"""Classifiers of sequences: front end, scaling, convolutions, recurrent layers, pooling."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from keras_rnn_recipes.builders.stack import as_widths, recurrent_stack
 from keras_rnn_recipes.layers import (
     AttentionPooling,
     ConvolveSteps,
+    EncodeFrames,
     LogMel,
     MaskedPooling,
     MaskSpans,
@@ -28,7 +29,7 @@ SCALINGS = ("none", "training", "channel", "sequence")
 
 
 def sequence_classifier(
-    num_channels: int,
+    num_channels: int | Sequence[int],
     num_classes: int,
     *,
     cell: str = "gru",
@@ -58,27 +59,28 @@ def sequence_classifier(
     """A recurrent classifier of sequences of vectors, one logit per class.
 
     Args:
-        num_channels: numbers at each step; 1 for waveforms.
+        num_channels: numbers at each step, 1 for waveforms; height, width and channels of frames.
         num_classes: at least 2.
         cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
             `recurrent_stack`.
         pooling: from all steps to one vector: ``"last"``, ``"max"``, ``"mean"`` or ``"attention"``,
             as in `text_classifier`.
         every_step: answer at every step from the steps so far, in place of pooling. This needs a
-            forward network without convolutions and front end.
+            forward network without convolutions, and no front end but `EncodeFrames`.
         convolutions: filters of each convolution before the recurrent layers, each followed by
             layer normalization and ReLU.
         kernel_size: steps that each convolution reads.
         stride: steps from which the last convolution keeps one.
         front_end: a layer between the raw values and their scaling, such as `LogMel` for waveforms
-            or `CenterSkeleton` for the joints of a person.
+            or `CenterSkeleton` for the joints of a person; `EncodeFrames` for frames comes after
+            the scaling, which is that of the colors.
         scaling: of the input, or of what the front end makes of it. ``"training"``: by means and
             deviations of the training part, given as ``statistics``; ``"channel"``: each channel by
             its own mean and deviation over the sequence; ``"sequence"``: by the means of the
             channels and one deviation of the sequence, which keeps the proportions of coordinates;
             ``"none"``.
-        statistics: mean and standard deviation of each channel.
-        differences: read the difference from the step before as well.
+        statistics: mean and standard deviation of each channel, or color of frames.
+        differences: read the difference from the step before as well; of frames, at each pixel.
         noise: standard deviation of normal noise on the scaled input while training.
         turn: largest random turn of a skeleton about the vertical axis while training, in degrees.
         speed: largest random change of the speed while training, such as 0.2.
@@ -88,30 +90,38 @@ def sequence_classifier(
         members: networks trained together, see `ensemble`.
 
     Returns:
-        An uncompiled model: ``values`` float32 ``(batch, time, num_channels)``, NaN where a value
-        is missing and as padding on the right -> logits ``(batch, num_classes)``, or
-        ``(batch, time, num_classes)`` at every step.
+        An uncompiled model: ``values`` float32 ``(batch, time, num_channels)`` or ``(batch, time,
+        height, width, channels)``, NaN where a value is missing and as padding on the right ->
+        logits ``(batch, num_classes)``, or ``(batch, time, num_classes)`` at every step.
 
     Raises:
-        ValueError: an unknown cell, pooling or scaling, no statistics for the scaling
-            ``"training"``, fewer than two classes, or a network that cannot answer at every step.
+        ValueError: an unknown cell, pooling or scaling, or a scaling that frames do not have, no
+            statistics for the scaling ``"training"``, fewer than two classes, or a network that
+            cannot answer at every step.
 
     Example:
         >>> sequence_classifier(3, 6, units=(32, 16), scaling="sequence").output_shape
         (None, 6)
     """
     _check(num_classes, pooling, scaling, statistics)
-    if every_step and (bidirectional or convolutions or front_end is not None):
-        raise ValueError("every_step needs a forward network without convolutions and front end.")
-    inputs = keras.Input((None, num_channels), name="values")
-    values, mask = _front(inputs, front_end, scaling, statistics)
+    if isinstance(front_end, EncodeFrames) and scaling in ("channel", "sequence"):
+        raise ValueError(f"Frames are scaled by 'training' or 'none'; received {scaling!r}.")
+    causal = front_end is None or isinstance(front_end, EncodeFrames)
+    if every_step and (bidirectional or convolutions or not causal):
+        raise ValueError(
+            "every_step needs a forward network without convolutions, and no front end but "
+            "EncodeFrames."
+        )
+    shape = (num_channels,) if isinstance(num_channels, int) else tuple(num_channels)
+    inputs = keras.Input((None, *shape), name="values")
+    values, mask = _front(inputs, front_end, scaling, statistics, differences)
     if turn:
         values = RandomTurn(turn, getattr(front_end, "coordinates", 3), name="turn")(values)
     if speed:
         values, mask = RandomSpeed(speed, name="speed")(values, mask)
     if mask_steps or mask_channels:
         values = MaskSpans(mask_steps, mask_channels, 2, name="mask_spans")(values, mask)
-    if differences:
+    if differences and not isinstance(front_end, EncodeFrames):
         values = StepDifferences(name="differences")(values, mask)
     if noise:
         values = layers.GaussianNoise(noise, name="noise")(values)
@@ -169,11 +179,18 @@ def _check(num_classes: int, pooling: str, scaling: str, statistics: Any) -> Non
         raise ValueError("The scaling 'training' needs statistics; received None.")
 
 
-def _front(inputs: Any, front_end: Any, scaling: str, statistics: Any) -> tuple[Any, Any]:
+def _front(
+    inputs: Any, front_end: Any, scaling: str, statistics: Any, differences: bool
+) -> tuple[Any, Any]:
     """The scaled values ``(batch, time, channels)`` and the mask of real steps."""
     values, mask = RealSteps(name="real_steps")(inputs)
     if isinstance(front_end, LogMel):
         values, mask = front_end(values, mask)
+    elif isinstance(front_end, EncodeFrames):
+        frames = _scaled(values, mask, scaling, statistics)
+        if differences:  # where pixels change shows the direction of a motion
+            frames = StepDifferences(name="differences")(frames, mask)
+        return front_end(frames, mask), mask
     elif front_end is not None:
         values = front_end(values, mask)
     return _scaled(values, mask, scaling, statistics), mask

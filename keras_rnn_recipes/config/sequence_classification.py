@@ -1,4 +1,4 @@
-"""Schema of a recipe for the classification of sequences of vectors."""
+"""Schema of a recipe for the classification of sequences of vectors, and of videos."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from keras_rnn_recipes.config.base import (
     Names,
     Section,
     Share,
+    Widths,
     listed,
     require_one_source,
 )
@@ -25,7 +26,10 @@ from keras_rnn_recipes.config.classification import (
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
 
-SequenceBaseline = Literal["majority", "summary_statistics", "nearest_neighbor"]
+SequenceBaseline = Literal["majority", "summary_statistics", "nearest_neighbor", "single_frame"]
+
+# Sides of frames: one number for a square, or height and width.
+Sides = Annotated[tuple[Count, ...], BeforeValidator(listed), Field(min_length=1, max_length=2)]
 
 
 class SequenceDataConfig(Section):
@@ -44,6 +48,10 @@ class SequenceDataConfig(Section):
         channels: columns of the vectors; none for all other columns, which must be numbers.
         rate: samples per second to which waveforms are resampled; None for the most frequent rate
             of the files.
+        frame_rate: frames per second at which videos are sampled; None for the most frequent one of
+            the files. Folders of frames are read frame by frame.
+        frame_size: height and width to which frames are resized, or one number for both.
+        frame_color: ``"grey"`` or ``"rgb"``.
         valid_share: share of the training part that is held out for validation.
         test_share: share of the training part that is held out for testing.
     """
@@ -58,8 +66,19 @@ class SequenceDataConfig(Section):
     label_col: str = "label"
     channels: Names = ()
     rate: Count | None = None
+    frame_rate: Annotated[float, Field(gt=0)] | None = None
+    frame_size: Sides = (32,)
+    frame_color: Literal["grey", "rgb"] = "grey"
     valid_share: Share = 0.15
     test_share: Share = 0.2
+
+    @property
+    def frame_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the frames that the network sees."""
+        return self.frame_size[0], self.frame_size[-1], 3 if self.frame_color == "rgb" else 1
+
+
+_OF_FRONT_ENDS = {"front_end", "bands", "joint", "coordinates", "filters", "frame_units"}
 
 
 class SequenceModelConfig(RecurrentClassifierConfig):
@@ -68,11 +87,13 @@ class SequenceModelConfig(RecurrentClassifierConfig):
     Attributes:
         every_step: whether the network answers at every step, from the steps so far; the answer for
             the sequence is that at its last step. ``pooling`` is then of no effect.
-        front_end: ``"log_mel"`` for waveforms, ``"skeleton"`` for the joints of a person, and
-            ``"none"`` for other numbers.
+        front_end: ``"log_mel"`` for waveforms, ``"skeleton"`` for the joints of a person,
+            ``"frames"`` for videos, and ``"none"`` for other numbers.
         bands: mel bands of ``"log_mel"``.
         joint: number of the joint, from 0, on which ``"skeleton"`` is centered, such as the hip.
         coordinates: numbers for each joint.
+        filters: channels of each convolution of ``"frames"``, which halves height and width.
+        frame_units: numbers that ``"frames"`` makes of each frame.
     """
 
     cell: Cell = "gru"
@@ -81,10 +102,12 @@ class SequenceModelConfig(RecurrentClassifierConfig):
     convolutions: Annotated[tuple[Count, ...], BeforeValidator(listed)] = ()
     kernel_size: Count = 5
     stride: Count = 1
-    front_end: Literal["none", "log_mel", "skeleton"] = "none"
+    front_end: Literal["none", "log_mel", "skeleton", "frames"] = "none"
     bands: Count = 40
     joint: Annotated[int, Field(ge=0)] = 0
     coordinates: Literal[2, 3] = 3
+    filters: Widths = (16, 32, 32)
+    frame_units: Count = 64
     scaling: Literal["training", "channel", "sequence", "none"] = "training"
     differences: bool = False
     noise: Annotated[float, Field(ge=0)] = 0.0
@@ -100,7 +123,7 @@ class SequenceModelConfig(RecurrentClassifierConfig):
             >>> SequenceModelConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump(exclude={"front_end", "bands", "joint", "coordinates"})
+        return self.model_dump(exclude=_OF_FRONT_ENDS)
 
 
 class SequenceEvaluateConfig(ClassifierEvaluateConfig):
@@ -148,14 +171,27 @@ class SequenceConfig(Experiment):
         if model.every_step and (
             model.bidirectional
             or model.convolutions
-            or model.front_end != "none"
+            or model.front_end not in ("none", "frames")
             or model.scaling not in ("training", "none")
         ):
             raise UserError(
                 f"{where} has model.every_step true and a network that reads later steps.",
-                "no model.bidirectional, no model.convolutions, the front end 'none', and the "
-                "scaling 'training' or 'none'.",
+                "no model.bidirectional, no model.convolutions, the front end 'none' or 'frames', "
+                "and the scaling 'training' or 'none'.",
                 "remove model.every_step, or change those keys.",
+            )
+        if model.front_end == "frames" and model.scaling not in ("training", "none"):
+            raise UserError(
+                f"{where} has model.front_end 'frames' and model.scaling {model.scaling!r}.",
+                "the scaling 'training' or 'none' for frames.",
+                "set model.scaling to training.",
+            )
+        if "single_frame" in self.evaluate.baselines and model.front_end != "frames":
+            raise UserError(
+                f"{where} has evaluate.baselines single_frame and model.front_end "
+                f"{model.front_end!r}.",
+                "the baseline single_frame with the front end 'frames' only.",
+                "remove it from evaluate.baselines, or set model.front_end to frames.",
             )
         if self.model.turn and self.model.front_end != "skeleton":
             raise UserError(

@@ -9,6 +9,7 @@ from keras_rnn_recipes.layers.crf import CRF, crf_loss
 from keras_rnn_recipes.layers.extended_embedding import ExtendedEmbedding
 from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
+from keras_rnn_recipes.layers.frames import EncodeFrames
 from keras_rnn_recipes.layers.image_variation import ImageVariation
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.lags import Lags
@@ -44,6 +45,7 @@ __all__ = [
     "CenterSkeleton",
     "ConvolveSteps",
     "DistributionQuantiles",
+    "EncodeFrames",
     "ExtendedEmbedding",
     "FillMissing",
     "FoldTokens",

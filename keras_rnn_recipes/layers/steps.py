@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from keras import KerasTensor, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
@@ -21,7 +23,8 @@ class RealSteps(layers.Layer):
     replaced by the last observed value of its channel, or the first one where there is none before.
 
     Call arguments:
-        values: ``(batch, time, channels)``, NaN = missing or padding.
+        values: ``(batch, time, channels)``, NaN = missing or padding; or frames ``(batch, time,
+            height, width, channels)``.
 
     Returns:
         ``filled``, in the shape of ``values`` with zeros as padding, and ``mask``, bool
@@ -36,6 +39,11 @@ class RealSteps(layers.Layer):
     """
 
     def call(self, values):
+        if len(values.shape) > 3:
+            steps = ops.shape(values)
+            flat = ops.reshape(values, (steps[0], steps[1], math.prod(values.shape[2:])))
+            filled, mask = self.call(flat)
+            return ops.reshape(filled, (steps[0], steps[1], *values.shape[2:])), mask
         missing = ops.isnan(values)
         steps = ops.arange(1, ops.shape(values)[1] + 1, dtype="int32")
         observed = ops.logical_not(ops.all(missing, axis=2))
@@ -105,11 +113,11 @@ class StepDifferences(layers.Layer):
     """Add the difference from the step before to each channel; it is 0 at the first step.
 
     Call arguments:
-        values: ``(batch, time, channels)``.
+        values: ``(batch, time, channels)``, or frames ``(batch, time, height, width, channels)``.
         mask: bool ``(batch, time)``, true for real steps.
 
     Returns:
-        ``(batch, time, 2 * channels)``, zeros as padding.
+        In the shape of ``values`` with twice as many channels, zeros as padding.
 
     Example:
         >>> import numpy as np
@@ -120,5 +128,6 @@ class StepDifferences(layers.Layer):
 
     def call(self, values, mask):
         before = ops.concatenate([values[:, :1], values[:, :-1]], axis=1)
-        both = ops.concatenate([values, values - before], axis=2)
-        return both * ops.cast(mask, both.dtype)[:, :, None]
+        both = ops.concatenate([values, values - before], axis=-1)
+        real = ops.reshape(mask, (*ops.shape(mask), *[1] * (len(values.shape) - 2)))
+        return both * ops.cast(real, both.dtype)

@@ -42,6 +42,36 @@ def prepare_images(images: tf.Tensor, size: Size) -> tf.Tensor:
     return tf.ensure_shape(resized, [None, height, width, channels])
 
 
+def resize_frames(frames: tf.Tensor, size: Size) -> tf.Tensor:
+    """Prepare many images as `prepare_images` does, a bounded number of them at a time.
+
+    Args:
+        frames: ``(frames, height, width, channels)``.
+        size: as in `prepare_images`.
+
+    Returns:
+        float32 ``(frames, *size)``.
+
+    Example:
+        >>> resize_frames(tf.zeros([5, 8, 6, 3], tf.uint8), (4, 4, 1)).shape
+        TensorShape([5, 4, 4, 1])
+    """
+    shape = tf.shape(frames)
+    pixels = tf.maximum(shape[1] * shape[2], 1)
+    most = tf.maximum(_PIXELS_AT_ONCE // pixels, 1)
+    groups = tf.maximum((shape[0] + most - 1) // most, 1)
+    each = (shape[0] + groups - 1) // groups
+    padded = tf.pad(frames, [[0, groups * each - shape[0]], [0, 0], [0, 0], [0, 0]])
+    grouped = tf.reshape(padded, tf.concat([[groups, each], shape[1:]], axis=0))
+    found = tf.map_fn(
+        lambda some: prepare_images(some, size),
+        grouped,
+        fn_output_signature=tf.TensorSpec([None, *size], tf.float32),
+        parallel_iterations=1,
+    )
+    return tf.reshape(found, [-1, *size])[: shape[0]]
+
+
 def prepared_arrays(images: list[np.ndarray], size: Size) -> np.ndarray:
     """Images of different sizes, each prepared as `prepare_images` does.
 

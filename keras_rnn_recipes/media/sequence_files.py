@@ -1,4 +1,7 @@
-"""Sequences from files: one file a sequence, in folders named by label or listed in a table."""
+"""Sequences from files: one file a sequence, in folders named by label or listed in a table.
+
+A video is one file as well, or a folder with an image file for each frame.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import numpy as np
 
 from keras_rnn_recipes.data.reading import open_table
 from keras_rnn_recipes.errors import UserError, counted, first_names
+from keras_rnn_recipes.media.frame_folders import FRAME_SUFFIXES, frame_files, read_frame_folder
 from keras_rnn_recipes.media.sequence_tables import (
     Tell,
     filled_cells,
@@ -21,9 +25,34 @@ from keras_rnn_recipes.media.sequence_tables import (
     require_column,
 )
 from keras_rnn_recipes.media.sequences import LabelledSequences
+from keras_rnn_recipes.media.video import VIDEO_SUFFIXES, frame_rate, read_video
 from keras_rnn_recipes.media.wav import read_wav, resample
 
 WAVEFORM = "waveform"
+# The kind of a folder of frames, where those of files are their suffixes.
+FRAMES = "a folder of frames"
+COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How the files of sequences are read.
+
+    Attributes:
+        step_col: column of CSV files that orders the rows; not a channel.
+        channels: columns of CSV files; none for all columns.
+        rate: samples per second of waveforms; None for the most frequent one of the files.
+        frame_rate: frames per second of videos; None for the most frequent one of the files.
+        frame_size: height, width and channels (1 or 3) to which frames are brought.
+        tell: called with each assumption about the files.
+    """
+
+    step_col: str = "step"
+    channels: Sequence[str] = ()
+    rate: int | None = None
+    frame_rate: float | None = None
+    frame_size: tuple[int, int, int] = (32, 32, 1)
+    tell: Tell = ignore
 
 
 @dataclass(frozen=True)
@@ -33,28 +62,23 @@ class _Sequence:
     name: str
     values: np.ndarray
     channels: tuple[str, ...]
-    rate: int | None = None
+    rate: float | None = None
 
 
 def read_sequence_folder(
     folder: str | Path,
+    options: FileOptions = FileOptions(),
     *,
     labelled: bool = True,
-    step_col: str = "step",
-    channels: Sequence[str] = (),
-    rate: int | None = None,
-    tell: Tell = ignore,
 ) -> LabelledSequences:
     """Read a folder with a file for each sequence, in subfolders named by label.
 
     Args:
-        folder: with CSV files (a row for each step), NPY files ``(time, channels)``, or WAV files.
+        folder: with CSV files (a row for each step), NPY files ``(time, channels)``, WAV files, or
+            videos: files, or folders with an image for each frame.
+        options: how the files are read.
         labelled: whether the files must lie in subfolders named by label; otherwise the files of
             the folder and of all its subfolders are read, without labels.
-        step_col: column of CSV files that orders the rows; not a channel.
-        channels: columns of CSV files; none for all columns.
-        rate: samples per second of waveforms; None for the most frequent one of the files.
-        tell: called with each assumption about the files.
 
     Raises:
         UserError: no such folder, no files, files of several kinds, or a file that cannot be used;
@@ -64,42 +88,58 @@ def read_sequence_folder(
     if not top.is_dir():
         raise UserError(f"There is no folder {top}.", "a folder of files.", "correct the path.")
     every = [path for path in sorted(top.rglob("*")) if _is_shown(path, top)]
-    files = [path for path in every if path.suffix.lower() in _READERS]
-    if len(every) > len(files):
-        others = sorted({path.suffix.lower() or path.name for path in every} - _READERS.keys())
-        left = counted(len(every) - len(files), "file")
-        tell(f"{top.name}: {left} left out: {first_names(others, 8)}.")
-    loose = [path for path in files if path.parent == top]
-    if not files or (labelled and loose):
+    files = [path for path in every if path.suffix.lower() in _READERS] or _frame_folders(every)
+    read = set(files)
+    left = [path for path in every if path not in read and path.parent not in read]
+    if left:
+        others = sorted({path.suffix.lower() or path.name for path in left})
+        told = counted(len(left), "file")
+        options.tell(f"{top.name}: {told} left out: {first_names(others, 8)}.")
+    _require_labels(top, files, labelled)
+    labels = tuple(path.relative_to(top).parts[0] for path in files) if labelled else ()
+    names = [path.name if path == top else path.relative_to(top).as_posix() for path in files]
+    return _read(files, names, labels, options)
+
+
+def _frame_folders(paths: Sequence[Path]) -> list[Path]:
+    """The folders that hold frames."""
+    return sorted({path.parent for path in paths if path.suffix.lower() in FRAME_SUFFIXES})
+
+
+def _require_labels(top: Path, files: Sequence[Path], labelled: bool) -> None:
+    """Check that there are files, and that each lies below the folder of its label."""
+    loose = [path for path in files if path == top or path.parent == top]
+    if files and not (labelled and loose):
+        return
+    if not files or loose[0].is_file():
         what = f"{loose[0].name} in {top} lies" if files else f"No file of {top} lies"
         raise UserError(
             f"{what} {'outside' if files else 'in'} a subfolder that is named by its label.",
-            f"subfolders named by label with files that end in {', '.join(_READERS)}.",
+            f"subfolders named by label with files that end in {_KINDS}, or folders of frames.",
             "make a subfolder for each label, or give a table with the columns file and label.",
         )
-    labels = tuple(path.relative_to(top).parts[0] for path in files) if labelled else ()
-    names = [path.relative_to(top).as_posix() for path in files]
-    return _read(files, names, labels, step_col, channels, rate, tell)
+    raise UserError(
+        f"The images in {loose[0]} lie in no folder of frames below a folder of a label.",
+        "for each video a folder of frames, such as wave/video_1/frame_001.png.",
+        "make a folder for each video; single images are for the recipes of image_classification.",
+    )
 
 
 def read_listed_files(
     source: Any,
+    options: FileOptions = FileOptions(),
     *,
     file_col: str = "file",
     label_col: str | None = "label",
-    step_col: str = "step",
-    channels: Sequence[str] = (),
-    rate: int | None = None,
-    tell: Tell = ignore,
 ) -> LabelledSequences:
     """Read the files that a table lists, with their labels.
 
     Args:
         source: path of a table, or a DataFrame. Paths in it are relative to the folder of the
             table, or else to the current folder.
+        options: how the files are read.
         file_col: column of the paths.
         label_col: column of the labels; None: not read.
-        step_col, channels, rate, tell: as in `read_sequence_folder`.
 
     Raises:
         UserError: a missing column or cell, or a file that cannot be used.
@@ -114,14 +154,15 @@ def read_listed_files(
     beside = table.path.parent if table.path is not None else Path()
     files = [beside / name if (beside / name).exists() else Path(name) for name in names]
     for row, path in enumerate(files):
-        if path.suffix.lower() not in _READERS or not path.is_file():
-            missing = "is not there" if path.suffix.lower() in _READERS else "is of another kind"
+        known = path.suffix.lower() in _READERS or (path.is_dir() and frame_files(path))
+        if not known or not path.exists():
+            missing = "is of another kind" if path.exists() else "is not there"
             raise UserError(
                 f"The file {names[row]} in {table.where(frame.index[row])} {missing}.",
-                f"an existing file that ends in {', '.join(_READERS)}.",
+                f"an existing file that ends in {_KINDS}, or a folder of frames.",
                 "correct the path, which is relative to the folder of the table.",
             )
-    return _read(files, names, tuple(found), step_col, channels, rate, tell)
+    return _read(files, names, tuple(found), options)
 
 
 def _is_shown(path: Path, top: Path) -> bool:
@@ -130,30 +171,47 @@ def _is_shown(path: Path, top: Path) -> bool:
 
 
 def _read(
-    files: Sequence[Path],
-    names: Sequence[str],
-    labels: tuple[str, ...],
-    step_col: str,
-    channels: Sequence[str],
-    rate: int | None,
-    tell: Tell,
+    files: Sequence[Path], names: Sequence[str], labels: tuple[str, ...], options: FileOptions
 ) -> LabelledSequences:
-    kinds = Counter(path.suffix.lower() for path in files)
+    kinds = Counter(map(_kind, files))
     if len({_READERS[kind] for kind in kinds}) > 1:
-        rare = next(path for path in files if path.suffix.lower() == kinds.most_common()[-1][0])
+        rare = next(path for path in files if _kind(path) == kinds.most_common()[-1][0])
         raise UserError(
             f"The files are of several kinds, {', '.join(sorted(kinds))}, such as {rare.name}.",
             "files of one kind.",
             "convert them to one kind, or put them in another folder.",
         )
+    options = _with_frame_rate(files, options)
     found = [
-        _READERS[path.suffix.lower()](path, name, step_col, channels, tell)
-        for path, name in zip(files, names, strict=True)
+        _READERS[_kind(path)](path, name, options) for path, name in zip(files, names, strict=True)
     ]
-    found = _at_one_rate(found, rate, tell)
-    usual = tuple(channels) or Counter(one.channels for one in found).most_common(1)[0][0]
+    found = _at_one_rate(found, options.rate, options.tell)
+    usual = _usual_channels(found, options)
     values = tuple(_in_order(one, usual) for one in found)
     return LabelledSequences(values, labels, tuple(names), usual, found[0].rate)
+
+
+def _kind(path: Path) -> str:
+    return FRAMES if path.is_dir() else path.suffix.lower()
+
+
+def _usual_channels(found: Sequence[_Sequence], options: FileOptions) -> tuple[str, ...]:
+    if options.channels and found[0].values.ndim == 2:
+        return tuple(options.channels)
+    return Counter(one.channels for one in found).most_common(1)[0][0]
+
+
+def _with_frame_rate(files: Sequence[Path], options: FileOptions) -> FileOptions:
+    """The options with the frames per second of the videos, the most frequent ones by default."""
+    if _kind(files[0]) not in VIDEO_SUFFIXES:
+        return options
+    rates = Counter(frame_rate(path) for path in files)
+    to = options.frame_rate or rates.most_common(1)[0][0]
+    others = sum(count for one, count in rates.items() if one != to)
+    if others:
+        sampled = counted(others, "video", "was", "were")
+        options.tell(f"{sampled} sampled at {to:g} frames a second.")
+    return replace(options, frame_rate=to)
 
 
 def _in_order(one: _Sequence, channels: tuple[str, ...]) -> np.ndarray:
@@ -171,6 +229,8 @@ def _in_order(one: _Sequence, channels: tuple[str, ...]) -> np.ndarray:
 
 def _at_one_rate(found: list[_Sequence], rate: int | None, tell: Tell) -> list[_Sequence]:
     """Waveforms at one rate; other sequences as they are."""
+    if found[0].values.ndim > 2:
+        return found
     rates = Counter(one.rate for one in found)
     to = rate or rates.most_common(1)[0][0]
     if to is None or found[0].rate is None:
@@ -179,23 +239,21 @@ def _at_one_rate(found: list[_Sequence], rate: int | None, tell: Tell) -> list[_
     if others:
         resampled = counted(others, "recording", "was", "were")
         tell(f"{resampled} resampled to {to:,} samples a second.")
-    at_rate = partial(resample, to=to)
+    at_rate = partial(resample, to=int(to))
     return [
-        replace(one, values=at_rate(one.values[:, 0], one.rate or to)[:, None], rate=to)
+        replace(one, values=at_rate(one.values[:, 0], int(one.rate or to))[:, None], rate=to)
         for one in found
     ]
 
 
-def _read_csv(
-    path: Path, name: str, step_col: str, channels: Sequence[str], tell: Tell
-) -> _Sequence:
-    values, names = read_one_sequence(path, step_col=step_col, channels=channels, tell=tell)
+def _read_csv(path: Path, name: str, options: FileOptions) -> _Sequence:
+    values, names = read_one_sequence(
+        path, step_col=options.step_col, channels=options.channels, tell=options.tell
+    )
     return _Sequence(name, values, names)
 
 
-def _read_npy(
-    path: Path, name: str, step_col: str, channels: Sequence[str], tell: Tell
-) -> _Sequence:
+def _read_npy(path: Path, name: str, options: FileOptions) -> _Sequence:
     try:
         values = np.load(path, allow_pickle=False)
         values = values.astype("float32") if values.dtype.kind in "fiub" else None
@@ -217,16 +275,36 @@ def _read_npy(
     return _Sequence(name, values, tuple(f"channel {number}" for number in range(1, wide + 1)))
 
 
-def _read_waveform(
-    path: Path, name: str, step_col: str, channels: Sequence[str], tell: Tell
-) -> _Sequence:
-    waveform, rate = read_wav(path, tell=tell)
+def _read_waveform(path: Path, name: str, options: FileOptions) -> _Sequence:
+    waveform, rate = read_wav(path, tell=options.tell)
     return _Sequence(name, waveform[:, None], (WAVEFORM,), rate)
 
 
-_READERS: dict[str, Callable[..., _Sequence]] = {
+def _read_video(path: Path, name: str, options: FileOptions) -> _Sequence:
+    values = read_video(
+        path, rate=options.frame_rate, convert=_converter(options), tell=options.tell
+    )
+    return _Sequence(name, values, COLORS[options.frame_size[2]], options.frame_rate)
+
+
+def _read_frames(path: Path, name: str, options: FileOptions) -> _Sequence:
+    values = read_frame_folder(path, convert=_converter(options), tell=options.tell)
+    return _Sequence(name, values, COLORS[options.frame_size[2]], options.frame_rate)
+
+
+def _converter(options: FileOptions) -> Callable[[list[np.ndarray]], np.ndarray]:
+    """Frames of any size as the network sees them; TensorFlow is imported only for these."""
+    from keras_rnn_recipes.media.image_tensors import prepared_arrays
+
+    return partial(prepared_arrays, size=options.frame_size)
+
+
+_READERS: dict[str, Callable[[Path, str, FileOptions], _Sequence]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".npy": _read_npy,
     ".wav": _read_waveform,
+    **dict.fromkeys(VIDEO_SUFFIXES, _read_video),
+    FRAMES: _read_frames,
 }
+_KINDS = ", ".join(kind for kind in _READERS if kind != FRAMES)

@@ -18,6 +18,7 @@ MODEL_LABELS = {
     **{"simple_rnn_identity": "simple RNN (identity start)", "lstm_skips": "LSTM (skips 2, 3)"},
     **{"lstm_closed": "LSTM (forget bias 0)"},
     **{"summary_statistics": "logistic regression on summary statistics"},
+    **{"single_frame": "network of the middle frame alone"},
     **{"nearest_neighbor": "nearest neighbor, time warping"},
 }
 

@@ -22,6 +22,7 @@ class SavedSequenceClassifier:
     Args:
         path: the folder.
         rate: samples per second of the waveforms that it is called with; None for other sequences.
+            Videos need none.
 
     Raises:
         UserError: the folder contains no SavedModel.
@@ -32,7 +33,7 @@ class SavedSequenceClassifier:
         ['zigzag']
     """
 
-    def __init__(self, path: str | Path, rate: int | None = None) -> None:
+    def __init__(self, path: str | Path, rate: float | None = None) -> None:
         if not is_saved_model(path):
             raise UserError(
                 f"There is no SavedModel in {path}.",
@@ -44,7 +45,10 @@ class SavedSequenceClassifier:
         self._rate = rate
 
     def __call__(self, values: Sequence[np.ndarray]) -> dict[str, Any]:
-        """Labels and probabilities ``(sequences, classes)`` of sequences ``(time, channels)``."""
+        """Labels and probabilities ``(sequences, classes)`` of sequences ``(time, channels)``.
+
+        Videos are uint8 ``(time, height, width, channels)``.
+        """
 
         def answer(padded: np.ndarray, lengths: np.ndarray) -> list[Any]:
             found = self._module.serve(**self._inputs(padded, lengths))
@@ -57,9 +61,12 @@ class SavedSequenceClassifier:
 
     def _inputs(self, padded: np.ndarray, lengths: np.ndarray) -> dict[str, tf.Tensor]:
         length = tf.constant(lengths)
+        if padded.ndim == 5:
+            frames = np.nan_to_num(padded).astype("uint8")
+            return {"frames": tf.constant(frames), "length": length}
         if self._rate is None:
             return {"values": tf.constant(padded), "length": length}
-        rate = tf.constant(self._rate, tf.int32)
+        rate = tf.constant(int(self._rate), tf.int32)
         return {"waveform": tf.constant(padded[:, :, 0]), "length": length, "rate": rate}
 
 
@@ -103,7 +110,7 @@ def padded_batch(values: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Sequences as one array padded with NaN, and their lengths.
 
     Args:
-        values: sequences ``(time, channels)``, at least one.
+        values: sequences ``(time, channels)``, at least one; or videos with frames of one size.
 
     Returns:
         float32 ``(batch, longest, channels)`` and int32 ``(batch,)``.
@@ -114,7 +121,7 @@ def padded_batch(values: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         ([[1.0, 1.0], [1.0, nan]], [2, 1])
     """
     lengths = np.array([len(one) for one in values], "int32")
-    padded = np.full((len(values), lengths.max(), values[0].shape[1]), np.nan, "float32")
+    padded = np.full((len(values), lengths.max(), *values[0].shape[1:]), np.nan, "float32")
     for row, one in zip(padded, values, strict=True):
         row[: len(one)] = one
     return padded, lengths

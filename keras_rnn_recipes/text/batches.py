@@ -41,7 +41,8 @@ def bucketed_batches(
 
     Args:
         inputs: a sequence of ids for each example, or a dict of several such columns, named like
-            the inputs of the network. A step of a sequence may also be a vector: (time, width).
+            the inputs of the network. A step of a sequence may also be a vector: (time, width), or
+            a frame: (time, height, width, channels).
         targets: for each example a number (label) or a sequence (tags, ids).
         weights: for each example a number or a sequence, as ``keras.Model.fit`` takes them.
         batch_size: examples in a batch.
@@ -191,12 +192,15 @@ def _flat(column: Column, padding: float) -> dict[str, Any]:
         return {"values": tf.constant(_narrow(np.array(rows)))}
     lengths = np.array([len(row) for row in rows], "int64")
     rows = [row for row in rows if len(row)] or [np.zeros(1, "int32")]
-    values = _narrow(np.concatenate(rows))
+    values = np.concatenate(rows)
+    # Frames of videos stay bytes until they are gathered.
+    frames = values.dtype == np.uint8 and np.isnan(padding)
+    values = values if frames else _narrow(values)
     return {
         "values": tf.constant(values),
         "starts": tf.constant(np.cumsum(lengths) - lengths),
         "lengths": tf.constant(lengths),
-        "padding": tf.constant(padding, values.dtype),
+        "padding": tf.constant(padding, "float32" if frames else values.dtype),
     }
 
 
@@ -214,6 +218,6 @@ def _gather(column: dict[str, Any], rows: tf.Tensor) -> tf.Tensor:
     steps = tf.range(tf.reduce_max(lengths))[None]
     inside = steps < lengths
     places = tf.where(inside, tf.gather(column["starts"], rows)[:, None] + steps, 0)
-    values = tf.gather(column["values"], places)
+    values = tf.cast(tf.gather(column["values"], places), column["padding"].dtype)
     inside = tf.reshape(inside, tf.concat([tf.shape(inside), [1] * (len(values.shape) - 2)], 0))
     return tf.where(inside, values, column["padding"])

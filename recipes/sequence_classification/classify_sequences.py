@@ -41,10 +41,10 @@ def main(config, run):
     )
 
     # The network takes raw numbers: it finds the real steps, fills missing values and scales them.
-    # For waveforms and skeletons it has a layer that prepares them.
+    # For waveforms, skeletons and the frames of videos it has a layer that prepares them.
     front_end = sequence_classification.front_end(network, parts.train)
     model = sequence_classification.sequence_classifier(
-        len(parts.train.channels),
+        parts.train.shape,
         len(classes),
         front_end=front_end,
         statistics=sequence_classification.statistics(parts.train, front_end),

@@ -10,7 +10,7 @@ import pytest
 
 from keras_rnn_recipes.builders import sequence_classifier
 from keras_rnn_recipes.families.sequence_classification import Pipeline
-from keras_rnn_recipes.layers import CenterSkeleton, LogMel
+from keras_rnn_recipes.layers import CenterSkeleton, EncodeFrames, LogMel
 
 STATISTICS = ((1.0, -2.0), (2.0, 0.5))
 COMBINATIONS = (
@@ -76,6 +76,24 @@ def test_waveforms_and_skeletons_have_a_front_end(tmp_path):
         assert np.ptp(together, axis=0).max() > 1e-4
 
 
+def test_videos_are_answered_alike_alone_together_and_after_saving(tmp_path):
+    random = np.random.default_rng(0)
+    videos = [random.integers(0, 256, (n, 9, 12, 3), "uint8") for n in (4, 11, 1)]
+    statistics = ((120.0,) * 3, (70.0,) * 3)
+    options = {"scaling": "training", "statistics": statistics, "differences": True}
+    for more in ({"pooling": "mean"}, {"every_step": True, "members": 2}):
+        front = EncodeFrames((4, 4), 6, name="frames")
+        model = small((9, 12, 3), front_end=front, **options, **more)
+        classify = Pipeline(model, "abc", "rgb", 10)
+        together = classify(videos)
+        for one, expected in zip(videos, together, strict=True):
+            np.testing.assert_allclose(classify([one])[0], expected, atol=1e-5)
+        assert np.ptp(together, axis=0).max() > 1e-3
+        model.save(tmp_path / "model.keras")
+        again = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(Pipeline(again, "abc", "rgb", 10)(videos), together)
+
+
 def test_the_place_and_size_of_a_shape_do_not_matter_after_scaling_by_the_sequence():
     classify = Pipeline(small(scaling="sequence"), "abc", "xy")
     values = some(lengths=(12, 20, 5))
@@ -116,6 +134,7 @@ def test_every_weight_gets_a_gradient():
         ({"scaling": "training"}, "statistics"),
         ({"num_classes": 1}, "num_classes"),
         ({"every_step": True, "convolutions": (3,)}, "every_step"),
+        ({"front_end": EncodeFrames(), "scaling": "channel"}, "Frames are scaled"),
     ],
 )
 def test_unknown_options_are_refused(options, told):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from families.command import krr
+from media.videos import moving_bar, write_frames, write_video
 
 from keras_rnn_recipes.builders import sequence_classifier
 from keras_rnn_recipes.config.sequence_classification import SequenceModelConfig
@@ -249,6 +250,96 @@ def test_folders_of_recordings_become_a_model_that_takes_waveforms_of_any_rate(t
     assert "The sequences are waveforms" in wrong
 
 
+WATCHED = """
+family = "sequence_classification"
+[data]
+train = "clips"
+frame_size = [12, 16]
+[model]
+cell = "gru"
+units = [12]
+front_end = "frames"
+filters = [4, 8]
+frame_units = 12
+differences = true
+[fit]
+epochs = 30
+batch_size = 8
+learning_rate = 0.01
+[evaluate]
+baselines = ["single_frame", "summary_statistics", "nearest_neighbor"]
+"""
+
+
+@pytest.mark.slow
+def test_folders_of_videos_become_a_model_that_takes_frames_of_any_size(tmp_path):
+    pytest.importorskip("av")
+    import tensorflow as tf
+
+    random = np.random.default_rng(0)
+
+    def clip(label, **size):
+        start, count = int(random.integers(64)), int(random.integers(8, 15))
+        return moving_bar(count, step={"left": -5, "right": 5}[label], start=start, **size)
+
+    for label in ("left", "right"):
+        for number in range(12):
+            kind = (".mp4", ".avi", ".gif")[number % 3]
+            write_video(tmp_path / "clips" / label / f"{number}{kind}", clip(label))
+    (tmp_path / "watched.toml").write_text(WATCHED)
+    path = tmp_path / "run"
+    printed = krr("run", str(tmp_path / "watched.toml"), "--run-dir", str(path))
+    assert "grey frames of 12 by 16 pixels, 10 a second; 8 to 14 steps" in printed
+    assert "One video of each class" in (path / "report.html").read_text()
+    record = json.loads((path / "classes.json").read_text())
+    assert record["frame_shape"] == [12, 16, 1] and record["rate"] == 10
+    # Frames of another size, in a batch with a longer video, and what stands after the length.
+    served = tf.saved_model.load(str(path / "saved_model"))
+    videos = {label: clip(label, height=30, width=64) for label in ("left", "right")}
+    frames = random.integers(0, 256, (2, 20, 30, 64, 3), "uint8")
+    for row, one in zip(frames, videos.values(), strict=True):
+        row[: len(one)] = one
+    lengths = np.array([len(one) for one in videos.values()], "int32")
+    together = served.serve(frames=frames, length=lengths)
+    assert together["label"].numpy().tolist() == [b"left", b"right"]
+    for number, one in enumerate(videos.values()):
+        alone = served.serve(frames=one[None], length=lengths[number : number + 1])
+        np.testing.assert_allclose(
+            alone["probabilities"][0], together["probabilities"][number], atol=1e-5
+        )
+    # New videos: a file, a folder of frames, and videos of another rate.
+    write_frames(tmp_path / "new" / "walk", videos["left"], left_out=(4,))
+    fast = np.repeat(videos["right"], 3, axis=0)
+    for name, frames, rate, label in (
+        ("one.mp4", fast, 30, "right"),
+        ("new", None, 0, "left"),
+    ):
+        if frames is not None:
+            write_video(tmp_path / name, frames, rate=rate)
+        krr(
+            "predict",
+            str(path),
+            "--input",
+            str(tmp_path / name),
+            "--output",
+            str(tmp_path / "o.csv"),
+        )
+        assert pd.read_csv(tmp_path / "o.csv")["label"].tolist() == [label]
+    assert "accuracy" in krr("evaluate", str(path), "--input", str(tmp_path / "clips"))
+    krr("export", str(path), "--to", str(tmp_path / "served"))
+    (tmp_path / "clips" / "left" / "bad.mp4").write_bytes(b"cut")
+    told = krr("evaluate", str(path), "--input", str(tmp_path / "clips"), status=2)
+    assert "bad.mp4 is damaged or no video" in told
+    wrong = krr(
+        "run",
+        str(tmp_path / "watched.toml"),
+        "model.front_end=none",
+        "evaluate.baselines=majority",
+        status=2,
+    )
+    assert "bad.mp4" in wrong
+
+
 @pytest.mark.slow
 def test_an_answer_at_every_step_needs_the_steps_so_far_alone(folder, tmp_path):
     path = tmp_path / "run"
@@ -283,7 +374,7 @@ def test_accuracy_so_far_counts_by_hand():
 @pytest.mark.parametrize(
     "options, told",
     [
-        ({"front_end": "log_mel"}, "vectors, not waveforms"),
+        ({"front_end": "log_mel"}, "are vectors, and model.front_end"),
         ({"front_end": "skeleton", "joint": 3}, "do not go together"),
         ({"front_end": "skeleton", "coordinates": 2, "joint": 1}, None),
     ],
@@ -312,6 +403,8 @@ def test_a_front_end_has_to_fit_the_values(options, told):
         (["model.cell=lstn"], "model.cell"),
         (["model.pooling=sum"], "model.pooling"),
         (["model.turn=10"], "model.turn 10"),
+        (["model.front_end=frames"], "model.scaling 'sequence'"),
+        (["evaluate.baselines=single_frame"], "single_frame and model.front_end"),
         (["model.every_step=true", "model.bidirectional=true"], "model.every_step true"),
         (["data.train={folder}"], "outside a subfolder"),
     ],

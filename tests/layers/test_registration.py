@@ -23,6 +23,7 @@ FROZEN = [
     "keras_rnn_recipes>CenterSkeleton",
     "keras_rnn_recipes>ConvolveSteps",
     "keras_rnn_recipes>DistributionQuantiles",
+    "keras_rnn_recipes>EncodeFrames",
     "keras_rnn_recipes>ExtendedEmbedding",
     "keras_rnn_recipes>FillMissing",
     "keras_rnn_recipes>FoldTokens",

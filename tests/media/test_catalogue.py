@@ -18,6 +18,7 @@ NAMES = [card.name for card in list_datasets() if card.task == FAMILY]
 # Sequences of the parts, and of the classes; those of MSR Action3D as in Li et al. 2010.
 SIZES = {
     "gestures": ({"train": 2400, "valid": 400, "test": 600}, 6),
+    "moving_shapes": ({"train": 2400, "valid": 240, "test": 480}, 6),
     "fsdd": ({"train": 1600, "valid": 200, "test": 200}, 10),
     "msr_action3d": ({"train": 284, "test": 273}, 20),
 }
@@ -29,13 +30,13 @@ def test_the_sets_are_found():
 
 @pytest.mark.parametrize("name", SIZES)
 def test_the_parts_have_the_published_sizes_and_share_no_sequence(name, request):
-    if name != "gestures":
+    if name not in ("gestures", "moving_shapes"):
         request.getfixturevalue("krr_data")
     parts, (sizes, classes) = load_media_parts(name, FAMILY), SIZES[name]
     assert {part: len(rows) for part, rows in parts.items()} == sizes
     for rows in parts.values():
         assert isinstance(rows, LabelledSequences) and len(set(rows.labels)) == classes
-        assert all(one.shape[1] == len(rows.channels) and len(one) for one in rows.values)
+        assert all(one.shape[-1] == len(rows.channels) and len(one) for one in rows.values)
         assert all(np.isfinite(one).all() for one in rows.values)
     every = [one for rows in parts.values() for one in rows.names]
     assert len(set(every)) == len(every)

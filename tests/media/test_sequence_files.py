@@ -8,7 +8,11 @@ import pytest
 from scipy.io import wavfile
 
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.media.sequence_files import read_listed_files, read_sequence_folder
+from keras_rnn_recipes.media.sequence_files import (
+    FileOptions,
+    read_listed_files,
+    read_sequence_folder,
+)
 from keras_rnn_recipes.media.ts_files import read_ts
 
 NAN = float("nan")
@@ -30,7 +34,7 @@ def test_csv_files_in_folders_named_by_label(tmp_path):
     (top / ".hidden").mkdir()
     (top / ".hidden" / "x.csv").write_text("junk")
     notes = []
-    found = read_sequence_folder(top, tell=notes.append)
+    found = read_sequence_folder(top, FileOptions(tell=notes.append))
     assert found.labels == ("push",) * 3 + ("wave",) * 3
     assert found.names[:2] == ("push/0.csv", "push/1.csv") and found.channels == ("x", "y")
     assert found.lengths.tolist() == [2, 3, 4] * 2 and found.rate is None
@@ -45,7 +49,7 @@ def test_columns_in_another_order_and_a_missing_frame_are_read_right(tmp_path):
     top = folder_of_csv(tmp_path)
     (top / "wave" / "9.csv").write_text("step,y,x\n1,10,1\n2,20,2\n4,40,4\n5,50,5\n6,60,6\n")
     notes = []
-    found = read_sequence_folder(top, tell=notes.append)
+    found = read_sequence_folder(top, FileOptions(tell=notes.append))
     assert found.values[-1].tolist()[:2] == [[1, 10], [2, 20]]
     assert np.isnan(found.values[-1][2]).all() and len(found.values[-1]) == 6
     assert any(note.startswith("9.csv: 1 missing step") for note in notes)
@@ -124,7 +128,7 @@ def test_recordings_of_every_kind_become_one(tmp_path):
     write_tone(tmp_path / "low" / "c.wav", 44100, channels=2)
     write_tone(tmp_path / "high" / "d.WAV", 16000, "<f4", hertz=900)
     notes = []
-    found = read_sequence_folder(tmp_path, tell=notes.append)
+    found = read_sequence_folder(tmp_path, FileOptions(tell=notes.append))
     assert found.rate == 8000 and found.channels == ("waveform",)
     assert found.labels == ("high", "low", "low", "low")
     assert found.lengths.tolist() == [800] * 4
@@ -132,7 +136,7 @@ def test_recordings_of_every_kind_become_one(tmp_path):
     for one in others:
         np.testing.assert_allclose(one, first, atol=0.02)
     assert notes == ["2 recordings were resampled to 8,000 samples a second."]
-    assert read_sequence_folder(tmp_path, rate=16000).lengths.tolist() == [1600] * 4
+    assert read_sequence_folder(tmp_path, FileOptions(rate=16000)).lengths.tolist() == [1600] * 4
     (tmp_path / "high" / "e.wav").write_bytes(b"RIFF....WAVE")
     with pytest.raises(UserError, match="e.wav"):
         read_sequence_folder(tmp_path)

@@ -14,7 +14,7 @@ from keras_rnn_recipes.workflows import run as runner
 
 ROOT = Path(__file__).parents[2] / "recipes" / "sequence_classification"
 RECIPES = sorted(ROOT.glob("*.toml"))
-SHIPPED = ("gestures",)
+SHIPPED = ("gestures", "moving_shapes")
 ARTEFACTS = {
     *("config.json", "recipe.toml", "model.keras", "saved_model", "history.csv", "gradients.json"),
     *("metrics.json", "classes.json", "predictions.csv", "report.html", "environment.json"),
@@ -23,7 +23,7 @@ ARTEFACTS = {
 
 
 def test_the_glob_found_them():
-    assert {path.stem for path in RECIPES} >= {"gestures_gru"}
+    assert {path.stem for path in RECIPES} >= {"gestures_gru", "moving_shapes_gru"}
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

@@ -146,6 +146,16 @@ def _record(run_dir: str | Path) -> dict[str, Any]:
     return read_json(Path(run_dir) / "classes.json", required=True)
 
 
+def _own_form(record: dict[str, Any]) -> dict[str, Any]:
+    """How new data are read for a run: its channels, rate and frames."""
+    if "frame_shape" not in record:
+        return {"channels": tuple(record["channels"]), "rate": record["rate"]}
+    height, width, channels = record["frame_shape"]
+    color = "grey" if channels == 1 else "rgb"
+    size = {"frame_size": (height, width), "frame_color": color}
+    return {**size, "frame_rate": record["rate"]}
+
+
 def _read(
     run_dir: str | Path, source: Any, overrides: Sequence[str], *, labelled: bool
 ) -> tuple[LabelledSequences, list[str], list[str]]:
@@ -154,7 +164,6 @@ def _read(
 
     config, notes = finished_config(run_dir, overrides), list[str]()
     record = _record(run_dir)
-    update = {"channels": tuple(record["channels"]), "rate": record["rate"]}
-    data = config.data.model_copy(update=update)
+    data = config.data.model_copy(update=_own_form(record))
     rows = read_sequences(source, data, notes, labelled=labelled)
     return rows, record["classes"], notes

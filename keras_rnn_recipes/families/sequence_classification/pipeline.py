@@ -1,4 +1,4 @@
-"""The served classifier of sequences: padded sequences in, labels and probabilities out."""
+"""The served classifier: padded sequences or videos in, labels and probabilities out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_recipes.media.image_tensors import resize_frames
 from keras_rnn_recipes.serving.resampling import resample_waveforms
 from keras_rnn_recipes.serving.saved_sequences import in_padded_batches, padded_batch
 
@@ -20,10 +21,11 @@ class Pipeline(tf.Module):
         model: sequences to logits, see `sequence_classifier`.
         classes: names of the classes, in the order of the logits.
         channels: names of the channels.
-        rate: samples per second of waveforms; None for other sequences.
+        rate: samples per second of waveforms, or frames per second; None for other sequences.
 
     Call arguments:
-        values: sequences ``(time, channels)``, NaN where a value is missing.
+        values: sequences ``(time, channels)``, NaN where a value is missing; or videos ``(time,
+            height, width, channels)`` of the network's size.
 
     Returns:
         Probabilities, float32 ``(sequences, classes)``.
@@ -40,11 +42,12 @@ class Pipeline(tf.Module):
         model: keras.Model,
         classes: Sequence[str],
         channels: Sequence[str],
-        rate: int | None = None,
+        rate: float | None = None,
     ) -> None:
         super().__init__()
         self.model, self.classes, self.channels = model, tuple(classes), tuple(channels)
         self.rate = rate
+        self.frames: tuple[int, ...] = tuple(model.input_shape[2:])
 
     def __call__(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Class probabilities; sequences of similar length share a batch."""
@@ -71,6 +74,10 @@ class Pipeline(tf.Module):
         return in_padded_batches(values, answer)
 
     @property
+    def _of_videos(self) -> bool:
+        return len(self.frames) == 3
+
+    @property
     def _every_step(self) -> bool:
         return len(self.model.output_shape) == 3
 
@@ -87,13 +94,16 @@ class Pipeline(tf.Module):
 
     def _last_step(self, padded: tf.Tensor) -> tf.Tensor:
         """The place of the last step with an observed value; 0 for a sequence without any."""
-        observed = tf.reduce_any(~tf.math.is_nan(padded), axis=2)
+        observed = tf.reduce_any(~tf.math.is_nan(padded), axis=range(2, len(padded.shape)))
         places = tf.where(observed, tf.range(tf.shape(padded)[1])[None], 0)
         return tf.reduce_max(places, axis=1)
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
         """The exported endpoints: a function and its input signature, by name."""
         length = tf.TensorSpec([None], tf.int32, name="length")
+        if self._of_videos:
+            frames = tf.TensorSpec([None] * 5, tf.uint8, name="frames")
+            return {"serve": (self._serve_frames, [frames, length])}
         if self.rate is None:
             values = tf.TensorSpec([None, None, len(self.channels)], tf.float32, name="values")
             return {"serve": (self._serve, [values, length])}
@@ -104,9 +114,11 @@ class Pipeline(tf.Module):
     def _serve(self, values: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         rows = tf.shape(values)[0]
         inside = tf.sequence_mask(length, tf.shape(values)[1])[:, :, None]
-        real = tf.where(inside, values, np.nan)
+        within = tf.reshape(inside, [*tf.unstack(tf.shape(inside)[:2]), *[1] * len(self.frames)])
+        real = tf.where(within, values, np.nan)
         # One sequence and one step more, for networks that need some.
-        padded = tf.pad(real, [[0, 1], [0, 1], [0, 0]], constant_values=np.nan)
+        more = [[0, 1], [0, 1], *[[0, 0]] * len(self.frames)]
+        padded = tf.pad(real, more, constant_values=np.nan)
         probabilities = self._probabilities(padded)[:rows]
         label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
         answer = {"probabilities": probabilities, "label": label}
@@ -120,11 +132,20 @@ class Pipeline(tf.Module):
     ) -> dict[str, tf.Tensor]:
         inside = tf.sequence_mask(length, tf.shape(waveform)[1])
         real = tf.where(inside & tf.math.is_finite(waveform), waveform, 0.0)
-        at_rate, lengths = resample_waveforms(real, length, rate, self.rate or 1)
+        at_rate, lengths = resample_waveforms(real, length, rate, int(self.rate or 1))
         return self._serve(at_rate[:, :, None], lengths)
+
+    def _serve_frames(self, frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        height, width, channels = self.frames
+        shape = tf.shape(frames)
+        flat = tf.reshape(frames, tf.concat([[shape[0] * shape[1]], shape[2:]], axis=0))
+        resized = resize_frames(flat, (height, width, channels))
+        return self._serve(tf.reshape(resized, [shape[0], shape[1], *self.frames]), length)
 
     def cases(self, values: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
         """Inputs for the export check: single sequences, all in one batch, and unusual ones."""
+        if self._of_videos:
+            return self._frame_cases(values)
         if self.rate is not None:
             return self._waveform_cases(values)
         width = len(self.channels)
@@ -135,16 +156,31 @@ class Pipeline(tf.Module):
         cases.append({**cases[-1], "values": np.nan_to_num(cases[-1]["values"], nan=7.0)})
         return cases
 
+    def _frame_cases(self, values: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Videos of the network's size, one by one and together, and of other sizes and colors."""
+        random = np.random.default_rng(0)
+        height, width, _ = self.frames
+        cases = []
+        for part in ([*values[:1]], [*values]):
+            if part:
+                padded, lengths = padded_batch(part)
+                frames = np.nan_to_num(padded, nan=7.0).astype("uint8")
+                cases.append({"frames": frames, "length": lengths})
+        for shape in ((1, 1, 2 * height, 3 * width, 3), (2, 4, height, width, 4), (1, 3, 5, 7, 1)):
+            frames = random.integers(0, 256, shape, "uint8")
+            cases.append({"frames": frames, "length": np.arange(1, shape[0] + 1, dtype="int32")})
+        return cases
+
     def _waveform_cases(self, values: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
         """Waveforms at the rate of training and at another one, of a single sample, and none."""
-        assert self.rate is not None
-        odd = [np.zeros((1, 1), "float32"), np.ones((self.rate // 4, 1), "float32")]
+        own = int(self.rate or 1)
+        odd = [np.zeros((1, 1), "float32"), np.ones((own // 4, 1), "float32")]
         cases = []
         for part in ([odd[0]], [*values, *odd]):
             padded, lengths = padded_batch(part)
             waveform = np.nan_to_num(padded[:, :, 0], nan=7.0)
             cases += [
                 {"waveform": waveform, "length": lengths, "rate": np.int32(rate)}
-                for rate in (self.rate, 2 * self.rate, round(0.7 * self.rate))
+                for rate in (own, 2 * own, round(0.7 * own))
             ]
         return cases

@@ -18,7 +18,7 @@ from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 from keras_rnn_recipes.reporting.style import INK, MODEL, MUTED, new_figure, svg_of
 
-MOST_MISTAKES, MOST_EXAMPLES, MOST_DRAWN = 12, 12, 6
+MOST_MISTAKES, MOST_EXAMPLES, MOST_DRAWN, FRAMES_DRAWN = 12, 12, 6, 8
 
 markdown_table = table_of_answers
 
@@ -93,6 +93,10 @@ def _examples(test: LabelledSequences, truth: np.ndarray, classes: Sequence[str]
     """One sequence of each class."""
     shown = [number for number in range(len(classes)) if (truth == number).any()][:MOST_EXAMPLES]
     firsts = [test.values[int(np.argmax(truth == number))] for number in shown]
+    if test.kind == "frames":
+        figure = plot_frames(firsts, [classes[number] for number in shown])
+        told = "From the test part: frames of each video at equal distances, from left to right."
+        return Section("One video of each class", svg_of(figure), told)
     figure = plot_sequences(firsts, [classes[number] for number in shown], test.channels)
     drawn = test.channels[:MOST_DRAWN]
     many = f"the first {len(drawn)} of {len(test.channels)} channels"
@@ -101,6 +105,32 @@ def _examples(test: LabelledSequences, truth: np.ndarray, classes: Sequence[str]
     return Section(
         "One sequence of each class", svg_of(figure), f"From the test part, by step: {what}."
     )
+
+
+def plot_frames(values: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
+    """Plot a strip of eight frames of each video, one below the other.
+
+    Args:
+        values: videos, uint8 ``(time, height, width, 1 or 3)``.
+        titles: of each.
+    """
+    height, width = values[0].shape[1:3]
+    with new_figure(0.75 * height / width * len(values), axes_grid=False) as (figure, axes):
+        axes.remove()
+        for row, (one, title) in enumerate(zip(values, titles, strict=True)):
+            places = np.linspace(0, len(one) - 1, min(len(one), FRAMES_DRAWN)).round().astype(int)
+            for column, place in enumerate(places):
+                part = figure.add_subplot(
+                    len(values), FRAMES_DRAWN, row * FRAMES_DRAWN + column + 1
+                )
+                part.imshow(one[place].squeeze(-1) if one.shape[-1] == 1 else one[place], "gray")
+                part.set(xticks=[], yticks=[])
+                if not column:
+                    part.set_ylabel(
+                        title, fontsize=8, color=INK, rotation=0, ha="right", va="center"
+                    )
+        figure.set_label(f"Frames of one video of each of {len(values)} classes.")
+    return figure
 
 
 def plot_sequences(

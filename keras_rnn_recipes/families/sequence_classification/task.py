@@ -33,12 +33,22 @@ from keras_rnn_recipes.families.classification import (
     score as score,
     table_of_predictions,
 )
-from keras_rnn_recipes.layers import CenterSkeleton, LogMel, RealSteps
+from keras_rnn_recipes.families.sequence_classification.frames import (
+    fit_single_frame,
+    thumbnails,
+    with_frames,
+)
+from keras_rnn_recipes.layers import CenterSkeleton, EncodeFrames, LogMel, RealSteps
 from keras_rnn_recipes.media.catalogue import load_media_parts
-from keras_rnn_recipes.media.sequence_files import read_listed_files, read_sequence_folder
+from keras_rnn_recipes.media.sequence_files import (
+    FileOptions,
+    read_listed_files,
+    read_sequence_folder,
+)
 from keras_rnn_recipes.media.sequence_tables import read_sequence_table
 from keras_rnn_recipes.media.sequences import LabelledSequences, SequenceParts
 from keras_rnn_recipes.media.ts_files import read_ts
+from keras_rnn_recipes.media.video import VIDEO_SUFFIXES
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
@@ -48,6 +58,8 @@ from keras_rnn_recipes.text.holding_out import draw_held_out
 from keras_rnn_recipes.text.reading import class_names as class_names
 
 FAMILY = "sequence_classification"
+
+_OWN_FRONT_END = {"waveforms": "log_mel", "frames": "frames"}
 
 
 def load(data: SequenceDataConfig, *, seed: int = 0) -> SequenceParts:
@@ -72,6 +84,7 @@ def load(data: SequenceDataConfig, *, seed: int = 0) -> SequenceParts:
     assert source is not None  # the schema checks it
     if data.train is None and not is_file_name(source):
         name, found = source, load_media_parts(source, FAMILY)
+        found = {part: with_frames(rows, data) for part, rows in found.items()}
     else:
         given = {"train": source, "valid": data.valid, "test": data.test}
         name = source.replace("\\", "/").rstrip("/").rpartition("/")[2].partition(".")[0]
@@ -96,7 +109,7 @@ def read_sequences(
     """Read sequences and labels as the recipe says.
 
     Args:
-        source: path of a table, a ``.ts`` file or a folder, or a DataFrame.
+        source: path of a table, a ``.ts`` file, a folder, or a video without label; or a DataFrame.
         data: the recipe's section.
         notes: to which sentences on what was assumed are added.
         labelled: whether the labels are read; new data need none.
@@ -105,20 +118,33 @@ def read_sequences(
         UserError: as `read_sequence_table`, `read_ts`, `read_sequence_folder` and
             `read_listed_files`.
     """
-    told: dict[str, Any] = {"channels": data.channels, "tell": notes.append}
-    told["step_col"] = data.step_col
+    options = FileOptions(
+        step_col=data.step_col,
+        channels=data.channels,
+        rate=data.rate,
+        frame_rate=data.frame_rate,
+        frame_size=data.frame_shape,
+        tell=notes.append,
+    )
     is_path = isinstance(source, (str, Path))
     if is_path and Path(source).is_dir():
-        return read_sequence_folder(source, labelled=labelled, rate=data.rate, **told)
+        return read_sequence_folder(source, options, labelled=labelled)
     if is_path and Path(source).suffix.lower() == ".ts":
         return read_ts(source)
+    if is_path and not labelled and Path(source).suffix.lower() in VIDEO_SUFFIXES:
+        return read_listed_files(pd.DataFrame({"file": [str(source)]}), options, label_col=None)
     label_col = data.label_col if labelled else None
     columns = open_table(source).sample.columns
     if data.file_col in columns and data.id_col not in columns:
-        return read_listed_files(
-            source, file_col=data.file_col, label_col=label_col, rate=data.rate, **told
-        )
-    return read_sequence_table(source, id_col=data.id_col, label_col=label_col, **told)
+        return read_listed_files(source, options, file_col=data.file_col, label_col=label_col)
+    return read_sequence_table(
+        source,
+        id_col=data.id_col,
+        step_col=data.step_col,
+        label_col=label_col,
+        channels=data.channels,
+        tell=notes.append,
+    )
 
 
 def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
@@ -129,7 +155,8 @@ def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
         part: the training part, for the rate and the number of its channels.
 
     Raises:
-        UserError: waveforms without ``"log_mel"``, or a front end that does not fit the values.
+        UserError: waveforms without ``"log_mel"``, videos without ``"frames"``, or a front end that
+            does not fit the values.
 
     Example:
         >>> part = LabelledSequences((np.zeros((9, 1), "float32"),), ("a",), ("1",), ("w",), 8000)
@@ -137,15 +164,18 @@ def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
         40
     """
     kind, width = config.front_end, len(part.channels)
-    if (part.rate is not None) != (kind == "log_mel"):
-        what = "waveforms" if part.rate is not None else "vectors, not waveforms"
+    own = _OWN_FRONT_END.get(part.kind)
+    if own != (kind if kind in _OWN_FRONT_END.values() else None):
+        usual = own or "none"
         raise UserError(
-            f"The sequences are {what}, and model.front_end is {kind!r}.",
-            "model.front_end 'log_mel' for waveforms, and for waveforms only.",
-            f"set model.front_end to {'none' if part.rate is None else 'log_mel'}.",
+            f"The sequences are {part.kind}, and model.front_end is {kind!r}.",
+            "'log_mel' for waveforms, 'frames' for the frames of videos, neither for vectors.",
+            f"set model.front_end to {usual}.",
         )
     if kind == "log_mel":
-        return LogMel(part.rate, config.bands, name="log_mel")
+        return LogMel(int(part.rate or 0), config.bands, name="log_mel")
+    if kind == "frames":
+        return EncodeFrames(config.filters, config.frame_units, name="frames")
     if kind == "none":
         return None
     joints, rest = divmod(width, config.coordinates)
@@ -160,14 +190,16 @@ def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
 
 
 def features(values: Sequence[np.ndarray], layer: Any) -> list[np.ndarray]:
-    """What a front end makes of sequences; without one, the sequences.
+    """What a front end makes of sequences; without one, the sequences; of videos, `thumbnails`.
 
     Args:
-        values: sequences ``(time, channels)``.
+        values: sequences ``(time, channels)``, or videos.
         layer: from `front_end`.
     """
     if layer is None:
         return list(values)
+    if isinstance(layer, EncodeFrames):  # its weights are not trained yet
+        return thumbnails(values)
 
     def answer(padded: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
         filled, mask = RealSteps()(padded)
@@ -234,13 +266,22 @@ def describe(parts: SequenceParts, classes: Sequence[str]) -> str:
     lines = [
         f"{parts.name}: {counts}",
         f"{len(classes)} classes: {first_names(classes, 8)}",
-        f"{counted(len(parts.train.channels), 'channel')}: {first_names(parts.train.channels, 8)}; "
+        f"{_what(parts.train)}; "
         f"{lengths.min():,} to {lengths.max():,} steps, median {int(np.median(lengths)):,}",
         *parts.notes,
     ]
     if rare:
         lines.append(f"In the training part once only: {first_names(rare, 8)}.")
     return "\n".join(lines)
+
+
+def _what(part: LabelledSequences) -> str:
+    """What each step of the sequences is."""
+    if part.kind != "frames":
+        return f"{counted(len(part.channels), 'channel')}: {first_names(part.channels, 8)}"
+    height, width, channels = part.shape
+    rate = "" if part.rate is None else f", {part.rate:g} a second"
+    return f"{'grey' if channels == 1 else 'color'} frames of {height} by {width} pixels{rate}"
 
 
 def number_labels(
@@ -274,7 +315,7 @@ def statistics(
 
     Args:
         part: the training part.
-        layer: from `front_end`, whose output is then measured.
+        layer: from `front_end`, whose output is then measured; of frames it is the pixels.
 
     Returns:
         Two tuples with a number per channel; the deviation of a constant channel is 1.
@@ -284,11 +325,18 @@ def statistics(
         >>> statistics(rows)
         ((2.0,), (1.0,))
     """
-    steps = np.concatenate(features(part.values, layer)).astype("float64")
-    known = ~np.isnan(steps)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, steps, 0).sum(axis=0) / count
-    deviation = np.sqrt((np.where(known, steps - mean, 0) ** 2).sum(axis=0) / count)
+    if isinstance(layer, EncodeFrames):
+        return _moments(part.values)
+    return _moments(features(part.values, layer))
+
+
+def _moments(values: Sequence[np.ndarray]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation by the last axis, one sequence after the other to bound the memory."""
+    rows = [one.reshape(-1, one.shape[-1]) for one in values]
+    count = np.maximum(sum((~np.isnan(one)).sum(axis=0) for one in rows), 1)
+    mean = sum(np.nansum(one, axis=0, dtype="float64") for one in rows) / count
+    squares = sum(np.nansum((one - mean) ** 2, axis=0, dtype="float64") for one in rows)
+    deviation = np.sqrt(squares / count)
     deviation = np.where(deviation > 1e-9 * np.abs(mean), deviation, 1.0)
     return tuple(mean.tolist()), tuple(deviation.tolist())
 
@@ -349,13 +397,20 @@ def fit_baselines(
     """
     labels, number = number_labels(parts.train, classes), len(classes)
     values = features(parts.train.values, layer)
-    scale = _scaling(statistics(parts.train, layer), config)
+    scale = _scaling(_moments(values), config)
     makers: dict[str, Callable[[], Any]] = {
         "majority": lambda: fit_majority(labels, number),
         "summary_statistics": lambda: fit_summary_statistics(values, labels, number),
         "nearest_neighbor": lambda: _fit_neighbor(values, labels, number, scale, config.fit.seed),
     }
-    return {name: _after(layer, makers[name]()) for name in config.evaluate.baselines}
+    found: dict[str, SequenceClassifier] = {}
+    for name in config.evaluate.baselines:
+        if name == "single_frame":
+            watched = number_labels(parts.valid, classes, "the validation part")
+            found[name] = fit_single_frame(parts.train, labels, parts.valid, watched, config)
+        else:
+            found[name] = _after(layer, makers[name]())
+    return found
 
 
 def _after(layer: Any, classify: SequenceClassifier) -> SequenceClassifier:
@@ -396,13 +451,14 @@ def classes_record(classes: Sequence[str], part: LabelledSequences) -> dict[str,
 
     Args:
         classes: from `class_names`.
-        part: the training part, for its channels and their rate.
+        part: the training part, for its channels, their rate and the shape of frames.
     """
     return {
         "format_version": 1,
         "classes": list(classes),
         "channels": list(part.channels),
         "rate": part.rate,
+        **({"frame_shape": list(part.shape)} if part.kind == "frames" else {}),
     }
 
 
