@@ -75,6 +75,9 @@ LONG = {"epochs": 12, "steps_per_epoch": 50, "learning_rate": 0.005}
 
 UNWATCHED = {"keep": "last", "balanced": True}
 
+# Measuring the gradient flow takes longer than training on one short series.
+NO_GRADIENTS = {"watch_gradients": False}
+
 # The pretrained network, trained on: few small steps, so that it forgets little of what it learned
 # from many more series. The epoch is chosen by the validation part, before the first one included.
 FINETUNED = {
@@ -156,6 +159,7 @@ def recommend(
     if model.preset not in get_args(Cell):
         del network["units"]  # other presets are chosen for their own depth and width
     fit: dict[str, Any] = (LONG if long else SHORT) | UNWATCHED if panel else dict(WATCHED)
+    fit |= NO_GRADIENTS
     fit["batch_size"] = config.fit.batch_size * (model.members or MEMBERS)
     fit["burn_in"] = burn_in if model.lookback is None else 0
     if positive and long and not large and config.fit.loss == "mae":
@@ -198,7 +202,7 @@ def recommend_pretrained(config: Config, panel: Panel, *, finetune: bool) -> Con
     quantiles = levels if learned else None
     network = {"preset": "pretrained", "strategy": "direct", "quantiles": quantiles}
     fit: dict[str, Any] = FINETUNED if finetune else {"epochs": 0, "refit": False}
-    fit = fit | {"loss": "pinball" if learned else "mae"}
+    fit = fit | NO_GRADIENTS | {"loss": "pinball" if learned else "mae"}
     usual = int(median(panel.frame.groupby("unique_id", sort=False).size()))
     season = config.data.season_length or seasons_to_read(panel.season_length, usual)
     asked = config.model_copy(
