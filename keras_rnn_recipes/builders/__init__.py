@@ -1,11 +1,8 @@
 """Build networks: pure functions from plain arguments to uncompiled functional Keras models."""
 
-from keras_rnn_recipes.builders.encoder_decoder import (
-    decode_step,
-    decoding_functions,
-    encode_model,
-    encoder_decoder,
-)
+from keras_rnn_recipes.builders.captioner import application_encoder, captioner
+from keras_rnn_recipes.builders.decoder import decode_step, decoding_functions, encode_model
+from keras_rnn_recipes.builders.encoder_decoder import encoder_decoder
 from keras_rnn_recipes.builders.forecasters import (
     direct_forecaster,
     forecaster,
@@ -50,8 +47,10 @@ __all__ = [
     "REMEDIES",
     "ForecasterInfo",
     "add_bounds",
+    "application_encoder",
     "averaged_embeddings",
     "build_forecaster",
+    "captioner",
     "conv",
     "copy_recurrent_weights",
     "decode_step",

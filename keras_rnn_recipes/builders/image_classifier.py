@@ -83,7 +83,7 @@ def image_classifier(
             rows = _encoded_rows(pixels, preset, units, bidirectional, dropout, suffix)
         else:
             if preset == "conv":
-                pixels = _convolutions(pixels, filters, batch_norm, suffix)
+                pixels = convolutions(pixels, filters, batch_norm, suffix)
             flat = layers.Flatten(name=f"flatten{suffix}")(pixels)
             rows = _dense_stack(flat, units, dropout, batch_norm, suffix)
         return layers.Dense(num_classes, dtype="float32", name=f"logits{suffix}")(rows)
@@ -105,14 +105,41 @@ def _encoded_rows(
     return MaskedPooling(kind, name=f"pooling{suffix}")(encoded, every)
 
 
-def _convolutions(pixels: Any, filters: Any, batch_norm: bool, suffix: str) -> Any:
-    """Blocks of two convolutions and a max pooling, which stops when a side is one pixel long."""
-    for block, width in enumerate(as_widths(filters), start=1):
+def convolutions(
+    pixels: Any,
+    filters: Any,
+    batch_norm: bool,
+    suffix: str = "",
+    *,
+    stride: int = 1,
+    pool_last: bool = True,
+) -> Any:
+    """Blocks of two convolutions and a max pooling, which stops when a side is one pixel long.
+
+    Args:
+        pixels: ``(batch, height, width, channels)``.
+        filters: channels of the blocks.
+        batch_norm: whether convolutions are followed by batch normalization.
+        suffix: at the end of every layer's name.
+        stride: of the first convolution.
+        pool_last: whether the last block is followed by a max pooling as well.
+
+    Returns:
+        Feature maps ``(batch, height, width, channels)``.
+    """
+    widths = as_widths(filters)
+    for block, width in enumerate(widths, start=1):
         for number in (1, 2):
             name = f"{block}_{number}{suffix}"
-            layer = layers.Conv2D(width, _KERNEL_SIZE, padding="same", name=f"conv_{name}")
+            layer = layers.Conv2D(
+                width,
+                _KERNEL_SIZE,
+                strides=stride if (block, number) == (1, 1) else 1,
+                padding="same",
+                name=f"conv_{name}",
+            )
             pixels = _activated(layer(pixels), batch_norm, name)
-        if min(pixels.shape[1:3]) > 1:
+        if min(pixels.shape[1:3]) > 1 and (pool_last or block < len(widths)):
             pixels = layers.MaxPooling2D(name=f"pool_{block}{suffix}")(pixels)
     return pixels
 

@@ -18,7 +18,10 @@ from keras_rnn_recipes.errors import UserError, check_choice
 FORMAT_VERSION = 1
 
 # Keys of the section data that may name files.
-FILE_KEYS = ("source", "train", "valid", "test", "updates", "future_file")
+FILE_KEYS = (
+    *("source", "train", "valid", "test", "captions", "images"),
+    *("updates", "future_file"),
+)
 
 Key = tuple[str, ...]
 

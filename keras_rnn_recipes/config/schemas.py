@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from keras_rnn_recipes.config.base import Experiment
+from keras_rnn_recipes.config.captioning import CaptionConfig
 from keras_rnn_recipes.config.encoder_decoder import PairConfig
 from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.config.image_classification import ImageClassificationConfig
@@ -26,6 +27,7 @@ FAMILIES: dict[str, type[Experiment]] = {
     "language_model": LanguageConfig,
     "encoder_decoder": PairConfig,
     "image_classification": ImageClassificationConfig,
+    "captioning": CaptionConfig,
     "memory": MemoryConfig,
     "sequence_classification": SequenceConfig,
 }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS = ("statsmodels", "mirror", "generated")
 FORECASTING = "forecasting"
 TEXT_TASKS = ("text_classification", "tagging", "language_model", "encoder_decoder")
-TASKS = (FORECASTING, *TEXT_TASKS, "sequence_classification", "image_classification")
+TASKS = (FORECASTING, *TEXT_TASKS, "sequence_classification", "image_classification", "captioning")
 
 # The types of the values of a card that are not texts.
 _TYPES: dict[str, type] = {"horizon": int, "files": list, "read": dict}

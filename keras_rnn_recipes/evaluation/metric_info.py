@@ -18,7 +18,8 @@ class MetricInfo:
         name: in sentences.
         label: as the heading of a column; ``{}`` stands for the level of an interval.
         of: what is scored: forecasts (``"series"``) or their intervals, classes, tags, the text
-            that follows (``"language"``), answers in words (``"texts"``), networks (``"memory"``).
+            that follows (``"language"``), answers in words (``"texts"``; ``"captions"``: those
+            that only captions have), networks (``"memory"``).
         more_is_better: whether larger values are better; errors are better when smaller.
         in_units: whether it is in the units of the data, so that series of different size cannot
             be compared by it.
@@ -27,7 +28,7 @@ class MetricInfo:
 
     name: str
     label: str
-    of: Literal["series", "intervals", "classes", "tags", "language", "texts", "memory"]
+    of: Literal["series", "intervals", "classes", "tags", "language", "texts", "captions", "memory"]
     more_is_better: bool = False
     in_units: bool = False
     form: Literal["number", "percent", "whole"] = "number"
@@ -68,6 +69,10 @@ METRICS = {
     ),
     "character_error_rate": MetricInfo("character error rate", "CER", "texts"),
     "word_error_rate": MetricInfo("word error rate", "WER", "texts"),
+    "exact_match": MetricInfo(
+        "share of captions that equal a reference", "exact match", "captions", more_is_better=True
+    ),
+    "word_accuracy": MetricInfo("word accuracy", "word accuracy", "captions", more_is_better=True),
     "longest_lag": MetricInfo(
         "longest lag solved", "longest lag", "memory", more_is_better=True, form="whole"
     ),

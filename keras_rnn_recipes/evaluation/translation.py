@@ -1,13 +1,23 @@
-"""Metrics of generated texts: BLEU, chrF, error rates and exact matches."""
+"""Metrics of generated texts: BLEU, chrF, error rates and exact matches.
+
+Each text has one reference, or several of which any may be meant: references are given as strings,
+or as sequences of strings. BLEU and chrF use all of them. An exact match equals any of them. Error
+rates compare a text with the reference that it is nearest to.
+"""
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.writing_systems import count_characters, written_without_spaces
+
+# For each text one reference, or several.
+References: TypeAlias = Sequence[str] | Sequence[Sequence[str]]
 
 
 class CorpusScore(NamedTuple):
@@ -19,7 +29,7 @@ class CorpusScore(NamedTuple):
 
 def bleu(
     hypotheses: Sequence[str],
-    references: Sequence[str],
+    references: References,
     *,
     lowercase: bool = False,
     tokenize: str | None = None,
@@ -28,7 +38,7 @@ def bleu(
 
     Args:
         hypotheses: generated texts, detokenized and in their original case.
-        references: reference texts, one for each hypothesis.
+        references: reference texts, one or several for each hypothesis.
         lowercase: ignore case.
         tokenize: name of sacreBLEU's tokenizer; None: the one that fits the references, see
             `bleu_tokenizer`.
@@ -55,7 +65,7 @@ def bleu(
     return _corpus_score(metric, hypotheses, references)
 
 
-def bleu_tokenizer(references: Sequence[str]) -> str:
+def bleu_tokenizer(references: References) -> str:
     """The tokenizer of sacreBLEU that fits the script of some references.
 
     Returns:
@@ -66,12 +76,12 @@ def bleu_tokenizer(references: Sequence[str]) -> str:
         >>> bleu_tokenizer(["the cat"]), bleu_tokenizer(["一只猫"]), bleu_tokenizer(["ねこ"])
         ('13a', 'zh', 'char')
     """
-    script = written_without_spaces(references)
+    script = written_without_spaces(_flat(references))
     return {None: "13a", "Chinese": "zh"}.get(script, "char")
 
 
 def chrf(
-    hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False
+    hypotheses: Sequence[str], references: References, *, lowercase: bool = False
 ) -> CorpusScore:
     """Corpus chrF2, the F-score of character n-grams, computed by sacreBLEU.
 
@@ -96,7 +106,7 @@ def chrf(
     return _corpus_score(CHRF(lowercase=lowercase), hypotheses, references)
 
 
-def character_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+def character_error_rate(hypotheses: Sequence[str], references: References) -> float:
     """Characters inserted, deleted or substituted, per character of the references.
 
     Args:
@@ -117,10 +127,10 @@ def character_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -
     _check_not_empty(references)
     import jiwer
 
-    return float(jiwer.cer(list(references), list(hypotheses)))
+    return float(jiwer.cer(_nearest(hypotheses, references, list), list(hypotheses)))
 
 
-def word_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+def word_error_rate(hypotheses: Sequence[str], references: References) -> float:
     """Words inserted, deleted or substituted, per word of the references, split at white space.
 
     Args:
@@ -141,11 +151,30 @@ def word_error_rate(hypotheses: Sequence[str], references: Sequence[str]) -> flo
     _check_not_empty(references)
     import jiwer
 
-    return float(jiwer.wer(list(references), list(hypotheses)))
+    return float(jiwer.wer(_nearest(hypotheses, references, str.split), list(hypotheses)))
 
 
-def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """Share of hypotheses that equal their reference, except for white space at either end.
+def word_accuracy(hypotheses: Sequence[str], references: References) -> float:
+    """One minus the word error rate: the share of right words, less the superfluous ones.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`.
+
+    Returns:
+        1 where all texts are equal; it can be below 0.
+
+    Raises:
+        ValueError, UserError: as :func:`word_error_rate`.
+
+    Example:
+        >>> word_accuracy(["a small cat"], [("the dog", "a small dog")])
+        0.6666666666666667
+    """
+    return 1 - word_error_rate(hypotheses, references)
+
+
+def accuracy_at_1(hypotheses: Sequence[str], references: References) -> float:
+    """Share of hypotheses that equal a reference, except for white space at either end.
 
     Args:
         hypotheses, references: as in :func:`bleu`; of several candidates the first.
@@ -161,13 +190,14 @@ def accuracy_at_1(hypotheses: Sequence[str], references: Sequence[str]) -> float
         0.5
     """
     _check(hypotheses, references)
-    pairs = zip(hypotheses, references, strict=True)
-    return sum(text.strip() == reference.strip() for text, reference in pairs) / len(references)
+    pairs = zip(hypotheses, _listed(references), strict=True)
+    right = (text.strip() in [one.strip() for one in several] for text, several in pairs)
+    return sum(right) / len(references)
 
 
 def score_texts(
     hypotheses: Sequence[str],
-    references: Sequence[str],
+    references: References,
     *,
     metrics: Sequence[str] = (),
     lowercase: bool = False,
@@ -180,7 +210,8 @@ def score_texts(
     Args:
         hypotheses, references: as in :func:`bleu`.
         metrics: any of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
-            ``character_error_rate`` and ``word_error_rate``, ratios; all metrics by default.
+            ``character_error_rate``, ``word_error_rate``, ``word_accuracy`` and ``exact_match``
+            (which is ``accuracy_at_1``), ratios; by default all that texts have.
         lowercase: ignore case in every metric; where ı is frequent in the references, as in
             Turkish, the lower case of I is ı.
         normalize: the Unicode form in which texts are compared: "NFKC", or else NFC.
@@ -196,22 +227,25 @@ def score_texts(
         >>> score_texts(["the Cat"], ["the cat"], metrics=["accuracy_at_1"], lowercase=True)
         {'accuracy_at_1': 1.0}
     """
-    turkish = lowercase and count_characters(references).turkish
-    pairs = [
-        [_comparable(text, lowercase, turkish, normalize) for text in texts]
-        for texts in (hypotheses, references)
-    ]
+    turkish = lowercase and count_characters(_flat(references)).turkish
+
+    def comparable(texts: Sequence[str]) -> list[str]:
+        return [_comparable(text, lowercase, turkish, normalize) for text in texts]
+
+    pairs = comparable(hypotheses), [comparable(several) for several in _listed(references)]
     return {
         name: _CORPUS_METRICS[name](*pairs, lowercase=lowercase).score
         if name in _CORPUS_METRICS
         else _METRICS[name](*pairs)
-        for name in metrics or (*_CORPUS_METRICS, *_METRICS)
+        for name in metrics or metrics_of("texts")
     }
 
 
 _CORPUS_METRICS: dict[str, Callable[..., CorpusScore]] = {"bleu": bleu, "chrf": chrf}
 
-_METRICS: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {
+_METRICS: dict[str, Callable[[Sequence[str], References], float]] = {
+    "exact_match": accuracy_at_1,
+    "word_accuracy": word_accuracy,
     "accuracy_at_1": accuracy_at_1,
     "character_error_rate": character_error_rate,
     "word_error_rate": word_error_rate,
@@ -219,7 +253,7 @@ _METRICS: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {
 
 
 def signatures(
-    metrics: Sequence[str], references: Sequence[str] = (), *, lowercase: bool = False
+    metrics: Sequence[str], references: References = (), *, lowercase: bool = False
 ) -> dict[str, str]:
     """The sacreBLEU signatures of the metrics that have one, by name.
 
@@ -230,7 +264,7 @@ def signatures(
         >>> list(signatures(["accuracy_at_1"]))
         []
     """
-    texts = list(references) or [""]
+    texts = _listed(references) or [("",)]
     # The signature does not depend on the hypotheses.
     empty = [""] * len(texts)
     return {
@@ -241,7 +275,7 @@ def signatures(
 
 
 def describe_signatures(
-    metrics: Sequence[str], references: Sequence[str] = (), *, lowercase: bool = False
+    metrics: Sequence[str], references: References = (), *, lowercase: bool = False
 ) -> str:
     """How the metrics are computed, for the terminal: a line with the signature of each.
 
@@ -267,12 +301,39 @@ def _comparable(text: str, lowercase: bool, turkish: bool, form: str) -> str:
     return text.lower().replace("i\u0307", "i") if lowercase else text
 
 
-def _corpus_score(metric: Any, hypotheses: Sequence[str], references: Sequence[str]) -> CorpusScore:
-    score = float(metric.corpus_score(list(hypotheses), [list(references)]).score)
+def _corpus_score(metric: Any, hypotheses: Sequence[str], references: References) -> CorpusScore:
+    # sacreBLEU takes the first references of all texts, then the second ones, and None for none.
+    streams = [list(one) for one in itertools.zip_longest(*_listed(references))]
+    score = float(metric.corpus_score(list(hypotheses), streams).score)
     return CorpusScore(score, str(metric.get_signature()))
 
 
-def _check(hypotheses: Sequence[str], references: Sequence[str], what: str = "") -> None:
+def _listed(references: References) -> list[Sequence[str]]:
+    """The references of each text as a sequence."""
+    return [(one,) if isinstance(one, str) else one for one in references]
+
+
+def _flat(references: References) -> list[str]:
+    return [one for several in _listed(references) for one in several]
+
+
+def _nearest(
+    hypotheses: Sequence[str], references: References, split: Callable[[str], Sequence[str]]
+) -> list[str]:
+    """For each text the reference with the fewest edits, of equals the first."""
+    from rapidfuzz.distance import Levenshtein
+
+    def nearest(text: str, several: Sequence[str]) -> str:
+        if len(several) == 1:
+            return several[0]
+        edits = [Levenshtein.distance(split(text), split(one)) for one in several]
+        return several[edits.index(min(edits))]
+
+    pairs = zip(hypotheses, _listed(references), strict=True)
+    return [nearest(text, several) for text, several in pairs]
+
+
+def _check(hypotheses: Sequence[str], references: References, what: str = "") -> None:
     if not len(references) or len(hypotheses) != len(references):
         raise ValueError(
             "hypotheses and references must be equally many, at least one; "
@@ -282,6 +343,6 @@ def _check(hypotheses: Sequence[str], references: Sequence[str], what: str = "")
         require_extra("text", what)
 
 
-def _check_not_empty(references: Sequence[str]) -> None:
-    if not any(reference.strip() for reference in references):
+def _check_not_empty(references: References) -> None:
+    if not any(reference.strip() for reference in _flat(references)):
         raise ValueError("all references are empty, and an error rate divides by their length.")

@@ -19,6 +19,7 @@ from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
 from keras_rnn_recipes.layers.padding import PaddingMask
 from keras_rnn_recipes.layers.paths import SampledPaths
+from keras_rnn_recipes.layers.places import PlacePositions
 from keras_rnn_recipes.layers.pooling import AttentionPooling, MaskedPooling
 from keras_rnn_recipes.layers.quantiles import DistributionQuantiles
 from keras_rnn_recipes.layers.recursion import Recursion
@@ -68,6 +69,7 @@ __all__ = [
     "RandomSpeed",
     "RandomTurn",
     "RealSteps",
+    "PlacePositions",
     "Recursion",
     "RelativeAttention",
     "SampledPaths",

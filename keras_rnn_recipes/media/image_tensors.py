@@ -72,6 +72,31 @@ def resize_frames(frames: tf.Tensor, size: Size) -> tf.Tensor:
     return tf.reshape(found, [-1, *size])[: shape[0]]
 
 
+def decode_images(files: tf.Tensor, size: Size) -> tf.Tensor:
+    """Decode image files inside of a graph, and prepare each as `prepare_images` does.
+
+    Args:
+        files: the bytes of PNG, JPEG, GIF or BMP files, ``(batch,)``. Of an animation the first
+            picture is decoded; CMYK becomes RGB.
+        size: as in `prepare_images`.
+
+    Returns:
+        float32 ``(batch, *size)``.
+
+    Example:
+        >>> file = tf.io.encode_png(tf.fill([5, 3, 4], tf.constant(0, tf.uint8)))  # transparent
+        >>> decode_images(tf.stack([file]), (1, 1, 1)).numpy().ravel().tolist()
+        [255.0]
+    """
+
+    def decode(file: tf.Tensor) -> tf.Tensor:
+        image = tf.io.decode_image(file, expand_animations=False)
+        image = tf.ensure_shape(image, [None, None, None])
+        return prepare_images(image[None], size)[0]
+
+    return tf.map_fn(decode, files, fn_output_signature=tf.TensorSpec(size, tf.float32))
+
+
 def prepared_arrays(images: list[np.ndarray], size: Size) -> np.ndarray:
     """Images of different sizes, each prepared as `prepare_images` does.
 

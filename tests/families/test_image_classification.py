@@ -16,9 +16,9 @@ from keras_rnn_recipes.config.image_classification import ImageDataConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.classification_baselines import fit_pixels
 from keras_rnn_recipes.families import image_classification
-from keras_rnn_recipes.families.image_classification.inference import checked_arrays
 from keras_rnn_recipes.families.image_classification.report import mistakes_section
 from keras_rnn_recipes.families.image_classification.task import hold_out, load
+from keras_rnn_recipes.media.given_images import checked_arrays
 from keras_rnn_recipes.media.labelled_images import LabelledImages
 from keras_rnn_recipes.serving.saved_images import SavedImageClassifier
 from keras_rnn_recipes.workflows.inference import evaluate, predict

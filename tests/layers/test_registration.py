@@ -43,6 +43,7 @@ FROZEN = [
     "keras_rnn_recipes>MultiplicativeAttention",
     "keras_rnn_recipes>Normalise",
     "keras_rnn_recipes>PaddingMask",
+    "keras_rnn_recipes>PlacePositions",
     "keras_rnn_recipes>RandomSpeed",
     "keras_rnn_recipes>RandomTurn",
     "keras_rnn_recipes>RealSteps",

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_recipes.builders.encoder_decoder import decoding_functions
+from keras_rnn_recipes.builders.decoder import decoding_functions
 from keras_rnn_recipes.decoding.beam import Beams, beam_search
 from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
 from keras_rnn_recipes.text.tokenizer import Tokenizer

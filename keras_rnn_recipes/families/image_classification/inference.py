@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines, with_notes
+from keras_rnn_recipes.media.given_images import given_images, read_some
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.storage import read_json
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from keras_rnn_recipes.families.image_classification.pipeline import Pipeline
-    from keras_rnn_recipes.media.images import ImageFile, Tell
-
-# Images that are read before they are answered: it bounds the memory.
-_AT_ONCE = 64
 
 
 def predict(run_dir: str | Path, source: Any) -> pd.DataFrame:
@@ -52,7 +48,7 @@ def predict(run_dir: str | Path, source: Any) -> pd.DataFrame:
     names: list[str] = []
     found = [np.zeros((0, len(_classes(run_dir))), "float32")]
     labels: list[str] = []
-    for some_names, images in _given(source, notes.append):
+    for some_names, images in given_images(source, notes.append):
         answers = classify(images)
         names += some_names
         labels += answers["label"]
@@ -91,7 +87,7 @@ def evaluate(run_dir: str | Path, source: Any, *, baselines: str | None = None) 
     by_path = {str(file.path): label for file, label in zip(files, given, strict=True)}
     classify = SavedImageClassifier(Path(run_dir) / "saved_model")
     found, labels = [], list[str]()
-    for names, images in _read(files, notes.append):
+    for names, images in read_some(files, notes.append):
         found.append(classify(images)["probabilities"])
         labels += [by_path[one] for one in names]
     truth = number_labels(labels, classes, str(source))
@@ -150,59 +146,3 @@ def _path(source: Any) -> Path:
         "the path of a folder with a subfolder of images for each label.",
         "write the images to files.",
     )
-
-
-def _given(source: Any, tell: Tell) -> Iterator[tuple[list[str], list[np.ndarray]]]:
-    """The images of a file, a folder or arrays, some at a time, with their names."""
-    from keras_rnn_recipes.media.images import list_images, read_image
-
-    if not isinstance(source, (str, Path)):
-        images = checked_arrays(source)
-        yield [str(number) for number in range(len(images))], images
-    elif Path(source).is_dir():
-        yield from _read(list_images(source, labelled=False, tell=tell), tell)
-    else:
-        yield [str(source)], [read_image(source)]
-
-
-def _read(files: Sequence[ImageFile], tell: Tell) -> Iterator[tuple[list[str], list[np.ndarray]]]:
-    from keras_rnn_recipes.media.images import read_all
-
-    for first in range(0, len(files), _AT_ONCE):
-        kept, images = read_all(files[first : first + _AT_ONCE], lambda image: image, tell=tell)
-        if kept:
-            yield [str(file.path) for file in kept], images
-
-
-def checked_arrays(images: Any) -> list[np.ndarray]:
-    """Images given as arrays, each with channels.
-
-    Args:
-        images: ``(images, height, width)`` or ``(images, height, width, channels)``, or a list of
-            arrays of different sizes.
-
-    Raises:
-        UserError: another shape or type, a value that is missing, or values from 0 to 1.
-
-    Example:
-        >>> [one.shape for one in checked_arrays(np.zeros((2, 5, 4), "uint8"))]
-        [(5, 4, 1), (5, 4, 1)]
-    """
-    fix = "give uint8 arrays, as numpy.asarray(PIL.Image.open(path)) makes them."
-    expected = "images of shape (height, width) or (height, width, channels), from 0 to 255."
-    found = []
-    for number, given in enumerate(images):
-        image = np.asarray(given)
-        image = image[..., None] if image.ndim == 2 else image
-        numeric = image.dtype.kind in "uif" and image.ndim == 3 and image.size
-        if not numeric or image.shape[-1] not in (1, 2, 3, 4):
-            what = f"Image {number} has the shape {image.shape} and the type {image.dtype}."
-            raise UserError(what, expected, fix)
-        low, high = float(image.min()), float(image.max())
-        if not 0 <= low <= high <= 255:
-            raise UserError(f"Image {number} has values from {low} to {high}.", expected, fix)
-        if image.dtype.kind == "f" and 0 < high <= 1:
-            what = f"Image {number} has real values up to {high:.3g}, as if from 0 to 1."
-            raise UserError(what, expected, "multiply the image by 255.")
-        found.append(image)
-    return found

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.builders.image_classifier import image_classifier
+from keras_rnn_recipes.config.captioning import CaptionDataConfig
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.config.image_classification import ImageClassifierConfig, ImageDataConfig
 from keras_rnn_recipes.data.catalogue import dataset_files, find_card, own_reader
@@ -166,7 +167,7 @@ def part_folders(folder: Path) -> dict[str, Path]:
     return parts if "train" in parts and len(parts) == len(below) > 1 else {}
 
 
-def choose_size(files: Sequence[ImageFile], data: ImageDataConfig) -> Size:
+def choose_size(files: Sequence[ImageFile], data: ImageDataConfig | CaptionDataConfig) -> Size:
     """Height, width and channels of the images that the network sees.
 
     Args:

@@ -1,0 +1,29 @@
+# The verbs of this family, as its script calls them, and where each is defined.
+
+from .inference import evaluate as evaluate, export as export, predict as predict
+from .pipeline import (
+    Pipeline as Pipeline,
+    save_pipeline as save_pipeline,
+)
+from .report import (
+    write_report as write_report,
+)
+from .task import (
+    batches as batches,
+    build as build,
+    choose_search as choose_search,
+    describe as describe,
+    describe_signatures as describe_signatures,
+    describe_tokens as describe_tokens,
+    encode as encode,
+    fit_baselines as fit_baselines,
+    load as load,
+    loss as loss,
+    predictions_table as predictions_table,
+    results_record as results_record,
+    results_table as results_table,
+    score as score,
+    vocabulary_record as vocabulary_record,
+)
+
+__all__: list[str]

@@ -1,0 +1,52 @@
+"""Every recipe of captioning is short and sound, and runs to the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_recipes.config.files import load_config
+from keras_rnn_recipes.workflows import run as runner
+
+ROOT = Path(__file__).parents[2] / "recipes" / "captioning"
+RECIPES = sorted(ROOT.glob("*.toml"))
+ARTEFACTS = {
+    *("config.json", "recipe.toml", "model.keras", "saved_model", "history.csv", "gradients.json"),
+    *("metrics.json", "vocabulary.json", "predictions.csv", "report.html", "environment.json"),
+    *("checkpoints", "tensorboard"),
+}
+
+
+def test_the_glob_found_them():
+    assert {path.stem for path in RECIPES} >= {"scenes_lstm_attention"}
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_is_short_and_valid(path: Path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 25
+    assert lines[0].startswith("# ") and lines[0].endswith(".")
+    config = load_config(path)
+    assert config.family == path.parent.name
+    assert path.stem.startswith(f"{config.data.source}_{config.model.cell}")
+    assert path.stem.endswith("attention") == (config.model.attention != "none")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RECIPES[:1], ids=lambda path: path.stem)
+def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path):
+    result = runner.run(str(path), tmp_path / "r", smoke=True)
+    folder = result.run_dir
+    assert {one.name for one in folder.iterdir()} == ARTEFACTS
+    record = json.loads((folder / "metrics.json").read_text())
+    assert record["task"] == "captioning" and record["format_version"] == 1
+    figures = [record["model"], *record["baselines"].values()]
+    assert all(np.isfinite(value) for row in figures for value in row.values())
+    served = {"serving_default", "serve_uint8", "serve_bytes"}
+    assert set(tf.saved_model.load(str(folder / "saved_model")).signatures) >= served
+    assert load_config(folder / "recipe.toml") == result.config
+    assert load_config(folder / "config.json") == result.config
