@@ -30,7 +30,7 @@ from keras_rnn_recipes.text.vocabulary import SPECIALS
 RECIPE = """
 family = "captioning"
 [data]
-source = "pictures"
+train = "pictures"
 height = 16
 width = 16
 test_share = 0.2
@@ -312,7 +312,7 @@ def test_equal_images_stay_in_one_part(tmp_path):
     ("given", "told"),
     [
         (["data.source=missing"], "missing"),
-        (["data.source=digits"], "data set digits is for another task"),
+        (["data.source=digits"], "one of: scenes"),
         (["data.source=scenes", "data.train=x"], "both data.source and data.train"),
         (["data.images={folder}/new", "data.source={folder}/only.csv"], "None of the 1 image"),
         (["data.images=nowhere"], "nowhere does not exist"),

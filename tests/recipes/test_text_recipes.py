@@ -15,6 +15,7 @@ from keras_rnn_recipes.workflows import run as runner
 ROOT = Path(__file__).parents[2] / "recipes"
 # Which have tests of their own.
 OTHERS = (
+    "captioning",
     "forecasting",
     "image_classification",
     "memory",
