@@ -22,8 +22,8 @@ def captioner(
     target_size: int,
     *,
     encoder: str | keras.Model = "conv",
-    filters: int | Sequence[int] = (32, 64),
-    stride: int = 2,
+    filters: int | Sequence[int] = (16, 32, 64),
+    stride: int = 1,
     batch_norm: bool = True,
     positions: bool = True,
     attention: str | None = "additive",
@@ -108,7 +108,7 @@ def place_shape(model: keras.Model) -> tuple[int, int]:
 
     Example:
         >>> place_shape(captioner((16, 24, 3), 9, filters=(4, 8), units=4, embedding_size=3))
-        (4, 6)
+        (8, 12)
     """
     height, width = model.get_layer("places").input.shape[1:3]
     return int(height), int(width)

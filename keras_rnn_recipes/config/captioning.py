@@ -108,8 +108,8 @@ class CaptionerConfig(Section):
     encoder: str = "conv"
     encoder_weights: str | None = None
     encoder_trainable: bool = False
-    filters: Widths = (32, 64)
-    stride: Count = 2
+    filters: Widths = (16, 32, 64)
+    stride: Count = 1
     batch_norm: bool = True
     positions: bool = True
     attention: Literal["additive", "multiplicative", "none"] = "additive"

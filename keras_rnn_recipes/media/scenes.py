@@ -105,7 +105,7 @@ def scenes(
     Example:
         >>> train, valid, test = scenes(train_size=5, valid_size=2, test_size=2)
         >>> train.images.shape, train.captions[0][0]
-        ((5, 32, 32, 3), 'a little white circle to the right of a small orange square')
+        ((5, 32, 32, 3), 'a large yellow cross to the right of a large blue circle')
     """
     random = np.random.default_rng(seed)
     first, second, third = divided_kinds()
@@ -119,16 +119,17 @@ def scenes(
 def divided_kinds() -> tuple[list[Kind], list[Kind], list[Kind]]:
     """The combinations of size, color and shape of training, validation and test.
 
-    Of each color one large and one small shape are kept for the test part, and another shape of one
+    Of each color one shape of one size is kept for the test part, and another shape of the other
     size for validation. Training shows that color and shape together in the other size only.
 
     Example:
         >>> [len(kinds) for kinds in divided_kinds()]
-        [42, 6, 12]
+        [48, 6, 6]
     """
     parts: tuple[list[Kind], list[Kind], list[Kind]] = ([], [], [])
     for row, color in enumerate(COLORS):
-        held = {(0, "large"): 2, (2, "small"): 2, (1, ("small", "large")[row % 2]): 1}
+        sizes = list(SIZES) if row % 2 else list(SIZES)[::-1]
+        held = {(0, sizes[0]): 2, (2, sizes[1]): 1}
         for column, shape in enumerate(SHAPES):
             for size in SIZES:
                 parts[held.get(((column - row) % len(SHAPES), size), 0)].append(
