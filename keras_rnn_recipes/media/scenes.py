@@ -105,7 +105,7 @@ def scenes(
     Example:
         >>> train, valid, test = scenes(train_size=5, valid_size=2, test_size=2)
         >>> train.images.shape, train.captions[0][0]
-        ((5, 32, 32, 3), 'a large yellow cross to the right of a large blue circle')
+        ((5, 32, 32, 3), 'a large yellow triangle to the right of a small blue circle')
     """
     random = np.random.default_rng(seed)
     first, second, third = divided_kinds()
