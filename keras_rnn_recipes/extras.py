@@ -9,6 +9,8 @@ from keras_rnn_recipes.errors import UserError
 # Modules that each extra installs.
 MODULES = {
     "baselines": ("statsforecast",),
+    "chorales": ("music21",),
+    "music": ("mido",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "text": ("sacrebleu", "jiwer"),
     "tune": ("optuna",),

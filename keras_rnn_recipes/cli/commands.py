@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from keras_rnn_recipes.cli.backtest_tune import backtest, tune
+from keras_rnn_recipes.cli.compose import compose
 from keras_rnn_recipes.cli.console import (
     handle_user_errors,
     ignore_broken_pipes,
@@ -181,16 +182,19 @@ def run(
 def predict(
     run_dir: RunDir,
     input: Input,
-    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="CSV file to write")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", metavar="FILE", help="CSV file to write; for music also .mid"),
+    ],
     overrides: Reading = None,
 ) -> None:
     """Apply the model of a finished run to new data.
 
     A forecaster forecasts each series from its last date on; a text model answers each text, an
-    image classifier each picture of a file or folder.
+    image classifier each picture of a file or folder, and a music model continues each piece.
     """
     from keras_rnn_recipes.runs.finished import finished_config
-    from keras_rnn_recipes.storage import check_output, write_forecasts
+    from keras_rnn_recipes.storage import check_output
     from keras_rnn_recipes.workflows import inference
 
     check_output(output, input)
@@ -199,11 +203,12 @@ def predict(
         import_tensorflow_quietly()
     with readable(input) as source:
         answers = inference.predict(run_dir, source, overrides=overrides or ())
-    write_forecasts(answers, output)
+    written = inference.write_answers(run_dir, answers, output)
     for note in answers.attrs.get("notes", ()):
         typer.echo(note)
     series = f"{answers['unique_id'].nunique()} series, " if "unique_id" in answers else ""
-    typer.echo(f"{series}{counted(len(answers), 'row')}: {output}")
+    what = counted(len(answers), "row" if written == [output] else "note")
+    typer.echo(f"{series}{what}: {', '.join(map(str, written))}")
 
 
 @command
@@ -233,6 +238,9 @@ def complete(
     for piece in pieces:
         typer.echo(piece, nl=False)
     typer.echo()
+
+
+command(compose)
 
 
 @command

@@ -13,6 +13,7 @@ from keras_rnn_recipes.config.forecasting import Config
 from keras_rnn_recipes.config.image_classification import ImageClassificationConfig
 from keras_rnn_recipes.config.language_model import LanguageConfig
 from keras_rnn_recipes.config.memory import MemoryConfig
+from keras_rnn_recipes.config.music import MusicConfig
 from keras_rnn_recipes.config.sequence_classification import SequenceConfig
 from keras_rnn_recipes.config.tagging import TaggingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig
@@ -29,6 +30,7 @@ FAMILIES: dict[str, type[Experiment]] = {
     "image_classification": ImageClassificationConfig,
     "captioning": CaptionConfig,
     "memory": MemoryConfig,
+    "music": MusicConfig,
     "sequence_classification": SequenceConfig,
 }
 # Group of entry points by which an installed package adds a family.

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 KINDS = ("statsmodels", "mirror", "generated")
 FORECASTING = "forecasting"
 TEXT_TASKS = ("text_classification", "tagging", "language_model", "encoder_decoder")
-TASKS = (FORECASTING, *TEXT_TASKS, "sequence_classification", "image_classification", "captioning")
+MEDIA_TASKS = ("sequence_classification", "image_classification", "captioning", "music")
+TASKS = (FORECASTING, *TEXT_TASKS, *MEDIA_TASKS)
 
 # The types of the values of a card that are not texts.
 _TYPES: dict[str, type] = {"horizon": int, "files": list, "read": dict}

@@ -19,7 +19,7 @@ class MetricInfo:
         label: as the heading of a column; ``{}`` stands for the level of an interval.
         of: what is scored: forecasts (``"series"``) or their intervals, classes, tags, the text
             that follows (``"language"``), answers in words (``"texts"``; ``"captions"``: those
-            that only captions have), networks (``"memory"``).
+            that only captions have), frames of notes (``"music"``), networks (``"memory"``).
         more_is_better: whether larger values are better; errors are better when smaller.
         in_units: whether it is in the units of the data, so that series of different size cannot
             be compared by it.
@@ -28,7 +28,17 @@ class MetricInfo:
 
     name: str
     label: str
-    of: Literal["series", "intervals", "classes", "tags", "language", "texts", "captions", "memory"]
+    of: Literal[
+        "series",
+        "intervals",
+        "classes",
+        "tags",
+        "language",
+        "texts",
+        "captions",
+        "music",
+        "memory",
+    ]
     more_is_better: bool = False
     in_units: bool = False
     form: Literal["number", "percent", "whole"] = "number"
@@ -73,6 +83,13 @@ METRICS = {
         "share of captions that equal a reference", "exact match", "captions", more_is_better=True
     ),
     "word_accuracy": MetricInfo("word accuracy", "word accuracy", "captions", more_is_better=True),
+    "nats_per_frame": MetricInfo("nats a frame", "nats a frame", "music"),
+    "nats_after_first": MetricInfo(
+        "nats a frame without the first of each piece", "without first frames", "music"
+    ),
+    "frame_accuracy": MetricInfo(
+        "accuracy of notes", "accuracy of notes", "music", more_is_better=True
+    ),
     "longest_lag": MetricInfo(
         "longest lag solved", "longest lag", "memory", more_is_better=True, form="whole"
     ),

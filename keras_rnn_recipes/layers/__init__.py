@@ -9,6 +9,8 @@ from keras_rnn_recipes.layers.crf import CRF, crf_loss
 from keras_rnn_recipes.layers.extended_embedding import ExtendedEmbedding
 from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
+from keras_rnn_recipes.layers.frame_heads import IndependentKeys, NADEKeys
+from keras_rnn_recipes.layers.frame_history import CopyFrames, FrameHistory
 from keras_rnn_recipes.layers.frames import EncodeFrames
 from keras_rnn_recipes.layers.image_variation import ImageVariation
 from keras_rnn_recipes.layers.intervals import ForecastBounds
@@ -45,6 +47,7 @@ __all__ = [
     "CellStep",
     "CenterSkeleton",
     "ConvolveSteps",
+    "CopyFrames",
     "DistributionQuantiles",
     "EncodeFrames",
     "ExtendedEmbedding",
@@ -53,7 +56,9 @@ __all__ = [
     "ForecastBounds",
     "ForecastMixture",
     "ForecastOutput",
+    "FrameHistory",
     "ImageVariation",
+    "IndependentKeys",
     "KnownAhead",
     "KnownColumns",
     "Lags",
@@ -64,6 +69,7 @@ __all__ = [
     "MemberMedian",
     "MemberShare",
     "MultiplicativeAttention",
+    "NADEKeys",
     "Normalise",
     "PaddingMask",
     "RandomSpeed",

@@ -18,6 +18,8 @@ MODEL_LABELS = {
     **{"simple_rnn_identity": "simple RNN (identity start)", "lstm_skips": "LSTM (skips 2, 3)"},
     **{"lstm_closed": "LSTM (forget bias 0)"},
     **{"summary_statistics": "logistic regression on summary statistics"},
+    **{"key_frequency": "frequency of each key", "repeat_last": "repeat the last frame"},
+    **{"frame_ngram": "n-gram of frames"},
     **{"single_frame": "network of the middle frame alone"},
     **{"nearest_neighbor": "nearest neighbor, time warping"},
 }

@@ -12,6 +12,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.evaluation import Evaluation
 from keras_rnn_recipes.families.registry import find_family
 from keras_rnn_recipes.runs.finished import finished_config
+from keras_rnn_recipes.storage import write_forecasts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +84,28 @@ def export_run(run_dir: str | Path, to: str | Path, *, format: str = "saved_mode
     """
     path: Path = _inference(run_dir).export(run_dir, Path(to), format=format)
     return path
+
+
+def write_answers(run_dir: str | Path, answers: pd.DataFrame, output: str | Path) -> list[Path]:
+    """Write what `predict` gave, as CSV or in a format of the family.
+
+    Args:
+        run_dir: folder of the run that answered.
+        answers: from `predict`.
+        output: the file. A music model writes MIDI and WAV files where its name ends so.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    family = _inference(run_dir)
+    if hasattr(family, "write_answers"):
+        written: list[Path] = family.write_answers(answers, output)
+        return written
+    write_forecasts(answers, output)
+    return [Path(output)]
 
 
 def _inference(run_dir: str | Path) -> Any:

@@ -16,7 +16,16 @@ from keras_rnn_recipes.cli.commands import app
 from keras_rnn_recipes.pretrained.card import pretrained_card
 from keras_rnn_recipes.workflows.inference import evaluate
 
-COMMANDS = ["forecast", "run", "predict", "complete", "evaluate", "gradients", "backtest"]
+COMMANDS = [
+    "forecast",
+    "run",
+    "predict",
+    "complete",
+    "compose",
+    "evaluate",
+    "gradients",
+    "backtest",
+]
 COMMANDS += ["tune", "update", "ls", "cp", "validate", "table", "export", "explain"]
 SLOW_TO_IMPORT = {"tensorflow", "keras", "jax", "torch", "numpy", "pandas", "scipy", "sklearn"}
 SLOW_TO_IMPORT |= {"statsmodels", "utilsforecast", "matplotlib", "tensorboard", "optuna", "onnx"}

@@ -19,6 +19,7 @@ OTHERS = (
     "forecasting",
     "image_classification",
     "memory",
+    "music",
     "pretraining",
     "sequence_classification",
 )
