@@ -33,6 +33,7 @@ from keras_rnn_recipes.builders.presets import (
 from keras_rnn_recipes.builders.pretrained import pretrained_forecaster
 from keras_rnn_recipes.builders.sequence_classifier import sequence_classifier
 from keras_rnn_recipes.builders.sequence_tagger import sequence_tagger
+from keras_rnn_recipes.builders.speech_recognizer import speech_recognizer
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.builders.text_classifier import averaged_embeddings, text_classifier
 from keras_rnn_recipes.builders.to_forecaster import (
@@ -79,6 +80,7 @@ __all__ = [
     "sequence_classifier",
     "sequence_tagger",
     "simple_rnn",
+    "speech_recognizer",
     "stateful_copy",
     "text_classifier",
     "to_forecaster",

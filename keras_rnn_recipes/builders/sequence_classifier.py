@@ -9,23 +9,16 @@ import keras
 from keras import layers
 
 from keras_rnn_recipes.builders.members import ensemble
-from keras_rnn_recipes.builders.stack import as_widths, recurrent_stack
-from keras_rnn_recipes.layers import (
-    AttentionPooling,
-    ConvolveSteps,
-    EncodeFrames,
-    LogMel,
-    MaskedPooling,
-    MaskSpans,
-    RandomSpeed,
-    RandomTurn,
-    RealSteps,
-    StandardizeSequence,
-    StepDifferences,
+from keras_rnn_recipes.builders.sequence_front import (
+    check_scaling,
+    convolved_steps,
+    scaled_steps,
+    varied_steps,
 )
+from keras_rnn_recipes.builders.stack import recurrent_stack
+from keras_rnn_recipes.layers import AttentionPooling, EncodeFrames, MaskedPooling
 
 POOLINGS = ("last", "max", "mean", "attention")
-SCALINGS = ("none", "training", "channel", "sequence")
 
 
 def sequence_classifier(
@@ -114,23 +107,23 @@ def sequence_classifier(
         )
     shape = (num_channels,) if isinstance(num_channels, int) else tuple(num_channels)
     inputs = keras.Input((None, *shape), name="values")
-    values, mask = _front(inputs, front_end, scaling, statistics, differences)
-    if turn:
-        values = RandomTurn(turn, getattr(front_end, "coordinates", 3), name="turn")(values)
-    if speed:
-        values, mask = RandomSpeed(speed, name="speed")(values, mask)
-    if mask_steps or mask_channels:
-        values = MaskSpans(mask_steps, mask_channels, 2, name="mask_spans")(values, mask)
-    if differences and not isinstance(front_end, EncodeFrames):
-        values = StepDifferences(name="differences")(values, mask)
-    if noise:
-        values = layers.GaussianNoise(noise, name="noise")(values)
+    values, mask = scaled_steps(inputs, front_end, scaling, statistics, differences)
+    values, mask = varied_steps(
+        values,
+        mask,
+        turn=turn,
+        coordinates=getattr(front_end, "coordinates", 3),
+        speed=speed,
+        mask_steps=mask_steps,
+        mask_channels=mask_channels,
+        differences=differences and not isinstance(front_end, EncodeFrames),
+        noise=noise,
+    )
 
     def network(values: Any, mask: Any, suffix: str) -> Any:
-        if convolutions:
-            values, mask = _convolved(
-                values, mask, convolutions, kernel_size, stride, dropout, suffix
-            )
+        values, mask = convolved_steps(
+            values, mask, convolutions, kernel_size, stride, dropout, suffix
+        )
         encoded = recurrent_stack(
             values,
             cell=cell,
@@ -173,58 +166,4 @@ def _check(num_classes: int, pooling: str, scaling: str, statistics: Any) -> Non
         raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
     if pooling not in POOLINGS:
         raise ValueError(f"pooling must be one of {POOLINGS}; received {pooling!r}.")
-    if scaling not in SCALINGS:
-        raise ValueError(f"scaling must be one of {SCALINGS}; received {scaling!r}.")
-    if scaling == "training" and statistics is None:
-        raise ValueError("The scaling 'training' needs statistics; received None.")
-
-
-def _front(
-    inputs: Any, front_end: Any, scaling: str, statistics: Any, differences: bool
-) -> tuple[Any, Any]:
-    """The scaled values ``(batch, time, channels)`` and the mask of real steps."""
-    values, mask = RealSteps(name="real_steps")(inputs)
-    if isinstance(front_end, LogMel):
-        values, mask = front_end(values, mask)
-    elif isinstance(front_end, EncodeFrames):
-        frames = _scaled(values, mask, scaling, statistics)
-        if differences:  # where pixels change shows the direction of a motion
-            frames = StepDifferences(name="differences")(frames, mask)
-        return front_end(frames, mask), mask
-    elif front_end is not None:
-        values = front_end(values, mask)
-    return _scaled(values, mask, scaling, statistics), mask
-
-
-def _scaled(values: Any, mask: Any, scaling: str, statistics: Any) -> Any:
-    """The scaled input; padding stays padding, which no layer after it reads."""
-    if scaling == "none":
-        return values
-    if scaling in ("channel", "sequence"):
-        return StandardizeSequence(scaling, name="scaling")(values, mask)
-    mean, deviation = statistics
-    variance = [float(one) ** 2 for one in deviation]
-    means = [float(one) for one in mean]
-    return layers.Normalization(axis=-1, mean=means, variance=variance, name="scaling")(values)
-
-
-def _convolved(
-    values: Any,
-    mask: Any,
-    convolutions: Sequence[int],
-    kernel_size: int,
-    stride: int,
-    dropout: float,
-    suffix: str,
-) -> tuple[Any, Any]:
-    """Convolutions, the last of which keeps every ``stride``-th step."""
-    widths = as_widths(tuple(convolutions))
-    for depth, filters in enumerate(widths, start=1):
-        kept = stride if depth == len(widths) else 1
-        name = f"convolution_{depth}{suffix}"
-        values, mask = ConvolveSteps(filters, kernel_size, kept, name=name)(values, mask)
-        values = layers.LayerNormalization(name=f"convolution_norm_{depth}{suffix}")(values)
-        values = layers.ReLU(name=f"convolution_relu_{depth}{suffix}")(values)
-        if dropout:
-            values = layers.Dropout(dropout, name=f"convolution_dropout_{depth}{suffix}")(values)
-    return values, mask
+    check_scaling(scaling, statistics)

@@ -15,6 +15,7 @@ from keras_rnn_recipes.config.language_model import LanguageConfig
 from keras_rnn_recipes.config.memory import MemoryConfig
 from keras_rnn_recipes.config.music import MusicConfig
 from keras_rnn_recipes.config.sequence_classification import SequenceConfig
+from keras_rnn_recipes.config.speech_recognition import SpeechConfig
 from keras_rnn_recipes.config.tagging import TaggingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig
 from keras_rnn_recipes.errors import UserError, did_you_mean
@@ -32,6 +33,7 @@ FAMILIES: dict[str, type[Experiment]] = {
     "memory": MemoryConfig,
     "music": MusicConfig,
     "sequence_classification": SequenceConfig,
+    "speech_recognition": SpeechConfig,
 }
 # Group of entry points by which an installed package adds a family.
 ENTRY_POINTS = "keras_rnn_recipes.families"

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 KINDS = ("statsmodels", "mirror", "generated")
 FORECASTING = "forecasting"
 TEXT_TASKS = ("text_classification", "tagging", "language_model", "encoder_decoder")
-MEDIA_TASKS = ("sequence_classification", "image_classification", "captioning", "music")
+MEDIA_TASKS = (
+    "sequence_classification",
+    "image_classification",
+    "captioning",
+    "music",
+    "speech_recognition",
+)
 TASKS = (FORECASTING, *TEXT_TASKS, *MEDIA_TASKS)
 
 # The types of the values of a card that are not texts.
@@ -266,12 +272,13 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, or of the list of the files of a folder with theirs.
 
     Args:
-        path: of a file or a folder. The list has a line for each file in the folder itself, sorted
-            by name: its SHA-256, two spaces, its name, as ``sha256sum *`` writes it.
+        path: of a file or a folder. The list has a line for each file in the folder and its
+            subfolders, sorted by path: its SHA-256, two spaces, its path in the folder, as
+            ``sha256sum`` writes it.
     """
     if path.is_dir():
-        files = sorted(one for one in path.iterdir() if one.is_file())
-        lines = "".join(f"{sha256_of(one)}  {one.name}\n" for one in files)
+        files = sorted(one for one in path.rglob("*") if one.is_file())
+        lines = "".join(f"{sha256_of(one)}  {one.relative_to(path).as_posix()}\n" for one in files)
         return hashlib.sha256(lines.encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -173,6 +173,40 @@ def word_accuracy(hypotheses: Sequence[str], references: References) -> float:
     return 1 - word_error_rate(hypotheses, references)
 
 
+class EditCounts(NamedTuple):
+    """How hypotheses differ from their references, in characters or words."""
+
+    right: int
+    substituted: int
+    deleted: int
+    inserted: int
+
+
+def edit_counts(
+    hypotheses: Sequence[str], references: Sequence[str], *, words: bool = False
+) -> EditCounts:
+    """Characters or words that are right, substituted, deleted and inserted, by jiwer.
+
+    Args:
+        hypotheses, references: as in :func:`bleu`.
+        words: count words in place of characters.
+
+    Raises:
+        ValueError, UserError: as :func:`character_error_rate`.
+
+    Example:
+        >>> edit_counts(["acress", "th"], ["across", "the"])
+        EditCounts(right=7, substituted=1, deleted=1, inserted=0)
+    """
+    _check(hypotheses, references, "The count of errors")
+    _check_not_empty(references)
+    import jiwer
+
+    process = jiwer.process_words if words else jiwer.process_characters
+    found = process(list(references), list(hypotheses))
+    return EditCounts(found.hits, found.substitutions, found.deletions, found.insertions)
+
+
 def accuracy_at_1(hypotheses: Sequence[str], references: References) -> float:
     """Share of hypotheses that equal a reference, except for white space at either end.
 

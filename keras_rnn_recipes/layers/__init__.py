@@ -6,6 +6,7 @@ from keras_rnn_recipes.layers.augmentation import MaskSpans, RandomSpeed, Random
 from keras_rnn_recipes.layers.convolution import ConvolveSteps
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
+from keras_rnn_recipes.layers.ctc import BlankPadding
 from keras_rnn_recipes.layers.extended_embedding import ExtendedEmbedding
 from keras_rnn_recipes.layers.folding import FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.forecast_mixture import ForecastMixture
@@ -43,6 +44,7 @@ __all__ = [
     "AlignStart",
     "AttentionPooling",
     "BesideHistory",
+    "BlankPadding",
     "BothEnds",
     "CellStep",
     "CenterSkeleton",

@@ -86,13 +86,15 @@ class RandomSpeed(layers.Layer):
     Args:
         change: largest change of the speed, such as 0.2 for 0.8 to 1.2 times the speed.
         seed: of the random numbers.
+        keep_ends: make the batch longer, so that no sequence is cut.
 
     Call arguments:
         values: ``(batch, time, channels)``, zeros as padding.
         mask: bool ``(batch, time)``, true for real steps; padding must be on the right.
 
     Returns:
-        The values and the mask. A sequence that would become longer than the batch is cut.
+        The values and the mask. A sequence that would become longer than the batch is cut, unless
+        ``keep_ends`` is set.
 
     Raises:
         ValueError: a change out of range.
@@ -104,21 +106,22 @@ class RandomSpeed(layers.Layer):
         TensorShape([1, 8, 2])
     """
 
-    def __init__(self, change=0.2, seed=None, **kwargs):
+    def __init__(self, change=0.2, seed=None, keep_ends=False, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= change < 1:
             raise ValueError(f"change must be from 0 to below 1; received {change}.")
-        self.change, self.seed = change, seed
+        self.change, self.seed, self.keep_ends = change, seed, keep_ends
         self.generator = random.SeedGenerator(seed)
 
     def call(self, values, mask, training=False):
         if not training or not self.change:
             return values, mask
         rows, time = ops.shape(values)[0], ops.shape(values)[1]
+        wide = self._longest(time)
         bounds = {"minval": 1 - self.change, "maxval": 1 + self.change}
         speed = random.uniform((rows, 1), seed=self.generator, **bounds)
         last = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True) - 1
-        places = ops.cast(ops.arange(time), "float32")[None] * speed
+        places = ops.cast(ops.arange(wide), "float32")[None] * speed
         real = places <= last
         places = ops.clip(places, 0.0, ops.maximum(last, 0.0))
         before = ops.cast(ops.floor(places), "int32")
@@ -129,14 +132,24 @@ class RandomSpeed(layers.Layer):
         mixed = first * (1 - share) + second * share
         return mixed * ops.cast(real, values.dtype)[:, :, None], real
 
+    def _longest(self, time):
+        """The steps of the batch at the lowest speed."""
+        if not self.keep_ends:
+            return time
+        longest = ops.ceil(ops.cast(time, "float32") / (1 - self.change))
+        return ops.cast(longest, "int32")
+
     def compute_output_spec(self, values, mask, training=False):
+        time = None if self.keep_ends else values.shape[1]
+        shape = (values.shape[0], time)
         return (
-            keras.KerasTensor(values.shape, dtype=self.compute_dtype),
-            keras.KerasTensor(values.shape[:2], dtype="bool"),
+            keras.KerasTensor((*shape, values.shape[2]), dtype=self.compute_dtype),
+            keras.KerasTensor(shape, dtype="bool"),
         )
 
     def get_config(self):
-        return {**super().get_config(), "change": self.change, "seed": self.seed}
+        config = {"change": self.change, "seed": self.seed, "keep_ends": self.keep_ends}
+        return {**super().get_config(), **config}
 
 
 @registered

@@ -58,7 +58,7 @@ class LogMel(layers.Layer):
     def call(self, values, mask):
         lengths = ops.sum(ops.cast(mask, "int32"), axis=1)
         real = values[:, :, 0] * ops.cast(mask, values.dtype)
-        frames = self._frames(ops.shape(real)[1])
+        frames = self.frame_count(ops.shape(real)[1])
         padded = ops.pad(real, [[0, 0], [0, self.window + self.hop]])
         starts = ops.arange(frames, dtype="int32") * self.hop
         places = starts[:, None] + ops.arange(self.window, dtype="int32")[None]
@@ -66,18 +66,18 @@ class LogMel(layers.Layer):
         parts = ops.pad(parts, [[0, 0], [0, 0], [0, self.fft_length - self.window]])
         cosine, sine = ops.rfft(parts)
         energy = ops.matmul(cosine**2 + sine**2, ops.convert_to_tensor(self._weights))
-        inside = ops.arange(frames, dtype="int32")[None] < self._frames(lengths)[:, None]
+        inside = ops.arange(frames, dtype="int32")[None] < self.frame_count(lengths)[:, None]
         inside = ops.logical_and(inside, lengths[:, None] > 0)
         logarithm = ops.log(energy + _FLOOR) * ops.cast(inside, energy.dtype)[:, :, None]
         return logarithm, inside
 
-    def _frames(self, samples):
+    def frame_count(self, samples):
         """The number of frames that hold so many samples, at least one."""
         return ops.maximum(samples - self.window + self.hop - 1, 0) // self.hop + 1
 
     def compute_output_spec(self, values, mask):
         samples = values.shape[1]
-        frames = None if samples is None else int(self._frames(np.int32(samples)))
+        frames = None if samples is None else int(self.frame_count(np.int32(samples)))
         shape = (values.shape[0], frames)
         return (
             KerasTensor((*shape, self.bands), dtype=self.compute_dtype),

@@ -17,6 +17,7 @@ import numpy as np
 from keras_rnn_recipes.data.reading import open_table
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.media.frame_folders import FRAME_SUFFIXES, frame_files, read_frame_folder
+from keras_rnn_recipes.media.mfc import CEPSTRA, read_mfc
 from keras_rnn_recipes.media.sequence_tables import (
     Tell,
     filled_cells,
@@ -98,7 +99,7 @@ def read_sequence_folder(
     _require_labels(top, files, labelled)
     labels = tuple(path.relative_to(top).parts[0] for path in files) if labelled else ()
     names = [path.name if path == top else path.relative_to(top).as_posix() for path in files]
-    return _read(files, names, labels, options)
+    return read_files(files, names, labels, options)
 
 
 def _frame_folders(paths: Sequence[Path]) -> list[Path]:
@@ -162,7 +163,7 @@ def read_listed_files(
                 f"an existing file that ends in {_KINDS}, or a folder of frames.",
                 "correct the path, which is relative to the folder of the table.",
             )
-    return _read(files, names, tuple(found), options)
+    return read_files(files, names, tuple(found), options)
 
 
 def _is_shown(path: Path, top: Path) -> bool:
@@ -170,9 +171,20 @@ def _is_shown(path: Path, top: Path) -> bool:
     return path.is_file() and not hidden
 
 
-def _read(
-    files: Sequence[Path], names: Sequence[str], labels: tuple[str, ...], options: FileOptions
+def read_files(
+    files: Sequence[Path], names: Sequence[str], labels: Sequence[str], options: FileOptions
 ) -> LabelledSequences:
+    """Read files of one kind, one sequence each.
+
+    Args:
+        files: of a kind that `read_sequence_folder` reads, or .mfc files of cepstra.
+        names: of the sequences.
+        labels: of the sequences, or none.
+        options: how they are read.
+
+    Raises:
+        UserError: files of several kinds, or one that cannot be used; the message names the file.
+    """
     kinds = Counter(map(_kind, files))
     if len({_READERS[kind] for kind in kinds}) > 1:
         rare = next(path for path in files if _kind(path) == kinds.most_common()[-1][0])
@@ -188,7 +200,7 @@ def _read(
     found = _at_one_rate(found, options.rate, options.tell)
     usual = _usual_channels(found, options)
     values = tuple(_in_order(one, usual) for one in found)
-    return LabelledSequences(values, labels, tuple(names), usual, found[0].rate)
+    return LabelledSequences(values, tuple(labels), tuple(names), usual, found[0].rate)
 
 
 def _kind(path: Path) -> str:
@@ -280,6 +292,11 @@ def _read_waveform(path: Path, name: str, options: FileOptions) -> _Sequence:
     return _Sequence(name, waveform[:, None], (WAVEFORM,), rate)
 
 
+def _read_cepstra(path: Path, name: str, options: FileOptions) -> _Sequence:
+    names = tuple(f"cepstrum {number}" for number in range(CEPSTRA))
+    return _Sequence(name, read_mfc(path), names)
+
+
 def _read_video(path: Path, name: str, options: FileOptions) -> _Sequence:
     values = read_video(
         path, rate=options.frame_rate, convert=_converter(options), tell=options.tell
@@ -304,6 +321,7 @@ _READERS: dict[str, Callable[[Path, str, FileOptions], _Sequence]] = {
     ".tsv": _read_csv,
     ".npy": _read_npy,
     ".wav": _read_waveform,
+    ".mfc": _read_cepstra,
     **dict.fromkeys(VIDEO_SUFFIXES, _read_video),
     FRAMES: _read_frames,
 }

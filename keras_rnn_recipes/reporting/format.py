@@ -22,6 +22,8 @@ MODEL_LABELS = {
     **{"frame_ngram": "n-gram of frames"},
     **{"single_frame": "network of the middle frame alone"},
     **{"nearest_neighbor": "nearest neighbor, time warping"},
+    **{"most_frequent": "most frequent transcript"},
+    **{"nearest_length": "transcript of the nearest length"},
 }
 
 # A relative difference from the best baseline that is smaller than this counts as none.

@@ -44,6 +44,8 @@ ARTEFACTS = (
     "vocabulary.json",
     "classes.json",
     "music.json",
+    "symbols.json",
+    "automata.npz",
     "model.keras",
     "saved_model",
     "history.csv",

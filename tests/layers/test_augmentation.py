@@ -60,6 +60,18 @@ def test_another_speed_is_an_interpolation_of_the_same_course():
     assert np.std(found[:, 1, 0]) > 0.1
 
 
+def test_a_slower_sequence_is_not_cut_if_its_ends_are_kept():
+    ramp = np.arange(20.0, dtype="float32")[None, :, None].repeat(30, axis=0)
+    mask = np.ones((30, 20), bool)
+    values, real = RandomSpeed(0.5, seed=1, keep_ends=True)(ramp, mask, training=True)
+    values, real = np.array(values), np.array(real)
+    assert values.shape == (30, 40, 1)
+    lengths = real.sum(axis=1)
+    assert lengths.max() > 25 and lengths.min() < 16
+    for row, length in zip(values[..., 0], lengths, strict=True):
+        assert row[length - 1] > 17.5 and not row[length:].any()  # the ramp ends at 19
+
+
 def test_a_turn_keeps_heights_and_distances_from_the_axis():
     values, _ = some()
     found = np.array(RandomTurn(60, seed=3)(values, training=True))

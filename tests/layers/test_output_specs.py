@@ -24,6 +24,8 @@ CASES = {
     "end known": (layers.AlignEnd(), [(4, 7, 5), (4, 1)], {}),
     "real steps": (layers.RealSteps(), [(None, None, 2)], {}),
     "real steps known": (layers.RealSteps(), [(4, 7, 2)], {}),
+    "blank padding": (layers.BlankPadding(), [(None, None, 5), (None, None)], {}),
+    "blank padding known": (layers.BlankPadding(), [(4, 7, 5), (4, 7)], {}),
 }
 CASES |= {
     f"season {options} {shape[1]} {last}": (

@@ -17,6 +17,7 @@ FROZEN = [
     "keras_rnn_recipes>AlignStart",
     "keras_rnn_recipes>AttentionPooling",
     "keras_rnn_recipes>BesideHistory",
+    "keras_rnn_recipes>BlankPadding",
     "keras_rnn_recipes>BothEnds",
     "keras_rnn_recipes>CRF",
     "keras_rnn_recipes>CellStep",

@@ -22,6 +22,7 @@ OTHERS = (
     "music",
     "pretraining",
     "sequence_classification",
+    "speech_recognition",
 )
 RECIPES = [path for path in sorted(ROOT.glob("*/*.toml")) if path.parent.name not in OTHERS]
 NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]

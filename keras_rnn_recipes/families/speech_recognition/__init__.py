@@ -1,0 +1,7 @@
+"""Speech recognition, from recordings and transcripts to the report."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
