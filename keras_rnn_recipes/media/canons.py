@@ -24,7 +24,8 @@ def canons() -> dict[str, tuple[Piece, ...]]:
 
     A leading voice sings four to six phrases, each over the same chords. The other voices follow
     with the same melody, one phrase later each, an octave below or at the same pitch, while a bass
-    holds the root of each chord. Every piece has its own key, mode, chords, rhythms and melody.
+    holds the root of each chord. Every piece is in C major or A minor and has its own chords,
+    rhythms and melody.
 
     Returns:
         Pieces by part: ``train``, ``valid``, ``test``.
@@ -51,8 +52,8 @@ def canon(random: np.random.Generator, name: str) -> Piece:
         >>> canon(np.random.default_rng(0), "first").roll.shape
         (96, 88)
     """
-    scale = _MAJOR if random.random() < 0.6 else _MINOR
-    tonic = int(random.integers(55, 67))
+    # In one key, as collections of pieces usually are when they have been prepared for training.
+    scale, tonic = (_MAJOR, 60) if random.random() < 0.6 else (_MINOR, 57)
     chords = _PROGRESSIONS[random.integers(len(_PROGRESSIONS))]
     phrases = [_phrase(random, chords) for _ in range(random.integers(4, 7))]
     melody = [degree for phrase in phrases for degree in phrase]
