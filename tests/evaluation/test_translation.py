@@ -17,6 +17,7 @@ from keras_rnn_recipes.evaluation.translation import (
     character_error_rate,
     chrf,
     score_texts,
+    word_accuracy,
     word_error_rate,
 )
 
@@ -216,3 +217,49 @@ def test_what_is_not_installed_is_told(monkeypatch):
         with pytest.raises(UserError, match=r"pip install 'keras-rnn-recipes\[text\]'"):
             function(["a"], ["a"])
     assert translation.accuracy_at_1(["a"], ["a"]) == 1.0
+
+
+SEVERAL = (("the cat sat on the mat", "a cat sat there"), ("two dogs",), ("x y z", "x", "x y w"))
+GIVEN = ("a cat sat there", "two dogs run", "x y w")
+
+
+def test_any_of_several_references_may_be_meant():
+    assert accuracy_at_1(GIVEN, SEVERAL) == pytest.approx(2 / 3)
+    # Nearest references: 4, 2 and 3 words, with one word too many in the second.
+    assert word_error_rate(GIVEN, SEVERAL) == pytest.approx(1 / 9)
+    assert word_accuracy(GIVEN, SEVERAL) == pytest.approx(8 / 9)
+    assert character_error_rate(["abd"], [("xyz", "abc")]) == pytest.approx(1 / 3)
+    found = score_texts(GIVEN, SEVERAL, metrics=["exact_match", "word_accuracy"], lowercase=True)
+    assert found == {"exact_match": pytest.approx(2 / 3), "word_accuracy": pytest.approx(8 / 9)}
+
+
+def test_one_reference_in_a_list_is_one_reference():
+    one = ["the cat sat on the mat", "two dogs", "x y"]
+    listed = [[text] for text in one]
+    assert score_texts(GIVEN, one) == score_texts(GIVEN, listed)
+
+
+def test_bleu_of_several_references_is_the_formula():
+    """Counts are cut at the largest of a reference, lengths are those of the closest one."""
+    found = bleu(GIVEN, SEVERAL, tokenize="none")
+    right, all_of, given_length, wanted_length = [0] * 4, [0] * 4, 0, 0
+    for text, references in zip(GIVEN, SEVERAL, strict=True):
+        words, several = text.split(), [one.split() for one in references]
+        given_length += len(words)
+        wanted_length += min((abs(len(one) - len(words)), len(one)) for one in several)[1]
+        for n in range(1, 5):
+            most = Counter()
+            for one in several:
+                most |= ngrams(one, n)
+            right[n - 1] += sum((ngrams(words, n) & most).values())
+            all_of[n - 1] += sum(ngrams(words, n).values())
+    brevity = min(1, math.exp(1 - wanted_length / given_length))
+    precisions = [math.log(x / y) for x, y in zip(right, all_of, strict=True)]
+    assert found.score == pytest.approx(100 * brevity * math.exp(sum(precisions) / 4))
+    assert "nrefs:var" in found.signature
+
+
+@pytest.mark.parametrize("metric", ["bleu", "chrf"])
+def test_another_reference_cannot_lower_a_score(metric):
+    few = score_texts(GIVEN, [one[:1] for one in SEVERAL], metrics=[metric])[metric]
+    assert score_texts(GIVEN, SEVERAL, metrics=[metric])[metric] >= few

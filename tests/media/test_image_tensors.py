@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from keras_rnn_recipes.media.image_tensors import prepare_images, prepared_arrays
+from keras_rnn_recipes.media.image_tensors import decode_images, prepare_images, prepared_arrays
+from keras_rnn_recipes.media.images import read_image
 
 
 def drawn(*shape):
@@ -58,3 +61,42 @@ def test_integers_and_real_numbers_give_the_same():
     real = prepare_images(tf.constant(images, tf.float32), (4, 4, 1))
     np.testing.assert_array_equal(whole, real)
     assert prepare_images(tf.zeros([0, 6, 9, 3]), (4, 4, 1)).shape == (0, 4, 4, 1)
+
+
+def files_of(image, *kinds):
+    """An image as the bytes of files: pairs of a mode of Pillow and a format."""
+    found = []
+    for mode, name in kinds:
+        buffer = io.BytesIO()
+        image.convert(mode).save(
+            buffer, name, **({"quality": 100, "subsampling": 0} if name == "JPEG" else {})
+        )
+        found.append(buffer.getvalue())
+    return found
+
+
+def test_files_of_every_mode_are_decoded_as_pillow_reads_them(tmp_path):
+    pixels = np.zeros((6, 8, 4), "uint8")
+    pixels[:, :4], pixels[:, 4:] = (200, 40, 20, 255), (10, 20, 90, 128)
+    image = Image.fromarray(pixels)
+    kinds = [("RGBA", "PNG"), ("RGB", "PNG"), ("P", "PNG"), ("L", "PNG"), ("LA", "PNG")]
+    kinds += [("RGB", "JPEG"), ("CMYK", "JPEG"), ("L", "JPEG"), ("P", "GIF"), ("RGB", "BMP")]
+    files = files_of(image, *kinds)
+    found = decode_images(tf.constant(files), (6, 8, 3)).numpy()
+    for (mode, name), data, decoded in zip(kinds, files, found, strict=True):
+        (tmp_path / "image").write_bytes(data)
+        read = read_image(tmp_path / "image")
+        expected = prepared_arrays([read], (6, 8, 3))[0].astype("float32")
+        away = np.abs(decoded - expected).max()
+        # TensorFlow decodes JPEG with a faster and less exact transform than Pillow.
+        assert away <= (12 if name == "JPEG" else 1), (mode, name, away)
+
+
+def test_a_file_alone_is_decoded_as_among_others_and_none_are_none():
+    files = files_of(Image.fromarray(drawn(9, 5, 3)), ("RGB", "PNG"), ("L", "JPEG"))
+    together = decode_images(tf.constant(files), (4, 4, 1)).numpy()
+    for number, file in enumerate(files):
+        np.testing.assert_array_equal(
+            decode_images(tf.constant([file]), (4, 4, 1))[0], together[number]
+        )
+    assert decode_images(tf.constant([], tf.string), (4, 4, 1)).shape == (0, 4, 4, 1)
