@@ -15,7 +15,7 @@ from keras_rnn_recipes.media.morse import (
     morse,
 )
 
-LETTERS = {code: letter for letter, code in CODE.items()}
+BY_CODE = {code: letter for letter, code in CODE.items()}
 
 
 def read_by_envelope(waveform, speed):
@@ -28,9 +28,9 @@ def read_by_envelope(waveform, speed):
         if place % 2 == 0:
             code += "-" if length > 2 else "."
         elif length > 2:
-            text += LETTERS[code] + (" " if length > 5.2 else "")
+            text += BY_CODE[code] + (" " if length > 5.2 else "")
             code = ""
-    return text + LETTERS[code]
+    return text + BY_CODE[code]
 
 
 @pytest.mark.parametrize("speed", [*TRAINING_SPEEDS, *TEST_SPEEDS])
@@ -42,7 +42,7 @@ def test_an_envelope_detector_reads_what_was_sent(speed):
 
 
 def test_codes_differ():
-    assert len(LETTERS) == len(CODE) == 36
+    assert len(BY_CODE) == len(CODE) == 36
 
 
 def test_the_parts_are_the_same_at_each_call_and_differ():

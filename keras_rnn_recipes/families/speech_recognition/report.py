@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.translation import edit_counts
 from keras_rnn_recipes.families.sequence_classification.task import features
-from keras_rnn_recipes.families.speech_recognition.pipeline import Pipeline
+from keras_rnn_recipes.families.speech_recognition.pipeline import WAVEFORM, Pipeline
 from keras_rnn_recipes.layers import LogMel
 from keras_rnn_recipes.media.sequences import LabelledSequences
 from keras_rnn_recipes.reporting.format import label, metric_value, number
@@ -90,26 +90,24 @@ def error_table(wanted: Sequence[str], answers: Mapping[str, Sequence[str]]) -> 
         answers: texts by model, the trained one first.
 
     Example:
-        >>> error_table(["abc d"], {"lstm": ["abd d"]}).rows[0][2][:4]
-        ['1', '0', '0', '5']
+        >>> error_table(["abc d"], {"lstm": ["abd d"]}).rows[0]
+        ('LSTM: characters', True, ['1', '0', '0', '5'])
     """
     first = next(iter(answers))
     rows = []
-    for name, given in answers.items():
-        cells = []
-        for words in (False, True):
+    for words in (False, True):
+        for name, given in answers.items():
             found = edit_counts(given, wanted, words=words)
             total = found.right + found.substituted + found.deleted
-            parts = (found.substituted, found.deleted, found.inserted, total)
-            cells += [f"{one:,}" for one in parts]
-        rows.append((label(name), name == first, cells))
-    kinds = ("substituted", "deleted", "inserted", "of")
+            counts = (found.substituted, found.deleted, found.inserted, total)
+            unit = "words" if words else "characters"
+            rows.append((f"{label(name)}: {unit}", name == first, [f"{one:,}" for one in counts]))
     return Table(
         "Errors",
-        "Characters, then words, that are substituted, deleted and inserted, and how many the "
+        "Characters and words that are substituted, deleted and inserted, and how many the "
         "transcripts have.",
         "Model",
-        [*(f"{kind} (ch.)" for kind in kinds), *(f"{kind} (words)" for kind in kinds)],
+        ["substituted", "deleted", "inserted", "in transcripts"],
         rows,
     )
 
@@ -183,7 +181,7 @@ def plot_recognition(
             vmax=3,
             extent=(0, end, 0, seen.shape[1]),
         )
-        above.set(ylabel="band", xlim=(0, end))
+        above.set(ylabel="band" if pipeline.channels == WAVEFORM else "feature", xlim=(0, end))
         above.tick_params(labelbottom=False)
         below.plot(times, probabilities[:, 0], color=MUTED, linewidth=0.6)
         for symbol in range(1, probabilities.shape[1]):

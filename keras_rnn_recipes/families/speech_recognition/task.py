@@ -72,7 +72,7 @@ def load(data: SpeechDataConfig, *, seed: int = 0) -> SequenceParts:
     Example:
         >>> parts = load(SpeechDataConfig(source="morse"))
         >>> len(parts.train), len(parts.valid), len(parts.test)
-        (1600, 150, 300)
+        (3000, 150, 300)
     """
     notes: list[str] = []
     source = data.source if data.train is None else data.train
