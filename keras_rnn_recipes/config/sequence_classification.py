@@ -78,7 +78,10 @@ class SequenceDataConfig(Section):
         return self.frame_size[0], self.frame_size[-1], 3 if self.frame_color == "rgb" else 1
 
 
-_OF_FRONT_ENDS = {"front_end", "bands", "joint", "coordinates", "filters", "frame_units"}
+_OF_FRONT_ENDS = {
+    *("front_end", "bands", "filters", "frame_units"),
+    *("joint", "coordinates", "travel", "parents"),
+}
 
 
 class SequenceModelConfig(RecurrentClassifierConfig):
@@ -92,6 +95,9 @@ class SequenceModelConfig(RecurrentClassifierConfig):
         bands: mel bands of ``"log_mel"``.
         joint: number of the joint, from 0, on which ``"skeleton"`` is centered, such as the hip.
         coordinates: numbers for each joint.
+        travel: whether ``"skeleton"`` adds the way of the joint since the first step.
+        parents: for each joint the number of the joint that it is attached to, its own for the
+            root: ``"skeleton"`` then adds the directions of the bones.
         filters: channels of each convolution of ``"frames"``, which halves height and width.
         frame_units: numbers that ``"frames"`` makes of each frame.
     """
@@ -106,6 +112,8 @@ class SequenceModelConfig(RecurrentClassifierConfig):
     bands: Count = 40
     joint: Annotated[int, Field(ge=0)] = 0
     coordinates: Literal[2, 3] = 3
+    travel: bool = False
+    parents: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(listed)] = ()
     filters: Widths = (16, 32, 32)
     frame_units: Count = 64
     scaling: Literal["training", "channel", "sequence", "none"] = "training"
@@ -193,10 +201,12 @@ class SequenceConfig(Experiment):
                 "the baseline single_frame with the front end 'frames' only.",
                 "remove it from evaluate.baselines, or set model.front_end to frames.",
             )
-        if self.model.turn and self.model.front_end != "skeleton":
+        of_skeletons = {name: getattr(model, name) for name in ("turn", "travel", "parents")}
+        given = [name for name, value in of_skeletons.items() if value]
+        if given and model.front_end != "skeleton":
             raise UserError(
-                f"{where} has model.turn {self.model.turn:g} and model.front_end "
-                f"{self.model.front_end!r}.",
-                "model.turn with the front end 'skeleton' only.",
-                "remove model.turn, or set model.front_end to skeleton.",
+                f"{where} has model.{given[0]} {of_skeletons[given[0]]} and model.front_end "
+                f"{model.front_end!r}.",
+                f"model.{given[0]} with the front end 'skeleton' only.",
+                f"remove model.{given[0]}, or set model.front_end to skeleton.",
             )

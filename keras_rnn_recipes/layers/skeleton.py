@@ -1,8 +1,8 @@
-"""Skeletons of a person: centered on a joint, in units of the person's own size."""
+"""Skeletons of a person: centered on a joint, in units of the person's own size, and bones."""
 
 from __future__ import annotations
 
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
@@ -19,16 +19,22 @@ class CenterSkeleton(layers.Layer):
     Args:
         joint: number of the joint, from 0.
         coordinates: numbers for each joint, 2 or 3, which stand next to each other.
+        travel: whether to add the way of the joint since the first step, over the same size.
+            Without it, walking looks like stepping on the spot.
+        parents: for each joint the number of the joint that it is attached to, its own for the
+            root; then the directions of these bones are added, which do not depend on the
+            proportions of a body. None by default.
 
     Call arguments:
         values: ``(batch, time, joints * coordinates)``.
         mask: bool ``(batch, time)``, true for real steps.
 
     Returns:
-        In the shape of ``values``, zeros as padding.
+        ``(batch, time, numbers)``, zeros as padding: those of ``values``, then ``coordinates`` for
+        the travel, and as many for each bone.
 
     Raises:
-        ValueError: a joint or a number of coordinates out of range.
+        ValueError: a joint, a parent or a number of coordinates out of range.
 
     Example:
         >>> import numpy as np
@@ -37,7 +43,7 @@ class CenterSkeleton(layers.Layer):
         [0.0, 0.0, 1.41, 0.0]
     """
 
-    def __init__(self, joint=0, coordinates=3, **kwargs):
+    def __init__(self, joint=0, coordinates=3, travel=False, parents=(), **kwargs):
         super().__init__(**kwargs)
         if joint < 0 or coordinates < 1:
             raise ValueError(
@@ -45,13 +51,16 @@ class CenterSkeleton(layers.Layer):
                 f"{joint} and {coordinates}."
             )
         self.joint, self.coordinates = joint, coordinates
+        self.travel, self.parents = travel, tuple(parents)
+        self._bones = [(one, parent) for one, parent in enumerate(self.parents) if one != parent]
 
     def build(self, values_shape, mask_shape=None):
         joints, rest = divmod(values_shape[-1], self.coordinates)
-        if rest or self.joint >= joints:
+        parents = self.parents or range(joints)
+        if rest or self.joint >= joints or len(parents) != joints or max(parents) >= joints:
             raise ValueError(
                 f"{values_shape[-1]} channels are not those of joints with {self.coordinates} "
-                f"coordinates each, among them joint {self.joint}."
+                f"coordinates each, among them joint {self.joint}, with a parent for each joint."
             )
 
     def call(self, values, mask):
@@ -63,7 +72,41 @@ class CenterSkeleton(layers.Layer):
         count = ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0) * joints
         squares = ops.sum(relative**2, axis=(1, 2), keepdims=True)
         extent = ops.sqrt(squares / count)
-        return relative / ops.where(extent < _LEAST_SIZE, ops.ones_like(extent), extent)
+        extent = ops.where(extent < _LEAST_SIZE, ops.ones_like(extent), extent)
+        parts = [relative / extent]
+        if self.travel:
+            place = center[:, :, :size]
+            parts.append((place - place[:, :1]) * real / extent)
+        if self._bones:
+            parts.append(self._directions(relative))
+        return ops.concatenate(parts, axis=2)
+
+    def _directions(self, relative):
+        """The bones as vectors of length 1; zeros where a bone has no length."""
+        ends, starts = (self._joints(relative, joints) for joints in zip(*self._bones, strict=True))
+        shape = ops.shape(relative)[:2]
+        bones = ops.reshape(ends - starts, (*shape, len(self._bones), self.coordinates))
+        length = ops.sqrt(ops.sum(bones**2, axis=-1, keepdims=True))
+        unit = bones / ops.maximum(length, _LEAST_SIZE)
+        return ops.reshape(unit, (*shape, len(self._bones) * self.coordinates))
+
+    def _joints(self, values, joints):
+        """The coordinates of some joints, next to each other."""
+        places = [
+            one * self.coordinates + axis for one in joints for axis in range(self.coordinates)
+        ]
+        return ops.take(values, places, axis=2)
+
+    def compute_output_spec(self, values, mask):
+        more = self.coordinates * (int(self.travel) + len(self._bones))
+        shape = (*values.shape[:2], values.shape[2] + more)
+        return KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        return {**super().get_config(), "joint": self.joint, "coordinates": self.coordinates}
+        return {
+            **super().get_config(),
+            "joint": self.joint,
+            "coordinates": self.coordinates,
+            "travel": self.travel,
+            "parents": self.parents,
+        }

@@ -179,14 +179,17 @@ def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
     if kind == "none":
         return None
     joints, rest = divmod(width, config.coordinates)
-    if rest or config.joint >= joints:
+    parents = config.parents or range(joints)
+    if rest or config.joint >= joints or len(parents) != joints or max(parents) >= joints:
         raise UserError(
-            f"{counted(width, 'channel')}, model.coordinates {config.coordinates} and model.joint "
-            f"{config.joint} do not go together.",
-            "channels for the coordinates of whole joints, numbered from 0.",
-            "correct model.coordinates and model.joint, or choose the columns by data.channels.",
+            f"{counted(width, 'channel')}, model.coordinates {config.coordinates}, model.joint "
+            f"{config.joint} and {counted(len(config.parents), 'number')} in model.parents do not "
+            "go together.",
+            "channels for the coordinates of whole joints, numbered from 0, and as many parents.",
+            "correct those keys, or choose the columns by data.channels.",
         )
-    return CenterSkeleton(config.joint, config.coordinates, name="center")
+    skeleton = {"travel": config.travel, "parents": config.parents}
+    return CenterSkeleton(config.joint, config.coordinates, **skeleton, name="center")
 
 
 def features(values: Sequence[np.ndarray], layer: Any) -> list[np.ndarray]:
