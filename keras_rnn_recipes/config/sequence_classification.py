@@ -80,7 +80,7 @@ class SequenceDataConfig(Section):
 
 _OF_FRONT_ENDS = {
     *("front_end", "bands", "filters", "frame_units"),
-    *("joint", "coordinates", "travel", "parents"),
+    *("joint", "coordinates", "travel"),
 }
 
 
@@ -96,8 +96,6 @@ class SequenceModelConfig(RecurrentClassifierConfig):
         joint: number of the joint, from 0, on which ``"skeleton"`` is centered, such as the hip.
         coordinates: numbers for each joint.
         travel: whether ``"skeleton"`` adds the way of the joint since the first step.
-        parents: for each joint the number of the joint that it is attached to, its own for the
-            root: ``"skeleton"`` then adds the directions of the bones.
         filters: channels of each convolution of ``"frames"``, which halves height and width.
         frame_units: numbers that ``"frames"`` makes of each frame.
     """
@@ -113,7 +111,6 @@ class SequenceModelConfig(RecurrentClassifierConfig):
     joint: Annotated[int, Field(ge=0)] = 0
     coordinates: Literal[2, 3] = 3
     travel: bool = False
-    parents: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(listed)] = ()
     filters: Widths = (16, 32, 32)
     frame_units: Count = 64
     scaling: Literal["training", "channel", "sequence", "none"] = "training"
@@ -201,7 +198,7 @@ class SequenceConfig(Experiment):
                 "the baseline single_frame with the front end 'frames' only.",
                 "remove it from evaluate.baselines, or set model.front_end to frames.",
             )
-        of_skeletons = {name: getattr(model, name) for name in ("turn", "travel", "parents")}
+        of_skeletons = {name: getattr(model, name) for name in ("turn", "travel")}
         given = [name for name, value in of_skeletons.items() if value]
         if given and model.front_end != "skeleton":
             raise UserError(

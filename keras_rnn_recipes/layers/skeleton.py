@@ -1,4 +1,4 @@
-"""Skeletons of a person: centered on a joint, in units of the person's own size, and bones."""
+"""Skeletons of a person: centered on a joint, in units of the person's own size."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ class CenterSkeleton(layers.Layer):
         coordinates: numbers for each joint, 2 or 3, which stand next to each other.
         travel: whether to add the way of the joint since the first step, over the same size.
             Without it, walking looks like stepping on the spot.
-        parents: for each joint the number of the joint that it is attached to, its own for the
-            root; then the directions of these bones are added, which do not depend on the
-            proportions of a body. None by default.
 
     Call arguments:
         values: ``(batch, time, joints * coordinates)``.
@@ -31,10 +28,10 @@ class CenterSkeleton(layers.Layer):
 
     Returns:
         ``(batch, time, numbers)``, zeros as padding: those of ``values``, then ``coordinates`` for
-        the travel, and as many for each bone.
+        the travel.
 
     Raises:
-        ValueError: a joint, a parent or a number of coordinates out of range.
+        ValueError: a joint or a number of coordinates out of range.
 
     Example:
         >>> import numpy as np
@@ -43,7 +40,7 @@ class CenterSkeleton(layers.Layer):
         [0.0, 0.0, 1.41, 0.0]
     """
 
-    def __init__(self, joint=0, coordinates=3, travel=False, parents=(), **kwargs):
+    def __init__(self, joint=0, coordinates=3, travel=False, **kwargs):
         super().__init__(**kwargs)
         if joint < 0 or coordinates < 1:
             raise ValueError(
@@ -51,16 +48,14 @@ class CenterSkeleton(layers.Layer):
                 f"{joint} and {coordinates}."
             )
         self.joint, self.coordinates = joint, coordinates
-        self.travel, self.parents = travel, tuple(parents)
-        self._bones = [(one, parent) for one, parent in enumerate(self.parents) if one != parent]
+        self.travel = travel
 
     def build(self, values_shape, mask_shape=None):
         joints, rest = divmod(values_shape[-1], self.coordinates)
-        parents = self.parents or range(joints)
-        if rest or self.joint >= joints or len(parents) != joints or max(parents) >= joints:
+        if rest or self.joint >= joints:
             raise ValueError(
                 f"{values_shape[-1]} channels are not those of joints with {self.coordinates} "
-                f"coordinates each, among them joint {self.joint}, with a parent for each joint."
+                f"coordinates each, among them joint {self.joint}."
             )
 
     def call(self, values, mask):
@@ -73,32 +68,13 @@ class CenterSkeleton(layers.Layer):
         squares = ops.sum(relative**2, axis=(1, 2), keepdims=True)
         extent = ops.sqrt(squares / count)
         extent = ops.where(extent < _LEAST_SIZE, ops.ones_like(extent), extent)
-        parts = [relative / extent]
-        if self.travel:
-            place = center[:, :, :size]
-            parts.append((place - place[:, :1]) * real / extent)
-        if self._bones:
-            parts.append(self._directions(relative))
-        return ops.concatenate(parts, axis=2)
-
-    def _directions(self, relative):
-        """The bones as vectors of length 1; zeros where a bone has no length."""
-        ends, starts = (self._joints(relative, joints) for joints in zip(*self._bones, strict=True))
-        shape = ops.shape(relative)[:2]
-        bones = ops.reshape(ends - starts, (*shape, len(self._bones), self.coordinates))
-        length = ops.sqrt(ops.sum(bones**2, axis=-1, keepdims=True))
-        unit = bones / ops.maximum(length, _LEAST_SIZE)
-        return ops.reshape(unit, (*shape, len(self._bones) * self.coordinates))
-
-    def _joints(self, values, joints):
-        """The coordinates of some joints, next to each other."""
-        places = [
-            one * self.coordinates + axis for one in joints for axis in range(self.coordinates)
-        ]
-        return ops.take(values, places, axis=2)
+        if not self.travel:
+            return relative / extent
+        place = center[:, :, :size]
+        return ops.concatenate([relative, (place - place[:, :1]) * real], axis=2) / extent
 
     def compute_output_spec(self, values, mask):
-        more = self.coordinates * (int(self.travel) + len(self._bones))
+        more = self.coordinates * int(self.travel)
         shape = (*values.shape[:2], values.shape[2] + more)
         return KerasTensor(shape, dtype=self.compute_dtype)
 
@@ -108,5 +84,4 @@ class CenterSkeleton(layers.Layer):
             "joint": self.joint,
             "coordinates": self.coordinates,
             "travel": self.travel,
-            "parents": self.parents,
         }

@@ -64,7 +64,7 @@ def test_waveforms_and_skeletons_have_a_front_end(tmp_path):
     bodies = [random.normal(size=(n, 12)).astype("float32") for n in (5, 14, 1)]
     options = {"scaling": "channel", "speed": 0.2, "mask_steps": 0.2, "mask_channels": 0.1}
     hearing = small(1, front_end=LogMel(8000, 20), convolutions=(4,), stride=2, **options)
-    skeleton = CenterSkeleton(1, 3, travel=True, parents=(1, 1, 1, 2))
+    skeleton = CenterSkeleton(1, 3, travel=True)
     watching = small(12, front_end=skeleton, turn=30.0, **options)
     for model, values in ((hearing, waves), (watching, bodies)):
         classify = Pipeline(model, "abc", "x" * values[0].shape[1])

@@ -376,7 +376,6 @@ def test_accuracy_so_far_counts_by_hand():
     [
         ({"front_end": "log_mel"}, "are vectors, and model.front_end"),
         ({"front_end": "skeleton", "joint": 3}, "do not go together"),
-        ({"front_end": "skeleton", "parents": (0,)}, "1 number in model.parents"),
         ({"front_end": "skeleton", "coordinates": 2, "joint": 1}, None),
     ],
 )

@@ -179,17 +179,14 @@ def front_end(config: SequenceModelConfig, part: LabelledSequences) -> Any:
     if kind == "none":
         return None
     joints, rest = divmod(width, config.coordinates)
-    parents = config.parents or range(joints)
-    if rest or config.joint >= joints or len(parents) != joints or max(parents) >= joints:
+    if rest or config.joint >= joints:
         raise UserError(
-            f"{counted(width, 'channel')}, model.coordinates {config.coordinates}, model.joint "
-            f"{config.joint} and {counted(len(config.parents), 'number')} in model.parents do not "
-            "go together.",
-            "channels for the coordinates of whole joints, numbered from 0, and as many parents.",
-            "correct those keys, or choose the columns by data.channels.",
+            f"{counted(width, 'channel')}, model.coordinates {config.coordinates} and model.joint "
+            f"{config.joint} do not go together.",
+            "channels for the coordinates of whole joints, numbered from 0.",
+            "correct model.coordinates and model.joint, or choose the columns by data.channels.",
         )
-    skeleton = {"travel": config.travel, "parents": config.parents}
-    return CenterSkeleton(config.joint, config.coordinates, **skeleton, name="center")
+    return CenterSkeleton(config.joint, config.coordinates, config.travel, name="center")
 
 
 def features(values: Sequence[np.ndarray], layer: Any) -> list[np.ndarray]:
