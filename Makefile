@@ -33,6 +33,10 @@ HEADLINES := $(addprefix $(RESULTS)/,co2_lstm_seq2seq elnino_lstm_direct sunspot
 	tourism_lstm_seq2seq)
 UPDATE := import sys; from keras_rnn_recipes.workflows.tables import update_table; \
 	update_table(sys.argv[2:], sys.argv[1])
+# Pages with single figures of recorded runs in their text.
+PAGES := README.md docs/guides/shapes.md
+FIGURES := import sys; from keras_rnn_recipes.workflows import figures; \
+	[getattr(figures, sys.argv[1])(page, "recipes") for page in sys.argv[2:]]
 
 .PHONY: help forecast test test-all test-baselines lint format tables bench bench-forecasting docs \
 	notebooks wheel clean
@@ -96,6 +100,7 @@ lint: $(VENV)/.installed-dev
 	$(foreach family,$(FAMILIES),$(BIN)/krr table recipes/$(family)/results \
 		--check recipes/$(family)/README.md &&) true
 	$(BIN)/krr table $(HEADLINES) --check README.md
+	$(BIN)/python -c '$(FIGURES)' check_figures $(PAGES)
 	$(BIN)/python -m benchmarks.forecasting.table --check
 
 format: $(VENV)/.installed-dev
@@ -106,6 +111,7 @@ tables: $(VENV)/.installed
 	$(foreach family,$(FAMILIES),$(BIN)/python -c '$(UPDATE)' recipes/$(family)/README.md \
 		recipes/$(family)/results &&) true
 	$(BIN)/python -c '$(UPDATE)' README.md $(HEADLINES)
+	$(BIN)/python -c '$(FIGURES)' update_figures $(PAGES)
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/run_all.py
