@@ -27,7 +27,13 @@ def recipes(tmp_path):
             "model": {"accuracy": accuracy, "mae": mae},
             "baselines": {"naive": {"mae": 10.0}},
         }
-        record |= {"recipe": "one", "name": "lstm", "seed": seed, "num_parameters": 1}
+        record |= {
+            "recipe": "one",
+            "name": "lstm",
+            "seed": seed,
+            "num_parameters": 1,
+            "fit_seconds": 1.0,
+        }
         (folder / f"seed{seed}.json").write_text(json.dumps(record))
     return tmp_path
 
