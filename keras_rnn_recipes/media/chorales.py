@@ -33,12 +33,17 @@ def chorales() -> dict[str, tuple[Piece, ...]]:
     parts: dict[str, list[Piece]] = {"train": [], "valid": [], "test": []}
     for number, name in enumerate(found):
         part = {0: "test", 1: "valid"}.get(number % _EVERY, "train")
-        parts[part].append(_piece(corpus.parse(name), str(name).rpartition("/")[2]))
+        parts[part].append(read_chorale(corpus.parse(name), str(name).rpartition("/")[2]))
     return {part: tuple(pieces) for part, pieces in parts.items()}
 
 
-def _piece(score: Any, name: str) -> Piece:
-    """The voices of a score together; tied notes are one."""
+def read_chorale(score: Any, name: str) -> Piece:
+    """The voices of a score together, as a piano roll of sixteenth notes; tied notes are one.
+
+    Args:
+        score: a ``music21.stream.Score``.
+        name: of the piece.
+    """
     notes = []
     for element in score.stripTies().flatten().notes:
         start = round(float(element.offset) * FRAMES_PER_BEAT)
