@@ -44,7 +44,7 @@ TEST_DECIBELS = -3.0
 
 
 def morse(
-    *, train_size: int = 3000, valid_size: int = 150, test_size: int = 300, seed: int = 0
+    *, train_size: int = 6000, valid_size: int = 150, test_size: int = 300, seed: int = 0
 ) -> tuple[LabelledSequences, LabelledSequences, LabelledSequences]:
     """Recordings of Morse code, 4,000 samples a second.
 

@@ -27,7 +27,7 @@ def main(config, run):
         len(parts.train.channels),
         len(characters),
         front_end=front_end,
-        statistics=speech_recognition.statistics(parts.train, front_end),
+        statistics=speech_recognition.statistics(parts.train, front_end, network.scaling),
         **network.options(),
     )
 

@@ -21,7 +21,7 @@ from keras_rnn_recipes.config.speech_recognition import (
 )
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.evaluation.translation import character_error_rate, score_texts
-from keras_rnn_recipes.families.sequence_classification.task import statistics as statistics
+from keras_rnn_recipes.families.sequence_classification.task import statistics as statistics_of
 from keras_rnn_recipes.families.speech_recognition.decoder import (
     GREEDY,
     Decoder,
@@ -72,7 +72,7 @@ def load(data: SpeechDataConfig, *, seed: int = 0) -> SequenceParts:
     Example:
         >>> parts = load(SpeechDataConfig(source="morse"))
         >>> len(parts.train), len(parts.valid), len(parts.test)
-        (3000, 150, 300)
+        (6000, 150, 300)
     """
     notes: list[str] = []
     source = data.source if data.train is None else data.train
@@ -242,6 +242,17 @@ def front_end(config: SpeechModelConfig, part: LabelledSequences) -> Any:
             "fewer bands for a low rate.",
             "lower model.bands, for example to 24.",
         ) from error
+
+
+def statistics(part: LabelledSequences, layer: Any, scaling: str) -> Any:
+    """Mean and standard deviation of each channel; None for a scaling that needs none.
+
+    Args:
+        part: the training part.
+        layer: from `front_end`, whose output is then measured.
+        scaling: ``model.scaling``.
+    """
+    return statistics_of(part, layer) if scaling == "training" else None
 
 
 def targets(part: LabelledSequences, characters: Sequence[str]) -> list[np.ndarray]:
