@@ -76,14 +76,14 @@ def relative_scores(folder: Path) -> dict[str, list[float]]:
 
 def table(recorded: dict) -> str:
     """The recorded scores as a Markdown table."""
-    heads = ["variant", *SHORT, "geometric mean", "80 % covers", "minutes"]
+    heads = ["variant", *SHORT, "geometric mean", "80 % covers"]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name, result in recorded.items():
         ratios = [result["scores"][panel][0] for panel in SHORT]
         cover = np.mean([result["scores"][panel][1] for panel in SHORT])
         cells = [name, *(f"{ratio:.3f}" for ratio in ratios)]
         cells += [f"{np.exp(np.log(ratios).mean()):.3f}", f"{cover:.0f}"]
-        rows.append("| " + " | ".join([*cells, f"{result['seconds'] / 60:.0f}"]) + " |")
+        rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
 
