@@ -52,7 +52,7 @@ for head in ("nade", "independent"):
     )
     models[head].compile(keras.optimizers.Adam(0.005), music.frame_loss())
     history = models[head].fit(
-        batches(parts.train, transpose=5, repeat=True),
+        batches(parts.train, repeat=True),
         validation_data=batches(parts.valid, shuffle=False),
         steps_per_epoch=steps,
         shuffle=False,
@@ -79,7 +79,7 @@ for name, value in nats.items():
 served = music.Pipeline(models["nade"])
 
 
-@tf.function
+@tf.function(autograph=False)
 def compose(seed):
     """A piece of 96 frames from nothing."""
     state = served.begin(tf.zeros([1, 0, 88]), tf.constant([0]))
