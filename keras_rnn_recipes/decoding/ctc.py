@@ -85,7 +85,7 @@ def ctc_beam_search(
     Example:
         >>> half = np.log([[[0.6, 0.4], [0.6, 0.4]]]).astype("float32")
         >>> found = ctc_beam_search(half)  # blank, blank: 0.36; a with or without blanks: 0.64
-        >>> np.array(found.symbols).tolist(), float(np.exp(found.scores)[0].round(2))
+        >>> np.array(found.symbols).tolist(), round(float(np.exp(found.scores)[0]), 2)
         ([[1, 0]], 0.64)
     """
     if beam_width < 1:

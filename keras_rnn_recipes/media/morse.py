@@ -133,7 +133,7 @@ def keyed_tone(
     Example:
         >>> random = np.random.default_rng(0)
         >>> tone = keyed_tone("E", speed=12, pitch=600, decibels=20, random=random)
-        >>> 0.2 < len(tone) / RATE < 0.9
+        >>> 0.8 < len(tone) / RATE < 1.5
         True
     """
     envelope = _envelope(text, 1.2 / speed, random)

@@ -28,7 +28,7 @@ def ctc_loss() -> Callable[[Any, Any], Any]:
     Example:
         >>> import numpy as np
         >>> logits = np.log([[[0.4, 0.6], [0.5, 0.5]]]).astype("float32")
-        >>> float(np.exp(-ctc_loss()(np.array([[1]]), logits))[0].round(3))
+        >>> round(float(np.exp(-ctc_loss()(np.array([[1]]), logits))[0]), 3)
         0.8
     """
 

@@ -69,7 +69,7 @@ def test_a_metric_is_one_entry(monkeypatch):
 @pytest.mark.parametrize("name", sorted(set(METRICS) - {"coverage"}))
 def test_the_best_baseline_is_by_the_direction_of_the_metric(name):
     record = {"baselines": {"low": {name: 1.0}, "high": {name: 2.0}}}
-    errors = {"error", "loss", "perplexity", "bits", "norm", "left", "steps", "score"}
+    errors = {"error", "loss", "nats", "perplexity", "bits", "norm", "left", "steps", "score"}
     less = bool(errors & set(METRICS[name].name.split()))
     assert best_baseline(record, name) == ("low" if less else "high")
     assert not METRICS[name].more_is_better or not METRICS[name].in_units

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_rnn_recipes.builders.captioner import place_shape
-from keras_rnn_recipes.builders.decoder import has_attention
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.translation import accuracy_at_1, describe_signatures
 from keras_rnn_recipes.media.captioned_images import CaptionedImages
@@ -126,6 +124,10 @@ def attention_sections(part: CaptionedImages, served: Pipeline) -> list[Section]
     Returns:
         None for a network without attention.
     """
+    # Importing them imports Keras, which tables of results do without.
+    from keras_rnn_recipes.builders.captioner import place_shape
+    from keras_rnn_recipes.builders.decoder import has_attention
+
     if not has_attention(served.model):
         return []
     grid, pixels = place_shape(served.model), part.images[:MOST_ATTENDED].astype("float32")

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.translation import edit_counts
-from keras_rnn_recipes.families.sequence_classification.task import features
-from keras_rnn_recipes.families.speech_recognition.pipeline import WAVEFORM, Pipeline
-from keras_rnn_recipes.layers import LogMel
+from keras_rnn_recipes.media.sequence_files import WAVEFORM
 from keras_rnn_recipes.media.sequences import LabelledSequences
 from keras_rnn_recipes.reporting.format import label, metric_value, number
 from keras_rnn_recipes.reporting.page import Section, Table
 from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 from keras_rnn_recipes.reporting.style import INK, MODEL, MUTED, RIVAL, new_figure, svg_of
-from keras_rnn_recipes.serving.saved_speech import Transcript
 from keras_rnn_recipes.storage import read_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from keras_rnn_recipes.families.speech_recognition.pipeline import Pipeline
+    from keras_rnn_recipes.serving.saved_speech import Transcript
 
 MOST_EXAMPLES, MOST_WORST, MOST_CONFUSED = 3, 12, 12
 
@@ -136,6 +139,10 @@ def _examples(
     test: LabelledSequences, found: Sequence[Transcript], pipeline: Pipeline
 ) -> list[Section]:
     """The first recordings of different lengths: input, output of the network, and characters."""
+    # Importing them imports Keras, which tables of results do without.
+    from keras_rnn_recipes.families.sequence_classification.task import features
+    from keras_rnn_recipes.layers import LogMel
+
     order = np.argsort(test.lengths, kind="stable")
     shares = np.linspace(0.3, 0.9, min(MOST_EXAMPLES, len(test)))
     places = dict.fromkeys(int(order[int(share * (len(order) - 1))]) for share in shares)
@@ -181,7 +188,7 @@ def plot_recognition(
             vmax=3,
             extent=(0, end, 0, seen.shape[1]),
         )
-        above.set(ylabel="band" if pipeline.channels == WAVEFORM else "feature", xlim=(0, end))
+        above.set(ylabel="band" if pipeline.channels == (WAVEFORM,) else "feature", xlim=(0, end))
         above.tick_params(labelbottom=False)
         below.plot(times, probabilities[:, 0], color=MUTED, linewidth=0.6)
         for symbol in range(1, probabilities.shape[1]):
