@@ -61,13 +61,14 @@ characters = speech.characters_of(train.labels)
 
 # %%
 longest = test.rows([test.lengths.argmax()])
-figure, panel = plt.subplots(figsize=(8, 2.5))
+figure, panel = plt.subplots(figsize=(6, 2))
 panel.specgram(
     longest.values[0][:, 0],
     NFFT=128,
     Fs=RATE,
-    noverlap=96,
+    noverlap=64,
     cmap="Greys",
+    interpolation="nearest",  # a much smaller picture in the notebook
 )
 panel.set(title=longest.labels[0], xlabel="seconds", ylabel="Hz")
 
