@@ -283,9 +283,10 @@ def test_the_head_that_knows_the_frame_learns_more_than_independent_keys():
         pieces.append(Piece(roll, ""))
     fitted = {}
     for head in ("nade", "independent"):
+        tf.keras.utils.set_random_seed(0)
         model = music_model(units=8, hidden=24, head=head)
         model.compile(tf.keras.optimizers.Adam(0.03), music.frame_loss())
-        rolls = [piece.roll for piece in pieces]
+        rolls = [piece.roll for piece in pieces[4:]]  # the others cannot be learned by heart
         model.fit(roll_batches(rolls, batch_size=8), epochs=30, shuffle=False, verbose=0)
         served = music.score_pieces(Pipeline(model), pieces[:4])
         fitted[head] = music.score({head: served})[head]["nats_per_frame"]
