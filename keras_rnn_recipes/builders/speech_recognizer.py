@@ -48,9 +48,10 @@ def speech_recognizer(
         num_symbols: of the transcripts, without the blank; at least 1.
         cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
             `recurrent_stack`.
-        convolutions, kernel_size, stride, front_end, scaling, statistics, differences, noise,
-            mask_steps, mask_channels, dropout: as in `sequence_classifier`. Without convolutions
+        convolutions, kernel_size, stride: as in `sequence_classifier`. Without convolutions
             ``stride`` must be 1.
+        front_end, scaling, statistics, differences: as in `sequence_classifier`.
+        noise, mask_steps, mask_channels, dropout: as in `sequence_classifier`.
         speed: largest random change of the speed while training, such as 0.1. The batch becomes
             longer, so that no utterance is cut.
 
