@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import pandas as pd
 from keras_rnn_recipes.builders.sequence_classifier import (
     sequence_classifier as sequence_classifier,
 )
-from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.config.sequence_classification import (
     SequenceConfig,
     SequenceDataConfig,
@@ -38,8 +38,8 @@ from keras_rnn_recipes.families.sequence_classification.frames import (
     thumbnails,
     with_frames,
 )
+from keras_rnn_recipes.families.sequence_parts import load_sequence_parts
 from keras_rnn_recipes.layers import CenterSkeleton, EncodeFrames, LogMel, RealSteps
-from keras_rnn_recipes.media.catalogue import load_media_parts
 from keras_rnn_recipes.media.sequence_files import (
     FileOptions,
     read_listed_files,
@@ -79,28 +79,14 @@ def load(data: SequenceDataConfig, *, seed: int = 0) -> SequenceParts:
         >>> len(parts.train), len(parts.valid), len(parts.test)
         (2400, 400, 600)
     """
-    notes: list[str] = []
-    source = data.source if data.train is None else data.train
-    assert source is not None  # the schema checks it
-    if data.train is None and not is_file_name(source):
-        name, found = source, load_media_parts(source, FAMILY)
-        found = {part: with_frames(rows, data) for part, rows in found.items()}
-    else:
-        given = {"train": source, "valid": data.valid, "test": data.test}
-        name = source.replace("\\", "/").rstrip("/").rpartition("/")[2].partition(".")[0]
-        found = {
-            part: read_sequences(path, data, notes)
-            for part, path in given.items()
-            if path is not None
-        }
-    train = found["train"]
-    # The test part first, so that it does not depend on the validation share.
-    for part, share in (("test", data.test_share), ("valid", data.valid_share)):
-        if part not in found:
-            train, found[part] = hold_out(train, share, name=name, seed=seed)
-    for part in ("valid", "test"):
-        _check_channels(train, found[part], part)
-    return SequenceParts(name, train, found["valid"], found["test"], tuple(notes))
+    return load_sequence_parts(
+        data,
+        FAMILY,
+        prepare=lambda rows: with_frames(rows, data),
+        read=lambda source, notes: read_sequences(source, data, notes),
+        hold_out=partial(hold_out, seed=seed),
+        check=_check_channels,
+    )
 
 
 def read_sequences(

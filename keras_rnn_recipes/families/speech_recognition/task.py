@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.builders.speech_recognizer import speech_recognizer as speech_recognizer
-from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.config.speech_recognition import (
     SpeechConfig,
     SpeechDataConfig,
@@ -22,6 +22,7 @@ from keras_rnn_recipes.config.speech_recognition import (
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.evaluation.translation import character_error_rate, score_texts
 from keras_rnn_recipes.families.sequence_classification.task import statistics as statistics_of
+from keras_rnn_recipes.families.sequence_parts import load_sequence_parts
 from keras_rnn_recipes.families.speech_recognition.decoder import (
     GREEDY,
     Decoder,
@@ -32,7 +33,6 @@ from keras_rnn_recipes.families.speech_recognition.decoder import (
 )
 from keras_rnn_recipes.families.speech_recognition.pipeline import WAVEFORM, Pipeline, output_steps
 from keras_rnn_recipes.layers import LogMel
-from keras_rnn_recipes.media.catalogue import load_media_parts
 from keras_rnn_recipes.media.sequences import LabelledSequences, SequenceParts
 from keras_rnn_recipes.media.transcripts import (
     characters_of as characters_of,
@@ -74,28 +74,14 @@ def load(data: SpeechDataConfig, *, seed: int = 0) -> SequenceParts:
         >>> len(parts.train), len(parts.valid), len(parts.test)
         (6000, 150, 300)
     """
-    notes: list[str] = []
-    source = data.source if data.train is None else data.train
-    assert source is not None  # the schema checks it
-    if data.train is None and not is_file_name(source):
-        name, parts = source, load_media_parts(source, FAMILY)
-        found = {part: _normalized(one, data) for part, one in parts.items()}
-    else:
-        given = {"train": source, "valid": data.valid, "test": data.test}
-        name = source.replace("\\", "/").rstrip("/").rpartition("/")[2].partition(".")[0]
-        found = {
-            part: read_recordings(path, data, notes)
-            for part, path in given.items()
-            if path is not None
-        }
-    train = found["train"]
-    # The test part first, so that it does not depend on the validation share.
-    for part, share in (("test", data.test_share), ("valid", data.valid_share)):
-        if part not in found:
-            train, found[part] = hold_out(train, share, name=name, seed=seed)
-    for part in ("valid", "test"):
-        _check_channels(train, found[part], part)
-    return SequenceParts(name, train, found["valid"], found["test"], tuple(notes))
+    return load_sequence_parts(
+        data,
+        FAMILY,
+        prepare=lambda rows: _normalized(rows, data),
+        read=lambda source, notes: read_recordings(source, data, notes),
+        hold_out=partial(hold_out, seed=seed),
+        check=_check_channels,
+    )
 
 
 def read_recordings(
