@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -280,3 +280,23 @@ def _require_images(paths: Sequence[Path], folder: Path, labelled: bool) -> None
             if labelled
             else "give another folder.",
         )
+
+
+def overlap_notes(keys: Mapping[str, Sequence[bytes]]) -> list[str]:
+    """Sentences on the images that are in two parts.
+
+    Args:
+        keys: of the images of the parts ``train``, ``valid`` and ``test``, from `content_key`.
+
+    Example:
+        >>> overlap_notes({"train": [b"a"], "valid": [b"b"], "test": [b"a"]})
+        ['1 image is in the test part and in the training part as well.']
+    """
+    trained = set(keys["train"])
+    notes = []
+    for name, words in (("valid", "validation"), ("test", "test")):
+        both = sum(key in trained for key in keys[name])
+        if both:
+            also = counted(both, "image", "is", "are")
+            notes.append(f"{also} in the {words} part and in the training part as well.")
+    return notes

@@ -42,7 +42,7 @@ from keras_rnn_recipes.media.captioned_images import CaptionedImages, caption_ba
 from keras_rnn_recipes.media.catalogue import load_media_parts
 from keras_rnn_recipes.media.given_images import read_some
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
-from keras_rnn_recipes.media.images import ImageFile, Tell, read_all, read_header
+from keras_rnn_recipes.media.images import ImageFile, Tell, overlap_notes, read_all, read_header
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
@@ -111,7 +111,7 @@ def load(data: CaptionDataConfig, *, seed: int = 0) -> CaptionParts:
     for name, share in (("test", data.test_share), ("valid", data.valid_share)):
         if name not in parts:
             parts["train"], parts[name] = hold_out(parts["train"], share, seed=seed)
-    notes += _overlap_notes(parts)
+    notes += overlap_notes({name: part.keys() for name, part in parts.items()})
     return CaptionParts(Path(source).name or source, **parts, size=size, notes=tuple(notes))
 
 
@@ -266,19 +266,6 @@ def hold_out(
             "give more images, or captions for data.valid and data.test.",
         )
     return part.rows(np.flatnonzero(~held)), part.rows(np.flatnonzero(held))
-
-
-def _overlap_notes(parts: Mapping[str, CaptionedImages]) -> list[str]:
-    """Sentences on the images that are in two parts."""
-    trained = set(parts["train"].keys())
-    notes = []
-    for name, words in (("valid", "validation"), ("test", "test")):
-        keys = parts[name].keys()
-        both = sum(key in trained for key in keys)
-        if both:
-            also = counted(both, "image", "is", "are")
-            notes.append(f"{also} in the {words} part and in the training part as well.")
-    return notes
 
 
 def describe(parts: CaptionParts) -> str:

@@ -16,7 +16,7 @@ from keras_rnn_recipes.config.captioning import CaptionDataConfig
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.config.image_classification import ImageClassifierConfig, ImageDataConfig
 from keras_rnn_recipes.data.catalogue import dataset_files, find_card, own_reader
-from keras_rnn_recipes.errors import UserError, counted, first_names
+from keras_rnn_recipes.errors import UserError, first_names
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_pixels
 from keras_rnn_recipes.families.classification import (
     class_weights as class_weights,
@@ -25,7 +25,7 @@ from keras_rnn_recipes.families.classification import (
     table_of_predictions,
 )
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
-from keras_rnn_recipes.media.images import ImageFile, Tell, list_images, read_all
+from keras_rnn_recipes.media.images import ImageFile, Tell, list_images, overlap_notes, read_all
 from keras_rnn_recipes.media.labelled_images import (
     LabelledImages,
     image_batches as image_batches,
@@ -238,14 +238,7 @@ def _content_notes(parts: Mapping[str, LabelledImages]) -> list[str]:
             first.setdefault(key, image)
     every = [first[key] for name in parts for key in keys[name]]
     labels = [label for part in parts.values() for label in part.labels]
-    notes = contradiction_notes(every, labels, "image")
-    trained = set(keys["train"])
-    for name, words in (("valid", "validation"), ("test", "test")):
-        both = sum(key in trained for key in keys[name])
-        if both:
-            also = counted(both, "image", "is", "are")
-            notes.append(f"{also} in the {words} part and in the training part as well.")
-    return notes
+    return [*contradiction_notes(every, labels, "image"), *overlap_notes(keys)]
 
 
 def class_names(parts: ImageParts) -> tuple[str, ...]:
