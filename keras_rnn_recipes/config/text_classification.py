@@ -75,6 +75,8 @@ class ClassifierConfig(RecurrentClassifierConfig):
             contain them, the first of the file. Their vectors are not trained. They are part of the
             exported model, which grows by four bytes for each number.
         members: networks that are trained together, each on its share of every batch.
+        ngrams: tokens in the longest n-gram of a linear classifier with naive Bayes scaling, with
+            which the trained network is mixed as the validation part says; 0: the network alone.
     """
 
     embedding_size: Count = 64
@@ -82,6 +84,7 @@ class ClassifierConfig(RecurrentClassifierConfig):
     vector_words: Annotated[int, Field(ge=0)] = 50_000
     train_embeddings: bool = True
     embedding_dropout: Share = 0.0
+    ngrams: Annotated[int, Field(ge=0, le=5)] = 0
 
     def options(self) -> dict[str, Any]:
         """The builder's options as keyword arguments.
@@ -90,7 +93,17 @@ class ClassifierConfig(RecurrentClassifierConfig):
             >>> ClassifierConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump(exclude={"vectors", "vector_words"})
+        return self.model_dump(exclude={"vectors", "vector_words", "ngrams"})
+
+    @property
+    def name(self) -> str:
+        """What the model is called in ``metrics.json``.
+
+        Example:
+            >>> ClassifierConfig().name, ClassifierConfig(ngrams=2).name
+            ('lstm', 'lstm_ngrams')
+        """
+        return f"{self.cell}_ngrams" if self.ngrams else self.cell
 
 
 class ClassificationEvaluateConfig(ClassifierEvaluateConfig):
@@ -126,4 +139,4 @@ class ClassificationConfig(TextExperiment):
     @property
     def kind(self) -> str:
         """What the model is, for the headline."""
-        return "classifier"
+        return "classifier with n-grams" if self.model.ngrams else "classifier"

@@ -19,6 +19,7 @@ from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.log_mel import LogMel
 from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
+from keras_rnn_recipes.layers.ngrams import LogitMixture, NGramLogits
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
 from keras_rnn_recipes.layers.padding import PaddingMask
 from keras_rnn_recipes.layers.paths import SampledPaths
@@ -66,12 +67,14 @@ __all__ = [
     "Lags",
     "LastStep",
     "LogMel",
+    "LogitMixture",
     "MaskSpans",
     "MaskedPooling",
     "MemberMedian",
     "MemberShare",
     "MultiplicativeAttention",
     "NADEKeys",
+    "NGramLogits",
     "Normalise",
     "PaddingMask",
     "RandomSpeed",

@@ -71,10 +71,13 @@ def model_name(config: Mapping[str, Any]) -> str:
     Example:
         >>> model_name({"model": {"preset": "lstm"}}), model_name({"model": {"cell": "gru"}})
         ('lstm', 'gru')
+        >>> model_name({"model": {"cell": "gru", "ngrams": 2}})
+        'gru_ngrams'
     """
     model = config.get("model", {})
     cells = model.get("cells") or ("model",)
-    return str(model.get("preset") or model.get("cell") or cells[0])
+    name = str(model.get("preset") or model.get("cell") or cells[0])
+    return f"{name}_ngrams" if model.get("ngrams") else name
 
 
 def _read_run(folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def main(config, run):
     texts = text_classification.load(config.data, seed=config.fit.seed)
     classes = text_classification.class_names(texts.train.labels)
     print(text_classification.describe(texts, classes))
-    data, network, training, name = config.data, config.model, config.fit, config.model.cell
+    data, network, training, name = config.data, config.model, config.fit, config.model.name
 
     # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
     tokenizer = krr.fit_tokenizer(
@@ -72,11 +72,15 @@ def main(config, run):
         run=run,
         loss=text_classification.loss(),
     )
+    # Mix the network with a linear classifier of word n-grams, if the recipe has one.
+    model, alone = text_classification.add_ngrams(
+        model, tokenizer, texts, classes, longest=network.ngrams
+    )
     run.write_model(model)
 
     # Strings in, probabilities out: the network and its baselines.
     classifier = text_classification.Pipeline(tokenizer, model, classes)
-    baselines = text_classification.fit_baselines(
+    baselines = alone | text_classification.fit_baselines(
         texts, classes, counted, names=config.evaluate.baselines, config=config
     )
     answers = {

@@ -31,6 +31,7 @@ cell = "gru"
 units = [24]
 embedding_size = 24
 pooling = "last"
+ngrams = 2
 [fit]
 epochs = 10
 learning_rate = 0.01
@@ -61,17 +62,19 @@ def test_a_run_on_a_table_of_ones_own_leaves_everything(run):
         assert (path / name).is_file()
     metrics = json.loads((path / "metrics.json").read_text())
     assert metrics["task"] == "text_classification"
-    assert set(metrics["baselines"]) == {"majority", "averaged_embeddings", "tfidf"}
+    parts = {"network_alone", "ngrams_alone"}
+    assert set(metrics["baselines"]) == {"majority", "averaged_embeddings", "tfidf", *parts}
     # Every sentence has a twin of the same words: half right is all that counting words can give.
     assert metrics["model"]["accuracy"] > 0.9
     for name in ("majority", "tfidf", "averaged_embeddings"):
         assert metrics["baselines"][name]["accuracy"] < 0.65
-    assert "GRU beats its best baseline" in printed
+    assert "GRU with n-grams beats its best baseline" in printed
+    assert "Log loss on the validation part: network" in printed
     assert "Confusion matrix" in (path / "report.html").read_text()
     table = pd.read_csv(path / "predictions.csv")
-    right = (table["label"] == table["gru"]).mean()
+    right = (table["label"] == table["gru_ngrams"]).mean()
     assert right == pytest.approx(metrics["model"]["accuracy"])
-    assert table["gru-probability"].between(0.5, 1).all()
+    assert table["gru_ngrams-probability"].between(0.5, 1).all()
 
 
 @pytest.mark.slow
@@ -90,7 +93,7 @@ def test_new_texts_are_answered_and_judged(folder, run, tmp_path):
     # A DataFrame has the answers of its file, whatever was read with it.
     framed = predict(path, truth.assign(index=range(len(truth))))
     pd.testing.assert_frame_equal(framed, table, check_dtype=False)
-    assert evaluate(path, truth).summary["gru"]["accuracy"] == pytest.approx(right)
+    assert evaluate(path, truth).summary["gru_ngrams"]["accuracy"] == pytest.approx(right)
 
 
 @pytest.mark.slow

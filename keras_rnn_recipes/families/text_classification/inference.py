@@ -89,7 +89,7 @@ def evaluate(
 
     refuse_baselines(baselines)
     config, notes = finished_config(run_dir, overrides), list[str]()
-    name = config.model.cell
+    name = config.model.name
     rows = read_rows(source, config.data, tell=notes.append)
     classes = read_vocabulary(run_dir)["classes"]
     labels = known_labels(rows.labels, classes, tell=notes.append)
