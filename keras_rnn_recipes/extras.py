@@ -12,6 +12,7 @@ MODULES = {
     "chorales": ("music21",),
     "music": ("mido",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
+    "shards": ("duckdb", "pyarrow"),
     "text": ("sacrebleu", "jiwer"),
     "tune": ("optuna",),
     "video": ("av",),

@@ -249,6 +249,34 @@ def check_output(output: str | Path | None, *inputs: str | Path) -> None:
         raise UserError(what, "two different files.", fix)
 
 
+def check_new_folder(folder: Path, option: str) -> None:
+    """Check, before any work is done, that a folder can be written.
+
+    Args:
+        folder: missing or empty.
+        option: the option that named it, for the message.
+
+    Raises:
+        UserError: it is a file or not empty, or it cannot be created.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file.", "a folder to write.", f"give another {option}.")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(
+            f"The folder {folder} is not empty.",
+            "a folder that is missing or empty.",
+            f"give another {option}.",
+        )
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        what = "cannot be written to" if existing.is_dir() else "is a file"
+        raise WriteError(
+            f"{existing} {what}, so the folder {folder} cannot be created.",
+            "a folder that can be written to.",
+            f"give another {option}.",
+        )
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """Write a file and wait until it is on the disk."""
     with open(path, "wb") as file:

@@ -25,6 +25,7 @@ LIGHT = (
     *("evaluation.baselines", "evaluation.metrics", "config.forecasting", "workflows.forecast"),
     *("families.forecasting.inference", "config.catalogue"),
     *("families.forecasting.report", "families.forecasting.zero_shot", "workflows.run"),
+    *("shards.writing", "workflows.scoring"),
 )
 # Where each public name is defined, as type checkers are told and the package itself reads it.
 HOMES = {

@@ -63,6 +63,7 @@ from keras_rnn_recipes.cli.options import (
     Units,
     Wide,
 )
+from keras_rnn_recipes.cli.scoring import predict_folder, refuse_pool, shard
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, readable, save_standard_input
 from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.errors import counted
@@ -184,21 +185,40 @@ def predict(
     input: Input,
     output: Annotated[
         Path,
-        typer.Option("--output", metavar="FILE", help="CSV file to write; for music also .mid"),
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="CSV file to write; for music also .mid; for a folder of Parquet files a folder",
+        ),
     ],
     overrides: Reading = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="processes for a folder of Parquet files (default: one for each core)"),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="keep the complete files in the folder --output")
+    ] = False,
 ) -> None:
     """Apply the model of a finished run to new data.
 
     A forecaster forecasts each series from its last date on; a text model answers each text, an
     image classifier each picture of a file or folder, and a music model continues each piece.
+    A forecaster also takes a folder of Parquet files, as `krr shard` writes it: file by file, in
+    several processes, into a folder of Parquet files.
     """
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.storage import check_output
     from keras_rnn_recipes.workflows import inference
 
-    check_output(output, input)
     config = finished_config(run_dir)
+    if config.family == "forecasting" and input.is_dir():
+        predict_folder(
+            run_dir, input, output, workers=workers, resume=resume, overrides=overrides or ()
+        )
+        return
+    refuse_pool(workers, resume)
+    check_output(output, input)
     if config.trains:
         import_tensorflow_quietly()
     with readable(input) as source:
@@ -291,6 +311,8 @@ command(backtest)
 command(tune)
 
 command(update)
+
+command(shard)
 
 
 @command

@@ -9,7 +9,6 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from inspect import Signature, signature
 from pathlib import Path
@@ -20,6 +19,9 @@ import typer
 
 from keras_rnn_recipes.cli.advice import fitting
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.serving.quiet_import import (
+    import_tensorflow_quietly as import_tensorflow_quietly,
+)
 
 USER_ERROR = 2
 
@@ -164,41 +166,6 @@ def print_how_to_resume(
         again = shlex.join(["krr", command, *recipe, *options])
         typer.echo(f"\n{told_interruption(error)}. To continue: {again}", err=True)
         raise typer.Exit(exit_status(error)) from None
-
-
-def import_tensorflow_quietly() -> None:
-    """Import TensorFlow without its messages about processors and drivers.
-
-    TensorFlow's C++ code writes them to the file descriptor before it reads any setting, so they
-    are captured there. They are shown if the import fails.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "tensorflow" in sys.modules:
-        return
-    with _captured_stderr() as kept:
-        try:
-            import tensorflow  # noqa: F401
-        except BaseException:
-            kept.seek(0)
-            sys.stderr.write(kept.read().decode(errors="replace"))
-            raise
-
-
-@contextlib.contextmanager
-def _captured_stderr() -> Iterator[Any]:
-    """Redirect file descriptor 2 to a temporary file."""
-    with tempfile.TemporaryFile() as kept:
-        try:
-            saved = os.dup(2)
-        except OSError:  # closed: there is nothing to capture
-            yield kept
-            return
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield kept
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 def _in_three_parts(error: UserError, command: Signature) -> str:

@@ -160,7 +160,7 @@ def open_table(source: str | Path | pd.DataFrame | pd.Series) -> Table:
         check_file(path)
         reader = _READERS.get(path.suffix.lower())
         check_kind(path)
-        table = _table_in_memory(reader(path), path.name) if reader else _csv_table(path)
+        table = _table_in_memory(reader(path), path.name) if reader else csv_table(path)
     if table.sample.empty:
         raise UserError(
             f"{table.name} has a header and no rows.".replace("the table", "The table", 1),
@@ -249,7 +249,17 @@ def _with_package(
         ) from error
 
 
-def _csv_table(path: Path) -> Table:
+def csv_table(path: Path) -> Table:
+    """Find the separator and the header of a text file, and read a sample of its rows.
+
+    The size of the file does not matter, and is not checked.
+
+    Args:
+        path: of the file, which may be gzipped or alone in a zip archive.
+
+    Raises:
+        UserError: as `open_table`.
+    """
     head = _head(path)
     if not any(line.strip() for line in head):
         raise empty_file(path)

@@ -119,7 +119,7 @@ def _check_archive(path: Path) -> None:
 
 def _check_parquet(path: Path) -> None:
     try:
-        from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
+        from pyarrow import ArrowException, parquet
     except ImportError:
         return  # the reader says that the package is missing
     try:

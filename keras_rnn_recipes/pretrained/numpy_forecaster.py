@@ -28,6 +28,7 @@ class NumPyForecaster:
         season_length: steps of the season, 1 for none; or of several.
         levels: of prediction intervals in percent, ascending, each at most 95.
         folder: with a card and weights.
+        threads: in which it computes; None for one for each core.
 
     Example:
         >>> forecaster = NumPyForecaster(4, season_length=4)
@@ -40,6 +41,7 @@ class NumPyForecaster:
     season_length: int | Sequence[int] = 1
     levels: tuple[float, ...] = ()
     folder: str | Path = FOLDER
+    threads: int | None = None
     _mixture: Mixture = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -61,8 +63,9 @@ class NumPyForecaster:
         history = np.asarray(windows, "float64")[:, :, 0]
         batches = (history[k : k + _BATCH] for k in range(0, len(history), _BATCH))
         # NumPy lets other threads run while it computes; its own would only wait for each other.
-        workers = min(os.cpu_count() or 1, 1 + len(history) // _BATCH)
-        with ThreadPoolExecutor(workers) as pool, threadpool_limits(1 if workers > 1 else None):
+        workers = min(self.threads or os.cpu_count() or 1, 1 + len(history) // _BATCH)
+        limit = 1 if workers > 1 else self.threads
+        with ThreadPoolExecutor(workers) as pool, threadpool_limits(limit):
             parts = list(pool.map(self._forecast, batches))
         outputs = 1 + 2 * len(self.levels)
         answer = np.concatenate([*parts, np.empty((0, self.horizon, outputs))])

@@ -26,7 +26,7 @@ COMMANDS = [
     "gradients",
     "backtest",
 ]
-COMMANDS += ["tune", "update", "ls", "cp", "validate", "table", "export", "explain"]
+COMMANDS += ["tune", "update", "shard", "ls", "cp", "validate", "table", "export", "explain"]
 SLOW_TO_IMPORT = {"tensorflow", "keras", "jax", "torch", "numpy", "pandas", "scipy", "sklearn"}
 SLOW_TO_IMPORT |= {"statsmodels", "utilsforecast", "matplotlib", "tensorboard", "optuna", "onnx"}
 

@@ -181,7 +181,8 @@ def check_values(panel: Panel, config: Config, assumed: Assumptions | None) -> t
             f"Values with decimals in {_some(_names(panel.frame, broken))}; the data of the run "
             "were counts, and so are its intervals."
         )
-    new = [name for name in panel.frame["unique_id"].unique() if name not in set(assumed.series)]
+    known = set(assumed.series)
+    new = [name for name in panel.frame["unique_id"].unique() if name not in known]
     if new:
         notes.append(f"New to the run: {_some(new)}; forecast by what it learned from the others.")
     return (*notes, *_other_units(panel.frame, assumed))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,39 +63,84 @@ def predict(
         >>> predict("runs/x", "sales.csv").columns.tolist()  # doctest: +SKIP
         ['unique_id', 'ds', 'lstm']
     """
-    from keras_rnn_recipes.evaluation.backtest import forecast_future
-    from keras_rnn_recipes.families.forecasting.task import leave_closed_out
+    return open_forecaster(run_dir, overrides).predict(source)
 
+
+@dataclass(frozen=True)
+class OpenForecaster:
+    """A finished run, loaded once to forecast many tables.
+
+    Attributes:
+        run_dir: its folder.
+        config: of the run, with the overrides.
+        covariates, assumed: what the run knows about its columns and its data.
+        overrides: with which the run was opened.
+        threads: in which the pretrained network computes in NumPy; None for one for each core.
+    """
+
+    run_dir: Path
+    config: Config
+    covariates: Covariates
+    assumed: Assumptions | None
+    overrides: tuple[str, ...] = ()
+    threads: int | None = None
+
+    @cached_property
+    def forecaster(self) -> SavedForecaster | ZeroShotForecaster:
+        """Its SavedModel, or the pretrained network in NumPy; loaded when first asked for."""
+        return forecaster_of_run(self.run_dir, self.config, threads=self.threads)
+
+    def predict(self, source: str | Path | pd.DataFrame) -> pd.DataFrame:
+        """Forecast the steps after the end of every series, as the function `predict`."""
+        from keras_rnn_recipes.evaluation.backtest import forecast_future
+        from keras_rnn_recipes.families.forecasting.task import leave_closed_out
+
+        config = self.config
+        panel = read_new_data(
+            config,
+            source,
+            self.covariates,
+            horizon=config.model.horizon,
+            assumed=self.assumed,
+            overrides=self.overrides,
+        )
+        forecaster = self.forecaster
+        forecasts = forecast_future(
+            panel.frame,
+            {config.model.preset: forecaster.forecast_windows},
+            lookback=_lookback(config),
+            horizon=forecaster.horizon,
+            freq=panel.freq,
+            **panel.columns,
+            future=panel.future,
+            levels=forecaster.levels,
+            season_length=config.data.longest_season,
+        )
+        forecasts = leave_closed_out(forecasts, panel)
+        if config.model.transform == "log":  # a graph of an earlier version does not refuse them
+            names = negative_windows(panel.frame, _lookback(config))
+            numbers = forecasts.columns[2:]
+            forecasts.loc[forecasts["unique_id"].isin(names), numbers] = float("nan")
+        forecasts.attrs["notes"] = panel.notes
+        return forecasts
+
+
+def open_forecaster(
+    run_dir: str | Path, overrides: Sequence[str] = (), *, threads: int | None = None
+) -> OpenForecaster:
+    """Open a finished run, to forecast many tables with it.
+
+    Args:
+        run_dir: a finished run.
+        overrides: how the data are read, as in `finished_config`.
+        threads: in which the pretrained network computes in NumPy; None for one for each core.
+
+    Raises:
+        UserError: not a finished run.
+    """
     config = finished_config(run_dir, overrides)
-    covariates = read_covariates(Path(run_dir))
-    assumed = read_assumptions(run_dir)
-    panel = read_new_data(
-        config,
-        source,
-        covariates,
-        horizon=config.model.horizon,
-        assumed=assumed,
-        overrides=overrides,
-    )
-    forecaster = forecaster_of_run(run_dir, config)
-    forecasts = forecast_future(
-        panel.frame,
-        {config.model.preset: forecaster.forecast_windows},
-        lookback=_lookback(config),
-        horizon=forecaster.horizon,
-        freq=panel.freq,
-        **panel.columns,
-        future=panel.future,
-        levels=forecaster.levels,
-        season_length=config.data.longest_season,
-    )
-    forecasts = leave_closed_out(forecasts, panel)
-    if config.model.transform == "log":  # a graph of an earlier version does not refuse them
-        names = negative_windows(panel.frame, _lookback(config))
-        numbers = forecasts.columns[2:]
-        forecasts.loc[forecasts["unique_id"].isin(names), numbers] = float("nan")
-    forecasts.attrs["notes"] = panel.notes
-    return forecasts
+    covariates, assumed = read_covariates(Path(run_dir)), read_assumptions(run_dir)
+    return OpenForecaster(Path(run_dir), config, covariates, assumed, tuple(overrides), threads)
 
 
 def evaluate(
@@ -173,12 +219,15 @@ def evaluate(
     )
 
 
-def forecaster_of_run(run_dir: str | Path, config: Config) -> SavedForecaster | ZeroShotForecaster:
+def forecaster_of_run(
+    run_dir: str | Path, config: Config, *, threads: int | None = None
+) -> SavedForecaster | ZeroShotForecaster:
     """The forecaster of a finished run.
 
     Args:
         run_dir: folder of the run.
         config: of the run.
+        threads: in which the pretrained network computes in NumPy; None for one for each core.
 
     Returns:
         Its SavedModel; if nothing was trained, the pretrained network in NumPy.
@@ -190,7 +239,7 @@ def forecaster_of_run(run_dir: str | Path, config: Config) -> SavedForecaster | 
         return load_saved_model(run_dir)
     assumed, intervals = read_assumptions(run_dir), read_intervals(run_dir)
     forecaster = zero_shot_forecaster(
-        config, nonnegative=assumed is not None and assumed.nonnegative
+        config, nonnegative=assumed is not None and assumed.nonnegative, threads=threads
     )
     return forecaster if intervals is None else forecaster.with_bounds(intervals)
 

@@ -80,12 +80,15 @@ def _without_padding(history: np.ndarray) -> np.ndarray:
     return history[:, observed.argmax() :] if observed.any() else history[:, -1:]
 
 
-def zero_shot_forecaster(config: Config, *, nonnegative: bool) -> ZeroShotForecaster:
+def zero_shot_forecaster(
+    config: Config, *, nonnegative: bool, threads: int | None = None
+) -> ZeroShotForecaster:
     """The pretrained network for the season, the horizon and the levels of a recipe.
 
     Args:
         config: the resolved configuration, with ``fit.epochs`` 0.
         nonnegative: whether no value of the data is below zero.
+        threads: in which it computes; None for one for each core.
 
     Example:
         >>> from keras_rnn_recipes.config.files import config_from_dict
@@ -98,6 +101,9 @@ def zero_shot_forecaster(config: Config, *, nonnegative: bool) -> ZeroShotForeca
     """
     model = config.model
     network = NumPyForecaster(
-        model.horizon, config.data.season_length or 1, levels=model.quantiles or ()
+        model.horizon,
+        config.data.season_length or 1,
+        levels=model.quantiles or (),
+        threads=threads,
     )
     return ZeroShotForecaster(network, nonnegative, relative=model.scaling == "change")

@@ -1,0 +1,1 @@
+"""Panels larger than memory: folders of Parquet files, each of which holds whole series."""
