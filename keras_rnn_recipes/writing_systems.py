@@ -150,3 +150,20 @@ def _count(points: np.ndarray, blocks: Sequence[tuple[int, int]]) -> int:
 
 def _class(ranges: Iterable[Sequence[int]]) -> str:
     return "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in ranges)
+
+
+def lower_case(text: str, *, turkish: bool = False) -> str:
+    """Text in lower case, as `Preparation.lower` of `keras_rnn_recipes.text` makes it.
+
+    Args:
+        text: in any case.
+        turkish: the lower case of I is ı.
+
+    Example:
+        >>> lower_case("İIX"), lower_case("İIX", turkish=True)
+        ('iix', 'iıx')
+    """
+    if turkish:
+        text = text.replace("I", "ı").replace("İ", "i")
+    # Python's lower case of İ is an i with another dot above.
+    return text.lower().replace("i\u0307", "i")

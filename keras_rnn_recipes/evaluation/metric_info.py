@@ -18,8 +18,9 @@ class MetricInfo:
         name: in sentences.
         label: as the heading of a column; ``{}`` stands for the level of an interval.
         of: what is scored: forecasts (``"series"``) or their intervals, classes, tags, the text
-            that follows (``"language"``), answers in words (``"texts"``; ``"captions"``: those
-            that only captions have), frames of notes (``"music"``), networks (``"memory"``).
+            that follows (``"language"``), answers in words (``"texts"``; ``"captions"`` and
+            ``"pronunciations"``: those that only these have), frames of notes (``"music"``),
+            networks (``"memory"``).
         more_is_better: whether larger values are better; errors are better when smaller.
         in_units: whether it is in the units of the data, so that series of different size cannot
             be compared by it.
@@ -36,6 +37,7 @@ class MetricInfo:
         "language",
         "texts",
         "captions",
+        "pronunciations",
         "music",
         "memory",
     ]
@@ -79,6 +81,8 @@ METRICS = {
     ),
     "character_error_rate": MetricInfo("character error rate", "CER", "texts"),
     "word_error_rate": MetricInfo("word error rate", "WER", "texts"),
+    "phoneme_error_rate": MetricInfo("phoneme error rate", "PER", "pronunciations"),
+    "wrong_words": MetricInfo("word error rate", "WER", "pronunciations"),
     "exact_match": MetricInfo(
         "share of captions that equal a reference", "exact match", "captions", more_is_better=True
     ),

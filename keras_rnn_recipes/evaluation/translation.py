@@ -14,7 +14,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.extras import require_extra
-from keras_rnn_recipes.writing_systems import count_characters, written_without_spaces
+from keras_rnn_recipes.writing_systems import (
+    count_characters,
+    lower_case,
+    written_without_spaces,
+)
 
 # For each text one reference, or several.
 References: TypeAlias = Sequence[str] | Sequence[Sequence[str]]
@@ -76,7 +80,7 @@ def bleu_tokenizer(references: References) -> str:
         >>> bleu_tokenizer(["the cat"]), bleu_tokenizer(["一只猫"]), bleu_tokenizer(["ねこ"])
         ('13a', 'zh', 'char')
     """
-    script = written_without_spaces(_flat(references))
+    script = written_without_spaces(flat(references))
     return {None: "13a", "Chinese": "zh"}.get(script, "char")
 
 
@@ -152,6 +156,42 @@ def word_error_rate(hypotheses: Sequence[str], references: References) -> float:
     import jiwer
 
     return float(jiwer.wer(_nearest(hypotheses, references, str.split), list(hypotheses)))
+
+
+def phoneme_error_rate(hypotheses: Sequence[str], references: References) -> float:
+    """Phonemes inserted, deleted or substituted, per phoneme of the nearest pronunciations.
+
+    Args:
+        hypotheses: the phonemes of each word, between spaces.
+        references: the pronunciations of each word, one or several.
+
+    Returns:
+        0 where all words are right; it can exceed 1.
+
+    Raises:
+        ValueError, UserError: as :func:`word_error_rate`.
+
+    Example:
+        >>> phoneme_error_rate(["R IY D", "HH AH"], [("R EH D", "R IY D"), "HH AA T"])
+        0.3333333333333333
+    """
+    return word_error_rate(hypotheses, references)
+
+
+def wrong_words(hypotheses: Sequence[str], references: References) -> float:
+    """Share of words whose phonemes equal none of their pronunciations: their word error rate.
+
+    Args:
+        hypotheses, references: as in :func:`phoneme_error_rate`.
+
+    Raises:
+        ValueError: as :func:`bleu`.
+
+    Example:
+        >>> wrong_words(["R IY D", "HH AH"], [("R EH D", "R IY D"), "HH AA T"])
+        0.5
+    """
+    return 1 - accuracy_at_1(hypotheses, references)
 
 
 def word_accuracy(hypotheses: Sequence[str], references: References) -> float:
@@ -245,7 +285,8 @@ def score_texts(
         hypotheses, references: as in :func:`bleu`.
         metrics: any of ``bleu`` and ``chrf``, from 0 to 100, and ``accuracy_at_1``,
             ``character_error_rate``, ``word_error_rate``, ``word_accuracy`` and ``exact_match``
-            (which is ``accuracy_at_1``), ratios; by default all that texts have.
+            (which is ``accuracy_at_1``), ratios; ``phoneme_error_rate`` and ``wrong_words`` of
+            pronunciations; by default all that texts have.
         lowercase: ignore case in every metric; where ı is frequent in the references, as in
             Turkish, the lower case of I is ı.
         normalize: the Unicode form in which texts are compared: "NFKC", or else NFC.
@@ -261,7 +302,7 @@ def score_texts(
         >>> score_texts(["the Cat"], ["the cat"], metrics=["accuracy_at_1"], lowercase=True)
         {'accuracy_at_1': 1.0}
     """
-    turkish = lowercase and count_characters(_flat(references)).turkish
+    turkish = lowercase and count_characters(flat(references)).turkish
 
     def comparable(texts: Sequence[str]) -> list[str]:
         return [_comparable(text, lowercase, turkish, normalize) for text in texts]
@@ -283,6 +324,8 @@ _METRICS: dict[str, Callable[[Sequence[str], References], float]] = {
     "accuracy_at_1": accuracy_at_1,
     "character_error_rate": character_error_rate,
     "word_error_rate": word_error_rate,
+    "phoneme_error_rate": phoneme_error_rate,
+    "wrong_words": wrong_words,
 }
 
 
@@ -329,10 +372,7 @@ def describe_signatures(
 
 def _comparable(text: str, lowercase: bool, turkish: bool, form: str) -> str:
     text = unicodedata.normalize("NFKC" if form == "NFKC" else "NFC", " ".join(text.split()))
-    if turkish:
-        text = text.replace("I", "ı").replace("İ", "i")
-    # Python's lower case of İ is an i with another dot above.
-    return text.lower().replace("i\u0307", "i") if lowercase else text
+    return lower_case(text, turkish=turkish) if lowercase else text
 
 
 def _corpus_score(metric: Any, hypotheses: Sequence[str], references: References) -> CorpusScore:
@@ -347,7 +387,13 @@ def _listed(references: References) -> list[Sequence[str]]:
     return [(one,) if isinstance(one, str) else one for one in references]
 
 
-def _flat(references: References) -> list[str]:
+def flat(references: References) -> list[str]:
+    """All references of all texts.
+
+    Example:
+        >>> flat([("a", "an"), "the"])
+        ['a', 'an', 'the']
+    """
     return [one for several in _listed(references) for one in several]
 
 
@@ -378,5 +424,5 @@ def _check(hypotheses: Sequence[str], references: References, what: str = "") ->
 
 
 def _check_not_empty(references: References) -> None:
-    if not any(reference.strip() for reference in _flat(references)):
+    if not any(reference.strip() for reference in flat(references)):
         raise ValueError("all references are empty, and an error rate divides by their length.")

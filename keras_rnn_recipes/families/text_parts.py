@@ -61,7 +61,8 @@ def load_parts(
 
 def unit_name(tokenizer: Tokenizer) -> str:
     """What the tokens of a tokenizer are called."""
-    return "characters" if tokenizer.preparation.unit == "characters" else "words"
+    names = {"characters": "characters", "words": "words", "whitespace": "tokens"}
+    return names[tokenizer.preparation.unit]
 
 
 def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:

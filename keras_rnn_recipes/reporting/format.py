@@ -27,6 +27,7 @@ MODEL_LABELS = {
     **{"nearest_neighbor": "nearest neighbor, time warping"},
     **{"most_frequent": "most frequent transcript"},
     **{"nearest_length": "transcript of the nearest length"},
+    **{"nearest_source": "target of the nearest source"},
 }
 
 # Rows of a table that are a part of the model, and so no baseline to beat.

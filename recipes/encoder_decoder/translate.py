@@ -1,4 +1,4 @@
-"""Map texts to texts (translate, correct, reverse) with an encoder-decoder with attention.
+"""Map texts to texts (translate, correct, pronounce) with an encoder-decoder with attention.
 
 Run by `krr run RECIPE`, or by itself: `python translate.py --config my.toml`.
 """
@@ -20,10 +20,11 @@ def main(config, run):
 
     # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
     tokenizers = [
-        krr.fit_tokenizer(
-            side, data.preparation(), max_size=data.max_vocabulary, min_count=data.min_count
+        krr.fit_tokenizer(side, plan, max_size=data.max_vocabulary, min_count=data.min_count)
+        for side, plan in (
+            (pairs.train.sources, data.preparation()),
+            (pairs.train.targets, data.target_preparation()),
         )
-        for side in (pairs.train.sources, pairs.train.targets)
     ]
     source, target = tokenizers
     print(encoder_decoder.describe_tokens(pairs, source, target))
@@ -74,7 +75,7 @@ def main(config, run):
     answers = {
         one: answer(pairs.test.sources) for one, answer in {name: served, **baselines}.items()
     }
-    how = {"metrics": judging.metrics, "lowercase": data.lower}
+    how = {"metrics": judging.metrics, "lowercase": data.lower_targets}
     scores = encoder_decoder.score(pairs.test.targets, answers, normalize=data.normalize, **how)
     record = encoder_decoder.results_record(scores, model, history, name=name, task=config.family)
     run.write_csv("predictions.csv", encoder_decoder.predictions_table(pairs.test, answers))

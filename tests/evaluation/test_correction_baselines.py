@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 from profiles import draws
 
-from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
+from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_source, nearest_word
 
 pytest.importorskip("rapidfuzz", reason="the extra 'text' is needed")
 
@@ -54,3 +54,31 @@ def test_no_words_are_refused():
 def test_of_equally_near_words_the_most_frequent_is_taken():
     assert nearest_word({"bat": 1, "cat": 5})(["at", "hat"]) == ["cat", "cat"]
     assert nearest_word({"cat": 2, "bat": 2})(["hat"]) == ["bat"]
+
+
+def levenshtein(one, other):
+    """By its recursion, from the ends."""
+    if not one or not other:
+        return len(one) + len(other)
+    return min(
+        levenshtein(one[:-1], other) + 1,
+        levenshtein(one, other[:-1]) + 1,
+        levenshtein(one[:-1], other[:-1]) + (one[-1] != other[-1]),
+    )
+
+
+@given(
+    pairs=st.lists(st.tuples(WORDS, st.sampled_from("xyz")), min_size=1, max_size=6),
+    texts=st.lists(WORDS, max_size=70),
+)
+@draws(30)
+def test_the_target_of_the_nearest_source_then_of_the_first_in_the_alphabet(pairs, texts):
+    sources, targets = zip(*pairs, strict=True)
+    nearest = {text: min(sources, key=lambda s: (levenshtein(text, s), s)) for text in set(texts)}
+    expected = [targets[sources.index(nearest[text])] for text in texts]
+    assert nearest_source(sources, targets)(texts) == expected
+
+
+def test_no_sources_are_refused():
+    with pytest.raises(ValueError, match="received none"):
+        nearest_source([], [])

@@ -16,9 +16,11 @@ from keras_rnn_recipes.evaluation.translation import (
     bleu,
     character_error_rate,
     chrf,
+    phoneme_error_rate,
     score_texts,
     word_accuracy,
     word_error_rate,
+    wrong_words,
 )
 
 pytest.importorskip("sacrebleu", reason="the extra 'text' is needed")
@@ -263,3 +265,42 @@ def test_bleu_of_several_references_is_the_formula():
 def test_another_reference_cannot_lower_a_score(metric):
     few = score_texts(GIVEN, [one[:1] for one in SEVERAL], metrics=[metric])[metric]
     assert score_texts(GIVEN, SEVERAL, metrics=[metric])[metric] >= few
+
+
+def edits(one, other):
+    """Edit distance by its recursion, from the ends."""
+    if not one or not other:
+        return len(one) + len(other)
+    return min(
+        edits(one[:-1], other) + 1,
+        edits(one, other[:-1]) + 1,
+        edits(one[:-1], other[:-1]) + (one[-1] != other[-1]),
+    )
+
+
+SAID = st.lists(st.sampled_from(["AH", "B", "TH"]), min_size=1, max_size=4)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(["AH", "B", "TH"]), max_size=4),
+            st.lists(SAID, min_size=1, max_size=3),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+@draws(60)
+def test_phonemes_are_judged_by_the_nearest_pronunciation(words):
+    given_texts = [" ".join(found) for found, _ in words]
+    wanted = [tuple(" ".join(one) for one in several) for _, several in words]
+    nearest = [min(several, key=lambda one: edits(found, one)) for found, several in words]
+    errors = sum(edits(found, one) for (found, _), one in zip(words, nearest, strict=True))
+    rate = errors / sum(map(len, nearest))
+    assert phoneme_error_rate(given_texts, wanted) == pytest.approx(rate)
+    wrong = sum(found not in several for found, several in words) / len(words)
+    assert wrong_words(given_texts, wanted) == pytest.approx(wrong)
+    metrics = ["phoneme_error_rate", "wrong_words"]
+    expected = {"phoneme_error_rate": pytest.approx(rate), "wrong_words": pytest.approx(wrong)}
+    assert score_texts(given_texts, wanted, metrics=metrics) == expected

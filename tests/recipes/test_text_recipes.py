@@ -34,7 +34,7 @@ QUICKER = {
     "encoder_decoder": ["evaluate.beam_width=2", "evaluate.max_length=6"],
 }
 # Minutes of reading and scoring large sets, for scripts that the others run as well.
-LARGE = ("imdb", "conll2003", "ptb", "tiny_shakespeare", "multi30k")
+LARGE = ("imdb", "conll2003", "ptb", "tiny_shakespeare", "multi30k", "cmudict")
 # It differs from another recipe in options alone that have tests of their own.
 LIKE_OTHERS = ("spelling_words_lstm",)
 RUN = [name for name in NAMES if not name.split("/")[1].startswith((*LARGE, *LIKE_OTHERS))]

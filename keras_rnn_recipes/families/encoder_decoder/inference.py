@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_rnn_recipes.config.base import one_or_two_files
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.families.evaluation import (
     Evaluation,
     from_tables,
@@ -34,7 +35,7 @@ def predict(
     Args:
         run_dir: a finished run of an encoder and decoder. Its ``saved_model`` answers.
         source: a table with the run's column of sources, or a plain text with a text in each line,
-            see `read_sources`.
+            see `read_sources`; of pronunciations also a dictionary.
         overrides: how the file is read, as in `finished_config`.
 
     Returns:
@@ -56,7 +57,9 @@ def predict(
 
 
 def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore) -> tuple[str, ...]:
-    """Read new source texts: a column of a table, or the lines of a plain text.
+    """Read new source texts: a column of a table, the lines of a plain text, or known words.
+
+    Of pronunciations, a file each of whose lines has a word and more is a dictionary.
 
     A file is a table if its first line names the run's column of sources, if it ends in ``.csv`` or
     ``.tsv``, or if the run's columns have names and the first line contains a separator.
@@ -69,6 +72,7 @@ def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore)
     Raises:
         UserError: as `read_texts` and `read_lines`.
     """
+    from keras_rnn_recipes.families.encoder_decoder.task import read_pairs
     from keras_rnn_recipes.text.other_formats import refuse_other_text
     from keras_rnn_recipes.text.reading import names_column, read_lines, read_texts
 
@@ -76,6 +80,10 @@ def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore)
     options = data.file_options()
     if path.is_file() and path.stat().st_size == 0:
         return ()
+    if data.are_pronunciations and is_dictionary(path, data):
+        words = tuple(dict.fromkeys(read_pairs(path, data, tell=tell).sources))
+        tell(f"{path.name} is a pronouncing dictionary of {counted(len(words), 'word')}.")
+        return words
     lines = read_lines(path, empty=True, encoding=data.encoding, tell=tell)
     first = next((line for line in lines if line.strip()), "")
     separators = data.separator or "\t"
@@ -90,6 +98,18 @@ def read_sources(path: str | Path, data: PairDataConfig, *, tell: Tell = ignore)
         refuse_other_text(path, "\n".join(lines))
         return lines
     return read_texts(path, text_col=data.source_col, tell=tell, **options)
+
+
+def is_dictionary(path: Path, data: PairDataConfig) -> bool:
+    """Whether a file is no table, and all of its lines with words have phonemes."""
+    from keras_rnn_recipes.families.encoder_decoder.task import is_table
+    from keras_rnn_recipes.text.encoded import read_bytes
+    from keras_rnn_recipes.text.pronunciations import filled_lines
+
+    if is_table(path, data) or not path.is_file():
+        return False
+    lines = [line for _, line in filled_lines(read_bytes(path).decode("latin-1"))]
+    return bool(lines) and all(len(line.split()) > 1 for line in lines)
 
 
 def is_tatoeba_row(line: str) -> bool:
@@ -111,7 +131,8 @@ def evaluate(
     Args:
         run_dir: as in `predict`.
         source: a table with the run's columns of sources and targets; or two files of lines,
-            their names joined by a comma: ``test.de,test.en``.
+            their names joined by a comma: ``test.de,test.en``; of pronunciations also a
+            dictionary.
 
     Returns:
         The metrics of the run's recipe.
@@ -121,6 +142,7 @@ def evaluate(
     """
     from keras_rnn_recipes.families.encoder_decoder.task import (
         describe_signatures,
+        questions,
         read_pairs,
         score,
     )
@@ -129,10 +151,12 @@ def evaluate(
     refuse_baselines(baselines)
     config, notes = finished_config(run_dir, overrides), list[str]()
     name = config.model.cell
-    pairs = read_pairs(one_or_two_files(str(source)), config.data, tell=notes.append)
+    pairs = questions(
+        read_pairs(one_or_two_files(str(source)), config.data, tell=notes.append), config.data
+    )
     texts, _ = SavedEncoderDecoder(Path(run_dir) / "saved_model")(pairs.sources)
     answers = {name: texts}
-    metrics, lowercase = config.evaluate.metrics, config.data.lower
+    metrics, lowercase = config.evaluate.metrics, config.data.lower_targets
     scores = score(
         pairs.targets,
         answers,

@@ -18,6 +18,7 @@ from keras_rnn_recipes.reporting.parts import write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 from keras_rnn_recipes.reporting.style import MODEL, new_figure, svg_of
 from keras_rnn_recipes.storage import read_json
+from keras_rnn_recipes.text.pronunciations import ReferencedTexts, joined
 from keras_rnn_recipes.text.reading import ParallelTexts
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ markdown_table = table_of_answers
 
 def write_report(
     run_dir: str | Path,
-    part: ParallelTexts,
+    part: ParallelTexts | ReferencedTexts,
     answers: Mapping[str, Sequence[str]],
     served: Pipeline,
 ) -> Path:
@@ -54,7 +55,7 @@ def write_report(
         name=name,
         kind="encoder and decoder",
         facts=[
-            f"tested on {counted(len(part), 'pair')}",
+            f"tested on {counted(len(part), _noun(part))}",
             f"{counted(search.beam_width, 'beam')}, length penalty {search.length_penalty}",
         ],
         first="Model",
@@ -66,12 +67,19 @@ def write_report(
     )
 
 
-def _examples(part: ParallelTexts, given: Sequence[str], *, wrong: bool, lowercase: bool) -> Table:
-    def equal(target: str, answer: str) -> bool:
-        return _compared(target, lowercase) == _compared(answer, lowercase)
+def _noun(part: ParallelTexts | ReferencedTexts) -> str:
+    return "word" if isinstance(part, ReferencedTexts) else "pair"
+
+
+def _examples(
+    part: ParallelTexts | ReferencedTexts, given: Sequence[str], *, wrong: bool, lowercase: bool
+) -> Table:
+    def equal(target: str | Sequence[str], answer: str) -> bool:
+        several = (target,) if isinstance(target, str) else target
+        return _compared(answer, lowercase) in [_compared(one, lowercase) for one in several]
 
     rows = [
-        (source, False, [target, answer])
+        (source, False, [joined(target), answer])
         for source, target, answer in zip(part.sources, part.targets, given, strict=True)
         if equal(target, answer) != wrong
     ]
@@ -93,7 +101,7 @@ def _compared(text: str, lowercase: bool) -> str:
     return text.lower() if lowercase else text
 
 
-def _looks(part: ParallelTexts, served: Pipeline) -> list[Section]:
+def _looks(part: ParallelTexts | ReferencedTexts, served: Pipeline) -> list[Section]:
     """Attention weights of the first texts that are short enough to plot."""
     from keras_rnn_recipes.text.tokenizer import as_strings
 

@@ -14,9 +14,11 @@ import pandas as pd
 from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.errors import UserError, counted
-from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_word
+from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_source, nearest_word
 from keras_rnn_recipes.evaluation.translation import (
+    References,
     describe_signatures as describe_signatures,
+    flat,
     score_texts,
 )
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
@@ -27,9 +29,17 @@ from keras_rnn_recipes.reporting.results import (
 )
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
 from keras_rnn_recipes.text.catalogue import TextParts, hold_out, load_text
-from keras_rnn_recipes.text.encoded import Tell, ignore
+from keras_rnn_recipes.text.encoded import Tell, ignore, read_bytes
+from keras_rnn_recipes.text.pronunciations import (
+    ReferencedTexts,
+    joined,
+    read_dictionary,
+    unify_pronunciations,
+    with_references,
+)
 from keras_rnn_recipes.text.reading import (
     ParallelTexts,
+    names_column,
     read_lines,
     read_pairs as read_table_of_pairs,
     read_parallel,
@@ -52,7 +62,8 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
         seed: seed of the choice of held-out pairs.
 
     Returns:
-        ``train``, ``valid`` and ``test``, each `ParallelTexts`.
+        ``train``, ``valid`` and ``test``, each `ParallelTexts`; for pronunciations, ``test`` is
+        `ReferencedTexts`, each word once with all that is right.
 
     Raises:
         UserError: as `load_parts`.
@@ -70,6 +81,8 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
         hold_out=partial(hold_out, seed=seed),
         seed=seed,
     )
+    if data.are_pronunciations:
+        return _pronunciations(parts, data, notes)
     three = (parts.train.sources, parts.valid.sources, parts.test.sources)
     if is_split_here(data):
         notes += repeated_notes([text for part in three for text in part], "source text")
@@ -79,6 +92,30 @@ def load(data: PairDataConfig, *, seed: int = 0) -> TextParts:
     others = {"validation": three[1], "test": three[2]}
     notes += overlap_notes(three[0], others, "source text")
     return replace(parts, notes=tuple(dict.fromkeys(notes)))
+
+
+def _pronunciations(parts: TextParts, data: PairDataConfig, notes: list[str]) -> TextParts:
+    """The parts as data sets have them in the form of ``data``, the test part by words."""
+    unify = partial(unify_pronunciations, stress=data.stress, lower=data.lower)
+    train = unify(parts.train, tell=notes.append)
+    valid, test = unify(parts.valid), unify(parts.test)
+    words = {"train": {*train.sources}, "validation": {*valid.sources}, "test": {*test.sources}}
+    for name in ("validation", "test"):
+        shared = len(words[name] & words["train"])
+        if shared:
+            notes.append(
+                f"{name}: {counted(shared, 'word', 'is', 'are')} in the training part too."
+            )
+    every = Counter(word for part in (train, valid, test) for word in part.sources)
+    several = sum(count > 1 for count in every.values())
+    notes.append(f"{several:,} of {counted(len(every), 'word')} with several pronunciations.")
+    noted = tuple(dict.fromkeys(notes))
+    return replace(parts, train=train, valid=valid, test=with_references(test), notes=noted)
+
+
+def questions(pairs: ParallelTexts, data: PairDataConfig) -> ParallelTexts | ReferencedTexts:
+    """What is scored: each pair, or of pronunciations each word with all that is right."""
+    return with_references(pairs) if data.are_pronunciations else pairs
 
 
 def read_pairs(
@@ -92,8 +129,30 @@ def read_pairs(
         tell: called with each assumption about the files.
 
     Raises:
-        UserError: as `read_parallel` and `text.reading.read_pairs`.
+        UserError: as `read_parallel`, `text.reading.read_pairs` and `read_dictionary`.
     """
+    if not data.are_pronunciations:
+        return _read_texts(paths, data, tell)
+    if isinstance(paths, tuple) or is_table(paths, data):
+        pairs = _read_texts(paths, data, tell)
+    else:
+        pairs = read_dictionary(paths, encoding=data.encoding, tell=tell)
+    return unify_pronunciations(pairs, stress=data.stress, lower=data.lower, tell=tell)
+
+
+def is_table(path: str | Path, data: PairDataConfig) -> bool:
+    """Whether a file of pronunciations is a table: ``.csv``, or its columns have names."""
+    path = Path(path)
+    if data.columns or ".csv" in path.suffixes:
+        return True
+    first = read_bytes(path).lstrip().splitlines()[:1] if path.is_file() else []
+    header = [line.decode("utf-8-sig", "replace") for line in first]
+    return all(names_column(header, name) for name in (data.source_col, data.target_col))
+
+
+def _read_texts(
+    paths: str | Path | tuple[str, str], data: PairDataConfig, tell: Tell
+) -> ParallelTexts:
     if isinstance(paths, tuple):
         return read_parallel(*paths, encoding=data.encoding, tell=tell)
     return read_table_of_pairs(
@@ -110,7 +169,7 @@ def describe_tokens(parts: TextParts, source: Tokenizer, target: Tokenizer) -> s
     named = (("train", parts.train), ("validation", parts.valid), ("test", parts.test))
     lines = list(dict.fromkeys((*source.notes, *target.notes)))
     for side, tokenizer in (("sources", source), ("targets", target)):
-        ids = {name: tokenizer.encode(getattr(part, side)) for name, part in named}
+        ids = {name: tokenizer.encode(flat(getattr(part, side))) for name, part in named}
         lines.append(f"{side}: {unknown_note(ids, unit_name(tokenizer))}")
     return "\n".join(lines)
 
@@ -119,7 +178,9 @@ def describe(parts: TextParts) -> str:
     """Summary of the data, a line for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
-    return "\n".join([f"{parts.name}: pairs {counts}", *parts.notes])
+    what = "pronunciations" if isinstance(parts.test, ReferencedTexts) else "pairs"
+    words = " (words)" if isinstance(parts.test, ReferencedTexts) else ""
+    return "\n".join([f"{parts.name}: {what} {counts}{words}", *parts.notes])
 
 
 def columns(
@@ -203,18 +264,20 @@ def fit_baselines(parts: TextParts, search: Search, *, names: Sequence[str]) -> 
         parts: from `load`.
         search: its words, if any, are known to the baselines too.
         names: "copy", the unchanged text; "nearest_word", the known word with the smallest edit
-            distance, and of several the most frequent one.
+            distance, and of several the most frequent one; "nearest_source", the target of the
+            training source with the smallest edit distance.
     """
     known = Counter(parts.train.targets) + Counter(search.words)
     makers: dict[str, Callable[[], Answer]] = {
         "copy": lambda: copy,
         "nearest_word": lambda: nearest_word(known),
+        "nearest_source": lambda: nearest_source(parts.train.sources, parts.train.targets),
     }
     return {name: makers[name]() for name in names}
 
 
 def score(
-    wanted: Sequence[str],
+    wanted: References,
     answers: Mapping[str, Sequence[str]],
     *,
     metrics: Sequence[str],
@@ -224,7 +287,7 @@ def score(
     """Scores of the answers by model, see `score_texts`.
 
     Args:
-        wanted: the references.
+        wanted: the references, one or several for each text.
         answers: texts by model.
         metrics: names.
         lowercase: ignore case, as for answers of a run with ``data.lower``.
@@ -240,7 +303,17 @@ def score(
     }
 
 
-def predictions_table(part: ParallelTexts, answers: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """A row for each pair: ``source``, ``target`` and the answer of each model."""
-    columns = {"source": list(part.sources), "target": list(part.targets)}
+def predictions_table(
+    part: ParallelTexts | ReferencedTexts, answers: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """A row for each source: ``source``, ``target`` and the answer of each model.
+
+    Several targets of a source are joined by `` | ``.
+
+    Example:
+        >>> part = ReferencedTexts(("read",), (("R IY D", "R EH D"),))
+        >>> predictions_table(part, {"lstm": ["R IY D"]}).iloc[0].tolist()
+        ['read', 'R IY D | R EH D', 'R IY D']
+    """
+    columns = {"source": list(part.sources), "target": [joined(one) for one in part.targets]}
     return pd.DataFrame({**columns, **{name: list(texts) for name, texts in answers.items()}})
