@@ -111,8 +111,9 @@ def _decaying(ops, time, rate, dtype):
     """The weight of step i in the mean at step j, ``(time, time)``."""
     steps = ops.arange(time, dtype="int32")
     age = steps[None, :] - steps[:, None]
-    powers = ops.power(ops.cast(1.0 - rate, dtype), ops.cast(ops.maximum(age, 0), dtype))
-    return ops.where(age >= 0, powers, ops.zeros_like(powers))
+    powers = ops.power(ops.cast(1.0 - rate, dtype), ops.cast(steps, dtype))
+    weights = ops.take(powers, ops.maximum(age, 0), axis=0)
+    return ops.where(age >= 0, weights, ops.zeros_like(weights))
 
 
 def values_at(series, values, positions):

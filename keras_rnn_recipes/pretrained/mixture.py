@@ -173,11 +173,13 @@ class Mixture:
         scale = _scale_of(series, filters[0], units, self.seasons[0])
         scalars = _scalars(series, units, scale, self.seasons[0])
         lagged = _lagged(series, filters[0], self.seasons[0])
-        relative = 0.5 * (lagged - level[..., None]) / scale.dispersion[..., None]
         errors = self._last_errors(series, filters, scale.dispersion)
-        # 32 bits are enough for the network.
-        relative, scalar, errors = (ops.cast(x, "float32") for x in (relative, scalars, errors))
-        features = [ops.arcsinh(relative), scalar, ops.arcsinh(errors)]
+        # 32 bits are enough for the network, from the differences of large numbers on.
+        above, unit, scalar, errors = (
+            ops.cast(x, "float32")
+            for x in (lagged - level[..., None], 2.0 * scale.dispersion, scalars, errors)
+        )
+        features = [ops.arcsinh(above / unit[..., None]), scalar, ops.arcsinh(errors)]
         begun = ops.cast(series.age > 0, "float32")[..., None]
         encoded = self.parts.lstm(ops.concatenate(features, axis=-1) * begun)
         return _State(filters, level, scale.dispersion, encoded, scalars)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -110,29 +111,27 @@ def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], n
     units = len(recurrent)
     order = np.r_[: 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]
     halves = np.repeat([0.5, 1.0], [3 * units, units])
-    # Features first and series last, so that each gate is one block of memory.
-    of_input, of_state = (
-        np.ascontiguousarray((array[:, order] * halves).T, "float32")
-        for array in (kernel, recurrent)
-    )
+    # Features first and series last, so that each gate is one block of memory; and one product for
+    # the state and the features, which stand one below the other.
+    both = np.concatenate([recurrent, kernel])[:, order] * halves
+    weights = np.ascontiguousarray(both.T, "float32")
 
     def run(features: np.ndarray) -> np.ndarray:
-        inputs = np.ascontiguousarray(features.transpose(1, 2, 0), dtype="float32")
-        states = np.zeros((len(inputs) + 1, units, len(features)), "float32")
-        memory, change = np.zeros_like(states[0]), np.empty_like(states[0])
-        gates = np.empty((4 * units, len(features)), "float32")
-        of_past = np.empty_like(gates)
+        batch, time, _ = features.shape
+        given = np.zeros((time + 1, weights.shape[1], batch), "float32")
+        given[:-1, units:] = features.transpose(1, 2, 0)
+        memory, change = np.zeros((2, units, batch), "float32")
+        gates = np.empty((4 * units, batch), "float32")
         taken, kept, shown, candidate = np.split(gates, 4)
         open_by = gates[: 3 * units]
-        for step, now in enumerate(inputs):
-            np.matmul(of_input, now, out=gates)
-            gates += np.matmul(of_state, states[step], out=of_past)
+        for now, after in pairwise(given):
+            np.matmul(weights, now, out=gates)
             np.tanh(gates, out=gates)
             open_by *= 0.5
             open_by += 0.5
             memory *= kept
             memory += np.multiply(taken, candidate, out=change)
-            np.multiply(shown, np.tanh(memory, out=change), out=states[step + 1])
-        return states[1:].transpose(2, 0, 1)
+            np.multiply(shown, np.tanh(memory, out=change), out=after[:units])
+        return given[1:, :units].transpose(2, 0, 1)
 
     return run
