@@ -102,7 +102,7 @@ class ForecastMixture(layers.Layer):
     @property
     def parts(self):
         """The trained parts, in the order of their weights."""
-        return Parts(self.lstm, self.of_origin, self.of_step, self.middle, self.head)
+        return Parts(self._states, self.of_origin, self.of_step, self.middle, self.head)
 
     @property
     def mixture(self):
@@ -119,6 +119,19 @@ class ForecastMixture(layers.Layer):
     def call(self, history):
         history = ops.convert_to_tensor(history)
         return self.mixture.forecast(history[:, :, 0], self.horizon, self.levels)
+
+    def _states(self, features, age):
+        """The states of the LSTM, which reads each series from its first value on.
+
+        The steps before it are read after the last one. Read first, they would leave the state at
+        zero as well, but back through many of them the gradient grows until it is infinite.
+        """
+        time = ops.shape(features)[1]
+        late = time - ops.max(age, axis=1)[:, None]
+        steps = ops.arange(time, dtype=late.dtype)[None]
+        rolled = ops.take_along_axis(features, ((steps + late) % time)[:, :, None], axis=1)
+        states = self.lstm(rolled)
+        return ops.take_along_axis(states, ((steps - late) % time)[:, :, None], axis=1)
 
     def errors(self, history, origins, steps):
         """As `Mixture.errors`, to pretrain the layer."""

@@ -70,11 +70,12 @@ class Parts(NamedTuple):
     """The trained parts, as functions of arrays whose last axis holds features.
 
     Attributes:
-        lstm: ``(batch, time, features)`` to the state after each step, ``(batch, time, units)``.
+        lstm: ``(batch, time, features)``, and the age of the series as in `Series`, to the state
+            after each step, ``(batch, time, units)``.
         of_origin, of_step, middle, head: dense layers without an activation.
     """
 
-    lstm: Callable[[Any], Any]
+    lstm: Callable[[Any, Any], Any]
     of_origin: Callable[[Any], Any]
     of_step: Callable[[Any], Any]
     middle: Callable[[Any], Any]
@@ -181,7 +182,7 @@ class Mixture:
         )
         features = [ops.arcsinh(above / unit[..., None]), scalar, ops.arcsinh(errors)]
         begun = ops.cast(series.age > 0, "float32")[..., None]
-        encoded = self.parts.lstm(ops.concatenate(features, axis=-1) * begun)
+        encoded = self.parts.lstm(ops.concatenate(features, axis=-1) * begun, series.age)
         return _State(filters, level, scale.dispersion, encoded, scalars)
 
     def _last_errors(self, series: Series, filters: list[Any], dispersion: Any) -> Any:

@@ -102,11 +102,12 @@ def _dense(kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> Callable:
     return lambda values: values @ kernel + bias
 
 
-def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray, Any], np.ndarray]:
     """The state after each step (Hochreiter and Schmidhuber 1997), in float32, as Keras has it.
 
     The gates of Keras stand in the order input, forget, candidate, output; here the candidate is
-    last. Since ``sigmoid(x) = (1 + tanh(x / 2)) / 2``, one call of tanh serves all of them.
+    last. Since ``sigmoid(x) = (1 + tanh(x / 2)) / 2``, one call of tanh serves all of them. The age
+    of the series is not used: it matters to gradients only.
     """
     units = len(recurrent)
     order = np.r_[: 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]
@@ -116,7 +117,7 @@ def _lstm(kernel: np.ndarray, recurrent: np.ndarray) -> Callable[[np.ndarray], n
     both = np.concatenate([recurrent, kernel])[:, order] * halves
     weights = np.ascontiguousarray(both.T, "float32")
 
-    def run(features: np.ndarray) -> np.ndarray:
+    def run(features: np.ndarray, age: Any = None) -> np.ndarray:
         batch, time, _ = features.shape
         given = np.zeros((time + 1, weights.shape[1], batch), "float32")
         given[:-1, units:] = features.transpose(1, 2, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, strategies as st
 from scipy.stats import norm
 
@@ -143,3 +144,21 @@ def test_only_intervals_beyond_80_percent_are_widened():
 def test_arguments_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match="must be"):
         ForecastMixture(**{"horizon": 3, **options})
+
+
+def test_gradients_of_a_short_series_do_not_depend_on_its_padding():
+    """Back through many steps before the first value, wide weights would make them infinite."""
+    layer = ForecastMixture(3, 4, units=6, hidden=5)
+    layer.build((None, None, 1))
+    layer.set_weights(random_weights(size=2.0))
+    values = np.random.default_rng(1).normal(50, 5, (1, 30, 1)).astype("float32")
+    found = []
+    for padding in (0, 600):
+        history = tf.constant(
+            np.pad(values, [(0, 0), (padding, 0), (0, 0)], constant_values=np.nan)
+        )
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(history))
+        found.append(tape.gradient(loss, layer.trainable_weights))
+    for short, padded in zip(*found, strict=True):
+        np.testing.assert_allclose(padded, short, rtol=1e-3, atol=1e-3 * np.abs(short).max())
