@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 else:  # a new metric is an entry there, and nothing here
     PairMetric = Literal[(*metrics_of("texts"), *metrics_of("pronunciations"))]
 
-PairBaseline = Literal["copy", "nearest_word", "nearest_source"]
+PairBaseline = Literal["copy", "nearest_word", "nearest_source", "joint_ngram"]
 
 # Metrics and baselines that need no extra.
-WITHOUT_EXTRA = {"accuracy_at_1", "wrong_words", "copy"}
+WITHOUT_EXTRA = {"accuracy_at_1", "wrong_words", "copy", "joint_ngram"}
 
 
 # White space around a word, which is removed inside the graph.
@@ -152,7 +152,8 @@ class PairEvaluateConfig(Section):
         metrics: of texts; of pronunciations ``"phoneme_error_rate"``, taken against the nearest
             pronunciation of a word, ``"wrong_words"`` and ``"accuracy_at_1"``.
         baselines: ``"copy"``, ``"nearest_word"`` (the known target with the smallest edit
-            distance), ``"nearest_source"`` (the target of the known source with the smallest).
+            distance), ``"nearest_source"`` (the target of the known source with the smallest),
+            ``"joint_ngram"`` (of pronunciations: n-grams of letters joined with phonemes).
     """
 
     beam_width: Count = 5
@@ -197,7 +198,7 @@ class PairConfig(TextExperiment):
         return "encoder and decoder"
 
     def check(self, where: str) -> None:
-        """Check the source, and that unit and metrics fit texts or pronunciations."""
+        """Check the source, and that unit, metrics and baselines fit the kind of pairs."""
         super().check(where)
         spoken = self.data.are_pronunciations
         if spoken and self.data.unit != "characters":
@@ -214,6 +215,13 @@ class PairConfig(TextExperiment):
                 f"{where} has evaluate.metrics {wrong[0]}, and data.format is {self.data.format}.",
                 f"metrics of {self.data.format}: {', '.join(fitting)}.",
                 "change evaluate.metrics or data.format.",
+            )
+
+        if "joint_ngram" in self.evaluate.baselines and not spoken:
+            raise UserError(
+                f"{where} has the baseline joint_ngram, and data.format is {self.data.format}.",
+                "joint_ngram for pronunciations only.",
+                "remove it from evaluate.baselines.",
             )
 
     def require_extras(self) -> None:

@@ -28,6 +28,7 @@ MODEL_LABELS = {
     **{"most_frequent": "most frequent transcript"},
     **{"nearest_length": "transcript of the nearest length"},
     **{"nearest_source": "target of the nearest source"},
+    **{"joint_ngram": "joint n-gram of letters and phonemes"},
 }
 
 # Rows of a table that are a part of the model, and so no baseline to beat.

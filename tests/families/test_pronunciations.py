@@ -17,7 +17,8 @@ from keras_rnn_recipes.config.encoder_decoder import PairDataConfig
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import encoder_decoder
-from keras_rnn_recipes.families.encoder_decoder.inference import predict, read_sources
+from keras_rnn_recipes.families.encoder_decoder.inference import load, predict, read_sources
+from keras_rnn_recipes.families.encoder_decoder.task import read_pairs
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS
 from keras_rnn_recipes.text.pronunciations import read_dictionary, with_references
 from keras_rnn_recipes.text.tokenizer import fit_tokenizer
@@ -134,7 +135,7 @@ def test_tables_and_files_of_lines_are_read_too(tmp_path):
     data = config_of(train="x.csv", lower=True, stress=False)
     both = (str(tmp_path / "a.words"), str(tmp_path / "a.phonemes"))
     for path in (tmp_path / "a.csv", both):
-        pairs = encoder_decoder.task.read_pairs(path, data)
+        pairs = read_pairs(path, data)
         assert (pairs.sources, pairs.targets) == (("read", "read"), ("R IY D", "R EH D"))
 
 
@@ -176,6 +177,19 @@ def test_options_that_do_not_go_together_are_refused(section, key, value, told):
     record[section] = {**record[section], key: value}
     with pytest.raises(UserError, match=told):
         config_from_dict(record)
+
+
+def test_the_joint_ngram_is_a_baseline_of_pronunciations_alone(folder):
+    record = {"family": "encoder_decoder", "data": {"source": "reversal"}}
+    with pytest.raises(UserError, match="baseline joint_ngram, and data.format is texts"):
+        config_from_dict({**record, "evaluate": {"baselines": ["joint_ngram"]}})
+    parts = encoder_decoder.load(config_of(train=str(folder / "my.dict"), lower=True))
+    names = ["nearest_source", "joint_ngram"]
+    baselines = encoder_decoder.fit_baselines(parts, encoder_decoder.Search(), names=names)
+    answers = {name: say(parts.test.sources) for name, say in baselines.items()}
+    found = encoder_decoder.score(parts.test.targets, answers, metrics=["wrong_words"])
+    wrong = {name: scores["wrong_words"] for name, scores in found.items()}
+    assert wrong["joint_ngram"] < 0.1 < 2 * wrong["joint_ngram"] < wrong["nearest_source"]
 
 
 def test_a_broken_line_is_named_and_leaves_nothing(folder, tmp_path):
@@ -249,7 +263,7 @@ def test_new_words_are_answered_and_judged(folder, run, tmp_path):
 def test_the_saved_model_takes_words_without_this_package(folder, run, tmp_path):
     path, _ = run
     asked = ["chat", "CHAT", "t'aco", "", "Łódź", *words(30, 2)]
-    live = encoder_decoder.inference.load(path)(asked)
+    live = load(path)(asked)
     served = tf.saved_model.load(str(path / "saved_model"))
     found = served.serve(text=tf.constant(asked))["text"].numpy()
     assert [text.decode() for text in found] == live

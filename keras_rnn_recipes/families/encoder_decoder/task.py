@@ -15,6 +15,7 @@ from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluat
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.correction_baselines import copy, nearest_source, nearest_word
+from keras_rnn_recipes.evaluation.letter_to_sound import joint_ngram
 from keras_rnn_recipes.evaluation.translation import (
     References,
     describe_signatures as describe_signatures,
@@ -265,13 +266,14 @@ def fit_baselines(parts: TextParts, search: Search, *, names: Sequence[str]) -> 
         search: its words, if any, are known to the baselines too.
         names: "copy", the unchanged text; "nearest_word", the known word with the smallest edit
             distance, and of several the most frequent one; "nearest_source", the target of the
-            training source with the smallest edit distance.
+            training source with the smallest edit distance; "joint_ngram", see `joint_ngram`.
     """
     known = Counter(parts.train.targets) + Counter(search.words)
     makers: dict[str, Callable[[], Answer]] = {
         "copy": lambda: copy,
         "nearest_word": lambda: nearest_word(known),
         "nearest_source": lambda: nearest_source(parts.train.sources, parts.train.targets),
+        "joint_ngram": lambda: joint_ngram(parts.train.sources, parts.train.targets),
     }
     return {name: makers[name]() for name in names}
 
