@@ -100,15 +100,19 @@ def predict_folder(
     from keras_rnn_recipes.workflows.scoring import predict_files
 
     told = _Lines()
-    state = predict_files(
-        run_dir,
-        source,
-        output,
-        workers=workers,
-        resume=resume,
-        overrides=overrides,
-        progress=lambda state: told.say(lambda seconds: _progress(state, seconds)),
-    )
+    try:
+        state = predict_files(
+            run_dir,
+            source,
+            output,
+            workers=workers,
+            resume=resume,
+            overrides=overrides,
+            progress=lambda state: told.say(lambda seconds: _progress(state, seconds)),
+        )
+    except KeyboardInterrupt:
+        typer.echo("\nTo continue, give the same command with --resume.", err=True)
+        raise
     for note in (*state.notes, *_notes(state)):
         typer.echo(note)
     if state.resumed:

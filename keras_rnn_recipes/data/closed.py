@@ -46,12 +46,20 @@ def closed_steps(frame: pd.DataFrame, ahead: pd.DataFrame) -> np.ndarray:
         >>> closed_steps(frame, ahead).tolist()
         [False, False, False, False, False, False, True]
     """
-    closed = np.zeros(len(ahead), bool)
     bounds = series_bounds(frame)
     place = pd.Index(frame["unique_id"].iloc[bounds[:-1]]).get_indexer(ahead["unique_id"])
+    return _closed(frame, bounds, place, ahead["ds"])
+
+
+def _closed(
+    frame: pd.DataFrame, bounds: np.ndarray, place: np.ndarray, ds: pd.Series
+) -> np.ndarray:
+    """`closed_steps` of times ``ds`` of the series with the numbers ``place``, -1 for none."""
+    closed = np.zeros(len(ds), bool)
     for phase, number in _phases(frame["ds"], bounds):
         never = _never_observed(frame, bounds, phase, number)
-        closed |= never[place, phase(ahead["ds"])] & (place >= 0)
+        if never.any():
+            closed |= never[place, phase(ds)] & (place >= 0)
     return closed
 
 
@@ -67,7 +75,9 @@ def closed_notes(frame: pd.DataFrame) -> tuple[str, ...]:
         >>> closed_notes(pd.DataFrame({"unique_id": "a", "ds": days, "y": sales}))
         ('1 series never has a value on Sundays: these steps are forecast as missing.',)
     """
-    rows = closed_steps(frame, frame[["unique_id", "ds"]])
+    bounds = series_bounds(frame)
+    series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    rows = _closed(frame, bounds, series, frame["ds"])
     if not rows.any():
         return ()
     names = frame["unique_id"][rows].unique()

@@ -120,10 +120,12 @@ def series_bounds(frame: pd.DataFrame) -> np.ndarray:
             "a DataFrame with the columns unique_id, ds, y, with one row for each step.",
             "read the data with read_panel, and give the frame of the panel: panel.frame.",
         )
-    names = frame["unique_id"].to_numpy(dtype=object)
-    starts = np.flatnonzero(names[1:] != names[:-1]) + 1
+    names = frame[
+        "unique_id"
+    ].array  # compared as it is: Python's texts would take ten times as long
+    starts = np.flatnonzero(np.asarray(names[1:] != names[:-1], dtype=bool)) + 1
     bounds = np.concatenate([[0], starts, [len(names)]]) if len(names) else np.zeros(1, int)
-    firsts = names[bounds[:-1]]
+    firsts = np.asarray(names.take(bounds[:-1]), dtype=object)
     if len(set(firsts)) < len(firsts):
         raise UserError(
             "The rows of a series are not contiguous in the frame.",
@@ -350,8 +352,8 @@ def _without_empty_series(
 
 
 def _frame(rows: Rows, columns: Columns, labels: Labels) -> pd.DataFrame:
-    names = pd.Series(pd.Categorical.from_codes(rows.codes, pd.Index(rows.names))).astype(str)
-    frame = pd.DataFrame({"unique_id": names, "ds": rows.ds, "y": rows.y})
+    names = pd.Series(rows.names, dtype="object").astype(str).array
+    frame = pd.DataFrame({"unique_id": names.take(rows.codes), "ds": rows.ds, "y": rows.y})
     for number, name in enumerate(columns.covariates):
         frame[name] = cells_as_column(rows.covariates[:, number], labels.get(name))
     return frame

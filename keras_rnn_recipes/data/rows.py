@@ -257,14 +257,18 @@ def _succeed_each_other(cells: pd.Series, ds: np.ndarray) -> bool:
 
 def _names(cells: pd.Series) -> pd.Series:
     """Names as text without white space around them; missing where empty."""
+    codes, names = _coded_names(cells)
+    return pd.Series(names[codes], index=cells.index, name=cells.name)
+
+
+def _coded_names(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """`_names` as codes and the names by code; the last name is None, that of the code -1."""
     codes, uniques = pd.factorize(cells)
     texts = pd.Series(uniques)
     if texts.dtype.kind == "f" and (texts == texts.round()).all():
         texts = texts.astype("int64")
     texts = texts.astype(str).str.strip()
-    known = [text or None for text in texts]
-    names = np.array([*known, None], dtype=object)
-    return pd.Series(names[codes], index=cells.index, name=cells.name)
+    return codes, np.array([*(text or None for text in texts), None], dtype=object)
 
 
 def _series_names(
@@ -278,20 +282,24 @@ def _series_names(
     """Code of each row's series, and the names in order of code, sorted."""
     if not ids:
         return np.zeros(len(frame), "int64"), np.array([target], dtype=object)
-    cells = [_names(frame[name]) for name in ids]
-    for name, column in zip(ids, cells, strict=True):
-        missing = column.isna().to_numpy()
+    coded = [_coded_names(frame[name]) for name in ids]
+    for name, (numbers, texts) in zip(ids, coded, strict=True):
+        missing = pd.isna(texts)[numbers]
         if missing.any():
             where = table.where(frame.index[int(np.argmax(missing))])
             raise UserError(
                 f"Column {name!r} is empty in {where}.", "the name of a series.", "fill it in."
             )
-        if column.nunique() < frame[name].nunique():
+        if len(set(texts[:-1])) < len(texts) - 1:
             notes.append(f"White space around the names in column {name!r} was removed.")
-    joined = (
-        cells[0] if len(cells) == 1 else cells[0].str.cat(pd.concat(cells[1:], axis=1), sep="/")
-    )
-    codes, uniques = pd.factorize(joined)
+    if len(coded) == 1:  # a panel has few names for its rows, which are compared alone
+        numbers, texts = coded[0]
+        same, uniques = pd.factorize(texts[:-1])
+        codes = same[numbers]
+    else:
+        cells = [pd.Series(texts[numbers]) for numbers, texts in coded]
+        codes, joined = pd.factorize(cells[0].str.cat(pd.concat(cells[1:], axis=1), sep="/"))
+        uniques = np.asarray(joined, dtype=object)
     names = np.array([str(name) for name in uniques], dtype=object)
     if len(columns.targets) > 1:
         names = np.array([f"{name}/{target}" for name in names], dtype=object)

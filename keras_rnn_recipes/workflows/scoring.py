@@ -18,7 +18,7 @@ from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.families.forecasting.assumptions import read_assumptions
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.runs.finished import finished_config
-from keras_rnn_recipes.runs.lock import LOCK_NAME, FolderLock
+from keras_rnn_recipes.runs.lock import FolderLock
 from keras_rnn_recipes.shards.panels import PanelFile, PanelFolder, open_panel
 from keras_rnn_recipes.shards.sources import read_footer
 from keras_rnn_recipes.storage import (
@@ -225,7 +225,8 @@ def _check_same(output: Path, head: dict[str, Any]) -> None:
     """Refuse to go on in a folder whose forecasts were made from something else."""
     path = output / MANIFEST
     if not path.exists():
-        if any(entry.name != LOCK_NAME for entry in output.iterdir()):
+        # A lock, and what was staged when the command was killed at once, do not count.
+        if any(not entry.name.startswith(".") for entry in output.iterdir()):
             raise UserError(
                 f"{output} is not empty and has no {MANIFEST}, so there is nothing to resume.",
                 "the --output of an earlier krr predict.",
@@ -274,7 +275,7 @@ def _finished(file: PanelFile, target: Path, model: Model) -> Outcome | None:
 
 
 def _target(output: Path, file: PanelFile) -> Path:
-    return (output / file.name).with_suffix(".parquet")
+    return output / file.name
 
 
 def _score(

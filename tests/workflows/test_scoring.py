@@ -215,6 +215,23 @@ def test_nothing_is_resumed_for_another_model_or_input(run_dir, shards, tmp_path
         predict_files(run_dir, shards, tmp_path, resume=True)
 
 
+def test_what_a_kill_at_the_very_start_leaves_is_no_obstacle(run_dir, shards, tmp_path, no_pool):
+    (tmp_path / "out" / ".scoring.json.abcd.unfinished").mkdir(parents=True)
+    (tmp_path / "out" / ".lock").touch()
+    assert predict_files(run_dir, shards, tmp_path / "out", resume=True).series == SERIES
+    assert staged_in(tmp_path / "out") == []
+
+
+def test_an_interruption_says_how_to_continue(run_dir, shards, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scoring, "_score", interrupted)
+    done = CliRunner().invoke(app, command(run_dir, shards, tmp_path / "out"))
+    assert done.exit_code == 130
+    assert "the same command with --resume" in done.stderr
+
+
 def test_partitions_and_folders_are_kept_in_the_output(run_dir, tmp_path, no_pool):
     for name, rows in panel().groupby("unique_id"):
         folder = tmp_path / "in" / f"half={'first' if name < 's18' else 'second'}"

@@ -1,0 +1,189 @@
+"""Panels in files: time and peak memory of sharding and of forecasting, by the number of series.
+
+A table in Parquet files, whose rows come in order of time, is written as shards by `krr shard` and
+forecast by `krr predict` with one and with two processes. Each command runs in a process of its
+own, and reports the processor time and the peak memory of itself and of its processes. The model is
+one LSTM layer with 32 units, after a few steps of training.
+
+`scaling.py` measures 10,000 and 100,000 series; `scaling.py 1000000` other sizes.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from measuring import table, verdict
+
+SIZES, POINTS, DAYS_PER_FILE = (10_000, 100_000), 200, 20
+MEMORY_MB, RATE, SPEEDUP = 2000, 15_000, 1.8
+
+RECIPE = """
+family = "forecasting"
+[data]
+source = "{source}"
+freq = "D"
+season_length = 7
+test_size = 14
+[model]
+preset = "lstm"
+strategy = "direct"
+horizon = 14
+lookback = 28
+units = [32]
+[fit]
+epochs = 1
+steps_per_epoch = 20
+"""
+
+
+def write_table(series: int, folder: Path) -> None:
+    """Write the rows of all series day by day, the series of each day in another order."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    names = pa.array([f"s{number:08}" for number in range(series)])
+    level = rng.lognormal(3, 1, series)
+    schema = pa.schema(
+        [("unique_id", pa.string()), ("ds", pa.timestamp("us")), ("y", pa.float64())]
+    )
+    for first in range(0, POINTS, DAYS_PER_FILE):
+        with parquet.ParquetWriter(folder / f"{first:04}.parquet", schema) as file:
+            for day in range(first, first + DAYS_PER_FILE):
+                order = rng.permutation(series)
+                week = 1 + 0.3 * np.sin(day * 2 * np.pi / 7)
+                y = (level[order] * week * rng.normal(1, 0.1, series)).round(2)
+                moment = np.datetime64("2024-01-01", "us") + np.timedelta64(day, "D")
+                columns = [names.take(pa.array(order)), pa.array(np.full(series, moment)), y]
+                file.write_table(pa.table(columns, schema=schema))
+
+
+def train(folder: Path) -> Path:
+    """A finished run of a small LSTM."""
+    import pandas as pd
+
+    files = sorted((folder / "few").glob("*.parquet"))
+    pd.concat(map(pd.read_parquet, files)).to_csv(folder / "few.csv", index=False)
+    recipe = folder / "small.toml"
+    recipe.write_text(RECIPE.format(source=folder / "few.csv"), encoding="utf-8")
+    krr("run", recipe, "--run-dir", folder / "run")
+    return folder / "run"
+
+
+def krr(*arguments: object) -> None:
+    command = [sys.executable, "-m", "keras_rnn_recipes", *map(str, arguments)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def measured(*arguments: object) -> dict[str, float]:
+    """Wall time, processor time and peak memory of a command with all its processes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "keras_rnn_recipes", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    peak = [0.0]
+    watch = threading.Thread(target=_watch, args=(process, peak))
+    watch.start()
+    _, errors = process.communicate()
+    watch.join()
+    if process.returncode:
+        raise SystemExit(errors.decode())
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "wall": time.perf_counter() - started,
+        "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "peak": peak[0],
+    }
+
+
+def _watch(process: subprocess.Popen, peak: list[float]) -> None:
+    """Sum up the memory of a process and those that it started, ten times a second, in MB."""
+    while process.poll() is None:
+        peak[0] = max(peak[0], sum(map(_megabytes, _family(process.pid))))
+        time.sleep(0.1)
+
+
+def _family(number: int) -> list[int]:
+    try:
+        path = Path(f"/proc/{number}/task/{number}/children")
+        children = [int(child) for child in path.read_text(encoding="ascii").split()]
+    except OSError:
+        return []
+    return [number, *(member for child in children for member in _family(child))]
+
+
+def _megabytes(number: int) -> float:
+    try:
+        lines = Path(f"/proc/{number}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def row(series: int, what: str, cost: dict[str, float], wanted: str) -> list[str]:
+    return [
+        f"{series:,}",
+        what,
+        f"{cost['wall']:.0f} s",
+        f"{cost['processor']:.0f} s",
+        f"{series / cost['wall']:,.0f}",
+        f"{series / cost['processor']:,.0f}",
+        f"{cost['peak']:,.0f} MB",
+        wanted,
+    ]
+
+
+def measure(series: int, folder: Path, run: Path) -> list[list[str]]:
+    """The rows of the table for one number of series."""
+    source, shards = folder / f"in{series}", folder / f"shards{series}"
+    write_table(series, source)
+    cost = measured("shard", source, "--to", shards)
+    rows = [row(series, "shard", cost, verdict(cost["peak"] < MEMORY_MB))]
+    shutil.rmtree(source)
+    costs = {}
+    for workers in (1, 2):
+        output = folder / f"out{series}-{workers}"
+        cost = costs[workers] = measured(
+            "predict", run, "--input", shards, "--output", output, "--workers", workers
+        )
+        met = cost["peak"] < MEMORY_MB
+        if workers == 2:
+            faster = costs[1]["wall"] / cost["wall"]
+            met &= series / cost["wall"] >= RATE and faster >= SPEEDUP
+        rows.append(row(series, f"predict, {workers} at work", cost, verdict(met)))
+        shutil.rmtree(output)
+    shutil.rmtree(shards)
+    return rows
+
+
+def main() -> None:
+    sizes = [int(size) for size in sys.argv[1:]] or SIZES
+    with tempfile.TemporaryDirectory(dir=os.environ.get("KRR_SCRATCH")) as name:
+        folder = Path(name)
+        write_table(20, folder / "few")
+        run = train(folder)
+        rows = [line for series in sizes for line in measure(series, folder, run)]
+    print(f"## Panels in files, series of {POINTS} points\n")
+    header = (
+        *("series", "command", "wall time", "processor time", "series/s"),
+        *("series/s of processor", "peak memory"),
+        f"under {MEMORY_MB:,} MB; two at work: {RATE:,} series/s, {SPEEDUP} times one",
+    )
+    print(table(header, rows))
+
+
+if __name__ == "__main__":
+    main()
