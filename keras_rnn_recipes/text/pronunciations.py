@@ -209,7 +209,8 @@ def _single_notes(entries: Sequence[_Entry], name: str) -> Iterator[str]:
 
 
 def _named(items: Sequence[str]) -> str:
-    return "; ".join(items[:_MOST_NAMED]) + "; ..." * (len(items) > _MOST_NAMED)
+    more = len(items) - _MOST_NAMED
+    return "; ".join(items[:_MOST_NAMED]) + (f"; and {more:,} more" if more > 0 else "")
 
 
 def unify_pronunciations(

@@ -113,7 +113,7 @@ def test_no_word_is_in_two_parts_and_every_pronunciation_is_used(folder):
     assert min(len(part) for part in (train, valid, parts.test)) > 100
     assert len(parts.train) > len(train)  # training has a pair for each pronunciation
     several = sum(len(one) > 1 for one in wanted.values())
-    assert f"{several} of 900 words with several pronunciations." in parts.notes
+    assert f"{several} of 900 words with several pronunciations; 7 phonemes." in parts.notes
     assert encoder_decoder.load(data, seed=4).test != parts.test
 
 
@@ -190,6 +190,11 @@ def test_the_joint_ngram_is_a_baseline_of_pronunciations_alone(folder):
     found = encoder_decoder.score(parts.test.targets, answers, metrics=["wrong_words"])
     wrong = {name: scores["wrong_words"] for name, scores in found.items()}
     assert wrong["joint_ngram"] < 0.1 < 2 * wrong["joint_ngram"] < wrong["nearest_source"]
+
+
+def test_a_dictionary_among_texts_is_told_how_to_be_read(folder):
+    with pytest.raises(UserError, match=r"no column 'source'.*recipe encoder_decoder/cmudict_lstm"):
+        read_pairs(folder / "my.dict", PairDataConfig(train="my.dict"))
 
 
 def test_a_broken_line_is_named_and_leaves_nothing(folder, tmp_path):

@@ -134,6 +134,11 @@ def test_what_may_be_a_mistake_is_told_with_its_line(tmp_path):
         "my.dict: 2 phonemes occur only once: EY in line 3, 'A'; IY in line 5, 'C'.",
     ]
     assert read(tmp_path, b"A  AH B\nA(2)  B AH\n")[1] == []
+    _, (note,) = read(tmp_path, b"A  B C D E F\n")
+    assert note.endswith(
+        "5 phonemes occur only once: B in line 1, 'A'; C in line 1, 'A'; D in line "
+        "1, 'A'; and 2 more."
+    )
 
 
 @draws(300)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -109,7 +110,13 @@ def _pronunciations(parts: TextParts, data: PairDataConfig, notes: list[str]) ->
             )
     every = Counter(word for part in (train, valid, test) for word in part.sources)
     several = sum(count > 1 for count in every.values())
-    notes.append(f"{several:,} of {counted(len(every), 'word')} with several pronunciations.")
+    phonemes = {
+        one for part in (train, valid, test) for said in part.targets for one in said.split()
+    }
+    notes.append(
+        f"{several:,} of {counted(len(every), 'word')} with several pronunciations; "
+        f"{counted(len(phonemes), 'phoneme')}."
+    )
     noted = tuple(dict.fromkeys(notes))
     return replace(parts, train=train, valid=valid, test=with_references(test), notes=noted)
 
@@ -133,12 +140,25 @@ def read_pairs(
         UserError: as `read_parallel`, `text.reading.read_pairs` and `read_dictionary`.
     """
     if not data.are_pronunciations:
-        return _read_texts(paths, data, tell)
+        with _hint_at_dictionaries(paths):
+            return _read_texts(paths, data, tell)
     if isinstance(paths, tuple) or is_table(paths, data):
         pairs = _read_texts(paths, data, tell)
     else:
         pairs = read_dictionary(paths, encoding=data.encoding, tell=tell)
     return unify_pronunciations(pairs, stress=data.stress, lower=data.lower, tell=tell)
+
+
+@contextmanager
+def _hint_at_dictionaries(paths: str | Path | tuple[str, str]) -> Iterator[None]:
+    """Add to the error of a file that is named like a dictionary how dictionaries are read."""
+    try:
+        yield
+    except UserError as error:
+        if isinstance(paths, tuple) or not {".dict", ".dic"} & {*Path(paths).suffixes}:
+            raise
+        fix = "of words and their phonemes, train with the recipe encoder_decoder/cmudict_lstm, or"
+        raise UserError(error.what, error.expected, f"{fix} {error.fix}") from error
 
 
 def is_table(path: str | Path, data: PairDataConfig) -> bool:
