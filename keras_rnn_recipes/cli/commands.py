@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from keras_rnn_recipes.cli.backtest_tune import backtest, tune
+from keras_rnn_recipes.cli.classify import classify
 from keras_rnn_recipes.cli.compose import compose
 from keras_rnn_recipes.cli.console import (
     handle_user_errors,
@@ -63,8 +64,9 @@ from keras_rnn_recipes.cli.options import (
     Units,
     Wide,
 )
+from keras_rnn_recipes.cli.running import begin_run, fields_of, run_checked, run_plan
 from keras_rnn_recipes.cli.scoring import predict_folder, refuse_pool, shard
-from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, readable, save_standard_input
+from keras_rnn_recipes.cli.standard_input import readable
 from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.errors import counted
 
@@ -130,26 +132,19 @@ def forecast(
     Columns, frequency and season are inferred from the table and printed. All choices are written
     to recipe.toml in --run-dir (default: runs/FILE-DATE-TIME), which `krr run` takes.
     """
-    from keras_rnn_recipes.runs.directory import RunDirectory
     from keras_rnn_recipes.storage import check_output
-    from keras_rnn_recipes.workflows.forecast import (
-        ForecastOptions,
-        default_run_dir,
-        plan_forecast,
-    )
+    from keras_rnn_recipes.workflows.forecast import ForecastOptions, plan_forecast
 
-    given = {name: value for name, value in locals().items() if name in _fields(ForecastOptions)}
-    run_dir = run_dir or default_run_dir(file)
-    if str(file) == STANDARD_INPUT:
-        file = given["file"] = save_standard_input(run_dir)
-    RunDirectory.open(run_dir, overwrite=overwrite)  # refuse a folder in use before any work
-    check_output(output, file)
+    given = fields_of(ForecastOptions, locals())
+    given["file"], run_dir = begin_run(file, run_dir, overwrite=overwrite)
+    check_output(output, given["file"])
     plan = plan_forecast(ForecastOptions(**given))
-    typer.echo("\n".join(plan.reasons))
-    with print_how_to_resume(run_dir, [str(run_dir / "recipe.toml")], smoke):
-        _run(plan.config, run_dir, checked=plan.config, overwrite=overwrite, smoke=smoke)
+    run_plan(plan, run_dir, overwrite=overwrite, smoke=smoke)
     if output is not None:
         _copy_forecasts(run_dir, output)
+
+
+command(classify)
 
 
 @command
@@ -176,7 +171,7 @@ def run(
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
     options = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
     with print_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
-        _run(path, folder, checked=config, overrides=overrides or (), **options)
+        run_checked(path, folder, checked=config, overrides=overrides or (), **options)
 
 
 @command
@@ -429,19 +424,6 @@ def export(
 command(explain)
 
 
-def _run(recipe: Any, run_dir: Path, *, checked: Any, **options: Any) -> None:
-    """Run a recipe, whose content is ``checked``."""
-    from keras_rnn_recipes.serving.verify import started_ahead
-
-    # The process that will check the export imports TensorFlow while this process does.
-    with started_ahead(int(checked.trains and checked.exported)):
-        from keras_rnn_recipes.workflows.run import run as run_recipe
-
-        if checked.trains:
-            import_tensorflow_quietly()
-        run_recipe(recipe, run_dir, **options)
-
-
 def _recipes() -> list[tuple[str, str]]:
     from keras_rnn_recipes.config.catalogue import list_recipes
 
@@ -487,7 +469,3 @@ def _copy_forecasts(run_dir: Path, output: Path) -> None:
     with replacing(output.resolve()) as staged:  # a link stays one
         staged.write_bytes((run_dir / "forecasts.csv").read_bytes())
     typer.echo(f"forecast:     {output}")
-
-
-def _fields(options: type) -> set[str]:
-    return set(options.__dataclass_fields__)  # type: ignore[attr-defined]

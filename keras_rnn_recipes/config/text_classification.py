@@ -20,9 +20,16 @@ from keras_rnn_recipes.config.classification import (
     RecurrentClassifierConfig,
 )
 from keras_rnn_recipes.config.shapes import Shape
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.text.preparation import Preparation
 
+TextUnit = Literal["words", "characters", "whitespace"]
+
 TextBaseline = Literal["majority", "tfidf", "averaged_embeddings"]
+
+
+# Keys of a mixture, which are no options of the builder.
+_MIXTURE = ("ngrams", "character_ngrams", "averaged")
 
 
 class TextDataConfig(TableSource):
@@ -50,7 +57,7 @@ class TextDataConfig(TableSource):
     label_col: str = "label"
     valid_share: Share = 0.1
     test_share: Share = 0.2
-    unit: Literal["words", "characters", "whitespace"] = "words"
+    unit: TextUnit = "words"
     lower: bool = True
     normalize: Literal["NFC", "NFKC", "none"] = "NFC"
     punctuation: bool = True
@@ -74,9 +81,13 @@ class ClassifierConfig(RecurrentClassifierConfig):
         vector_words: most words of that file that join the vocabulary though training does not
             contain them, the first of the file. Their vectors are not trained. They are part of the
             exported model, which grows by four bytes for each number.
+        averaged: whether averaged embeddings, a network that ignores the order of words, are a part
+            of the mixture too.
         members: networks that are trained together, each on its share of every batch.
         ngrams: tokens in the longest n-gram of a linear classifier with naive Bayes scaling, with
             which the trained network is mixed as the validation part says; 0: the network alone.
+        character_ngrams: characters in its longest n-gram within words, of which the shortest has
+            three; 0: tokens only. Words that training lacks are then known by their parts.
     """
 
     embedding_size: Count = 64
@@ -85,6 +96,8 @@ class ClassifierConfig(RecurrentClassifierConfig):
     train_embeddings: bool = True
     embedding_dropout: Share = 0.0
     ngrams: Annotated[int, Field(ge=0, le=5)] = 0
+    character_ngrams: Literal[0, 3, 4, 5, 6] = 0
+    averaged: bool = False
 
     def options(self) -> dict[str, Any]:
         """The builder's options as keyword arguments.
@@ -93,7 +106,7 @@ class ClassifierConfig(RecurrentClassifierConfig):
             >>> ClassifierConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump(exclude={"vectors", "vector_words", "ngrams"})
+        return self.model_dump(exclude={"vectors", "vector_words", *_MIXTURE})
 
     @property
     def name(self) -> str:
@@ -130,6 +143,17 @@ class ClassificationConfig(TextExperiment):
     model: ClassifierConfig = ClassifierConfig()
     fit: ClassifierFitConfig = ClassifierFitConfig(epochs=10)
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
+
+    def check(self, where: str) -> None:
+        """Check that a mixture has n-grams of words."""
+        super().check(where)
+        others = [name for name in _MIXTURE if getattr(self.model, name)]
+        if others and not self.model.ngrams:
+            raise UserError(
+                f"{where} has model.{others[0]} without model.ngrams.",
+                "a mixture with n-grams of words.",
+                f"set model.ngrams = 2, or remove model.{others[0]}.",
+            )
 
     @property
     def shape(self) -> Shape:

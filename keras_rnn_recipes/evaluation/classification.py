@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 _BINS = 15
 
@@ -195,6 +196,26 @@ def calibration_bins(
         }
         for inside in (numbers == number for number in np.unique(numbers))
     ]
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities of classes ``(examples, classes)``.
+
+    Example:
+        >>> log_softmax(np.array([[0.0, 0.0]])).round(3).tolist()
+        [[-0.693, -0.693]]
+    """
+    return logits - logsumexp(logits, axis=1, keepdims=True)
+
+
+def losses(labels: np.ndarray, log_probabilities: np.ndarray) -> np.ndarray:
+    """The cross-entropy of each example in nats ``(examples,)``.
+
+    Example:
+        >>> losses(np.array([1]), np.array([[-2.0, -0.25]])).tolist()
+        [0.25]
+    """
+    return -log_probabilities[np.arange(len(labels)), labels]
 
 
 def _validated(

@@ -22,10 +22,11 @@ class NGramLogits(layers.Layer):
     Args:
         num_classes: number of logits.
         buckets: rows of the table; the first is that of padding and stays zero.
-        longest: tokens in the longest n-gram.
+        longest, shortest: tokens in the longest and in the shortest n-gram.
 
     Call arguments:
-        tokens: int32 ``(batch, time)``, 0 for padding.
+        tokens: int32 ``(batch, time)``, 0 for padding; or ``(batch, words, characters)``: n-grams
+            of characters, none of which crosses the end of a word.
 
     Returns:
         float32 ``(batch, num_classes)``.
@@ -39,10 +40,10 @@ class NGramLogits(layers.Layer):
         TensorShape([1, 2])
     """
 
-    def __init__(self, num_classes, buckets=2**17, longest=2, **kwargs):
+    def __init__(self, num_classes, buckets=2**17, longest=2, shortest=1, **kwargs):
         super().__init__(dtype="float32", **{k: v for k, v in kwargs.items() if k != "dtype"})
         self.num_classes, self.buckets = int(num_classes), int(buckets)
-        self.longest = int(longest)
+        self.longest, self.shortest = int(longest), int(shortest)
         self.trainable = False
 
     def build(self, shape):
@@ -57,12 +58,15 @@ class NGramLogits(layers.Layer):
         whole = tokens > 0
         for size in range(self.longest):
             # Of the n-gram that begins at each step, the next token.
-            following = ops.pad(tokens, [[0, 0], [0, size]])[:, size:]
+            following = ops.pad(tokens, [*([[0, 0]] * (len(tokens.shape) - 1)), [0, size]])
+            following = following[..., size:]
             whole = ops.logical_and(whole, following > 0)
             code = (code + following) * _FACTOR + _OFFSET
             row = 1 + ops.mod(ops.bitwise_xor(code, ops.right_shift(code, 15)), self.buckets - 1)
-            found.append(ops.where(whole, row, ops.zeros_like(row)))
-        rows = ops.sort(ops.concatenate(found, axis=1), axis=1)
+            if size + 1 >= self.shortest:
+                found.append(ops.where(whole, row, ops.zeros_like(row)))
+        rows = ops.concatenate(found, axis=-1)
+        rows = ops.sort(ops.reshape(rows, (ops.shape(rows)[0], -1)), axis=1)
         before = ops.pad(rows, [[0, 0], [1, 0]])[:, :-1]
         return ops.where(rows == before, ops.zeros_like(rows), rows)
 
@@ -74,7 +78,8 @@ class NGramLogits(layers.Layer):
 
     def get_config(self):
         config = {"num_classes": self.num_classes, "buckets": self.buckets}
-        return {**super().get_config(), **config, "longest": self.longest}
+        sizes = {"longest": self.longest, "shortest": self.shortest}
+        return {**super().get_config(), **config, **sizes}
 
 
 @registered

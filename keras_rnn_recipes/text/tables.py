@@ -115,6 +115,50 @@ def read_rows(
     return [Row(row.line, [row.cells[place] for place in places]) for row in rows]
 
 
+def read_cells(path: str | Path, form: FileFormat, *, tell: Tell = ignore) -> list[list[str]]:
+    """Read all cells of a table whose columns are not known yet.
+
+    Args:
+        path: of a text file, gzipped (``.gz``) or not.
+        form: what is known of the file. Without a separator, it is the one that gives most rows the
+            same number of cells.
+        tell: called with each assumption.
+
+    Returns:
+        The rows with the most frequent number of cells, the header included if there is one, and
+        without blank rows.
+
+    Raises:
+        UserError: as `read_decoded`; another format, or unpaired quotation marks.
+    """
+    path = Path(path)
+    text = read_existing(path, "a CSV file", form.encoding, form.adjustable, tell)
+    refuse_other_text(path, text)
+    text, form = _without_excel_line(path, text, form, tell)
+    if form.separator is None and (likely := _likely_separator(path, text)):
+        form = replace(form, separator=likely)
+    layout = _find_layout(path, text, (), form, ignore)
+    rows = [row.cells for row in parse_rows(text, layout) if not is_blank(row.cells)]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    return [row for row in rows if len(row) == width]
+
+
+def _likely_separator(path: Path, text: str) -> str | None:
+    """The separator that gives most rows the same number of cells, of at least two."""
+    is_tsv = ".tsv" in path.suffixes[-2:] or ".tab" in path.suffixes[-2:]
+    tried = sorted(SEPARATORS, key=lambda one: one != "\t") if is_tsv else list(SEPARATORS)
+
+    def regular(separator: str) -> float:
+        widths = Counter(
+            len(row.cells) for row in _some_rows(text, separator) if not is_blank(row.cells)
+        )
+        width, rows = widths.most_common(1)[0] if widths else (1, 0)
+        return rows / widths.total() if width > 1 else 0.0
+
+    best = max(tried, key=regular)
+    return best if regular(best) > 0.5 else None
+
+
 def parse_rows(text: str, layout: Layout) -> Iterator[Row]:
     """Parse the rows of a table, blank ones too.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from keras_rnn_recipes.config.choices import reason
 from keras_rnn_recipes.config.defaults import check_calibration, choose_parts, choose_scaling
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.forecasting import (
@@ -30,6 +30,7 @@ from keras_rnn_recipes.extras import has_extra
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
 from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
 from keras_rnn_recipes.workflows.choose_model import AUTO, ModelChoice, choose_model
+from keras_rnn_recipes.workflows.planning import Plan, parse_numbers, without_none
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
@@ -106,20 +107,7 @@ class ForecastOptions:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class ForecastPlan:
-    """A configuration to run, and the reasons for its values.
-
-    Attributes:
-        config: the configuration, with all values set.
-        reasons: what was inferred and chosen, and why; one sentence each, of the model first.
-    """
-
-    config: Config
-    reasons: tuple[str, ...]
-
-
-def plan_forecast(options: ForecastOptions) -> ForecastPlan:
+def plan_forecast(options: ForecastOptions) -> Plan:
     """Read the file and choose the configuration; nothing is written.
 
     Args:
@@ -147,7 +135,7 @@ def plan_forecast(options: ForecastOptions) -> ForecastPlan:
     return _as_plan(*_plan_pretrained(options, config, panel, lengths, choice), panel)
 
 
-def _as_plan(choice: ModelChoice, config: Config, reasons: list[str], panel: Panel) -> ForecastPlan:
+def _as_plan(choice: ModelChoice, config: Config, reasons: list[str], panel: Panel) -> Plan:
     """The plan, with what is told of the model first."""
     reasons = [choice.reason, *reasons]
     if panel.frame["y"].min() >= 0:
@@ -155,7 +143,7 @@ def _as_plan(choice: ModelChoice, config: Config, reasons: list[str], panel: Pan
             "No value is below 0: forecasts of the network and of the baselines are kept at or "
             "above 0."
         )
-    return ForecastPlan(config, tuple(reasons))
+    return Plan(config, tuple(reasons))
 
 
 def _plan_training(
@@ -216,53 +204,6 @@ def _plan_pretrained(
     return choice, config, _reasons_of_pretrained(options, config, lengths)
 
 
-def default_run_dir(file: Path, now: datetime.datetime | None = None) -> Path:
-    """A new folder ``runs/<file>-<date>-<time>``, so that no forecast replaces another.
-
-    Args:
-        file: the data file.
-        now: the time; None for the present.
-
-    Example:
-        >>> default_run_dir(Path("shop/sales.csv"), datetime.datetime(2024, 5, 1, 9, 30)).name
-        'sales-20240501-093000'
-    """
-    moment = (now or datetime.datetime.now()).strftime("%Y%m%d-%H%M%S")
-    name = f"{file.name.split('.')[0] or 'forecast'}-{moment}"
-    paths = (Path("runs") / (name + end) for end in ("", *(f"-{n}" for n in range(2, 10_000))))
-    return next(path for path in paths if not path.exists())
-
-
-def parse_numbers(text: str | None, option: str, meaning: str) -> list[int] | None:
-    """Read comma-separated whole numbers.
-
-    Args:
-        text: the value of the option; None if it was not given.
-        option: name of the option.
-        meaning: meaning of each number, for the message.
-
-    Raises:
-        UserError: they are not whole numbers of at least 1.
-
-    Example:
-        >>> parse_numbers("64, 32", "--units", "the width of each layer")
-        [64, 32]
-    """
-    if text is None:
-        return None
-    try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
-        numbers = [0]
-    if min(numbers) < 1:
-        raise UserError(
-            f"{option} is {text!r}.",
-            f"{meaning}: whole numbers of at least 1, comma-separated.",
-            f"write for example {option} 24 or {option} 24,168.",
-        )
-    return numbers
-
-
 def _config_as_asked(options: ForecastOptions) -> Config:
     if options.horizon < 1:
         raise UserError(
@@ -292,8 +233,8 @@ def _config_as_asked(options: ForecastOptions) -> Config:
         "units": parse_numbers(options.units, "--units", "the width of each layer"),
     }
     given: dict[str, Any] = {
-        "data": {"source": str(options.file), **_without_none(data)},
-        "model": _without_none(model),
+        "data": {"source": str(options.file), **without_none(data)},
+        "model": without_none(model),
         "fit": {"seed": options.seed, "refit": bool(options.refit)},
         "evaluate": {"levels": parse_levels(options.levels)},
     }
@@ -323,10 +264,6 @@ def _asked_for(options: ForecastOptions) -> list[str]:
     """The options that were given and that the pretrained network has no part for."""
     given = [name for name in _OF_NEW_NETWORKS if getattr(options, name)]
     return [f"--{name.replace('_', '-')}" for name in given]
-
-
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _lengths(panel: Panel) -> dict[str, int]:
@@ -381,10 +318,15 @@ def _reasons(options: ForecastOptions, config: Config, lengths: dict[str, int]) 
 
 def _of_time(options: ForecastOptions, config: Config) -> list[str]:
     data, season = config.data, config.data.season_length
+    inferred = "inferred from the dates and values"
     return [
-        f"Frequency {data.freq}: {_origin(options.freq, '--freq')}.",
-        f"Season of {_joined(season)} step{'s' * (season != 1)}: "
-        f"{_origin(options.season_length, '--season-length')}.",
+        reason(f"Frequency {data.freq}", inferred, "--freq", given=options.freq),
+        reason(
+            f"Season of {_joined(season)} step{'s' * (season != 1)}",
+            inferred,
+            "--season-length",
+            given=options.season_length,
+        ),
     ]
 
 
@@ -451,10 +393,6 @@ def _about_training(options: ForecastOptions, config: Config, lengths: dict[str,
 
 def _joined(numbers: int | tuple[int, ...] | None) -> str:
     return " and ".join(map(str, numbers)) if isinstance(numbers, tuple) else str(numbers)
-
-
-def _origin(given: object, option: str) -> str:
-    return "as given" if given is not None else f"inferred from the dates and values ({option})"
 
 
 def _describe_covariates(config: Config) -> str:

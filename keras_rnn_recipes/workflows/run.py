@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_recipes.config.base import Experiment
 from keras_rnn_recipes.config.catalogue import find_script, recipe_path
 from keras_rnn_recipes.config.files import FILE_KEYS, config_from_dict, is_file_name, load_config
 from keras_rnn_recipes.config.forecasting import Config
@@ -84,7 +85,7 @@ def run(
 
 def read_recipe(config: Config | str | Path, overrides: Sequence[str] = ()) -> tuple[Main, Config]:
     """Find the script of a recipe and check its configuration; arguments as in `run`."""
-    if isinstance(config, Config):
+    if isinstance(config, Experiment):
         path, checked = None, config_from_dict(config.model_dump(mode="json"), overrides)
     else:
         path = recipe_path(config)

@@ -72,16 +72,14 @@ def main(config, run):
         run=run,
         loss=text_classification.loss(),
     )
-    # Mix the network with a linear classifier of word n-grams, if the recipe has one.
-    model, alone = text_classification.add_ngrams(
-        model, tokenizer, texts, classes, longest=network.ngrams
-    )
+    # Mix the network with classifiers that hardly know the order of words, if the recipe says so.
+    model, parts = text_classification.add_parts(model, tokenizer, texts, classes, config=config)
     run.write_model(model)
 
     # Strings in, probabilities out: the network and its baselines.
     classifier = text_classification.Pipeline(tokenizer, model, classes)
-    baselines = alone | text_classification.fit_baselines(
-        texts, classes, counted, names=config.evaluate.baselines, config=config
+    baselines = text_classification.fit_baselines(
+        texts, classes, counted, names=config.evaluate.baselines, config=config, fitted=parts
     )
     answers = {
         one: classify(texts.test.texts) for one, classify in {name: classifier, **baselines}.items()

@@ -18,6 +18,7 @@ from keras_rnn_recipes.workflows.inference import evaluate
 
 COMMANDS = [
     "forecast",
+    "classify",
     "run",
     "predict",
     "complete",
@@ -140,7 +141,7 @@ def test_interruption_says_how_to_go_on(tmp_path, monkeypatch):
         (run_dir / "config.json").write_text("{}")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_run", begun)
+    monkeypatch.setattr(cli, "run_checked", begun)
     told = krr("run", "my.toml", "model.units=[8, 8]", "--smoke", status=130).stderr
     assert "krr run my.toml 'model.units=[8, 8]' --run-dir runs/my --resume --smoke" in told
     assert "Traceback" not in told
@@ -149,7 +150,7 @@ def test_interruption_says_how_to_go_on(tmp_path, monkeypatch):
 def test_interruption_before_anything_was_written_promises_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my.toml").write_text('[data]\nsource = "co2"\n[model]\nhorizon = 3\n')
-    monkeypatch.setattr(cli, "_run", interrupted)
+    monkeypatch.setattr(cli, "run_checked", interrupted)
     assert krr("run", "my.toml", status=130).stderr.strip() == "Interrupted."
 
 

@@ -32,6 +32,7 @@ units = [24]
 embedding_size = 24
 pooling = "last"
 ngrams = 2
+character_ngrams = 4
 [fit]
 epochs = 10
 learning_rate = 0.01

@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 
 from keras_rnn_recipes.builders import text_classifier
+from keras_rnn_recipes.config.files import config_from_dict
+from keras_rnn_recipes.config.text_classification import (
+    ClassificationConfig,
+    ClassifierConfig,
+    TextDataConfig,
+)
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import text_classification
-from keras_rnn_recipes.families.text_classification import ngrams
+from keras_rnn_recipes.families.text_classification import mixture as mixtures, ngrams
 from keras_rnn_recipes.reporting.format import verdict
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
@@ -17,136 +24,165 @@ from keras_rnn_recipes.text.preparation import Preparation
 from keras_rnn_recipes.text.reading import LabelledTexts
 from keras_rnn_recipes.text.tokenizer import fit_tokenizer
 
-RANDOM = np.random.default_rng(3)
+WORDS = [f"w{number}" for number in range(20)]
 
 
 def draw(number, classes):
     """Texts in which a word of each class is frequent, and their classes."""
+    random = np.random.default_rng(number)
     labels = np.arange(number) % classes
     texts = [
-        np.append(RANDOM.integers(10, 30, RANDOM.integers(2, 9)), 2 + RANDOM.choice([k, 6]))
+        [*random.choice(WORDS, random.integers(2, 9)), random.choice([f"class{k}", "any"])]
         for k in labels
     ]
-    return [RANDOM.permutation(text).astype("int32") for text in texts], labels
+    return [" ".join(random.permutation(text)) for text in texts], labels
 
 
-def n_grams(text, longest):
-    sizes = range(1, longest + 1)
-    return {tuple(text[k : k + size]) for size in sizes for k in range(len(text) - size + 1)}
+def drawn(train, valid, classes):
+    """Texts and labels of two parts, and a tokenizer that knows all words."""
+    parts = draw(train, classes), draw(valid, classes)
+    texts, labels = zip(*parts, strict=True)
+    return texts, labels, fit_tokenizer([text for part in texts for text in part], Preparation())
 
 
-def by_hand(train, labels, texts, classes, longest, inverse_penalty):
-    """Logits by a matrix with a column for each n-gram, and scikit-learn."""
-    from sklearn.linear_model import LogisticRegression
-
-    columns = {
-        one: k for k, one in enumerate(sorted(set().union(*(n_grams(t, longest) for t in train))))
+def n_grams(text, longest, characters):
+    words = text.split()
+    pairs = [(words, size) for size in range(1, longest + 1)]
+    pairs += [([*f"<{word}>"], size) for word in words for size in range(3, characters + 1)]
+    return {
+        (row is words, *row[k : k + size])
+        for row, size in pairs
+        for k in range(len(row) - size + 1)
     }
 
-    def counts(rows):
-        found = np.zeros((len(rows), len(columns)))
-        for number, row in enumerate(rows):
-            for one in n_grams(row, longest) & columns.keys():
-                found[number, columns[one]] = 1
-        return found
 
-    logits = np.zeros((len(texts), classes))
+def by_hand(texts, labels, classes, longest, characters, inverse_penalty):
+    """Logits of the second part by a matrix with a column for each n-gram, and scikit-learn."""
+    from sklearn.linear_model import LogisticRegression
+
+    found = [[n_grams(text, longest, characters) for text in part] for part in texts]
+    columns = {one: k for k, one in enumerate(sorted(set().union(*found[0])))}
+    train, valid = (
+        np.array([[one in row for one in columns] for row in part], float) for part in found
+    )
+    logits = np.zeros((len(valid), classes))
     for k in range(1 if classes == 2 else 0, classes):
-        inside, outside = (
-            1 + counts(train)[labels == k].sum(0),
-            1 + counts(train)[labels != k].sum(0),
-        )
+        is_class = labels[0] == k
+        inside, outside = (1 + train[rows].sum(axis=0) for rows in (is_class, ~is_class))
         ratio = np.log(inside / inside.sum() / (outside / outside.sum()))
         model = LogisticRegression(C=inverse_penalty, solver="liblinear")
-        model.fit(counts(train) * ratio, labels == k)
-        logits[:, k] = model.decision_function(counts(texts) * ratio)
+        model.fit(train * ratio, is_class)
+        logits[:, k] = model.decision_function(valid * ratio)
     return logits
 
 
-@pytest.mark.parametrize("classes, longest", [(2, 1), (2, 3), (4, 2)])
-def test_the_logits_are_those_of_scikit_learn_on_counted_n_grams(monkeypatch, classes, longest):
+@pytest.mark.parametrize("classes, longest, characters", [(2, 3, 0), (3, 2, 4)])
+def test_the_logits_are_those_of_scikit_learn(monkeypatch, classes, longest, characters):
     monkeypatch.setattr(ngrams, "_PENALTIES", (0.5,))
-    (train, labels), (valid, watched) = draw(80, classes), draw(30, classes)
-    model = ngrams.fit_ngrams(train, labels, valid, watched, num_classes=classes, longest=longest)
-    expected = by_hand(train, labels, valid, classes, longest, 0.5)
-    found = np.concatenate([np.asarray(model(text[None])) for text in valid])
-    # A few of the n-grams share one of the 131,072 rows by chance.
-    np.testing.assert_allclose(found, expected, atol=0.1)
-    assert np.median(np.abs(found - expected)) < 1e-3
+    monkeypatch.setattr(ngrams, "_BUCKETS", 2**20)  # hardly any two n-grams share a row
+    texts, labels, tokenizer = drawn(40, 20, classes)
+    model = ngrams.fit_ngrams(
+        texts, labels, tokenizer, num_classes=classes, longest=longest, characters=characters
+    )
+    expected = by_hand(texts, labels, classes, longest, characters, 0.5)
+    found = mixtures._logits(model, tokenizer, texts[1])
+    # The logits reach from -4 to 4; the solver stops at a tolerance.
+    np.testing.assert_allclose(found, expected, atol=0.05)
 
 
 def test_the_penalty_with_the_lowest_loss_on_the_validation_part_is_kept(monkeypatch):
-    (train, labels), (valid, watched) = draw(60, 2), draw(40, 2)
+    texts, labels, tokenizer = drawn(60, 40, 2)
 
     def loss(penalties):
         monkeypatch.setattr(ngrams, "_PENALTIES", penalties)
-        model = ngrams.fit_ngrams(train, labels, valid, watched, num_classes=2)
-        return log_loss(model, valid, watched)
+        model = ngrams.fit_ngrams(texts, labels, tokenizer, num_classes=2)
+        return log_loss(probabilities(model, tokenizer, texts[1]), labels[1])
 
     alone = [loss((penalty,)) for penalty in (1e-4, 1.0, 1e4)]
     assert loss((1e-4, 1.0, 1e4)) == pytest.approx(min(alone))
 
 
 def test_a_class_without_a_training_text_is_never_the_answer():
-    (train, labels), (valid, watched) = draw(40, 2), draw(10, 2)
-    model = ngrams.fit_ngrams(train, labels, valid, watched, num_classes=3)
-    assert set(answers(model, valid)) <= {0, 1}
+    texts, labels, tokenizer = drawn(40, 10, 2)
+    model = ngrams.fit_ngrams(texts, labels, tokenizer, num_classes=3)
+    assert set(probabilities(model, tokenizer, texts[1]).argmax(axis=1)) <= {0, 1}
 
 
-def test_a_mixture_has_at_most_the_loss_of_its_parts():
-    (train, labels), (valid, watched) = draw(80, 3), draw(60, 3)
+@pytest.mark.parametrize("characters", [0, 4])
+def test_a_mixture_is_a_product_of_probabilities(characters):
+    texts, labels, tokenizer = drawn(80, 60, 3)
     keras.utils.set_random_seed(0)
-    network = text_classifier(40, 3, units=4)
-    linear = ngrams.fit_ngrams(train, labels, valid, watched, num_classes=3)
-    model, told = ngrams.mixed(network, linear, valid, watched)
-    losses = [log_loss(one, valid, watched) for one in (network, linear, model)]
-    assert losses[2] <= min(losses[:2]) + 1e-6
+    network = text_classifier(len(tokenizer.vocabulary), 3, units=4)
+    linear = ngrams.fit_ngrams(texts, labels, tokenizer, num_classes=3, characters=characters)
+    model, told = mixtures.mixed(network, linear, tokenizer, texts[1], labels[1])
+    first, second, both = (
+        probabilities(one, tokenizer, texts[1]) for one in (network, linear, model)
+    )
     share = model.get_layer("logits").share
     assert f"weight of {share:.0%}" in told
-    by_share = [mixture_loss(network, linear, valid, watched, other / 20) for other in range(21)]
-    assert share == pytest.approx(np.argmin(by_share) / 20)
+    # The network is not trained.
+    assert share >= 0.5 and log_loss(both, labels[1]) < log_loss(first, labels[1])
+    product = first ** (1 - share) * second**share
+    np.testing.assert_allclose(both, product / product.sum(axis=1, keepdims=True), rtol=1e-4)
 
 
-def mixture_loss(network, linear, texts, labels, share):
-    """From probabilities: a weighted geometric mean, normalized."""
-    first, second = (
-        np.array([probabilities(one, text) for text in texts]) for one in (network, linear)
+def test_a_share_differs_from_a_half_only_if_it_is_not_by_chance():
+    random, texts = np.random.default_rng(0), 200
+    shares = np.linspace(0, 1, 21)[:, None]
+    noise = random.normal(size=texts)
+    noise -= noise.mean()
+    # The best share is 0.9; the standard error of the others' losses decides.
+    slight, clear = ((shares - 0.9) ** 2 * (k + noise) for k in (0.02, 5))
+    assert mixtures._nearest_to_equal(slight + 1) == 10
+    assert mixtures._nearest_to_equal(clear + 1) == 18
+
+
+def probabilities(model, tokenizer, texts):
+    logits = mixtures._logits(model, tokenizer, texts).astype("float64")
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def log_loss(shares, labels):
+    return -np.log(shares[np.arange(len(labels)), labels]).mean()
+
+
+def recipe(**model):
+    return ClassificationConfig(
+        data=TextDataConfig(source="word_order"), model=ClassifierConfig(**model)
     )
-    both = first ** (1 - share) * second**share
-    both /= both.sum(axis=1, keepdims=True)
-    return -np.log(both[np.arange(len(labels)), labels]).mean()
 
 
-def probabilities(model, text):
-    logits = np.asarray(model(text[None]), "float64")[0]
-    return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-
-
-def log_loss(model, texts, labels):
-    return -np.mean(
-        [np.log(probabilities(model, t)[k]) for t, k in zip(texts, labels, strict=True)]
-    )
-
-
-def answers(model, texts):
-    return [int(probabilities(model, text).argmax()) for text in texts]
-
-
-def mixture() -> tuple[text_classification.Pipeline, dict]:
+@pytest.fixture(scope="module")
+def mixed_parts():
+    """A small mixture, and its parts."""
     texts = ("so good it is", "so bad", "good", "very bad", "日本 is far", "far it is") * 3
     rows = LabelledTexts(texts, ("good", "bad", "good", "bad", "far", "far") * 3)
     parts = TextParts("small", "text_classification", rows, rows, rows)
     tokenizer, classes = fit_tokenizer(texts, Preparation()), ("bad", "far", "good")
     keras.utils.set_random_seed(1)
     network = text_classifier(len(tokenizer.vocabulary), 3, units=5, bidirectional=True)
-    model, alone = text_classification.add_ngrams(network, tokenizer, parts, classes, longest=2)
+    model, alone = text_classification.add_parts(
+        network,
+        tokenizer,
+        parts,
+        classes,
+        config=recipe(ngrams=2, character_ngrams=4, averaged=True),
+    )
     return text_classification.Pipeline(tokenizer, model, classes), alone
 
 
-def test_company_and_padding_change_no_answer_of_a_mixture(capsys):
-    classifier, alone = mixture()
-    assert "n-grams have a weight" in capsys.readouterr().out
-    assert set(alone) == {"network_alone", "ngrams_alone"}
+def test_company_and_padding_change_no_answer_of_a_mixture(mixed_parts):
+    classifier, alone = mixed_parts
+    assert set(alone) == {"network_alone", "ngrams_alone", "averaged_embeddings"}
+    found = {name: one(["so good", "far bad"]) for name, one in alone.items()}
+    nets = np.sqrt(found["network_alone"] * found["averaged_embeddings"])
+    share = classifier.model.get_layer("logits").share
+    product = nets ** (1 - share) * found["ngrams_alone"] ** share
+    # The weight of the networks is shared equally after they are normalized.
+    nets /= nets.sum(axis=1, keepdims=True)
+    product /= product.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(classifier(["so good", "far bad"]), product, rtol=1e-4)
     texts = ["so good", "", "so bad it is far far far", *ODD_TEXTS]
     together = classifier(texts)
     for number, text in enumerate(texts):
@@ -154,22 +190,41 @@ def test_company_and_padding_change_no_answer_of_a_mixture(capsys):
 
 
 @pytest.mark.slow
-def test_a_served_mixture_takes_raw_strings(tmp_path):
+def test_a_served_mixture_takes_raw_strings(mixed_parts, tmp_path):
     # Written, loaded in a process where the package cannot be imported, compared, renamed.
-    classifier, _ = mixture()
+    classifier, _ = mixed_parts
     path = export_text_model(classifier, tmp_path / "saved_model", samples=["so good"])
     texts = ["so good", "very bad", *ODD_TEXTS]
     found = SavedClassifier(path)(texts)
     np.testing.assert_allclose(found["probabilities"], classifier(texts), atol=1e-5)
     classifier.model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    tokens = np.array([[5, 6, 0], [7, 8, 9]], "int32")
-    np.testing.assert_allclose(np.asarray(again(tokens)), np.asarray(classifier.model(tokens)))
+    loaded = text_classification.Pipeline(classifier.tokenizer, again, classifier.classes)
+    np.testing.assert_allclose(loaded(texts), classifier(texts), atol=1e-6)
+
+
+def test_words_that_training_lacks_are_known_by_their_characters():
+    train, valid = ["acting wonderful"] * 9 + ["acting dreadful"] * 9, ["wonderful", "dreadful"]
+    labels = np.array([1] * 9 + [0] * 9), np.array([1, 0])
+    tokenizer = fit_tokenizer(train, Preparation())
+    model = ngrams.fit_ngrams((train, valid), labels, tokenizer, num_classes=2, characters=5)
+    found = probabilities(model, tokenizer, ["wonderfully", "dreadfully"])
+    assert found.argmax(axis=1).tolist() == [1, 0]
 
 
 def test_without_n_grams_the_network_stays_as_it_is():
     network = object()
-    assert text_classification.add_ngrams(network, None, None, (), longest=0) == (network, {})
+    config = recipe(ngrams=0)
+    assert text_classification.add_parts(network, None, None, (), config=config) == (network, {})
+
+
+@pytest.mark.parametrize("more", [{"character_ngrams": 4}, {"averaged": True}])
+def test_a_mixture_without_n_grams_of_words_is_refused(more):
+    (key,) = more
+    with pytest.raises(UserError, match=f"model.{key} without model.ngrams"):
+        config_from_dict(
+            {"family": "text_classification", "data": {"source": "word_order"}, "model": more}
+        )
 
 
 def test_the_network_of_a_mixture_is_no_baseline_and_the_n_grams_are_one():

@@ -33,6 +33,15 @@ def test_the_rows_are_those_of_the_different_n_grams(text, longest):
     assert len(found) == len(set(found)) == len(n_grams)
 
 
+def test_n_grams_of_characters_stay_within_words():
+    made = NGramLogits(2, buckets=2**20, longest=3, shortest=2)
+    one, other, third = [1, 5, 6, 1], [1, 7, 1, 0], [0, 0, 0, 0]
+    rows = np.asarray(made.rows(np.array([[one, other, third], [one, one, third]], "int32")))
+    # Of 1 5 6 1 three pairs and two triples, of 1 7 1 two pairs and a triple.
+    assert [(row > 0).sum() for row in rows] == [8, 5]
+    assert {*rows[1]} <= {*rows[0]}
+
+
 @given(TEXTS, TEXTS, st.integers(9, 30))
 def test_padding_and_company_change_no_logit(text, other, time):
     made, random = layer(), np.random.default_rng(0)

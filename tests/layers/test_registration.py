@@ -85,7 +85,7 @@ def test_every_layer_keeps_the_name_it_is_saved_under():
         layers.WindowStatistics("robust", "asinh", 5, name="a"),
         layers.Normalise("log", name="a"),
         layers.NADEKeys(7, name="a"),
-        layers.NGramLogits(3, buckets=64, longest=3, name="a"),
+        layers.NGramLogits(3, buckets=64, longest=3, shortest=2, name="a"),
         layers.LogitMixture(0.25, name="a"),
         layers.FrameHistory((2, 5), name="a"),
         layers.SeasonalBase(12, 3, "log", name="a"),

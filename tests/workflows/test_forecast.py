@@ -16,10 +16,9 @@ from keras_rnn_recipes.config.files import dump_toml, load_config
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.workflows.forecast import (
     ForecastOptions,
-    default_run_dir,
-    parse_numbers,
     plan_forecast,
 )
+from keras_rnn_recipes.workflows.planning import default_run_dir, parse_numbers
 
 training_options = partial(ForecastOptions, model="train")
 

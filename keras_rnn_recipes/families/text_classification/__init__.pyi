@@ -1,7 +1,7 @@
 # The verbs of this family, as its script calls them, and where each is defined.
 
 from .inference import evaluate as evaluate, export as export, predict as predict
-from .ngrams import add_ngrams as add_ngrams
+from .mixture import add_parts as add_parts
 from .pipeline import (
     Pipeline as Pipeline,
 )

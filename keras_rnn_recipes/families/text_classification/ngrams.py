@@ -6,36 +6,35 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import tensorflow as tf
 from scipy import sparse
-from scipy.special import logsumexp
 
-from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
-from keras_rnn_recipes.layers import LogitMixture, NGramLogits
-from keras_rnn_recipes.reporting.format import number
-from keras_rnn_recipes.text.catalogue import TextParts
-from keras_rnn_recipes.text.reading import number_labels
+from keras_rnn_recipes.evaluation.classification import log_softmax, losses
+from keras_rnn_recipes.families.text_classification.pipeline import network_inputs
+from keras_rnn_recipes.layers import NGramLogits
+from keras_rnn_recipes.serving.saved_text import in_batches
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 
-# Inverse penalties that are tried, and the shares of the n-grams in a mixture.
-_PENALTIES = (0.1, 1.0, 10.0)
-_SHARES = tuple(np.linspace(0.0, 1.0, 21).round(2))
+# Inverse penalties that are tried.
+_PENALTIES = (0.03, 0.1, 0.3, 1.0)
 # Added to the counts of each n-gram, so that one class alone does not decide.
 _SMOOTHING = 1.0
+# The shortest n-gram of characters: shorter ones tell little that words do not.
+_FEWEST_CHARACTERS = 3
+_BUCKETS = 2**17
 _BATCH = 256
 # The logit of a class without a training text.
 _NEVER = 30.0
 
-Rows = Sequence[np.ndarray]
-
 
 def fit_ngrams(
-    train: Rows,
-    labels: np.ndarray,
-    valid: Rows,
-    watched: np.ndarray,
+    texts: tuple[Sequence[str], Sequence[str]],
+    labels: tuple[np.ndarray, np.ndarray],
+    tokenizer: Tokenizer,
     *,
     num_classes: int,
     longest: int = 2,
+    characters: int = 0,
 ) -> keras.Model:
     """Fit a linear classifier of hashed n-grams.
 
@@ -44,111 +43,77 @@ def fit_ngrams(
     The penalty is the one with the lowest log loss on the validation part.
 
     Args:
-        train: token ids of the training texts.
+        texts: of the training and the validation part.
         labels: their class numbers.
-        valid, watched: the same of the validation part.
+        tokenizer: texts to tokens.
         num_classes: number of classes.
         longest: tokens in the longest n-gram.
+        characters: characters in the longest n-gram within words, of which the shortest has three;
+            0 for tokens only.
 
     Returns:
-        ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
+        Inputs of `network_inputs` -> logits ``(batch, num_classes)``.
 
     Source: Wang and Manning 2012, Baselines and bigrams: simple, good sentiment and topic
         classification.
 
     Example:
-        >>> good, bad = np.array([5, 6]), np.array([5, 7])
-        >>> model = fit_ngrams([good, bad] * 4, np.array([1, 0] * 4), [good], np.array([1]),
-        ...     num_classes=2)
-        >>> np.asarray(model(np.array([[6, 0], [7, 0]]))).argmax(axis=1).tolist()
+        >>> from keras_rnn_recipes.text.preparation import Preparation
+        >>> from keras_rnn_recipes.text.tokenizer import fit_tokenizer
+        >>> train, valid = ["so good", "so bad"] * 4, ["good"]
+        >>> tokenizer = fit_tokenizer(train, Preparation())
+        >>> labels = np.array([1, 0] * 4), np.array([1])
+        >>> model = fit_ngrams((train, valid), labels, tokenizer, num_classes=2)
+        >>> np.asarray(model(tokenizer(["good", "bad"]))).argmax(axis=1).tolist()
         [1, 0]
     """
-    layer = NGramLogits(num_classes, longest=longest, name="ngrams")
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    model = keras.Model(tokens, layer(tokens), name="ngrams")
-    features = [_features(layer, rows) for rows in (train, valid)]
+    model = _linear(num_classes, longest, characters)
+    tables = [layer for layer in model.layers if isinstance(layer, NGramLogits)]
+    features = [_features(tables, tokenizer, part) for part in texts]
 
     def loss(weights: tuple[np.ndarray, np.ndarray]) -> float:
-        return _log_loss(watched, _log_softmax(features[1] @ weights[0] + weights[1]))
+        logits = features[1] @ weights[0] + weights[1]
+        return float(losses(labels[1], log_softmax(logits)).mean())
 
-    tried = (_regressed(features[0], labels, num_classes, penalty) for penalty in _PENALTIES)
-    layer.set_weights(min(tried, key=loss))
+    tried = (_regressed(features[0], labels[0], num_classes, penalty) for penalty in _PENALTIES)
+    table, bias = min(tried, key=loss)
+    for layer, rows in zip(tables, np.split(table, len(tables)), strict=True):
+        layer.set_weights([rows, bias])
+        bias = np.zeros_like(bias)
     return model
 
 
-def add_ngrams(
-    network: keras.Model,
-    tokenizer: Tokenizer,
-    texts: TextParts,
-    classes: Sequence[str],
-    *,
-    longest: int,
-) -> tuple[keras.Model, dict[str, Pipeline]]:
-    """Fit a linear classifier of n-grams next to a trained network, mix both, and print how.
-
-    Args:
-        network: tokens to logits.
-        tokenizer: that of the network.
-        texts: from `load`.
-        classes: from `class_names`.
-        longest: tokens in the longest n-gram; 0 to leave the network as it is.
-
-    Returns:
-        The mixture, and both parts alone, to compare it with.
-    """
-    if not longest:
-        return network, {}
-    parts = (texts.train, texts.valid)
-    (train, valid), (labels, watched) = zip(
-        *((tokenizer.encode(part.texts), number_labels(part.labels, classes)) for part in parts),
-        strict=True,
-    )
-    ngrams = fit_ngrams(train, labels, valid, watched, num_classes=len(classes), longest=longest)
-    model, told = mixed(network, ngrams, valid, watched)
-    print(told)
-    alone = {"network_alone": network, "ngrams_alone": ngrams}
-    return model, {name: Pipeline(tokenizer, one, classes) for name, one in alone.items()}
-
-
-def mixed(
-    network: keras.Model, ngrams: keras.Model, valid: Rows, watched: np.ndarray
-) -> tuple[keras.Model, str]:
-    """A network and n-grams in one model, mixed as the validation part says.
-
-    Args:
-        network, ngrams: tokens to logits.
-        valid, watched: token ids and class numbers of the validation part.
-
-    Returns:
-        The model, and a sentence on the shares.
-    """
-    one, other = (_log_softmax(_logits(model, valid)) for model in (network, ngrams))
-    losses = {
-        share: _log_loss(watched, _log_softmax((1 - share) * one + share * other))
-        for share in _SHARES
-    }
-    share = min(losses, key=lambda one: losses[one])
+def _linear(num_classes: int, longest: int, characters: int) -> keras.Model:
+    """The model without its weights."""
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    logits = LogitMixture(share, name="logits")(network(tokens), ngrams(tokens))
-    told = (
-        f"Log loss on the validation part: network {number(losses[0.0])}, n-grams "
-        f"{number(losses[1.0])}, mixture {number(losses[share])}, in which the n-grams have a "
-        f"weight of {share:.0%}."
-    )
-    return keras.Model(tokens, logits, name=f"{network.name}_with_ngrams"), told
+    logits = NGramLogits(num_classes, _BUCKETS, longest, name="ngrams")(tokens)
+    if not characters:
+        return keras.Model(tokens, logits, name="ngrams")
+    spelled = keras.Input((None, None), dtype="int32", name="characters")
+    sizes = (characters, _FEWEST_CHARACTERS)
+    more = NGramLogits(num_classes, _BUCKETS, *sizes, name="character_ngrams")(spelled)
+    both = keras.layers.Add(name="sum", dtype="float32")([logits, more])
+    return keras.Model([tokens, spelled], both, name="ngrams")
 
 
-def _features(layer: NGramLogits, rows: Rows) -> sparse.csr_matrix:
-    """Which n-grams each text has, ``(texts, buckets)``."""
-    parts = []
-    for start in range(0, len(rows), _BATCH):
-        batch = _padded(rows[start : start + _BATCH])
-        found = np.asarray(layer.rows(batch))
-        text, place = np.nonzero(found)
-        ones = np.ones(len(text))
-        shape = (len(batch), layer.buckets)
-        parts.append(sparse.csr_matrix((ones, (text, found[text, place])), shape))
-    return sparse.vstack(parts).tocsr()
+def _features(
+    layers: Sequence[NGramLogits], tokenizer: Tokenizer, texts: Sequence[str]
+) -> sparse.csr_matrix:
+    """Which n-grams each text has, ``(texts, buckets of all layers)``."""
+
+    def answer(part: tf.Tensor) -> list[sparse.csr_matrix]:
+        inputs = network_inputs(tokenizer, part, spelled=len(layers) > 1)
+        return list(sparse.hstack([*map(_counts, layers, inputs)], format="csr"))
+
+    return sparse.vstack(in_batches(texts, answer, batch_size=_BATCH), format="csr")
+
+
+def _counts(layer: NGramLogits, tokens: tf.Tensor) -> sparse.csr_matrix:
+    """Which rows of a layer's table each text has, ``(texts, buckets)``."""
+    found = np.asarray(layer.rows(tokens))
+    text, place = np.nonzero(found)
+    shape = (len(found), layer.buckets)
+    return sparse.csr_matrix((np.ones(len(text)), (text, found[text, place])), shape)
 
 
 def _regressed(
@@ -188,29 +153,3 @@ def _log_ratios(features: sparse.csr_matrix, of_class: np.ndarray) -> np.ndarray
     ratios = np.zeros(len(occurs))
     np.divide(inside / inside.sum(), outside / outside.sum(), out=ratios, where=occurs)
     return np.log(ratios, out=ratios, where=occurs)
-
-
-def _padded(rows: Rows) -> np.ndarray:
-    """Token ids in one array, padded with 0 on the right."""
-    return keras.utils.pad_sequences(rows, padding="post", dtype="int32")
-
-
-def _logits(model: keras.Model, rows: Rows) -> np.ndarray:
-    """The logits of texts, in batches of similar length."""
-    order = np.argsort([len(row) for row in rows], kind="stable")
-    found = np.concatenate(
-        [
-            np.asarray(model(_padded([rows[k] for k in order[start : start + _BATCH]])))
-            for start in range(0, len(rows), _BATCH)
-        ]
-    )
-    return found[np.argsort(order)]
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    return logits - logsumexp(logits, axis=1, keepdims=True)
-
-
-def _log_loss(labels: np.ndarray, log_probabilities: np.ndarray) -> float:
-    """The mean cross-entropy in nats."""
-    return float(-log_probabilities[np.arange(len(labels)), labels].mean())

@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.builders.text_classifier import averaged_embeddings
-from keras_rnn_recipes.config.base import TrainingConfig
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
 from keras_rnn_recipes.errors import counted, first_names
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
@@ -23,7 +20,7 @@ from keras_rnn_recipes.families.classification import (
     score as score,
     table_of_predictions,
 )
-from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
+from keras_rnn_recipes.families.text_classification.averaged import fit_averaged
 from keras_rnn_recipes.families.text_parts import (
     add_vectors as add_vectors,
     is_split_here,
@@ -36,7 +33,6 @@ from keras_rnn_recipes.reporting.results import (
     results_table as results_table,
 )
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
-from keras_rnn_recipes.text.batches import bucketed_batches
 from keras_rnn_recipes.text.catalogue import TextParts, hold_out
 from keras_rnn_recipes.text.encoded import Tell, ignore
 from keras_rnn_recipes.text.preparation import Preparation
@@ -55,7 +51,6 @@ from keras_rnn_recipes.text.row_counts import (
 )
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 from keras_rnn_recipes.text.vocabulary import SPECIALS
-from keras_rnn_recipes.training.loop import fit
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.text.catalogue import TextParts
@@ -160,9 +155,6 @@ def describe_tokens(texts: TextParts, tokenizer: Tokenizer) -> str:
 
 Classifier = Callable[[Sequence[str]], np.ndarray]
 
-# Settings of the baseline network, which trains fast and is not tuned.
-AVERAGED = TrainingConfig(epochs=8, batch_size=64, learning_rate=0.002, keep="best")
-
 
 def fit_baselines(
     texts: TextParts,
@@ -171,6 +163,7 @@ def fit_baselines(
     *,
     names: Sequence[str],
     config: ClassificationConfig,
+    fitted: Mapping[str, Classifier] | None = None,
 ) -> dict[str, Classifier]:
     """Fit the baselines of a classifier on the training part.
 
@@ -181,6 +174,7 @@ def fit_baselines(
         names: "majority"; "tfidf", with logistic regression; "averaged_embeddings", a small network
             that ignores the order of words.
         config: the recipe, for its seed and the width of its embedding.
+        fitted: parts of the model, which are shown too and not fitted again.
 
     Returns:
         Functions from texts to probabilities ``(texts, classes)``, by name.
@@ -189,38 +183,10 @@ def fit_baselines(
     makers: dict[str, Callable[[], Classifier]] = {
         "majority": lambda: fit_majority(labels, len(classes)),
         "tfidf": lambda: fit_tfidf(texts.train.texts, labels, len(classes)),
-        "averaged_embeddings": lambda: _fit_averaged(texts, classes, tokenizer, config),
+        "averaged_embeddings": lambda: fit_averaged(texts, classes, tokenizer, config),
     }
-    return {name: makers[name]() for name in names}
-
-
-def _fit_averaged(
-    texts: TextParts, classes: Sequence[str], tokenizer: Tokenizer, config: ClassificationConfig
-) -> Classifier:
-    training = AVERAGED.model_copy(update={"seed": config.fit.seed})
-    if config.fit.steps_per_epoch is not None:  # a smoke run is short throughout
-        few = {"steps_per_epoch": config.fit.steps_per_epoch, "epochs": config.fit.epochs}
-        training = training.model_copy(update=few)
-    keras.utils.set_random_seed(training.seed)
-    model = averaged_embeddings(
-        len(tokenizer.vocabulary), len(classes), embedding_size=config.model.embedding_size
-    )
-    parts: dict[str, Any] = {
-        name: (tokenizer.encode(part.texts), number_labels(part.labels, classes))
-        for name, part in (("train", texts.train), ("valid", texts.valid))
-    }
-    options: dict[str, Any] = {"batch_size": training.batch_size, "seed": training.seed}
-    batches = partial(bucketed_batches, *parts["train"], repeat=True, **options)
-    watched = bucketed_batches(*parts["valid"], shuffle=False, **options)
-    fit(
-        model,
-        batches,
-        watched,
-        num_windows=len(texts.train),
-        config=training,
-        loss=loss(),
-    )
-    return Pipeline(tokenizer, model, classes)
+    parts = dict(fitted or {})
+    return parts | {name: makers[name]() for name in names if name not in parts}
 
 
 def describe(texts: TextParts, classes: Sequence[str]) -> str:

@@ -1,0 +1,141 @@
+"""Compare `krr classify` with linear classifiers on five small sets, and record the figures.
+
+    python benchmarks/classify.py              all sets and seeds that are not recorded yet
+    python benchmarks/classify.py cr --seeds 1
+
+The sets are sentences on objectivity (subj), on products (cr), short phrases (mpqa), and 2,000
+texts each of airline_sentiment and imdb. A test part is cut once, the same for all seeds: a fifth
+of the sentences, and 2,000 further texts of the other two. `krr classify` gets the rest. Figures go
+to ``recipes/text_classification/results/classify.json``, their table to the README there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from keras_rnn_recipes.reporting.format import label
+from keras_rnn_recipes.text.catalogue import hold_out, load_text
+from keras_rnn_recipes.text.reading import LabelledTexts, read_labelled
+
+HOME = Path(__file__).parents[1] / "recipes/text_classification"
+RECORD = HOME / "results/classify.json"
+SENTENCES, OTHERS = ("subj", "cr", "mpqa"), ("airline_sentiment", "imdb")
+FEW = 2_000
+MARKS = "<!-- classify: begin -->", "<!-- classify: end -->"
+ROWS = ("mixture", "network_alone", "averaged_embeddings", "ngrams_alone", "tfidf")
+
+
+def parts_of(name: str) -> tuple[LabelledTexts, LabelledTexts]:
+    """The texts that `krr classify` gets, and those that it is tested on."""
+    if name in SENTENCES:
+        folder = Path(os.environ["KRR_DATA"]) / "text/sentences"
+        return hold_out(read_labelled(folder / f"{name}.csv"), 0.2, seed=0)
+    parts = load_text(name, seed=0)
+    drawn = [
+        np.random.default_rng(0).permutation(len(part))[:FEW] for part in (parts.train, parts.test)
+    ]
+    return parts.train.rows(np.sort(drawn[0])), parts.test.rows(np.sort(drawn[1]))
+
+
+def write(texts: LabelledTexts, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "label"])
+        rows.writerows(zip(texts.texts, texts.labels, strict=True))
+
+
+def measure(name: str, seed: int, folder: Path) -> dict[str, Any]:
+    """Run the command in a process of its own, and read the accuracies."""
+    files = [folder / f"{name}-{part}.csv" for part in ("train", "test")]
+    for texts, path in zip(parts_of(name), files, strict=True):
+        write(texts, path)
+    run_dir = folder / f"{name}-{seed}"
+    command = [sys.executable, "-m", "keras_rnn_recipes", "classify", str(files[0])]
+    command += [
+        "--test",
+        str(files[1]),
+        "--seed",
+        str(seed),
+        "--run-dir",
+        str(run_dir),
+        "--overwrite",
+    ]
+    begun, before = time.perf_counter(), os.times()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    metrics = json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))
+    scores = {"mixture": metrics["model"], **metrics["baselines"]}
+    processor = after.children_user + after.children_system
+    processor -= before.children_user + before.children_system
+    return {
+        "accuracy": {row: round(scores[row]["accuracy"], 5) for row in ROWS},
+        "log_loss": {row: round(scores[row]["log_loss"], 5) for row in ROWS},
+        "seconds": round(time.perf_counter() - begun, 1),
+        "processor_seconds": round(processor, 1),
+    }
+
+
+def table(record: dict[str, dict[str, Any]]) -> str:
+    """The medians over the seeds, a row for each classifier."""
+    names = [name for name in (*SENTENCES, *OTHERS) if record.get(name)]
+    lines = [f"| Answered by | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    found = {
+        row: [median(run["accuracy"][row] for run in record[name].values()) for name in names]
+        for row in ROWS
+    }
+    best = np.max(list(found.values()), axis=0)
+    for row, values in found.items():
+        words = "**`krr classify`: all three mixed**" if row == "mixture" else label(row)
+        cells = [
+            f"{'**' * (v == top)}{v:.3f}{'**' * (v == top)}"
+            for v, top in zip(values, best, strict=True)
+        ]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    for key, words in (("processor_seconds", "processor time, s"),):
+        cells = [f"{median(run[key] for run in record[name].values()):.0f}" for name in names]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    seeds = sorted({len(record[name]) for name in names})
+    lines += ["", f"Accuracy on the test part, medians of {' or '.join(map(str, seeds))} seeds."]
+    return "\n".join(lines)
+
+
+def write_table(record: dict[str, dict[str, Any]]) -> None:
+    page = HOME / "README.md"
+    text = page.read_text(encoding="utf-8")
+    start, end = text.index(MARKS[0]) + len(MARKS[0]), text.index(MARKS[1])
+    page.write_text(f"{text[:start]}\n\n{table(record)}\n\n{text[end:]}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("sets", nargs="*", help="names; all by default")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--again", action="store_true", help="also what is recorded already")
+    given = parser.parse_args()
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    for seed in range(given.seeds):
+        for name in given.sets or (*SENTENCES, *OTHERS):
+            if str(seed) in record.get(name, {}) and not given.again:
+                continue
+            record.setdefault(name, {})[str(seed)] = measure(name, seed, Path("runs/classify"))
+            RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            print(name, seed, record[name][str(seed)], flush=True)
+    write_table(record)
+
+
+if __name__ == "__main__":
+    main()
