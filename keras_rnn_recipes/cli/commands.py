@@ -65,7 +65,7 @@ from keras_rnn_recipes.cli.options import (
     Wide,
 )
 from keras_rnn_recipes.cli.running import begin_run, fields_of, run_checked, run_plan
-from keras_rnn_recipes.cli.scoring import predict_folder, refuse_pool, shard
+from keras_rnn_recipes.cli.scoring import FolderOptions, predict_folder, shard
 from keras_rnn_recipes.cli.standard_input import readable
 from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.errors import counted
@@ -191,6 +191,10 @@ def predict(
         int | None,
         typer.Option(help="processes for a folder of Parquet files (default: one for each core)"),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="where a folder is forecast: local (default), or ray (extra 'ray')"),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="keep the complete files in the folder --output")
     ] = False,
@@ -208,11 +212,10 @@ def predict(
 
     config = finished_config(run_dir)
     if config.family == "forecasting" and input.is_dir():
-        predict_folder(
-            run_dir, input, output, workers=workers, resume=resume, overrides=overrides or ()
-        )
+        options = FolderOptions(workers, engine, resume)
+        predict_folder(run_dir, input, output, options, overrides=overrides or ())
         return
-    refuse_pool(workers, resume)
+    FolderOptions(workers, engine, resume).refuse()
     check_output(output, input)
     if config.trains:
         import_tensorflow_quietly()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,13 +84,37 @@ def shard(
     )
 
 
+@dataclass(frozen=True)
+class FolderOptions:
+    """The options of ``krr predict`` for a folder of Parquet files; None where not given."""
+
+    workers: int | None
+    engine: str | None
+    resume: bool
+
+    def refuse(self) -> None:
+        """Refuse them where there is no such folder.
+
+        Raises:
+            UserError: one was given.
+        """
+        given = {"--workers": self.workers, "--engine": self.engine, "--resume": self.resume}
+        unset = (None, False)
+        option = next((name for name, value in given.items() if value not in unset), None)
+        if option is not None:
+            raise UserError(
+                f"{option} was given, and the input is no folder for a forecaster.",
+                "a forecasting run, and a folder of Parquet files as --input.",
+                f"leave {option} out, or write the folder with krr shard.",
+            )
+
+
 def predict_folder(
     run_dir: Path,
     source: Path,
     output: Path,
+    options: FolderOptions,
     *,
-    workers: int | None,
-    resume: bool,
     overrides: Sequence[str],
 ) -> None:
     """Forecast a folder of Parquet files, with lines about the progress.
@@ -105,8 +130,9 @@ def predict_folder(
             run_dir,
             source,
             output,
-            workers=workers,
-            resume=resume,
+            workers=options.workers,
+            engine=options.engine or "local",
+            resume=options.resume,
             overrides=overrides,
             progress=lambda state: told.say(lambda seconds: _progress(state, seconds)),
         )
@@ -126,21 +152,6 @@ def predict_folder(
     failure = state.failure()
     if failure is not None:
         raise failure
-
-
-def refuse_pool(workers: int | None, resume: bool) -> None:
-    """Refuse the options of `predict_folder` where there is no folder.
-
-    Raises:
-        UserError: one was given.
-    """
-    if workers is not None or resume:
-        option = "--resume" if resume else "--workers"
-        raise UserError(
-            f"{option} was given, and the input is no folder for a forecaster.",
-            "a forecasting run, and a folder of Parquet files as --input.",
-            f"leave {option} out, or write the folder with krr shard.",
-        )
 
 
 class _Lines:

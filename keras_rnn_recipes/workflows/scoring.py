@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,13 +25,8 @@ from keras_rnn_recipes.storage import (
     unreadable,
     writing,
 )
-from keras_rnn_recipes.workflows.scoring_worker import (
-    METADATA,
-    Model,
-    Outcome,
-    score_file,
-    start_worker,
-)
+from keras_rnn_recipes.workflows.engines import Engine, Pool, find_engine
+from keras_rnn_recipes.workflows.scoring_worker import METADATA, Model, Outcome
 
 MANIFEST, FORMAT_VERSION = "scoring.json", 1
 
@@ -44,11 +35,6 @@ _OF_MODEL = ("config.json", "assumptions.json", "covariates.json", "intervals.js
 
 # Files that wait for a process, besides those that are worked on.
 _WAITING = 2
-
-# Threads of NumPy and TensorFlow in each process: the processes share the cores.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1"
-)
 
 
 @dataclass
@@ -112,6 +98,7 @@ def predict_files(
     output: str | Path,
     *,
     workers: int | None = None,
+    engine: str = "local",
     resume: bool = False,
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
@@ -131,6 +118,9 @@ def predict_files(
         output: folder for one Parquet file of forecasts for each file, with the same name: missing
             or empty, unless ``resume``.
         workers: number of processes; None for one for each core.
+        engine: ``"local"`` for processes of this computer, ``"ray"`` for those of a Ray cluster
+            (extra ``ray``): of the one in the environment variable ``RAY_ADDRESS``, whose nodes
+            must see the same folders, else of a new one on this computer.
         resume: keep the forecasts in ``output`` that are complete and as new as their input, and
             make the others.
         overrides: how the data are read, as in `predict`.
@@ -146,10 +136,10 @@ def predict_files(
     config = finished_config(run_dir, overrides)
     fix = "give it a file, as krr predict takes it."
     require_family(config, "forecasting", f"The run in {run_dir}, for a folder,", fix=fix)
-    workers = _checked(workers)
-    output = Path(output)
-    model = Model(Path(run_dir), tuple(overrides), fingerprint(run_dir, overrides))
-    panel = open_panel(source, _id_columns(run_dir, config))
+    pool = find_engine(engine, _checked(workers))
+    output = Path(output).absolute()
+    model = Model(Path(run_dir).absolute(), tuple(overrides), fingerprint(run_dir, overrides))
+    panel = open_panel(Path(source).absolute(), _id_columns(run_dir, config))
     head = _head(model, panel)
     if not resume:
         check_new_folder(output, "--output")
@@ -164,7 +154,7 @@ def predict_files(
         _write_manifest(head, state)
         if progress is not None:
             progress(state)
-        _score(model, waiting, state, workers, progress)
+        _score(model, waiting, state, pool, progress)
         _write_manifest(head, state)
         return state
     finally:
@@ -282,73 +272,45 @@ def _score(
     model: Model,
     waiting: list[PanelFile],
     state: Scoring,
-    workers: int,
+    engine: Engine,
     progress: Progress | None,
 ) -> None:
-    """Score files in a pool of processes, a few of them at hand at a time."""
+    """Score files in the processes of an engine, a few files at hand at a time."""
     if not waiting:
         return
     for folder in {_target(state.output, file).parent for file in waiting}:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
     todo = iter(waiting)
-    running: dict[Future[Outcome], PanelFile] = {}
-    with _pool(min(workers, len(waiting))) as pool:
+    running: dict[Any, PanelFile] = {}
+    with engine.started(len(waiting)) as pool:
         while True:
-            while len(running) < workers + _WAITING and (file := next(todo, None)) is not None:
-                job = pool.submit(score_file, model, file, _target(state.output, file))
-                running[job] = file
+            most = pool.workers + _WAITING
+            while len(running) < most and (file := next(todo, None)) is not None:
+                running[pool.submit(model, file, _target(state.output, file))] = file
             if not running:
                 return
-            for job in wait(running, return_when=FIRST_COMPLETED).done:
-                _take(job, running, state)
+            for job in pool.finished(list(running)):
+                _take(pool, job, running, state)
                 if progress is not None:
                     progress(state)
 
 
-def _take(job: Future[Outcome], running: dict[Future[Outcome], PanelFile], state: Scoring) -> None:
-    try:
-        outcome = job.result()
-    except BrokenProcessPool as error:
+def _take(pool: Pool, job: Any, running: dict[Any, PanelFile], state: Scoring) -> None:
+    outcome = pool.result(job)
+    if outcome is None:
         names = first_names(file.name for file in running.values())
         raise UserError(
             f"A process ended in the middle of its work, on one of: {names}.",
             "processes that run to the end; the system may have ended one when memory ran out.",
             "continue with --resume, with fewer --workers, or with smaller files: krr shard "
             "--rows-per-file 50000.",
-        ) from error
+        )
     del running[job]
     if outcome.fatal:
         assert outcome.error is not None
         raise UserError(*outcome.error)
     state.add(outcome)
-
-
-@contextlib.contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes of one thread each; what waits is dropped if the block fails."""
-    context = multiprocessing.get_context("spawn")
-    with _environment(_ONE_THREAD):
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables, which processes that are started inherit."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _write_manifest(head: dict[str, Any], state: Scoring) -> None:

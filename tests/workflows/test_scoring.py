@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from keras_rnn_recipes import UserError, predict
+from keras_rnn_recipes import UserError, extras, predict
 from keras_rnn_recipes.cli.commands import app
 from keras_rnn_recipes.shards.panels import PanelFile, open_panel
 from keras_rnn_recipes.shards.writing import write_shards
@@ -141,7 +141,7 @@ def test_a_killed_command_goes_on_where_it_was(run_dir, shards, forecasts, tmp_p
     assert (state["complete"], len(state["files"])) == (True, FILES)
 
 
-def in_this_process(model, waiting, state, workers, progress) -> None:
+def in_this_process(model, waiting, state, engine, progress) -> None:
     """What the pool does, without the seconds that its processes take to start."""
     for file in waiting:
         target = scoring._target(state.output, file)
@@ -250,6 +250,7 @@ def test_partitions_and_folders_are_kept_in_the_output(run_dir, tmp_path, no_poo
     ("options", "words"),
     [
         (["--workers", "0"], "--workers is 0."),
+        (["--engine", "rey"], "--engine is 'rey'."),
         (["data.time_col=when"], "could not be forecast and were set aside"),
     ],
 )
@@ -262,12 +263,64 @@ def test_options_that_cannot_be_are_one_message(run_dir, shards, tmp_path, optio
 
 def test_options_of_a_folder_are_refused_for_a_file(run_dir, tmp_path):
     panel().to_csv(tmp_path / "sales.csv", index=False)
-    for option in (["--resume"], ["--workers", "2"]):
+    for option in (["--resume"], ["--workers", "2"], ["--engine", "ray"]):
         given = command(run_dir, tmp_path / "sales.csv", tmp_path / "out.csv", *option)
         done = CliRunner().invoke(app, given)
         assert done.exit_code == 2
         assert f"{option[0]} was given" in done.stderr
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_without_ray_the_message_names_the_extra(run_dir, shards, tmp_path, monkeypatch):
+    there = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "ray" else there(name))
+    done = CliRunner().invoke(app, command(run_dir, shards, tmp_path / "out", "--engine", "ray"))
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: --engine ray needs ray, which is not installed.")
+    assert "pip install 'keras-rnn-recipes[ray]'" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_ray_writes_the_same_bytes(run_dir, shards, forecasts, tmp_path):
+    pytest.importorskip("ray", reason="needs the extra ray: pip install 'keras-rnn-recipes[ray]'")
+    arguments = command(run_dir, shards, tmp_path / "out", "--engine", "ray", "--workers", "2")
+    done = subprocess.run(
+        [sys.executable, "-m", "keras_rnn_recipes", *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{SERIES} series, {SERIES * 5} rows in {FILES} files" in done.stdout
+    assert contents(tmp_path / "out") == contents(forecasts)
+
+
+LOSE_A_NODE = """
+import os, sys
+from ray.cluster_utils import Cluster
+from keras_rnn_recipes.workflows.scoring import predict_files
+
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+os.environ["RAY_ADDRESS"] = cluster.address
+
+def lose_a_node(state):
+    if len(state.done) == 2 and len(nodes) == 2:
+        cluster.remove_node(nodes.pop(), allow_graceful=False)
+
+state = predict_files(*sys.argv[1:], workers=2, engine="ray", progress=lose_a_node)
+print("done", len(state.done), state.series, len(nodes))
+"""
+
+
+@pytest.mark.slow
+def test_a_lost_node_of_a_ray_cluster_costs_no_file(run_dir, shards, forecasts, tmp_path):
+    pytest.importorskip("ray", reason="needs the extra ray: pip install 'keras-rnn-recipes[ray]'")
+    arguments = [str(run_dir), str(shards), str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-c", LOSE_A_NODE, *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"done {FILES} {SERIES} 1" in done.stdout
+    assert contents(tmp_path / "out") == contents(forecasts)
 
 
 def test_an_output_that_cannot_be_written_ends_the_work(run_dir, shards, tmp_path):
