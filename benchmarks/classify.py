@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.reporting.format import label
 from keras_rnn_recipes.text.catalogue import hold_out, load_text
 from keras_rnn_recipes.text.reading import LabelledTexts, read_labelled
@@ -95,19 +96,18 @@ def table(record: dict[str, dict[str, Any]]) -> str:
         row: [median(run["accuracy"][row] for run in record[name].values()) for name in names]
         for row in ROWS
     }
-    best = np.max(list(found.values()), axis=0)
+    best = [max(column) for column in zip(*found.values(), strict=True)]
     for row, values in found.items():
-        words = "**`krr classify`: all three mixed**" if row == "mixture" else label(row)
         cells = [
-            f"{'**' * (v == top)}{v:.3f}{'**' * (v == top)}"
-            for v, top in zip(values, best, strict=True)
+            f"**{value:.3f}**" if value == top else f"{value:.3f}"
+            for value, top in zip(values, best, strict=True)
         ]
+        words = "**`krr classify`: all three mixed**" if row == "mixture" else label(row)
         lines.append(f"| {words} | {' | '.join(cells)} |")
-    for key, words in (("processor_seconds", "processor time, s"),):
-        cells = [f"{median(run[key] for run in record[name].values()):.0f}" for name in names]
-        lines.append(f"| {words} | {' | '.join(cells)} |")
-    seeds = sorted({len(record[name]) for name in names})
-    lines += ["", f"Accuracy on the test part, medians of {' or '.join(map(str, seeds))} seeds."]
+    times = (median(run["processor_seconds"] for run in record[name].values()) for name in names)
+    lines.append(f"| processor time, s | {' | '.join(f'{seconds:.0f}' for seconds in times)} |")
+    seeds = ", ".join(f"{name} {counted(len(record[name]), 'seed')}" for name in names)
+    lines += ["", f"Accuracy on the test part, medians of {seeds}."]
     return "\n".join(lines)
 
 
@@ -133,8 +133,8 @@ def main() -> None:
                 continue
             record.setdefault(name, {})[str(seed)] = measure(name, seed, Path("runs/classify"))
             RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            write_table(record)
             print(name, seed, record[name][str(seed)], flush=True)
-    write_table(record)
 
 
 if __name__ == "__main__":
