@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,7 +139,11 @@ def _check_whole(folder: Path, files: Sequence[PanelFile], ids: Sequence[str]) -
         f'(SELECT DISTINCT {names}, "krr file" AS path FROM {rows}) '
         f"GROUP BY {names} HAVING count(*) > 1 ORDER BY {names} LIMIT 1"
     )
-    with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
+    # What does not fit into its memory goes to a folder that is removed, not to the present one.
+    with (
+        tempfile.TemporaryDirectory() as spill,
+        duckdb.connect(config={"memory_limit": "1GB", "temp_directory": spill}) as connection,
+    ):
         try:
             split = connection.sql(query).fetchall()
         except duckdb.Error:  # a damaged file is named when it is read
