@@ -10,8 +10,8 @@ import sys
 
 def main() -> None:
     """Run the command line, with a line in place of a traceback if it is interrupted early."""
-    # The interpreter ends with a collection of garbage. Where TensorFlow was imported, it would look
-    # at so many objects that the command would take more than a second longer.
+    # The interpreter ends with a collection of garbage, which would look at everything in TensorFlow
+    # for more than a second.
     atexit.register(gc.freeze)
     try:
         from keras_rnn_recipes.cli.commands import main as run
