@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from keras_rnn_recipes.media.captioned_images import CaptionedImages
 
-SIDE = 32
+SIDE = 40
 SHAPES = ("circle", "square", "triangle", "cross", "ring")
 COLORS: dict[str, tuple[int, int, int]] = {
     "red": (220, 40, 40),
@@ -29,7 +29,7 @@ COLORS: dict[str, tuple[int, int, int]] = {
     "black": (16, 16, 16),
 }
 # By size the least and the greatest radius in pixels, and the words for it.
-SIZES: dict[str, tuple[float, float]] = {"small": (3.8, 4.6), "large": (6.6, 7.4)}
+SIZES: dict[str, tuple[float, float]] = {"small": (5.2, 6.0), "large": (8.4, 9.2)}
 _SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
 _COUNTS = {2: "two", 3: "three", 4: "four"}
 # Places of a single object: the center's share of width and height.
@@ -105,7 +105,7 @@ def scenes(
     Example:
         >>> train, valid, test = scenes(train_size=5, valid_size=2, test_size=2)
         >>> train.images.shape, train.captions[0][0]
-        ((5, 32, 32, 3), 'a large yellow triangle to the right of a small blue circle')
+        ((5, 40, 40, 3), 'a small blue circle to the left of a big yellow triangle')
     """
     random = np.random.default_rng(seed)
     first, second, third = divided_kinds()
@@ -231,7 +231,7 @@ def _one_of(kinds: Sequence[Kind], random: np.random.Generator) -> Kind:
 
 
 def draw(things: Sequence[Thing], random: np.random.Generator) -> np.ndarray:
-    """Draw a scene on a greyish ground, with noise: uint8 ``(32, 32, 3)``.
+    """Draw a scene on a greyish ground, with noise: uint8 ``(40, 40, 3)``.
 
     Args:
         things: the objects.

@@ -86,10 +86,10 @@ def test_a_single_object_lies_where_it_is_said_to_be(parts):
             continue
         rows, columns = np.nonzero(blobs(image, kinds[0].color))
         x, y = np.median(columns), np.median(rows)
-        assert ("left" in text) == (x < 13) and ("right" in text) == (x > 18)
+        assert ("left" in text) == (x < 15) and ("right" in text) == (x > 25)
         up = any(word in text for word in ("upper", "top"))
         down = any(word in text for word in ("lower", "bottom"))
-        assert up == (y < 13) and down == (y > 18)
+        assert up == (y < 15) and down == (y > 25)
         seen += 1
     assert seen > 60
 
