@@ -14,7 +14,7 @@ from keras_rnn_recipes.builders.sequence_front import (
     varied_steps,
 )
 from keras_rnn_recipes.builders.stack import recurrent_stack
-from keras_rnn_recipes.layers import BlankPadding
+from keras_rnn_recipes.layers import AttendBands, BlankPadding, StandardizeSequence
 
 
 def speech_recognizer(
@@ -28,6 +28,7 @@ def speech_recognizer(
     kernel_size: int = 5,
     stride: int = 2,
     front_end: layers.Layer | None = None,
+    attend_bands: bool = False,
     scaling: str = "training",
     statistics: tuple[Sequence[float], Sequence[float]] | None = None,
     differences: bool = False,
@@ -50,6 +51,8 @@ def speech_recognizer(
             `recurrent_stack`.
         convolutions, kernel_size, stride: as in `sequence_classifier`. Without convolutions
             ``stride`` must be 1.
+        attend_bands: read one mean of the bands, weighted by where each recording has its tone,
+            see `AttendBands`; for a tone of unknown pitch.
         front_end, scaling, statistics, differences: as in `sequence_classifier`.
         noise, mask_steps, mask_channels, dropout: as in `sequence_classifier`.
         speed: largest random change of the speed while training, such as 0.1. The batch becomes
@@ -77,6 +80,9 @@ def speech_recognizer(
     check_scaling(scaling, statistics)
     inputs = keras.Input((None, num_channels), name="values")
     values, mask = scaled_steps(inputs, front_end, scaling, statistics)
+    if attend_bands:
+        values = AttendBands(name="bands")(values, mask)
+        values = StandardizeSequence("channel", name="loudness")(values, mask)
     values, mask = varied_steps(
         values,
         mask,

@@ -74,6 +74,8 @@ class SpeechModelConfig(Section):
         front_end: ``"log_mel"`` for waveforms, ``"none"`` for features; None for the one that fits
             the data.
         bands: mel bands of ``"log_mel"``.
+        window_ms: length of its frames in milliseconds.
+        hop_ms: from the start of a frame to that of the next one, in milliseconds.
     """
 
     cell: Cell = "lstm"
@@ -84,6 +86,9 @@ class SpeechModelConfig(Section):
     stride: Count = 2
     front_end: Literal["log_mel", "none"] | None = None
     bands: Count = 40
+    window_ms: Annotated[float, Field(gt=0)] = 25.0
+    hop_ms: Annotated[float, Field(gt=0)] = 10.0
+    attend_bands: bool = False
     scaling: Literal["training", "channel", "sequence", "none"] = "training"
     differences: bool = False
     noise: Annotated[float, Field(ge=0)] = 0.0
@@ -103,7 +108,7 @@ class SpeechModelConfig(Section):
             >>> SpeechModelConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump(exclude={"front_end", "bands"})
+        return self.model_dump(exclude={"front_end", "bands", "window_ms", "hop_ms"})
 
 
 class SpeechFitConfig(TrainingConfig):
@@ -192,6 +197,20 @@ class SpeechConfig(Experiment):
                 f"{where} has model.stride {self.model.stride} and no model.convolutions.",
                 "a stride with convolutions only.",
                 "set model.stride to 1, or model.convolutions to a width such as 64.",
+            )
+        if self.model.hop_ms > self.model.window_ms:
+            raise UserError(
+                f"{where} has model.hop_ms {self.model.hop_ms:g} and model.window_ms "
+                f"{self.model.window_ms:g}, so that no frame would read some of the samples.",
+                "frames that overlap or touch.",
+                "lower model.hop_ms, or raise model.window_ms.",
+            )
+        if self.model.attend_bands and self.model.scaling in ("channel", "sequence"):
+            raise UserError(
+                f'{where} has model.attend_bands with model.scaling "{self.model.scaling}", which '
+                "makes the bands of a recording alike, so that none stands out.",
+                "bands in one unit for all recordings.",
+                'set model.scaling to "training" or "none", or model.attend_bands to false.',
             )
         if self.evaluate.language_model == "words" and self.evaluate.order > 2:
             raise UserError(

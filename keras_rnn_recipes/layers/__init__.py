@@ -3,6 +3,7 @@
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
 from keras_rnn_recipes.layers.augmentation import MaskSpans, RandomSpeed, RandomTurn
+from keras_rnn_recipes.layers.bands import AttendBands
 from keras_rnn_recipes.layers.convolution import ConvolveSteps
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
@@ -43,6 +44,7 @@ __all__ = [
     "AdditiveAttention",
     "AlignEnd",
     "AlignStart",
+    "AttendBands",
     "AttentionPooling",
     "BesideHistory",
     "BlankPadding",

@@ -28,6 +28,7 @@ def rows(width=3, seed=0):
 NETWORKS = {
     "plain": {"units": (6,), "convolutions": (), "stride": 1, "scaling": "channel"},
     "strided": {"units": (6, 5), "convolutions": (4, 5), "stride": 3, "scaling": "sequence"},
+    "bands": {"units": (6,), "convolutions": (4,), "scaling": "none", "attend_bands": True},
     "varied": {
         **{"cell": "gru", "units": (6,), "scaling": "none", "differences": True, "noise": 0.1},
         **{"speed": 0.2, "mask_steps": 0.1, "mask_channels": 0.3, "dropout": 0.2},

@@ -13,6 +13,7 @@ from families.command import krr
 from media.wav_files import write_wav
 
 from keras_rnn_recipes.builders import speech_recognizer
+from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.speech_recognition import SpeechEvaluateConfig, SpeechModelConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import speech_recognition
@@ -268,11 +269,30 @@ def test_waveforms_need_log_mel_and_features_do_not():
     waveforms = LabelledSequences((noise(50),), ("a",), ("x",), ("waveform",), 1000)
     assert speech_recognition.front_end(SpeechModelConfig(), features) is None
     assert speech_recognition.front_end(SpeechModelConfig(bands=8), waveforms).bands == 8
+    longer = SpeechModelConfig(bands=8, window_ms=40, hop_ms=16)
+    front = speech_recognition.front_end(longer, waveforms)
+    assert (front.window, front.hop) == (40, 16)
     for kind, part in (("log_mel", features), ("none", waveforms)):
         with pytest.raises(UserError, match="front_end"):
             speech_recognition.front_end(SpeechModelConfig(front_end=kind), part)
     with pytest.raises(UserError, match="bands"):
         speech_recognition.front_end(SpeechModelConfig(bands=90), waveforms)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"hop_ms": 30}, "no frame would read"),
+        ({"attend_bands": True, "scaling": "channel"}, "none stands out"),
+        ({"attend_bands": True, "scaling": "sequence"}, "none stands out"),
+        ({"stride": 2, "convolutions": []}, "a stride with convolutions"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(given, told):
+    recipe = {"family": "speech_recognition", "data": {"source": "morse"}}
+    with pytest.raises(UserError, match=told):
+        config_from_dict({**recipe, "model": given})
+    assert config_from_dict({**recipe, "model": {"attend_bands": True}}).model.attend_bands
 
 
 def log_probabilities(texts, characters, sure):

@@ -221,12 +221,12 @@ def front_end(config: SpeechModelConfig, part: LabelledSequences) -> Any:
     if fitting == "none":
         return None
     try:
-        return LogMel(part.rate, config.bands, name="log_mel")
+        return LogMel(part.rate, config.bands, config.window_ms, config.hop_ms, name="log_mel")
     except ValueError as error:
         raise UserError(
             f"model.bands is {config.bands}, with {part.rate:,} samples a second: {error}",
             "fewer bands for a low rate.",
-            "lower model.bands, for example to 24.",
+            "lower model.bands, for example to 24, or raise model.window_ms.",
         ) from error
 
 
