@@ -109,3 +109,23 @@ def refuse_existing(to: Path, expected: str = "a folder that is missing or empty
     """
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         raise UserError(f"{to} already exists.", expected, "give another --to.")
+
+
+def require_new_saved_model(what: str, to: Path, format: str) -> None:
+    """Refuse another format than a SavedModel, and a folder that exists.
+
+    Args:
+        what: the kind of model, such as "A captioner".
+        to: the folder to write, missing or empty.
+        format: as `krr export` takes it.
+
+    Raises:
+        UserError: the format is not ``"saved_model"``, or ``to`` is in use.
+    """
+    if format != "saved_model":
+        raise UserError(
+            f"{what} cannot be exported to {format.upper()}.",
+            "--format saved_model.",
+            "remove --format, or set it to saved_model.",
+        )
+    refuse_existing(to)

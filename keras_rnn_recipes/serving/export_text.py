@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.serving.export_common import refuse_existing
+from keras_rnn_recipes.serving.export_common import require_new_saved_model
 from keras_rnn_recipes.serving.export_pipeline import Case, Served, export_pipeline
 
 MOST_COMPARED = 32
@@ -58,12 +57,5 @@ def export_text_run(served: ServedTexts, to: Path, *, format: str) -> Path:
     Raises:
         UserError: ``to`` exists, or the format is another one.
     """
-    if format != "saved_model":
-        raise UserError(
-            f"A text model cannot be exported to {format.upper()}, which has no operations that "
-            "tokenize strings.",
-            "--format saved_model.",
-            "remove --format, or set it to saved_model.",
-        )
-    refuse_existing(to)
+    require_new_saved_model("A text model", to, format)
     return export_text_model(served, to)

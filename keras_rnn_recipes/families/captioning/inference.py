@@ -131,16 +131,9 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
         UserError: ``to`` exists, or the format is another one.
     """
     from keras_rnn_recipes.families.captioning.pipeline import save_pipeline
-    from keras_rnn_recipes.serving.export_common import refuse_existing
+    from keras_rnn_recipes.serving.export_common import require_new_saved_model
 
-    if format != "saved_model":
-        raise UserError(
-            f"A captioner cannot be exported to {format.upper()}, which has no operations that "
-            "write strings.",
-            "--format saved_model.",
-            "remove --format, or set it to saved_model.",
-        )
-    refuse_existing(to)
+    require_new_saved_model("A captioner", to, format)
     return save_pipeline(load(run_dir), to)
 
 

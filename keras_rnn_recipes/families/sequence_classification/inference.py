@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_recipes.errors import UserError, first_names
+from keras_rnn_recipes.errors import first_names
 from keras_rnn_recipes.families.evaluation import Evaluation, refuse_baselines, with_notes
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.storage import read_json
@@ -112,15 +112,9 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
     Raises:
         UserError: ``to`` exists, or another format.
     """
-    from keras_rnn_recipes.serving.export_common import refuse_existing
+    from keras_rnn_recipes.serving.export_common import require_new_saved_model
 
-    if format != "saved_model":
-        raise UserError(
-            f"A classifier of sequences cannot be exported to {format.upper()}.",
-            "--format saved_model.",
-            "remove --format, or set it to saved_model.",
-        )
-    refuse_existing(to)
+    require_new_saved_model("A classifier of sequences", to, format)
     return export_model(load(run_dir), to)
 
 

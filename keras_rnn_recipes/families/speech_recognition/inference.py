@@ -128,15 +128,9 @@ def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Pat
     Raises:
         UserError: ``to`` exists, or another format.
     """
-    from keras_rnn_recipes.serving.export_common import refuse_existing
+    from keras_rnn_recipes.serving.export_common import require_new_saved_model
 
-    if format != "saved_model":
-        raise UserError(
-            f"A speech recognizer cannot be exported to {format.upper()}.",
-            "--format saved_model.",
-            "remove --format, or set it to saved_model.",
-        )
-    refuse_existing(to)
+    require_new_saved_model("A speech recognizer", to, format)
     return export_model(load(run_dir), to)
 
 
