@@ -39,7 +39,9 @@ TRAINING_SPEEDS = (16.0, 19.0, 22.0, 26.0)
 VALIDATION_SPEEDS = (17.0, 20.0, 24.0)
 TEST_SPEEDS = (18.0, 21.0, 25.0, 28.0)
 
-# Power of the tone over that of the noise in the whole band, in decibels.
+# Power of the tone over that of the noise in the whole band, in decibels; in training from the
+# first number to the second.
+TRAINING_DECIBELS = (-4.0, 5.0)
 TEST_DECIBELS = -3.0
 
 
@@ -49,9 +51,9 @@ def morse(
     """Recordings of Morse code, 4,000 samples a second.
 
     Each has a pitch of 450 to 900 Hz, a speed, fading, and the unsteady hand of a person. Half of
-    the words are common ones, half are random groups of letters. Three of five recordings of the
+    the words are common ones, half are random groups of letters. Half of the recordings of the
     training part are single groups of one to three letters, from which a network learns the code
-    sooner. The tone is -3 to 12 decibels above the noise in the training part, -3 in the others.
+    sooner. The tone is -4 to 5 decibels above the noise in the training part, -3 in the others.
 
     Args:
         train_size, valid_size, test_size: recordings in each part.
@@ -67,12 +69,12 @@ def morse(
     """
     random = np.random.default_rng(seed)
     loud = (TEST_DECIBELS, TEST_DECIBELS)
-    short = [_group(1, 3, random) for _ in range(6 * train_size // 10)]
+    short = [_group(1, 3, random) for _ in range(train_size // 2)]
     longer, valid_texts, test_texts = (
         [_text(random) for _ in range(size)]
         for size in (train_size - len(short), valid_size, test_size)
     )
-    train = _part(short + longer, "train", TRAINING_SPEEDS, (TEST_DECIBELS, 12.0), random)
+    train = _part(short + longer, "train", TRAINING_SPEEDS, TRAINING_DECIBELS, random)
     valid = _part(valid_texts, "valid", VALIDATION_SPEEDS, loud, random)
     test = _part(test_texts, "test", TEST_SPEEDS, loud, random)
     return train, valid, test
