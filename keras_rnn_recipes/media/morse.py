@@ -36,7 +36,7 @@ LETTERS = [one for one in CODE if one.isalpha()]
 
 # Words a minute, by the word PARIS: the speeds of a part differ from those of the others.
 TRAINING_SPEEDS = (16.0, 19.0, 22.0, 26.0)
-VALIDATION_SPEEDS = (17.0, 20.0, 24.0)
+VALIDATION_SPEEDS = (17.0, 20.0, 24.0, 27.0)
 TEST_SPEEDS = (18.0, 21.0, 25.0, 28.0)
 
 # Power of the tone over that of the noise in the whole band, in decibels; in training from the
@@ -46,7 +46,7 @@ TEST_DECIBELS = -3.0
 
 
 def morse(
-    *, train_size: int = 6000, valid_size: int = 150, test_size: int = 300, seed: int = 0
+    *, train_size: int = 6000, valid_size: int = 200, test_size: int = 300, seed: int = 0
 ) -> tuple[LabelledSequences, LabelledSequences, LabelledSequences]:
     """Recordings of Morse code, 4,000 samples a second.
 

@@ -23,10 +23,14 @@ REGISTERED_NAMES = "registered_names.txt"  # a file in every folder of archives
 PACKAGE = "keras_rnn_recipes"
 
 # What no command reads, or what says on whose machine and when a run was made.
-LEFT_OUT = ("report.html", "tensorboard", "checkpoints", "backtest.csv", "history.csv")
+LEFT_OUT = (
+    *("report.html", "tensorboard", "checkpoints", "backtest.csv", "history.csv"),
+    *("piece.wav", "piece.mid", "piece.svg"),
+)
 
 FORECAST_FIT = "[fit]\nepochs = 2\nsteps_per_epoch = 4\nbatch_size = 8\nlearning_rate = 0.01\n"
 TEXT_FIT = "[fit]\nepochs = 2\nbatch_size = 16\nlearning_rate = 0.02\n"
+SPEECH_RATE, SPEECH_PITCHES = 1000, {"a": 120, "b": 250}
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,45 @@ CASES: Mapping[str, Case] = {
         "new.txt",
         "new.csv",
     ),
+    "sequence_classification": Case(
+        'family = "sequence_classification"\n[data]\ntrain = "data.csv"\nid_col = "path"\n'
+        'label_col = "kind"\n[model]\ncell = "gru"\nunits = [4]\n' + TEXT_FIT,
+        "paths",
+        "new.csv",
+        "new.csv",
+    ),
+    "image_classification": Case(
+        'family = "image_classification"\n[data]\ntrain = "data"\n[model]\npreset = "gru"\n'
+        "units = [4]\n" + TEXT_FIT,
+        "pictures",
+        "new",
+        "new",
+    ),
+    "speech_recognition": Case(
+        'family = "speech_recognition"\n[data]\ntrain = "data.csv"\n[model]\nunits = [4]\n'
+        "convolutions = [4]\nbands = 8\nattend_bands = true\n" + TEXT_FIT + "[evaluate]\n"
+        'language_model = "characters"\nweights = [0.5]\nbonuses = [0.0]\nbeam_width = 2\n',
+        "recordings",
+        "new.csv",
+        "new.csv",
+    ),
+    "music": Case(
+        'family = "music"\n[data]\ntrain = "data.abc"\nframes_per_beat = 2\n[model]\n'
+        "units = [6]\nhidden = 4\nrepeats = [8]\n[fit]\nepochs = 2\nsteps_per_epoch = 2\n"
+        "batch_size = 4\nlearning_rate = 0.02\n[evaluate]\nlength = 12\n",
+        "tunes",
+        "new.abc",
+        "new.abc",
+    ),
+    "captioning": Case(
+        'family = "captioning"\n[data]\ntrain = "data"\nheight = 8\nwidth = 8\n[model]\n'
+        'attention = "multiplicative"\nunits = [6]\nembedding_size = 4\nfilters = [4]\n'
+        + TEXT_FIT
+        + '[evaluate]\nmetrics = ["exact_match", "word_accuracy"]\n',
+        "captioned",
+        "new",
+        "new",
+    ),
     "memory": Case(
         'family = "memory"\n[data]\nproblem = "adding"\nlags = [3, 4]\n[model]\n'
         'cells = ["gru_skips", "simple_rnn_identity"]\nunits = [3]\n[fit]\nepochs = 1\n'
@@ -173,8 +216,10 @@ CASES: Mapping[str, Case] = {
 def write_data(case: Case, folder: Path) -> None:
     """Write the recipe and the data of a case; the same numbers every time."""
     (folder / "recipe.toml").write_text(case.recipe, encoding="utf-8")
-    for name, text in DATA[case.data]().items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, content in DATA[case.data]().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def _table(header: str, rows: list[str]) -> str:
@@ -262,6 +307,85 @@ def _pairs() -> dict[str, str]:
     }
 
 
+def _paths() -> dict[str, str]:
+    def rows(count: int, seed: int) -> list[str]:
+        rng, found = np.random.default_rng(seed), []
+        for number in range(count):
+            kind, way = list({"up": 1, "down": -1}.items())[number % 2]
+            for step in range(rng.integers(5, 9)):
+                x, y = step + rng.normal(0, 0.3), way * step + rng.normal(0, 0.3)
+                found.append(f"{seed}-{number},{step},{x:.2f},{y:.2f},{kind}")
+        return found
+
+    header = "path,step,x,y,kind"
+    return {"data.csv": _table(header, rows(40, 1)), "new.csv": _table(header, rows(8, 2))}
+
+
+def _picture(above: int, below: int, rng: np.random.Generator) -> bytes:
+    """Eight by eight pixels in two shades, as a PNG file."""
+    from PIL import Image
+
+    pixels = np.repeat([above, below], 4)[:, None] + rng.integers(0, 30, (8, 8))
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype("uint8")).save(file, "PNG")
+    return file.getvalue()
+
+
+SHADES = {"sky": (200, 20), "snow": (20, 200)}
+
+
+def _pictures() -> dict[str, bytes]:
+    rng = np.random.default_rng(1)
+    return {
+        f"{part}/{label}/{number}.png": _picture(*shades, rng)
+        for part, count in (("data", 12), ("new", 3))
+        for label, shades in SHADES.items()
+        for number in range(count)
+    }
+
+
+def _captioned() -> dict[str, Any]:
+    rng, files = np.random.default_rng(1), dict[str, Any]()
+    for part, count in (("data", 16), ("new", 4)):
+        rows = []
+        for number in range(count):
+            label = list(SHADES)[number % 2]
+            files[f"{part}/{number}.png"] = _picture(*SHADES[label], rng)
+            rows.append(f"{number}.png,a picture of {label}")
+        files[f"{part}/captions.csv"] = _table("image,caption", rows)
+    return files
+
+
+def _recordings() -> dict[str, Any]:
+    import wave
+
+    rng, files = np.random.default_rng(1), dict[str, Any]()
+    time = np.arange(SPEECH_RATE // 8) / SPEECH_RATE
+    for part, count in (("data", 24), ("new", 4)):
+        rows = []
+        for number in range(count):
+            text = "".join(rng.choice(list(SPEECH_PITCHES), rng.integers(1, 3)))
+            tones = [np.sin(2 * np.pi * SPEECH_PITCHES[one] * time) for one in text]
+            sound = np.concatenate([part for tone in tones for part in (tone, 0 * time)])
+            file = io.BytesIO()
+            with wave.open(file, "wb") as written:
+                written.setparams((1, 2, SPEECH_RATE, 0, "NONE", ""))
+                written.writeframes((9000 * sound).astype("<i2").tobytes())
+            files[f"{part}/{number}.wav"] = file.getvalue()
+            rows.append(f"{part}/{number}.wav,{text}")
+        files[f"{part}.csv"] = _table("file,text", rows)
+    return files
+
+
+def _tunes() -> dict[str, str]:
+    def text(count: int, seed: int) -> str:
+        rng = np.random.default_rng(seed)
+        heads = (f"X:{number}\nT:tune {number}\nM:4/4\nL:1/8\nK:C\n" for number in range(count))
+        return "\n".join(head + " ".join(rng.choice(list("CDEFGAB"), 24)) + "\n" for head in heads)
+
+    return {"data.abc": text(10, 1), "new.abc": text(3, 2)}
+
+
 DATA = {
     "series": _two_series,
     "covariates": _covariates,
@@ -269,6 +393,11 @@ DATA = {
     "tagged": _tagged,
     "running": _running,
     "pairs": _pairs,
+    "paths": _paths,
+    "pictures": _pictures,
+    "captioned": _captioned,
+    "recordings": _recordings,
+    "tunes": _tunes,
     "none": dict,
 }
 
@@ -345,9 +474,16 @@ def served_questions(signatures: Mapping[str, Any]) -> dict[str, dict[str, np.nd
 
 
 def _served_question(name: str, spec: Any) -> np.ndarray:
-    fixed = {"length": 12, "temperature": 0.7, "seed": 5}
+    fixed = {"length": 12, "temperature": 0.7, "seed": 5, "rate": SPEECH_RATE, "position": 3}
+    fixed |= {"start_length": 4, "transpose": 2}
     if name in fixed:
-        return np.array(fixed[name], spec.dtype.as_numpy_dtype)
+        shape = [2 if size is None else size for size in spec.shape]
+        return np.full(shape, fixed[name], spec.dtype.as_numpy_dtype)
+    if name == "image":
+        return np.arange(2 * 9 * 8 * 3).reshape(2, 9, 8, 3).astype(spec.dtype.as_numpy_dtype)
+    if name == "file":
+        rng = np.random.default_rng(1)
+        return np.array([_picture(*shades, rng) for shades in SHADES.values()], object)
     if spec.dtype.name == "string":
         return np.array([b"Ann likes bad tea", b"abc", b"bob"])
     rng = np.random.default_rng(1)

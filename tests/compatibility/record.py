@@ -117,7 +117,7 @@ def served_answers(run: Path) -> dict[str, Any]:
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
     """Write JSON; NaN is written as Python reads it."""
-    path.write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(data) + "\n", encoding="utf-8")
 
 
 def pack(folder: Path, target: Path) -> None:

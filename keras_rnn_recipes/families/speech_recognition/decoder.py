@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,34 @@ class Decoder:
 GREEDY = Decoder()
 
 
+Search = Callable[[Any, Decoder], Transcripts]
+
+
+def compiled(decoder: Decoder) -> Search:
+    """The search as one function of TensorFlow.
+
+    Args:
+        decoder: the search. The function serves all decoders that differ from it in the scores of
+            their automata alone, because tracing it takes longer than most searches.
+    """
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def search(padded: Any, scores: Any) -> Transcripts:
+        automata = (
+            one._replace(scores=of_steps, final=of_ends)
+            for one, (of_steps, of_ends) in zip(decoder.automata, scores, strict=True)
+        )
+        return replace(decoder, automata=tuple(automata))(padded)
+
+    return lambda padded, given: search(padded, [(one.scores, one.final) for one in given.automata])
+
+
 def decode(
-    log_probabilities: Sequence[np.ndarray], decoder: Decoder, *, batch_size: int = 64
+    log_probabilities: Sequence[np.ndarray],
+    decoder: Decoder,
+    *,
+    batch_size: int = 64,
+    search: Search | None = None,
 ) -> list[list[int]]:
     """Decode the output of the network for several recordings.
 
@@ -100,6 +126,7 @@ def decode(
         log_probabilities: ``(steps, symbols)`` for each recording.
         decoder: the search.
         batch_size: recordings in a batch.
+        search: from `compiled`, for a decoder like this one; None: compiled anew.
 
     Returns:
         The ids of the symbols of each.
@@ -108,13 +135,14 @@ def decode(
         >>> decode([np.log([[0.1, 0.9], [0.9, 0.1]])], GREEDY)
         [[1]]
     """
-    search = tf.function(decoder, reduce_retracing=True, autograph=False)
+    search = search or compiled(decoder)
     order = np.argsort([len(one) for one in log_probabilities], kind="stable")
     found: list[list[int]] = [[] for _ in log_probabilities]
     for first in range(0, len(order), batch_size):
         numbers = order[first : first + batch_size]
         padded = _padded([log_probabilities[number] for number in numbers])
-        for number, row in zip(numbers, search(tf.constant(padded)).symbols.numpy(), strict=True):
+        symbols = search(tf.constant(padded), decoder).symbols.numpy()
+        for number, row in zip(numbers, symbols, strict=True):
             found[number] = [int(one) for one in row if one]
     return found
 
@@ -182,11 +210,13 @@ def choose_decoder(
     def candidate(weight: float, bonus: float) -> Decoder:
         return Decoder(config.beam_width, (weighted(model, weight, bonus), *lists), weight, bonus)
 
+    options = [candidate(w, b) for w in config.weights for b in config.bonuses]
+    search = compiled(options[0])
+
     def judge(decoder: Decoder) -> float:
-        found = decode(log_probabilities, decoder)
+        found = decode(log_probabilities, decoder, search=search)
         return error([to_text(one, characters) for one in found], wanted)
 
-    options = [candidate(w, b) for w in config.weights for b in config.bonuses]
     return min(options, key=judge)
 
 
