@@ -88,7 +88,7 @@ class Scene:
 
 
 def scenes(
-    *, train_size: int = 9000, valid_size: int = 400, test_size: int = 800, seed: int = 0
+    *, train_size: int = 6000, valid_size: int = 400, test_size: int = 800, seed: int = 0
 ) -> tuple[CaptionedImages, CaptionedImages, CaptionedImages]:
     """Pictures of scenes with their captions, whose parts show different kinds of objects.
 
