@@ -37,9 +37,8 @@ from keras_rnn_recipes.families.captioning.files import (
 )
 from keras_rnn_recipes.families.captioning.pipeline import Pipeline
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
-from keras_rnn_recipes.families.image_classification.task import choose_size
+from keras_rnn_recipes.families.image_classification.task import choose_size, dataset_images
 from keras_rnn_recipes.media.captioned_images import CaptionedImages, caption_batches
-from keras_rnn_recipes.media.catalogue import load_media_parts
 from keras_rnn_recipes.media.given_images import read_some
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
 from keras_rnn_recipes.media.images import ImageFile, Tell, overlap_notes, read_all, read_header
@@ -102,7 +101,7 @@ def load(data: CaptionDataConfig, *, seed: int = 0) -> CaptionParts:
     source = str(data.source if data.train is None else data.train)
     notes: list[str] = []
     if data.train is None and not is_file_name(source):
-        parts, size = _of_dataset(source, data)
+        parts, size = dataset_images(source, "captioning", data)
     else:
         parts, size = _of_files(data, notes.append)
     if "test" not in parts or "valid" not in parts:
@@ -113,18 +112,6 @@ def load(data: CaptionDataConfig, *, seed: int = 0) -> CaptionParts:
             parts["train"], parts[name] = hold_out(parts["train"], share, seed=seed)
     notes += overlap_notes({name: part.keys() for name, part in parts.items()})
     return CaptionParts(Path(source).name or source, **parts, size=size, notes=tuple(notes))
-
-
-def _of_dataset(name: str, data: CaptionDataConfig) -> tuple[dict[str, CaptionedImages], Size]:
-    parts: dict[str, CaptionedImages] = load_media_parts(name, "captioning")
-    height, width, channels = parts["train"].images.shape[1:]
-    size = choose_size([ImageFile(Path(name), "", height, width, channels == 1)], data)
-    return {
-        part: CaptionedImages(
-            prepared_arrays(list(of_part.images), size), of_part.captions, of_part.names
-        )
-        for part, of_part in parts.items()
-    }, size
 
 
 def _of_files(data: CaptionDataConfig, tell: Tell) -> tuple[dict[str, CaptionedImages], Size]:

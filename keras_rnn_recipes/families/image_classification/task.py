@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from keras_rnn_recipes.builders.image_classifier import image_classifier
 from keras_rnn_recipes.config.captioning import CaptionDataConfig
 from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.config.image_classification import ImageClassifierConfig, ImageDataConfig
-from keras_rnn_recipes.data.catalogue import dataset_files, find_card, own_reader
 from keras_rnn_recipes.errors import UserError, first_names
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_pixels
 from keras_rnn_recipes.families.classification import (
@@ -24,6 +23,7 @@ from keras_rnn_recipes.families.classification import (
     score as score,
     table_of_predictions,
 )
+from keras_rnn_recipes.media.catalogue import load_media_parts
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
 from keras_rnn_recipes.media.images import ImageFile, Tell, list_images, overlap_notes, read_all
 from keras_rnn_recipes.media.labelled_images import (
@@ -92,7 +92,7 @@ def load(data: ImageDataConfig, *, seed: int = 0) -> ImageParts:
     source = str(data.source if data.train is None else data.train)
     notes: list[str] = []
     if data.train is None and not is_file_name(source):
-        parts, size = _of_dataset(source, data)
+        parts, size = dataset_images(source, "image_classification", data)
     else:
         parts, size = _of_folders(Path(source), data, notes.append)
     if "test" not in parts or "valid" not in parts:
@@ -105,23 +105,25 @@ def load(data: ImageDataConfig, *, seed: int = 0) -> ImageParts:
     return ImageParts(Path(source).name or source, **parts, size=size, notes=tuple(notes))
 
 
-def _of_dataset(name: str, data: ImageDataConfig) -> tuple[dict[str, LabelledImages], Size]:
-    card = find_card(name)
-    prepare = own_reader(card)
-    if card.task != "image_classification" or prepare is None:
-        raise UserError(
-            f"The data set {name} is for another task, {card.task}.",
-            "one for image_classification.",
-            "choose another (krr ls datasets), or the recipe of its family.",
-        )
-    parts: dict[str, LabelledImages] = prepare(*dataset_files(card))
+def dataset_images(
+    name: str, task: str, data: ImageDataConfig | CaptionDataConfig
+) -> tuple[dict[str, Any], Size]:
+    """The parts of a data set by name, whose images have the size that the network sees.
+
+    Args:
+        name: of the data set.
+        task: that it must have.
+        data: the recipe's section.
+
+    Raises:
+        UserError: as `load_media_parts`.
+    """
+    parts = load_media_parts(name, task)
     height, width, channels = parts["train"].images.shape[1:]
     size = choose_size([ImageFile(Path(name), "", height, width, channels == 1)], data)
     return {
-        part: LabelledImages(
-            prepared_arrays(list(of_part.images), size), of_part.labels, of_part.names
-        )
-        for part, of_part in parts.items()
+        part: replace(found, images=prepared_arrays(list(found.images), size))
+        for part, found in parts.items()
     }, size
 
 
