@@ -10,7 +10,7 @@ import sys
 
 def main() -> None:
     """Run the command line, with a line in place of a traceback if it is interrupted early."""
-    # The interpreter ends with a collection of garbage, which would look at everything in TensorFlow
+    # The interpreter ends with a collection of garbage, which would look at all that TensorFlow has
     # for more than a second.
     atexit.register(gc.freeze)
     try:
