@@ -8,6 +8,7 @@ the whole.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import json
@@ -29,7 +30,7 @@ POINTS, HORIZON, SEASON = 120, 12, 12
 # Each stage, with the functions that it consists of and their modules, the package itself as "".
 STAGES = {
     "read the table, choose the recipe": [("workflows.forecast", "plan_forecast")],
-    "import TensorFlow": [("cli.commands", "import_tensorflow_quietly")],
+    "import TensorFlow": [("cli.running", "import_tensorflow_quietly")],
     "build the networks": [("", "build_forecaster"), ("", "to_forecaster")],
     "train": [("", "fit")],
     "fit the baselines": [("families.forecasting", "fit_baselines")],
@@ -85,12 +86,14 @@ def run_timed(started: float, folder: Path) -> None:
         for module, name in functions:
             path = f"keras_rnn_recipes.{module}".rstrip(".")
             clock.watch(stage, importlib.import_module(path), name)
-    from keras_rnn_recipes.cli.commands import app
+    from keras_rnn_recipes.__main__ import main as krr
 
     clock.switch(REST)
     arguments = ["forecast", str(folder / "series.csv"), "--horizon", str(HORIZON)]
     arguments += ["--model", "train", "--run-dir", str(folder / "run")]
-    app(arguments, standalone_mode=False)
+    sys.argv = ["krr", *arguments]
+    with contextlib.suppress(SystemExit):
+        krr()
     clock.switch(REST)
     seconds = {"wall": clock.wall, "processor": clock.processor}
     (folder / "stages.json").write_text(json.dumps(seconds))
