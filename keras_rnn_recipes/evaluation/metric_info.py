@@ -82,7 +82,7 @@ METRICS = {
     "character_error_rate": MetricInfo("character error rate", "CER", "texts"),
     "word_error_rate": MetricInfo("word error rate", "WER", "texts"),
     "phoneme_error_rate": MetricInfo("phoneme error rate", "PER", "pronunciations"),
-    "wrong_words": MetricInfo("word error rate", "WER", "pronunciations"),
+    "wrong_words": MetricInfo("word error rate", "wrong words", "pronunciations"),
     "exact_match": MetricInfo(
         "share of captions that equal a reference", "exact match", "captions", more_is_better=True
     ),

@@ -95,7 +95,7 @@ def find_columns(
         >>> import os, tempfile
         >>> name = os.path.join(tempfile.mkdtemp(), "a.csv")
         >>> with open(name, "w") as file:
-        ...     _ = file.write("id,opinion,mood\n" + "1,well made,good\n2,badly made,bad\n" * 9)
+        ...     _ = file.write("opinion,mood\n" + "well made,good\nbadly made,bad\n" * 9)
         >>> found = find_columns(name, FileFormat())
         >>> found.text, found.label
         ('opinion', 'mood')

@@ -27,7 +27,7 @@ def run(config, run_dir, **options):
         (run_dir / "config.json").write_text("{}")
     os.kill(os.getpid(), number)
 
-commands._run = run
+commands.run_checked = run
 sys.argv[:] = ["krr", "run", "my.toml", "fit.epochs=3", "--smoke"]
 main()
 """

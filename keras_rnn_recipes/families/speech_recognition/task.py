@@ -72,7 +72,7 @@ def load(data: SpeechDataConfig, *, seed: int = 0) -> SequenceParts:
     Example:
         >>> parts = load(SpeechDataConfig(source="morse"))
         >>> len(parts.train), len(parts.valid), len(parts.test)
-        (6000, 150, 300)
+        (6000, 200, 300)
     """
     return load_sequence_parts(
         data,
