@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
@@ -89,6 +96,30 @@ class Section(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @classmethod
+    def switched_off_by_none(cls, key: str) -> bool:
+        """Whether None is a value of a key that has another default.
+
+        TOML has no null, so that a recipe says ``"none"`` there.
+
+        Example:
+            >>> TrainingConfig.switched_off_by_none("clip_norm")
+            True
+        """
+        field = cls.model_fields.get(key)
+        optional = field is not None and type(None) in get_args(field.annotation)
+        return optional and field is not None and field.default is not None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_none(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: None if value == "none" and cls.switched_off_by_none(key) else value
+            for key, value in values.items()
+        }
+
 
 class TrainingConfig(Section):
     """How a network is trained, whatever its family.
@@ -100,7 +131,7 @@ class TrainingConfig(Section):
         learning_rate: peak learning rate of Adam.
         schedule: ``"cosine"`` lets the learning rate decay to zero; ``"constant"`` keeps it.
         warmup: share of all steps during which the learning rate rises.
-        clip_norm: largest global norm of the gradients; None not to clip.
+        clip_norm: largest global norm of the gradients; None (``"none"`` in a recipe) not to clip.
         patience: epochs without a lower validation loss after which training stops; 0 for never.
         keep: which weights are kept: ``"best"`` on the validation part, or ``"last"``, for data
             whose validation part is a poor guide.

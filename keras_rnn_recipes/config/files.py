@@ -161,7 +161,8 @@ def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
     A recipe holds strings, numbers, booleans and lists only, so no general TOML writer is needed.
 
     Args:
-        config: the configuration. Keys without a value are omitted.
+        config: the configuration. Keys without a value are omitted, or ``"none"`` if another value
+            is their default.
         given_only: whether to omit the keys that have their default as well.
 
     Example:
@@ -173,7 +174,9 @@ def dump_toml(config: Experiment, *, given_only: bool = False) -> str:
     for section, values in config.model_dump(exclude_unset=given_only).items():
         if isinstance(values, dict):
             lines += ["", f"[{section}]"]
-            lines += [f"{k} = {_toml_text(v)}" for k, v in values.items() if v is not None]
+            off = getattr(config, section).switched_off_by_none
+            found = {k: "none" if v is None and off(k) else v for k, v in values.items()}
+            lines += [f"{k} = {_toml_text(v)}" for k, v in found.items() if v is not None]
     return "\n".join(lines) + "\n"
 
 

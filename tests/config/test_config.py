@@ -242,3 +242,13 @@ def test_folders_are_looked_for_next_to_the_recipe_but_replace_no_data_set(tmp_p
     assert load_config(recipe).data.source == str(tmp_path / "pictures")
     recipe.write_text('family = "text_classification"\n[data]\ntrain = "pictures"\n')
     assert load_config(recipe).data.train == str(tmp_path / "pictures")
+
+
+def test_what_none_switches_off_can_be_said_in_a_recipe(tmp_path):
+    given = {"data": {"source": "co2"}, "model": {"horizon": 3}, "fit": {"clip_norm": None}}
+    config = config_from_dict(given)
+    (tmp_path / "a.toml").write_text(dump_toml(config))
+    assert 'clip_norm = "none"' in dump_toml(config)
+    assert load_config(tmp_path / "a.toml") == config
+    assert load_config(tmp_path / "a.toml", ["fit.clip_norm=0.5"]).fit.clip_norm == 0.5
+    assert load_config(tmp_path / "a.toml", ["fit.clip_norm=none"]).fit.clip_norm is None
