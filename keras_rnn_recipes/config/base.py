@@ -107,8 +107,9 @@ class Section(BaseModel):
             True
         """
         field = cls.model_fields.get(key)
-        optional = field is not None and type(None) in get_args(field.annotation)
-        return optional and field is not None and field.default is not None
+        if field is None or field.default is None:
+            return False
+        return type(None) in get_args(field.annotation)
 
     @model_validator(mode="before")
     @classmethod
