@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_rnn_recipes.cli.console import import_tensorflow_quietly, print_how_to_resume
+from keras_rnn_recipes.cli.console import print_how_to_resume
 from keras_rnn_recipes.cli.options import (
     MoreBaselines,
     NewRunDir,
@@ -16,6 +16,7 @@ from keras_rnn_recipes.cli.options import (
     Resume,
     Smoke,
 )
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 
 
 def backtest(

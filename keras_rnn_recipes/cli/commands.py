@@ -19,7 +19,6 @@ from keras_rnn_recipes.cli.compose import compose
 from keras_rnn_recipes.cli.console import (
     handle_user_errors,
     ignore_broken_pipes,
-    import_tensorflow_quietly,
     print_how_to_resume,
     stopping_at_signals,
 )
@@ -69,6 +68,7 @@ from keras_rnn_recipes.cli.scoring import FolderOptions, predict_folder, shard
 from keras_rnn_recipes.cli.standard_input import readable
 from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.errors import counted
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 
 app = typer.Typer(
     help="High-level Keras recipes for recurrent networks: build, run, serve.",

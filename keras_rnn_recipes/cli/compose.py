@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from keras_rnn_recipes.cli.console import import_tensorflow_quietly
 from keras_rnn_recipes.cli.options import RunDir
 from keras_rnn_recipes.errors import UserError, counted
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 
 
 def compose(

@@ -19,9 +19,6 @@ import typer
 
 from keras_rnn_recipes.cli.advice import fitting
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.serving.quiet_import import (
-    import_tensorflow_quietly as import_tensorflow_quietly,
-)
 
 USER_ERROR = 2
 

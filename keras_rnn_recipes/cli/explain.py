@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from keras_rnn_recipes.cli.console import import_tensorflow_quietly
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 
 
 def explain(

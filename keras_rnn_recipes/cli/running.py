@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from keras_rnn_recipes.cli.console import import_tensorflow_quietly, print_how_to_resume
+from keras_rnn_recipes.cli.console import print_how_to_resume
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, save_standard_input
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.workflows.planning import Plan

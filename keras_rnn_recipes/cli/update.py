@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from keras_rnn_recipes.cli.console import import_tensorflow_quietly, print_how_to_resume
+from keras_rnn_recipes.cli.console import print_how_to_resume
 from keras_rnn_recipes.cli.options import (
     NewRunDir,
     Overrides,
@@ -18,6 +18,7 @@ from keras_rnn_recipes.cli.options import (
 )
 from keras_rnn_recipes.cli.standard_input import STANDARD_INPUT, save_standard_input
 from keras_rnn_recipes.errors import counted
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 
 
 def update(

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from keras_rnn_recipes.cli import commands as cli, console
+from keras_rnn_recipes.cli import commands as cli
 from keras_rnn_recipes.cli.commands import app
 from keras_rnn_recipes.pretrained.card import pretrained_card
+from keras_rnn_recipes.serving import quiet_import
 from keras_rnn_recipes.workflows.inference import evaluate
 
 COMMANDS = [
@@ -178,7 +179,7 @@ def test_messages_of_a_failing_import_are_shown(capfd, monkeypatch):
 
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(ImportError, match="no driver"):
-        console.import_tensorflow_quietly()
+        quiet_import.import_tensorflow_quietly()
     assert "driver noise" in capfd.readouterr().err
 
 
