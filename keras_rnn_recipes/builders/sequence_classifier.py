@@ -39,6 +39,7 @@ def sequence_classifier(
     differences: bool = False,
     noise: float = 0.0,
     turn: float = 0.0,
+    stretch: float = 0.0,
     speed: float = 0.0,
     mask_steps: float = 0.0,
     mask_channels: float = 0.0,
@@ -76,6 +77,8 @@ def sequence_classifier(
         differences: read the difference from the step before as well; of frames, at each pixel.
         noise: standard deviation of normal noise on the scaled input while training.
         turn: largest random turn of a skeleton about the vertical axis while training, in degrees.
+        stretch: largest random change of a skeleton's height, width and depth while training, such
+            as 0.2 for factors from 0.8 to 1.2, each drawn by itself.
         speed: largest random change of the speed while training, such as 0.2.
         mask_steps, mask_channels: longest spans of steps and of channels that are set to zero while
             training, as shares (see `MaskSpans`).
@@ -112,6 +115,7 @@ def sequence_classifier(
         values,
         mask,
         turn=turn,
+        stretch=stretch,
         coordinates=getattr(front_end, "coordinates", 3),
         speed=speed,
         mask_steps=mask_steps,

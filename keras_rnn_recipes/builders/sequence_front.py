@@ -14,6 +14,7 @@ from keras_rnn_recipes.layers import (
     LogMel,
     MaskSpans,
     RandomSpeed,
+    RandomStretch,
     RandomTurn,
     RealSteps,
     StandardizeSequence,
@@ -79,6 +80,7 @@ def varied_steps(
     mask: Any,
     *,
     turn: float = 0.0,
+    stretch: float = 0.0,
     coordinates: int = 3,
     speed: float = 0.0,
     keep_ends: bool = False,
@@ -91,12 +93,15 @@ def varied_steps(
 
     Args:
         values, mask: from `scaled_steps`.
-        coordinates: numbers for each joint, for ``turn``.
+        coordinates: numbers for each joint, for ``turn`` and ``stretch``.
         keep_ends: lengthen the batch where a slower sequence would be cut.
-        turn, speed, mask_steps, mask_channels, differences, noise: as in `sequence_classifier`.
+        turn, stretch, speed, mask_steps, mask_channels, differences, noise: as in
+            `sequence_classifier`.
     """
     if turn:
         values = RandomTurn(turn, coordinates, name="turn")(values)
+    if stretch:
+        values = RandomStretch(stretch, coordinates, name="stretch")(values)
     if speed:
         values, mask = RandomSpeed(speed, keep_ends=keep_ends, name="speed")(values, mask)
     if mask_steps or mask_channels:

@@ -49,12 +49,14 @@ class RecurrentClassifierConfig(Section):
 
 
 class ClassifierFitConfig(TrainingConfig):
-    """How a classifier is trained: `TrainingConfig`, and the weights of classes.
+    """How a classifier is trained: `TrainingConfig`, label smoothing, and the weights of classes.
 
     Attributes:
+        label_smoothing: the share of the target probability that all classes get equally.
         class_weights: ``"balanced"`` gives all classes the same total weight in the loss.
     """
 
+    label_smoothing: Share = 0.0
     class_weights: Literal["none", "balanced"] = "none"
 
 

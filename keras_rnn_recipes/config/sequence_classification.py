@@ -117,6 +117,7 @@ class SequenceModelConfig(RecurrentClassifierConfig):
     differences: bool = False
     noise: Annotated[float, Field(ge=0)] = 0.0
     turn: Annotated[float, Field(ge=0, le=180)] = 0.0
+    stretch: Share = 0.0
     speed: Share = 0.0
     mask_steps: Share = 0.0
     mask_channels: Share = 0.0
@@ -198,7 +199,7 @@ class SequenceConfig(Experiment):
                 "the baseline single_frame with the front end 'frames' only.",
                 "remove it from evaluate.baselines, or set model.front_end to frames.",
             )
-        of_skeletons = {name: getattr(model, name) for name in ("turn", "travel")}
+        of_skeletons = {name: getattr(model, name) for name in ("turn", "stretch", "travel")}
         given = [name for name, value in of_skeletons.items() if value]
         if given and model.front_end != "skeleton":
             raise UserError(

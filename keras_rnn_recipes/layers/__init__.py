@@ -2,7 +2,7 @@
 
 from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
-from keras_rnn_recipes.layers.augmentation import MaskSpans, RandomSpeed, RandomTurn
+from keras_rnn_recipes.layers.augmentation import MaskSpans, RandomSpeed, RandomStretch, RandomTurn
 from keras_rnn_recipes.layers.bands import AttendBands
 from keras_rnn_recipes.layers.convolution import ConvolveSteps
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
@@ -80,6 +80,7 @@ __all__ = [
     "Normalise",
     "PaddingMask",
     "RandomSpeed",
+    "RandomStretch",
     "RandomTurn",
     "RealSteps",
     "PlacePositions",

@@ -207,3 +207,53 @@ class RandomTurn(layers.Layer):
             "coordinates": self.coordinates,
             "seed": self.seed,
         }
+
+
+@registered
+class RandomStretch(layers.Layer):
+    """Change height, width and depth of skeletons while training, as other people have other ones.
+
+    Args:
+        change: largest change of each, such as 0.2 for factors from 0.8 to 1.2; they are drawn by
+            themselves, once for each sequence.
+        coordinates: numbers for each joint, which stand next to each other.
+        seed: of the random numbers.
+
+    Call arguments:
+        values: ``(batch, time, joints * coordinates)``.
+
+    Returns:
+        In the shape of ``values``.
+
+    Raises:
+        ValueError: a change out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> stretched = RandomStretch(0.2)(np.ones((1, 5, 6)), training=True)
+        >>> bool(np.all(stretched[0, 0, :3] == stretched[0, 4, 3:]))
+        True
+    """
+
+    def __init__(self, change=0.2, coordinates=3, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= change < 1:
+            raise ValueError(f"change must be from 0 to below 1; received {change}.")
+        self.change, self.coordinates, self.seed = change, coordinates, seed
+        self.generator = random.SeedGenerator(seed)
+
+    def call(self, values, training=False):
+        if not training:
+            return values
+        shape = (ops.shape(values)[0], 1, self.coordinates)
+        bounds = {"minval": 1 - self.change, "maxval": 1 + self.change}
+        factors = random.uniform(shape, seed=self.generator, **bounds)
+        return values * ops.tile(factors, [1, 1, values.shape[-1] // self.coordinates])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "change": self.change,
+            "coordinates": self.coordinates,
+            "seed": self.seed,
+        }

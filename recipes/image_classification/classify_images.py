@@ -49,7 +49,7 @@ def main(config, run):
         num_windows=len(parts.train),
         config=training,
         run=run,
-        loss=image_classification.loss(),
+        loss=image_classification.loss(training.label_smoothing),
     )
     run.write_model(model)
 

@@ -57,7 +57,7 @@ def main(config, run):
         num_windows=len(parts.train),
         config=training,
         run=run,
-        loss=sequence_classification.loss(),
+        loss=sequence_classification.loss(training.label_smoothing),
     )
     run.write_model(model)
 

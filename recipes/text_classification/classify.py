@@ -70,7 +70,7 @@ def main(config, run):
         num_windows=len(texts.train),
         config=training,
         run=run,
-        loss=text_classification.loss(),
+        loss=text_classification.loss(training.label_smoothing),
     )
     # Mix the network with classifiers that hardly know the order of words, if the recipe says so.
     model, parts = text_classification.add_parts(model, tokenizer, texts, classes, config=config)

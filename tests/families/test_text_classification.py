@@ -12,7 +12,7 @@ from families.command import krr
 
 from keras_rnn_recipes.builders import text_classifier
 from keras_rnn_recipes.families import text_classification
-from keras_rnn_recipes.families.classification import class_weights
+from keras_rnn_recipes.families.classification import class_weights, loss
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
 from keras_rnn_recipes.text.preparation import Preparation
@@ -145,6 +145,15 @@ def test_classes_count_alike_when_they_are_balanced():
     np.testing.assert_allclose(sums, sums[0], rtol=1e-6)
     assert weights.mean() == pytest.approx(1)
     assert class_weights(labels, "none") is None
+
+
+def test_label_smoothing_gives_every_class_a_share_of_the_target():
+    labels, logits = np.array([1, 0]), np.array([[0.5, 2.0, -1.0], [3.0, 0.0, 1.0]], "float32")
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    targets = 0.9 * np.eye(3)[labels] + 0.1 / 3
+    expected = -(targets * logs).sum(axis=1)
+    np.testing.assert_allclose(loss(0.1)(labels, logits), expected, rtol=1e-6)
+    np.testing.assert_allclose(float(loss()(labels, logits)), -logs[[0, 1], labels].mean(), 1e-6)
 
 
 def test_the_loss_is_the_negative_logarithm_of_the_right_class():

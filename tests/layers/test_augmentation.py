@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_rnn_recipes.layers import MaskSpans, RandomSpeed, RandomTurn
+from keras_rnn_recipes.layers import MaskSpans, RandomSpeed, RandomStretch, RandomTurn
 
 LENGTHS = (20, 12, 1)
 
@@ -83,6 +83,17 @@ def test_a_turn_keeps_heights_and_distances_from_the_axis():
     turned = (angles[1] - angles[0]).ravel()
     np.testing.assert_allclose(turned, turned[0], atol=1e-4)
     assert 0 < abs(turned[0]) <= np.pi / 3
+
+
+def test_a_stretch_multiplies_each_coordinate_of_a_sequence_by_one_factor():
+    values = np.random.default_rng(0).uniform(1, 2, (3, 20, 6)).astype("float32")
+    found = np.array(RandomStretch(0.3, seed=3)(values, training=True))
+    before, after = (one.reshape(3, 20, 2, 3) for one in (values, found))
+    factors = (after / before).reshape(3, 40, 3)
+    np.testing.assert_allclose(factors, factors[:, :1].repeat(40, axis=1), rtol=1e-5)
+    assert len(np.unique(factors[:, 0].round(4))) == 9
+    assert np.all(np.abs(factors - 1) <= 0.3 + 1e-5)
+    np.testing.assert_array_equal(RandomStretch(0.3)(values, training=False), values)
 
 
 def test_numbers_out_of_range_are_refused():

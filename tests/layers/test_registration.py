@@ -53,6 +53,7 @@ FROZEN = [
     "keras_rnn_recipes>PaddingMask",
     "keras_rnn_recipes>PlacePositions",
     "keras_rnn_recipes>RandomSpeed",
+    "keras_rnn_recipes>RandomStretch",
     "keras_rnn_recipes>RandomTurn",
     "keras_rnn_recipes>RealSteps",
     "keras_rnn_recipes>Recursion",
