@@ -25,12 +25,12 @@ from keras_rnn_recipes.families import captioning
 from keras_rnn_recipes.families.captioning.files import read_captions
 from keras_rnn_recipes.families.captioning.report import attention_sections, captions_section
 from keras_rnn_recipes.families.captioning.task import (
-    CaptionParts,
     _others,
     load,
     nearest_captions,
 )
 from keras_rnn_recipes.families.encoder_decoder import Search
+from keras_rnn_recipes.families.image_parts import ImageParts
 from keras_rnn_recipes.media.captioned_images import CaptionedImages
 from keras_rnn_recipes.serving.saved_images import SavedCaptioner
 from keras_rnn_recipes.text.preparation import Preparation
@@ -346,7 +346,7 @@ def test_permuted_images_have_the_captions_of_others():
     images = np.arange(8, dtype="uint8").reshape(8, 1, 1, 1)
     part = CaptionedImages(images, tuple((word,) for word in words), words)
     tokenizer = fit_tokenizer(words, Preparation(ends=True))
-    parts = CaptionParts("letters", part, part, part, (1, 1, 1))
+    parts = ImageParts("letters", part, part, part, (1, 1, 1))
     for permuted in (False, True):
         config = CaptionConfig(data=data_of(), fit=CaptionFitConfig(permute_images=permuted))
         endless, watched, count = captioning.batches(parts, tokenizer, config)

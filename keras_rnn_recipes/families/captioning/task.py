@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from keras_rnn_recipes.config.captioning import (
     CaptionerConfig,
     CaptionEvaluateConfig,
 )
-from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.translation import (
     describe_signatures as describe_signatures,
@@ -37,7 +35,13 @@ from keras_rnn_recipes.families.captioning.files import (
 )
 from keras_rnn_recipes.families.captioning.pipeline import Pipeline
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
-from keras_rnn_recipes.families.image_classification.task import choose_size, dataset_images
+from keras_rnn_recipes.families.image_parts import (
+    ImageParts,
+    choose_size,
+    hold_out_images,
+    load_image_parts,
+    no_image,
+)
 from keras_rnn_recipes.media.captioned_images import CaptionedImages, caption_batches
 from keras_rnn_recipes.media.given_images import read_some
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
@@ -47,9 +51,7 @@ from keras_rnn_recipes.reporting.results import (
     results_table as results_table,
 )
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
-from keras_rnn_recipes.text.catalogue import check_share
-from keras_rnn_recipes.text.holding_out import draw_held_out
-from keras_rnn_recipes.text.row_counts import repeated_notes, unknown_note
+from keras_rnn_recipes.text.row_counts import unknown_note
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 from keras_rnn_recipes.training.loop import fit
 from keras_rnn_recipes.training.token_loss import token_loss
@@ -63,26 +65,7 @@ Answer = Callable[[Any], Sequence[str]]
 Ids = Sequence[Sequence[np.ndarray]]
 
 
-@dataclass(frozen=True)
-class CaptionParts:
-    """The images and captions of a recipe in three parts, all images of one size.
-
-    Attributes:
-        name: of the data set or file.
-        train, valid, test: the parts.
-        size: height, width and channels of the images.
-        notes: what was assumed or left out while reading.
-    """
-
-    name: str
-    train: CaptionedImages
-    valid: CaptionedImages
-    test: CaptionedImages
-    size: Size
-    notes: tuple[str, ...] = ()
-
-
-def load(data: CaptionDataConfig, *, seed: int = 0) -> CaptionParts:
+def load(data: CaptionDataConfig, *, seed: int = 0) -> ImageParts[CaptionedImages]:
     """Load the training, validation and test part of a recipe.
 
     Args:
@@ -98,20 +81,13 @@ def load(data: CaptionDataConfig, *, seed: int = 0) -> CaptionParts:
         >>> parts.size  # doctest: +SKIP
         (32, 32, 3)
     """
-    source = str(data.source if data.train is None else data.train)
-    notes: list[str] = []
-    if data.train is None and not is_file_name(source):
-        parts, size = dataset_images(source, "captioning", data)
-    else:
-        parts, size = _of_files(data, notes.append)
-    if "test" not in parts or "valid" not in parts:
-        notes += repeated_notes(parts["train"].keys(), "image")
-    # The test part first, so that it does not depend on the validation share.
-    for name, share in (("test", data.test_share), ("valid", data.valid_share)):
-        if name not in parts:
-            parts["train"], parts[name] = hold_out(parts["train"], share, seed=seed)
-    notes += overlap_notes({name: part.keys() for name, part in parts.items()})
-    return CaptionParts(Path(source).name or source, **parts, size=size, notes=tuple(notes))
+    return load_image_parts(
+        data,
+        "captioning",
+        read=lambda _, tell: _of_files(data, tell),
+        hold_out=partial(hold_out, seed=seed),
+        judge=lambda parts: overlap_notes({name: part.keys() for name, part in parts.items()}),
+    )
 
 
 def _of_files(data: CaptionDataConfig, tell: Tell) -> tuple[dict[str, CaptionedImages], Size]:
@@ -188,17 +164,9 @@ def _read(
         [file for file, _ in files], lambda image: prepared_arrays([image], size)[0], tell=tell
     )
     if not kept:
-        raise _no_image(folder)
+        raise no_image(folder)
     names = tuple(file.path.relative_to(folder).as_posix() for file in kept)
     return CaptionedImages(np.stack(images), tuple(captions[file.path] for file in kept), names)
-
-
-def _no_image(folder: Path) -> UserError:
-    return UserError(
-        f"No image in {folder} can be read.",
-        "images that are not damaged.",
-        "save them again.",
-    )
 
 
 def read_evaluated(
@@ -224,7 +192,7 @@ def read_evaluated(
         none = False
         yield some, [by_path[name] for name in names]
     if none:
-        raise _no_image(images)
+        raise no_image(images)
 
 
 def hold_out(
@@ -243,35 +211,23 @@ def hold_out(
     Raises:
         UserError: a share out of range, or all images are equal.
     """
-    check_share(share)
-    same = [""] * len(part)
-    held = draw_held_out(part.keys(), [()] * len(part), same, share, seed=seed)
-    if not held.any():
-        raise UserError(
-            f"Training images: {len(part)}, too few to hold out a share of {share}.",
-            "at least two different images.",
-            "give more images, or captions for data.valid and data.test.",
-        )
-    return part.rows(np.flatnonzero(~held)), part.rows(np.flatnonzero(held))
+    return hold_out_images(part, share, [()] * len(part), seed=seed, files="captions")
 
 
-def describe(parts: CaptionParts) -> str:
+def describe(parts: ImageParts[CaptionedImages]) -> str:
     """Summary of the data, a few lines for the terminal."""
-    used = ((parts.train, "to learn from"), (parts.valid, "to watch"), (parts.test, "to test on"))
-    counts = ", ".join(f"{len(part):,} {use}" for part, use in used)
-    height, width, channels = parts.size
     per_image = len(parts.train.texts()) / len(parts.train)
     return "\n".join(
         [
-            f"{parts.name}: images {counts}",
+            f"{parts.name}: images {parts.counts()}",
             f"{per_image:.3g} captions for each training image",
-            f"images of {height} by {width} pixels, {'grey' if channels == 1 else 'in color'}",
+            parts.pixels(),
             *parts.notes,
         ]
     )
 
 
-def describe_tokens(parts: CaptionParts, tokenizer: Tokenizer) -> str:
+def describe_tokens(parts: ImageParts[CaptionedImages], tokenizer: Tokenizer) -> str:
     """What was decided by the captions, and the share of unknown words in each part, in lines."""
     named = (("train", parts.train), ("validation", parts.valid), ("test", parts.test))
     ids = {name: tokenizer.encode(part.texts()) for name, part in named}
@@ -326,7 +282,7 @@ def encode(
 
 
 def batches(
-    parts: CaptionParts, tokenizer: Tokenizer, config: CaptionConfig
+    parts: ImageParts[CaptionedImages], tokenizer: Tokenizer, config: CaptionConfig
 ) -> tuple[Callable[..., tf.data.Dataset], tf.data.Dataset, int]:
     """Batches of images and captions: endless ones to train on, and those of the validation part.
 
@@ -406,7 +362,7 @@ def _application(size: Size, config: CaptionerConfig) -> keras.Model:
 
 
 def fit_baselines(
-    parts: CaptionParts, served: Pipeline, config: CaptionConfig
+    parts: ImageParts[CaptionedImages], served: Pipeline, config: CaptionConfig
 ) -> dict[str, Callable[[], list[str]]]:
     """What the network is compared with, as functions that caption the test images.
 
@@ -428,7 +384,9 @@ def fit_baselines(
     return {name: makers[name] for name in config.evaluate.baselines}
 
 
-def _language_model(parts: CaptionParts, tokenizer: Tokenizer, config: CaptionConfig) -> list[str]:
+def _language_model(
+    parts: ImageParts[CaptionedImages], tokenizer: Tokenizer, config: CaptionConfig
+) -> list[str]:
     """The same caption for every image: the most probable one."""
     training = config.fit.model_copy(
         update={"patience": _PATIENCE, "watch_gradients": False, "permute_images": False}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,8 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.builders.image_classifier import image_classifier
-from keras_rnn_recipes.config.captioning import CaptionDataConfig
-from keras_rnn_recipes.config.files import is_file_name
 from keras_rnn_recipes.config.image_classification import ImageClassifierConfig, ImageDataConfig
-from keras_rnn_recipes.errors import UserError, first_names
+from keras_rnn_recipes.errors import first_names
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_pixels
 from keras_rnn_recipes.families.classification import (
     class_weights as class_weights,
@@ -23,7 +21,13 @@ from keras_rnn_recipes.families.classification import (
     score as score,
     table_of_predictions,
 )
-from keras_rnn_recipes.media.catalogue import load_media_parts
+from keras_rnn_recipes.families.image_parts import (
+    ImageParts,
+    choose_size,
+    hold_out_images,
+    load_image_parts,
+    no_image,
+)
 from keras_rnn_recipes.media.image_tensors import Size, prepared_arrays
 from keras_rnn_recipes.media.images import ImageFile, Tell, list_images, overlap_notes, read_all
 from keras_rnn_recipes.media.labelled_images import (
@@ -36,12 +40,8 @@ from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
 )
-from keras_rnn_recipes.text.catalogue import check_share
-from keras_rnn_recipes.text.holding_out import draw_held_out, refuse_lost_labels
-from keras_rnn_recipes.text.row_counts import contradiction_notes, repeated_notes
+from keras_rnn_recipes.text.row_counts import contradiction_notes
 
-# Networks see images of at most this side, unless the recipe sets another one.
-LARGEST_SIDE = 64
 # Names of the folders of a data set that is divided already.
 PART_FOLDERS = {
     "train": ("train", "training"),
@@ -53,26 +53,7 @@ FORMAT_VERSION = 1
 Classifier = Callable[[Any], np.ndarray]
 
 
-@dataclass(frozen=True)
-class ImageParts:
-    """The images of a recipe in three parts, all of the size that the network sees.
-
-    Attributes:
-        name: of the data set or folder.
-        train, valid, test: the parts.
-        size: height, width and channels of the images.
-        notes: what was assumed or left out while reading.
-    """
-
-    name: str
-    train: LabelledImages
-    valid: LabelledImages
-    test: LabelledImages
-    size: Size
-    notes: tuple[str, ...] = ()
-
-
-def load(data: ImageDataConfig, *, seed: int = 0) -> ImageParts:
+def load(data: ImageDataConfig, *, seed: int = 0) -> ImageParts[LabelledImages]:
     """Load the training, validation and test part of a recipe.
 
     Args:
@@ -89,42 +70,13 @@ def load(data: ImageDataConfig, *, seed: int = 0) -> ImageParts:
         >>> parts.size, len(parts.train) + len(parts.valid), len(parts.test)
         ((8, 8, 1), 1437, 360)
     """
-    source = str(data.source if data.train is None else data.train)
-    notes: list[str] = []
-    if data.train is None and not is_file_name(source):
-        parts, size = dataset_images(source, "image_classification", data)
-    else:
-        parts, size = _of_folders(Path(source), data, notes.append)
-    if "test" not in parts or "valid" not in parts:
-        notes += repeated_notes(parts["train"].keys(), "image")
-    # The test part first, so that it does not depend on the validation share.
-    for name, share in (("test", data.test_share), ("valid", data.valid_share)):
-        if name not in parts:
-            parts["train"], parts[name] = hold_out(parts["train"], share, seed=seed)
-    notes += _content_notes(parts)
-    return ImageParts(Path(source).name or source, **parts, size=size, notes=tuple(notes))
-
-
-def dataset_images(
-    name: str, task: str, data: ImageDataConfig | CaptionDataConfig
-) -> tuple[dict[str, Any], Size]:
-    """The parts of a data set by name, whose images have the size that the network sees.
-
-    Args:
-        name: of the data set.
-        task: that it must have.
-        data: the recipe's section.
-
-    Raises:
-        UserError: as `load_media_parts`.
-    """
-    parts = load_media_parts(name, task)
-    height, width, channels = parts["train"].images.shape[1:]
-    size = choose_size([ImageFile(Path(name), "", height, width, channels == 1)], data)
-    return {
-        part: replace(found, images=prepared_arrays(list(found.images), size))
-        for part, found in parts.items()
-    }, size
+    return load_image_parts(
+        data,
+        "image_classification",
+        read=lambda folder, tell: _of_folders(folder, data, tell),
+        hold_out=partial(hold_out, seed=seed),
+        judge=_content_notes,
+    )
 
 
 def _of_folders(
@@ -169,35 +121,11 @@ def part_folders(folder: Path) -> dict[str, Path]:
     return parts if "train" in parts and len(parts) == len(below) > 1 else {}
 
 
-def choose_size(files: Sequence[ImageFile], data: ImageDataConfig | CaptionDataConfig) -> Size:
-    """Height, width and channels of the images that the network sees.
-
-    Args:
-        files: of the training part.
-        data: the recipe's section, whose settings come first.
-
-    Example:
-        >>> files = [ImageFile(Path("a.png"), "a", side, 30, True) for side in (20, 500, 600)]
-        >>> choose_size(files, ImageDataConfig())
-        (64, 30, 1)
-    """
-    height, width = (
-        getattr(data, side) or min(LARGEST_SIDE, int(np.median([getattr(f, side) for f in files])))
-        for side in ("height", "width")
-    )
-    grey = all(file.grey for file in files) if data.color == "auto" else data.color == "grey"
-    return height, width, 1 if grey else 3
-
-
 def _read(files: Sequence[ImageFile], folder: Path, size: Size, tell: Tell) -> LabelledImages:
     """Read and resize the images of a folder, one at a time."""
     kept, images = read_all(files, lambda image: prepared_arrays([image], size)[0], tell=tell)
     if not kept:
-        raise UserError(
-            f"No image in {folder} can be read.",
-            "images that are not damaged.",
-            "save them again.",
-        )
+        raise no_image(folder)
     names = tuple(file.path.relative_to(folder).as_posix() for file in kept)
     return LabelledImages(np.stack(images), tuple(file.label for file in kept), names)
 
@@ -218,17 +146,8 @@ def hold_out(
     Raises:
         UserError: a share out of range, all images are equal, or each is the only one of its label.
     """
-    check_share(share)
     labels = [(label,) for label in part.labels]
-    held = draw_held_out(part.keys(), labels, part.labels, share, seed=seed)
-    if not held.any():
-        raise UserError(
-            f"Training images: {len(part)}, too few to hold out a share of {share}.",
-            "at least two different images.",
-            "give more images, or folders for data.valid and data.test.",
-        )
-    refuse_lost_labels(labels, held, noun="image")
-    return part.rows(np.flatnonzero(~held)), part.rows(np.flatnonzero(held))
+    return hold_out_images(part, share, labels, seed=seed)
 
 
 def _content_notes(parts: Mapping[str, LabelledImages]) -> list[str]:
@@ -243,7 +162,7 @@ def _content_notes(parts: Mapping[str, LabelledImages]) -> list[str]:
     return [*contradiction_notes(every, labels, "image"), *overlap_notes(keys)]
 
 
-def class_names(parts: ImageParts) -> tuple[str, ...]:
+def class_names(parts: ImageParts[LabelledImages]) -> tuple[str, ...]:
     """The classes of the training part, sorted.
 
     Raises:
@@ -252,27 +171,26 @@ def class_names(parts: ImageParts) -> tuple[str, ...]:
     return image_classes(parts.train)
 
 
-def describe(parts: ImageParts, classes: Sequence[str]) -> str:
+def describe(parts: ImageParts[LabelledImages], classes: Sequence[str]) -> str:
     """Summary of the data, a few lines for the terminal."""
-    used = ((parts.train, "to learn from"), (parts.valid, "to watch"), (parts.test, "to test on"))
-    counts = ", ".join(f"{len(part):,} {use}" for part, use in used)
-    height, width, channels = parts.size
     return "\n".join(
         [
-            f"{parts.name}: {counts}",
+            f"{parts.name}: {parts.counts()}",
             f"{len(classes)} classes: {first_names(classes, 12)}",
-            f"images of {height} by {width} pixels, {'grey' if channels == 1 else 'in color'}",
+            parts.pixels(),
             *parts.notes,
         ]
     )
 
 
-def build(parts: ImageParts, classes: Sequence[str], config: ImageClassifierConfig) -> keras.Model:
+def build(
+    parts: ImageParts[LabelledImages], classes: Sequence[str], config: ImageClassifierConfig
+) -> keras.Model:
     """The network of a recipe: `image_classifier` with the recipe's options."""
     return image_classifier(parts.size, len(classes), **config.options())
 
 
-def pipeline_record(parts: ImageParts, classes: Sequence[str]) -> dict[str, Any]:
+def pipeline_record(parts: ImageParts[LabelledImages], classes: Sequence[str]) -> dict[str, Any]:
     """The content of ``classes.json``: the classes, and the size that the network sees."""
     return {
         "format_version": FORMAT_VERSION,
@@ -282,7 +200,7 @@ def pipeline_record(parts: ImageParts, classes: Sequence[str]) -> dict[str, Any]
 
 
 def fit_baselines(
-    parts: ImageParts, classes: Sequence[str], *, names: Sequence[str]
+    parts: ImageParts[LabelledImages], classes: Sequence[str], *, names: Sequence[str]
 ) -> dict[str, Classifier]:
     """Fit the baselines on the training part.
 
