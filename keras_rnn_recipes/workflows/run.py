@@ -23,6 +23,8 @@ from keras_rnn_recipes.training.state import set_seeds
 Main = Callable[[Config, RunDirectory], None]
 
 SMOKE_EPOCHS, SMOKE_STEPS, SMOKE_BATCH = 2, 4, 8
+# Tokens of an answer: a network that is hardly trained does not know when to stop.
+SMOKE_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -159,11 +161,16 @@ def run_from_command_line(main: Main, arguments: Sequence[str] | None = None) ->
 
 
 def shrink(config: Config) -> Config:
-    """The same experiment with a few training steps, for ``--smoke``."""
+    """The same experiment with a few training steps and short answers, for ``--smoke``."""
     fit = {"epochs": min(config.fit.epochs, SMOKE_EPOCHS)}
     fit["steps_per_epoch"] = min(config.fit.steps_per_epoch or SMOKE_STEPS, SMOKE_STEPS)
     fit["batch_size"] = min(config.fit.batch_size, SMOKE_BATCH)
-    return config.model_copy(update={"fit": config.fit.model_copy(update=fit)})
+    sections = {"fit": config.fit.model_copy(update=fit)}
+    longest = getattr(config.evaluate, "max_length", None)
+    if longest is not None:
+        shorter = {"max_length": min(longest, SMOKE_LENGTH)}
+        sections["evaluate"] = config.evaluate.model_copy(update=shorter)
+    return config.model_copy(update=sections)
 
 
 def continue_config(config: Config, stored: dict[str, Any]) -> Config:
