@@ -403,6 +403,7 @@ def test_a_front_end_has_to_fit_the_values(options, told):
         (["model.cell=lstn"], "model.cell"),
         (["model.pooling=sum"], "model.pooling"),
         (["model.turn=10"], "model.turn 10"),
+        (["model.stretch=0.2"], "model.stretch 0.2"),
         (["model.front_end=frames"], "model.scaling 'sequence'"),
         (["evaluate.baselines=single_frame"], "single_frame and model.front_end"),
         (["model.every_step=true", "model.bidirectional=true"], "model.every_step true"),

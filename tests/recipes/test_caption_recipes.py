@@ -38,7 +38,7 @@ def test_a_recipe_is_short_and_valid(path: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", RECIPES[:1], ids=lambda path: path.stem)
-def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path):
+def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path, few_examples):
     result = runner.run(str(path), tmp_path / "r", smoke=True)
     folder = result.run_dir
     assert {one.name for one in folder.iterdir()} == ARTEFACTS

@@ -38,7 +38,7 @@ def test_a_recipe_is_short_and_valid(path: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path, request):
+def test_a_recipe_runs_to_the_end(path: Path, tmp_path: Path, few_examples, request):
     if not path.stem.startswith(SHIPPED):
         request.getfixturevalue("krr_data")
     quicker = ['evaluate.baselines=["majority", "summary_statistics"]']

@@ -58,6 +58,8 @@ from keras_rnn_recipes.training.token_loss import token_loss
 
 # Epochs without a better validation loss after which a language model stops.
 _PATIENCE = 3
+# Images that are compared with all training images in one matrix product.
+_AT_ONCE = 100
 
 loss = token_loss
 
@@ -417,8 +419,10 @@ def nearest_captions(train: CaptionedImages, images: np.ndarray) -> list[str]:
     known = train.images.reshape(len(train), -1).astype("float32")
     squares = (known**2).sum(axis=1)
     found: list[str] = []
-    for image in images.reshape(len(images), -1).astype("float32"):
-        found.append(train.captions[int(np.argmin(squares - 2 * known @ image))][0])
+    for start in range(0, len(images), _AT_ONCE):  # bounds the memory
+        some = images[start : start + _AT_ONCE].reshape(-1, known.shape[1]).astype("float32")
+        nearest = np.argmin(squares[:, None] - 2 * known @ some.T, axis=0)
+        found += [train.captions[number][0] for number in nearest]
     return found
 
 
