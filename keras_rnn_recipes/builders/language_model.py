@@ -160,7 +160,7 @@ def language_step(model: keras.Model) -> keras.Model:
     return keras.Model([token, *states.inputs], outputs, name="language_step")
 
 
-def language_reader(model: keras.Model) -> keras.Model:
+def language_reader(model: keras.Model, *, hidden: bool = False) -> keras.Model:
     """A language model over texts, with its states as inputs and outputs and shared weights.
 
     Use it for prompts and for texts that arrive in parts: the states at the end of one part are the
@@ -168,10 +168,12 @@ def language_reader(model: keras.Model) -> keras.Model:
 
     Args:
         model: from `language_model`.
+        hidden: whether it also returns what the output layer reads.
 
     Returns:
         ``[tokens (batch, time), *states (batch, width)] -> [logits (batch, time, vocabulary_size),
-        *states]``, with the states of `language_step`.
+        *states]``, with the states of `language_step`; with ``hidden`` its values ``(batch, time,
+        width)`` stand after the logits.
 
     Example:
         >>> reader = language_reader(language_model(50, cell="gru", units=16, embedding_size=8))
@@ -179,15 +181,17 @@ def language_reader(model: keras.Model) -> keras.Model:
         [(None, None, 50), (None, 16)]
     """
     tokens, states = keras.Input((None,), dtype="int32", name="tokens"), StepStates()
-    mask = ops.not_equal(tokens, 0)
+    mask, read = ops.not_equal(tokens, 0), []
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(layer, layers.RNN):
             return states.run(layer, args[0], mask)
+        read[:] = args[:1]  # in the end of the output layer, which is called last
         return layer(*args, **kwargs)
 
     logits = replay_layers(model, tokens, call)
-    return keras.Model([tokens, *states.inputs], [logits, *states.outputs], name="language_reader")
+    outputs = [logits, *(read if hidden else ()), *states.outputs]
+    return keras.Model([tokens, *states.inputs], outputs, name="language_reader")
 
 
 def generating_functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:

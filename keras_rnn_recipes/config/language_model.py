@@ -22,6 +22,8 @@ from keras_rnn_recipes.config.base import (
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.text.preparation import Preparation
 
+Adaptation = Literal["ngram", "cache", "dynamic"]
+
 
 class LanguageDataConfig(TextSource):
     """Where the text comes from, how it is split, and how it is tokenized.
@@ -95,12 +97,19 @@ class LanguageEvaluateConfig(Section):
 
     Attributes:
         ngrams: lengths of the n-grams of the baselines.
+        adapt: further scores of the network, which are told apart from its own: ``"ngram"``, mixed
+            with the longest n-gram; ``"cache"``, mixed with a cache of the tokens just read;
+            ``"dynamic"``, a gradient step after every few tokens. The last two use the text that
+            they are scored on.
+        cache_size: tokens in the cache.
         samples: texts that are drawn for the report.
         sample_length: tokens in each of them.
         temperature: randomness of the draws; 0 takes the most probable token.
     """
 
     ngrams: Annotated[tuple[Count, ...], BeforeValidator(listed)] = (1, 3, 5)
+    adapt: Annotated[tuple[Adaptation, ...], BeforeValidator(listed)] = ()
+    cache_size: Count = 2000
     samples: Annotated[int, Field(ge=0)] = 4
     sample_length: Count = 300
     temperature: Annotated[float, Field(ge=0)] = 0.8

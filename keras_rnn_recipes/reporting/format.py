@@ -29,6 +29,8 @@ MODEL_LABELS = {
     **{"nearest_length": "transcript of the nearest length"},
     **{"nearest_source": "target of the nearest source"},
     **{"joint_ngram": "joint n-gram of letters and phonemes"},
+    **{"with_ngram": "the longest n-gram", "with_cache": "a cache of the tokens just read"},
+    **{"dynamic": "dynamic evaluation", "all_together": "all together"},
 }
 
 # Rows of a table that are a part of the model, and so no baseline to beat.

@@ -91,6 +91,24 @@ def learning_section(history: pd.DataFrame, config: Mapping[str, Any]) -> Sectio
     return Section("Learning curve", svg_of(plot_history(history)), caption)
 
 
+def scores_table(
+    title: str, caption: str, first: str, scores: Mapping[str, Mapping[str, float]]
+) -> Table:
+    """A row for each way in which one network was used.
+
+    Args:
+        title, caption: of the table.
+        first: heading of the column of names.
+        scores: by name and metric; without any, the table is empty and left out of a page.
+    """
+    metrics = list(next(iter(scores.values()), {}))
+    rows = [
+        (label(name), False, [metric_value(one, values[one], padded=True) for one in metrics])
+        for name, values in scores.items()
+    ]
+    return Table(title, caption, first, [label(one) for one in metrics], rows)
+
+
 def write_text_page(
     run_dir: str | Path,
     *,

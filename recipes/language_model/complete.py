@@ -40,6 +40,9 @@ def main(config, run):
     nats = {one: judged.nats(test) for one, judged in {name: served, **ngrams}.items()}
     scores = language_model.score(nats, len(text.test))
     record = language_model.results_record(scores, model, history, name=name, task=config.family)
+    if config.evaluate.adapt:  # mixed with n-grams, with a cache, or while it goes on learning
+        adapted = language_model.adapt(served, config.evaluate, train, valid, test, ngrams)
+        record["adapted"] = adapted.record(len(text.test))
     surprise = language_model.predictions_table(served, test, nats)
     run.write_csv("predictions.csv", surprise)
     run.write_json("metrics.json", record)

@@ -45,6 +45,7 @@ window = 16
 learning_rate = 0.02
 [evaluate]
 ngrams = [1, 2]
+adapt = ["ngram", "cache", "dynamic"]
 samples = 2
 sample_length = 40
 """
@@ -92,6 +93,13 @@ def test_a_run_on_a_text_of_ones_own_leaves_everything(run):
     assert "LSTM beats its best baseline" in printed
     report = (path / "report.html").read_text()
     assert "Surprising tokens" in report and "Generated text" in report
+    adapted = record["adapted"]
+    assert set(adapted["scores"]) == {"with_ngram", "with_cache", "dynamic", "all_together"}
+    for weights in adapted["chosen"]["weights"].values():
+        assert sum(weights.values()) == pytest.approx(1.0)
+    together = adapted["scores"]["all_together"]["nats_per_token"]
+    assert together < figures["nats_per_token"] + 0.002
+    assert "Adapted to the text" in report
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 # The verbs of this family, as its script calls them, and where each is defined.
 
+from .adapted import adapt as adapt
 from .inference import evaluate as evaluate, export as export, predict as predict
 from .pipeline import (
     Pipeline as Pipeline,

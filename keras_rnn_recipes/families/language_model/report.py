@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.reporting.page import Section, Table
-from keras_rnn_recipes.reporting.parts import write_text_page
+from keras_rnn_recipes.reporting.parts import scores_table, write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
+from keras_rnn_recipes.storage import read_json
 from keras_rnn_recipes.text.vocabulary import SPECIALS, UNKNOWN
 
 TOKENS_SHOWN = 700
@@ -19,6 +20,13 @@ TOKENS_SHOWN = 700
 SURPRISING_SHARE = 0.05  # share of the tokens shown that get the full color
 
 FULL_COLOR = 0.45  # opacity of the full color; text on it stays legible
+
+_ADAPTED = (
+    "The same network, mixed with the longest n-gram, with a cache of the tokens just read, or "
+    "after a gradient step on each segment that it was scored on. The last two use the part of the "
+    "test text before the token that they predict, so these figures are not those of the network "
+    "above. Settings were chosen on the validation part."
+)
 
 markdown_table = table_of_answers
 
@@ -38,6 +46,7 @@ def write_report(
         The path of the report.
     """
     name = surprise.columns[1]
+    adapted = read_json(Path(run_dir) / "metrics.json").get("adapted", {})
     drawn = [(str(number), False, [text.strip()]) for number, text in enumerate(samples)]
     samples_table = Table(
         "Generated text",
@@ -55,7 +64,10 @@ def write_report(
         first="Model",
         caption="On the test part, token by token from its beginning to its end. Lower is better."
         + _unknown(surprise),
-        more_tables=[samples_table] if drawn else [],
+        more_tables=[
+            scores_table("Adapted to the text", _ADAPTED, "With", adapted.get("scores", {})),
+            *([samples_table] if drawn else []),
+        ],
         figures=[_surprises(surprise, name, glue)],
     )
 

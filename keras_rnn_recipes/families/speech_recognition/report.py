@@ -12,9 +12,9 @@ from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.translation import edit_counts
 from keras_rnn_recipes.media.sequence_files import WAVEFORM
 from keras_rnn_recipes.media.sequences import LabelledSequences
-from keras_rnn_recipes.reporting.format import label, metric_value, number
+from keras_rnn_recipes.reporting.format import label, number
 from keras_rnn_recipes.reporting.page import Section, Table
-from keras_rnn_recipes.reporting.parts import write_text_page
+from keras_rnn_recipes.reporting.parts import scores_table, write_text_page
 from keras_rnn_recipes.reporting.readme_tables import table_of_answers
 from keras_rnn_recipes.reporting.style import INK, MODEL, MUTED, RIVAL, new_figure, svg_of
 from keras_rnn_recipes.storage import read_json
@@ -65,24 +65,17 @@ def write_report(
         first="Model",
         caption="On the test part. ● marks the best value of a column.",
         more_tables=[
-            _decodings(record),
+            scores_table(
+                "Decoding",
+                "The same network on the test part, decoded in different ways.",
+                "Search",
+                record.get("decodings", {}),
+            ),
             error_table(test.labels, answers),
             _worst(test, given),
         ],
         figures=_examples(test, found, pipeline),
     )
-
-
-def _decodings(record: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
-    """The same network with simpler searches."""
-    scores = record.get("decodings", {})
-    metrics = list(next(iter(scores.values()), {}))
-    rows = [
-        (label(name), False, [metric_value(one, values[one], padded=True) for one in metrics])
-        for name, values in scores.items()
-    ]
-    caption = "The same network on the test part, decoded in different ways."
-    return Table("Decoding", caption, "Search", [label(one) for one in metrics], rows)
 
 
 def error_table(wanted: Sequence[str], answers: Mapping[str, Sequence[str]]) -> Table:
