@@ -181,7 +181,8 @@ def language_reader(model: keras.Model, *, hidden: bool = False) -> keras.Model:
         [(None, None, 50), (None, 16)]
     """
     tokens, states = keras.Input((None,), dtype="int32", name="tokens"), StepStates()
-    mask, read = ops.not_equal(tokens, 0), []
+    mask = ops.not_equal(tokens, 0)
+    read: list[Any] = []
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(layer, layers.RNN):

@@ -165,7 +165,7 @@ def shrink(config: Config) -> Config:
     fit = {"epochs": min(config.fit.epochs, SMOKE_EPOCHS)}
     fit["steps_per_epoch"] = min(config.fit.steps_per_epoch or SMOKE_STEPS, SMOKE_STEPS)
     fit["batch_size"] = min(config.fit.batch_size, SMOKE_BATCH)
-    sections = {"fit": config.fit.model_copy(update=fit)}
+    sections: dict[str, Any] = {"fit": config.fit.model_copy(update=fit)}
     longest = getattr(config.evaluate, "max_length", None)
     if longest is not None:
         shorter = {"max_length": min(longest, SMOKE_LENGTH)}
