@@ -290,3 +290,25 @@ def require_one_source(data: Any, where: str, example: str) -> None:
             "part.",
             f"write for example {example}.",
         )
+
+
+def require_plain_start(model: Any, where: str) -> None:
+    """Check that a network that begins with a language model is one network without other vectors.
+
+    Args:
+        model: its section, with ``start``, ``vectors`` and, for a classifier, ``members``.
+        where: name of the file, for the message.
+
+    Raises:
+        UserError: it is an ensemble, or names pretrained vectors as well.
+    """
+    if model.start is None:
+        return
+    for key in ("vectors", "members"):
+        value = getattr(model, key, None)
+        if value not in (None, 1):
+            raise UserError(
+                f"{where} has model.start and model.{key} {value!r}.",
+                "one network, whose vectors are those of the language model.",
+                f"remove model.{key} or model.start.",
+            )

@@ -17,6 +17,7 @@ from keras_rnn_recipes.config.base import (
     TrainingConfig,
     Widths,
     listed,
+    require_plain_start,
 )
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.text.preparation import Preparation
@@ -63,6 +64,7 @@ class TaggerConfig(Section):
     """The tagger: options of `sequence_tagger`; vectors as in `ClassifierConfig`.
 
     Attributes:
+        start: as in `ClassifierConfig`.
         vectors: file of pretrained word vectors, whose width replaces ``embedding_size``.
         vector_words: most words of that file that join the vocabulary though training does not
             contain them.
@@ -71,6 +73,7 @@ class TaggerConfig(Section):
     cell: Cell = "lstm"
     units: Widths = (100,)
     embedding_size: Count = 100
+    start: str | None = None
     vectors: str | None = None
     vector_words: Annotated[int, Field(ge=0)] = 50_000
     character_cell: Literal["none", "conv", Cell] = "conv"
@@ -90,7 +93,7 @@ class TaggerConfig(Section):
         Args:
             num_characters: size of the vocabulary of characters.
         """
-        options = self.model_dump(exclude={"vectors", "vector_words", "character_cell"})
+        options = self.model_dump(exclude={"start", "vectors", "vector_words", "character_cell"})
         if self.character_cell == "none":
             return options
         return {
@@ -121,6 +124,11 @@ class TaggingConfig(TextExperiment):
     model: TaggerConfig = TaggerConfig()
     fit: TrainingConfig = TrainingConfig(epochs=10)
     evaluate: TaggingEvaluateConfig = TaggingEvaluateConfig()
+
+    def check(self, where: str) -> None:
+        """Check that the vectors come from one place."""
+        super().check(where)
+        require_plain_start(self.model, where)
 
     @property
     def shape(self) -> Shape:

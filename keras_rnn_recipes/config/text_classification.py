@@ -13,6 +13,7 @@ from keras_rnn_recipes.config.base import (
     TableSource,
     TextExperiment,
     listed,
+    require_plain_start,
 )
 from keras_rnn_recipes.config.classification import (
     ClassifierEvaluateConfig,
@@ -74,9 +75,11 @@ class TextDataConfig(TableSource):
 
 
 class ClassifierConfig(RecurrentClassifierConfig):
-    """The classifier: options of `text_classifier`, and ``vectors``.
+    """The classifier: options of `text_classifier`, and where its vectors come from.
 
     Attributes:
+        start: folder of a finished run of a language model over tokens of the same kind, whose
+            vectors and recurrent weights the network begins with.
         vectors: file of pretrained word vectors, whose width replaces ``embedding_size``.
         vector_words: most words of that file that join the vocabulary though training does not
             contain them, the first of the file. Their vectors are not trained. They are part of the
@@ -91,6 +94,7 @@ class ClassifierConfig(RecurrentClassifierConfig):
     """
 
     embedding_size: Count = 64
+    start: str | None = None
     vectors: str | None = None
     vector_words: Annotated[int, Field(ge=0)] = 50_000
     train_embeddings: bool = True
@@ -106,7 +110,7 @@ class ClassifierConfig(RecurrentClassifierConfig):
             >>> ClassifierConfig(units=(8,)).options()["units"]
             (8,)
         """
-        return self.model_dump(exclude={"vectors", "vector_words", *_MIXTURE})
+        return self.model_dump(exclude={"start", "vectors", "vector_words", *_MIXTURE})
 
     @property
     def name(self) -> str:
@@ -147,6 +151,7 @@ class ClassificationConfig(TextExperiment):
     def check(self, where: str) -> None:
         """Check that a mixture has n-grams of words."""
         super().check(where)
+        require_plain_start(self.model, where)
         others = [name for name in _MIXTURE if getattr(self.model, name)]
         if others and not self.model.ngrams:
             raise UserError(

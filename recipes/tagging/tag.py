@@ -54,6 +54,7 @@ def main(config, run):
         **vectors,
         **network.options(0 if spelling is None else len(spelling.vocabulary)),
     )
+    tagging.start_from_language_model(model, words, network.start, embedding="word_vectors")
     history = krr.fit(
         model,
         batches,

@@ -63,6 +63,9 @@ def main(config, run):
     model = krr.text_classifier(
         len(tokenizer.vocabulary), len(classes), **vectors, **network.options()
     )
+    text_classification.start_from_language_model(
+        model, tokenizer, network.start, embedding="embedding"
+    )
     history = krr.fit(
         model,
         batches,

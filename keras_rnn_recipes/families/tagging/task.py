@@ -23,6 +23,9 @@ from keras_rnn_recipes.families.text_parts import (
     load_parts,
     read_embeddings as read_embeddings,
 )
+from keras_rnn_recipes.families.text_start import (
+    start_from_language_model as start_from_language_model,
+)
 from keras_rnn_recipes.layers.crf import crf_loss
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,

@@ -24,6 +24,7 @@ from .task import (
     results_record as results_record,
     results_table as results_table,
     score as score,
+    start_from_language_model as start_from_language_model,
     vocabulary_record as vocabulary_record,
 )
 

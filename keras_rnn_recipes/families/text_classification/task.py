@@ -28,6 +28,9 @@ from keras_rnn_recipes.families.text_parts import (
     read_embeddings as read_embeddings,
     unit_name,
 )
+from keras_rnn_recipes.families.text_start import (
+    start_from_language_model as start_from_language_model,
+)
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
