@@ -123,6 +123,17 @@ class ClassifierConfig(RecurrentClassifierConfig):
         return f"{self.cell}_ngrams" if self.ngrams else self.cell
 
 
+class TextClassifierFitConfig(ClassifierFitConfig):
+    """How a classifier of texts is trained: as every classifier, and on worse embeddings.
+
+    Attributes:
+        adversarial: length of the change of the embedded text in adversarial training, as a share
+            of its length; 0: usual training.
+    """
+
+    adversarial: Share = 0.0
+
+
 class ClassificationEvaluateConfig(ClassifierEvaluateConfig):
     """How the classifier is evaluated: as every classifier, and its baselines."""
 
@@ -145,7 +156,7 @@ class ClassificationConfig(TextExperiment):
     family: Literal["text_classification"] = "text_classification"
     data: TextDataConfig
     model: ClassifierConfig = ClassifierConfig()
-    fit: ClassifierFitConfig = ClassifierFitConfig(epochs=10)
+    fit: TextClassifierFitConfig = TextClassifierFitConfig(epochs=10)
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
 
     def check(self, where: str) -> None:

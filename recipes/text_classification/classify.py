@@ -66,15 +66,16 @@ def main(config, run):
     text_classification.start_from_language_model(
         model, tokenizer, network.start, embedding="embedding"
     )
-    history = krr.fit(
-        model,
-        batches,
-        watched,
-        num_windows=len(texts.train),
-        config=training,
-        run=run,
-        loss=text_classification.loss(training.label_smoothing),
-    )
+    with text_classification.adversarial_training(model, training.adversarial):
+        history = krr.fit(
+            model,
+            batches,
+            watched,
+            num_windows=len(texts.train),
+            config=training,
+            run=run,
+            loss=text_classification.loss(training.label_smoothing),
+        )
     # Mix the network with classifiers that hardly know the order of words, if the recipe says so.
     model, parts = text_classification.add_parts(model, tokenizer, texts, classes, config=config)
     run.write_model(model)

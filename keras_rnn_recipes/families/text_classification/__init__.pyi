@@ -10,6 +10,7 @@ from .report import (
 )
 from .task import (
     add_vectors as add_vectors,
+    adversarial_training as adversarial_training,
     class_names as class_names,
     class_weights as class_weights,
     describe as describe,

@@ -54,6 +54,7 @@ from keras_rnn_recipes.text.row_counts import (
 )
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 from keras_rnn_recipes.text.vocabulary import SPECIALS
+from keras_rnn_recipes.training.adversarial import adversarial_training as adversarial_training
 
 if TYPE_CHECKING:
     from keras_rnn_recipes.text.catalogue import TextParts
