@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 
 from keras_rnn_recipes.cli.backtest_tune import backtest, tune
-from keras_rnn_recipes.cli.classify import classify
 from keras_rnn_recipes.cli.compose import compose
 from keras_rnn_recipes.cli.console import (
     handle_user_errors,
@@ -66,6 +65,7 @@ from keras_rnn_recipes.cli.options import (
 from keras_rnn_recipes.cli.running import begin_run, fields_of, run_checked, run_plan
 from keras_rnn_recipes.cli.scoring import FolderOptions, predict_folder, shard
 from keras_rnn_recipes.cli.standard_input import readable
+from keras_rnn_recipes.cli.texts import classify, tag, translate, write
 from keras_rnn_recipes.cli.update import update
 from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
@@ -145,6 +145,12 @@ def forecast(
 
 
 command(classify)
+
+command(tag)
+
+command(translate)
+
+command(write)
 
 
 @command

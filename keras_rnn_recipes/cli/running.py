@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def fields_of(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a command that are fields of its class of options."""
     names = options.__dataclass_fields__  # type: ignore[attr-defined]
-    return {name: given[name] for name in names}
+    return {name: given[name] for name in names if name in given}
 
 
 def begin_run(file: Path, run_dir: Path | None, *, overwrite: bool) -> tuple[Path, Path]:

@@ -42,7 +42,15 @@ from statistics import fmean
 from typing import Any
 
 from keras_rnn_recipes.config.choices import Choice
-from keras_rnn_recipes.errors import counted
+from keras_rnn_recipes.config.text_choices import (
+    UNITS,
+    by_size,
+    choose_epochs,
+    choose_parts,
+    choose_steps,
+    choose_stopping,
+    choose_vocabulary,
+)
 from keras_rnn_recipes.writing_systems import word_pattern, written_without_spaces
 
 # Addresses and markup are replaced if at least this share of the texts has some.
@@ -124,26 +132,14 @@ def recommend_classifier(facts: TextFacts) -> list[Choice]:
 
 def _of_parts(facts: TextFacts) -> list[Choice]:
     few = facts.texts < _FEW_TEXTS
-    valid = 0.15 if few else 0.1
-    why = "of few texts a larger share" if few else "they choose the epoch and the mixture"
-    return [
-        Choice(
-            {"data.test_share": 0.2, "data.test": None},
-            lambda config: (
-                f"Tested on {config.data.test_share:.0%} of the texts"
-                if config.data.test is None
-                else f"Tested on {config.data.test}"
-            ),
-            "they are read once, at the end",
-            "--test-size",
+    return choose_parts(
+        "the texts",
+        "the other texts",
+        valid_share=0.15 if few else 0.1,
+        why_valid=(
+            "of few texts a larger share" if few else "they choose the epoch and the mixture"
         ),
-        Choice(
-            {"data.valid_share": valid},
-            lambda config: f"Watched on {config.data.valid_share:.0%} of the other texts",
-            why,
-            "data.valid_share",
-        ),
-    ]
+    )
 
 
 def _unit(facts: TextFacts) -> Choice:
@@ -155,13 +151,10 @@ def _unit(facts: TextFacts) -> Choice:
         )
     return Choice(
         {"data.unit": "words", "data.lower": True},
-        lambda config: f"Tokens: {_UNITS[config.data.unit]}{', in lower case' * config.data.lower}",
+        lambda config: f"Tokens: {UNITS[config.data.unit]}{', in lower case' * config.data.lower}",
         why,
         "--unit",
     )
-
-
-_UNITS = {"words": "words", "characters": "characters", "whitespace": "cut at white space"}
 
 
 def _replaced(facts: TextFacts) -> list[Choice]:
@@ -201,24 +194,12 @@ def _of_length(facts: TextFacts) -> list[Choice]:
 
 def _vocabulary(facts: TextFacts) -> Choice:
     many = facts.texts >= _MANY_TEXTS
-    why = (
-        "so that the network learns what an unknown token means"
-        if many
-        else ("with few texts, rare tokens count too")
+    why = "so that the network learns what an unknown token means"
+    return choose_vocabulary(
+        2 if many else 1,
+        _MAX_VOCABULARY,
+        why if many else "with few texts, rare tokens count too",
     )
-    return Choice(
-        {"data.min_count": 2 if many else 1, "data.max_vocabulary": _MAX_VOCABULARY},
-        lambda config: (
-            f"Vocabulary: tokens that occur at least {counted(config.data.min_count, 'time')} in "
-            f"training, {_most(config.data.max_vocabulary)}"
-        ),
-        why,
-        "data.min_count",
-    )
-
-
-def _most(number: int | None) -> str:
-    return "any number" if number is None else f"at most {number:,}"
 
 
 def _network() -> Choice:
@@ -273,36 +254,14 @@ def _ngrams(facts: TextFacts) -> Choice:
 
 
 def _of_training(facts: TextFacts) -> list[Choice]:
-    epochs = next(epochs for most, epochs in _EPOCHS if facts.texts < most)
     large = facts.texts >= _LARGE
     return [
-        Choice(
-            {"fit.epochs": epochs},
-            lambda config: f"Trained for at most {counted(config.fit.epochs, 'epoch')}",
-            f"by the number of texts, {facts.texts:,}",
-            "--epochs",
-        ),
-        Choice(
-            {"fit.patience": 2, "fit.keep": "best", "fit.watch_gradients": False},
-            lambda config: (
-                f"Stopped after {counted(config.fit.patience, 'epoch')} without a lower loss on "
-                "the texts to watch"
-                if config.fit.patience
-                else "Never stopped early"
-            ),
-            "more epochs only memorize the texts",
-            "fit.patience",
-        ),
-        Choice(
-            {
-                "fit.learning_rate": 0.002 if large else 0.001,
-                "fit.batch_size": 64 if large else 32,
-            },
-            lambda config: (
-                f"Learning rate {config.fit.learning_rate:g}, batches of {config.fit.batch_size}"
-            ),
+        choose_epochs(by_size(facts.texts, _EPOCHS), f"by the number of texts, {facts.texts:,}"),
+        choose_stopping(2, "texts", "more epochs only memorize the texts"),
+        choose_steps(
+            0.002 if large else 0.001,
+            64 if large else 32,
             "large batches are faster" if large else "few texts need many small steps",
-            "fit.learning_rate",
         ),
     ]
 

@@ -103,12 +103,18 @@ class TaggerConfig(Section):
         }
 
 
-class TaggingEvaluateConfig(Section):
-    """How the tagger is evaluated: the baseline is each word's most frequent tag."""
+TagBaseline = Literal["most_frequent_tag", "linear_tagger"]
 
-    baselines: Annotated[tuple[Literal["most_frequent_tag"], ...], BeforeValidator(listed)] = (
-        "most_frequent_tag",
-    )
+
+class TaggingEvaluateConfig(Section):
+    """How the tagger is evaluated.
+
+    Attributes:
+        baselines: ``"most_frequent_tag"`` of each word; ``"linear_tagger"``, a logistic regression
+            on the words around a token, its spelling and shape.
+    """
+
+    baselines: Annotated[tuple[TagBaseline, ...], BeforeValidator(listed)] = ("most_frequent_tag",)
 
 
 class TaggingConfig(TextExperiment):

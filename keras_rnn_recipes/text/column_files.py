@@ -101,9 +101,7 @@ def read_column_file(
         ('Why',) ('O',) 4
     """
     path, form = Path(path), FileFormat(**options)
-    rows = _rows(path, form, tell)
-    names, rows = _header(path, rows, form, tell)
-    plan = _plan(path, names, rows, (token_column, tag_column), tell)
+    rows, plan = _planned(path, form, (token_column, tag_column), tell)
     sentences = _sentences(path, rows, plan, of_spans)
     if not sentences:
         raise UserError(
@@ -119,14 +117,58 @@ def read_column_file(
     return sentences
 
 
-class _Plan(NamedTuple):
-    """Which columns are read, and whether lines may be left out."""
+class ColumnPlan(NamedTuple):
+    """Which columns of a file are read, and whether lines may be left out.
+
+    Attributes:
+        width: number of columns.
+        token, tag: the columns of tokens and of tags, from 0; None for a file without tags.
+        sentence: the column that names or numbers the sentences, if there is one.
+        conllu: whether the file is CoNLL-U.
+        names: of the columns, in lower case; empty for a file without a header line.
+        spans: columns with tags of spans, such as B-PER.
+    """
 
     width: int
     token: int
     tag: int | None
     sentence: int | None = None
     conllu: bool = False
+    names: tuple[str, ...] = ()
+    spans: tuple[int, ...] = ()
+
+
+def plan_columns(
+    path: str | Path,
+    *,
+    token_column: int = 0,
+    tag_column: int = -1,
+    **options: Unpack[FileOptions],
+) -> ColumnPlan:
+    r"""Which columns `read_column_file` reads with the same arguments.
+
+    Raises:
+        UserError: as `read_column_file`, but for its sentences and tags.
+
+    Example:
+        >>> import os, tempfile
+        >>> name = os.path.join(tempfile.mkdtemp(), "toy.csv")
+        >>> with open(name, "w") as file:
+        ...     _ = file.write("sentence,word,pos,tag\n1,Ann,NNP,B-PER\n")
+        >>> plan = plan_columns(name)
+        >>> plan.token, plan.tag, plan.sentence
+        (1, 3, 0)
+    """
+    path, form = Path(path), FileFormat(**options)
+    return _planned(path, form, (token_column, tag_column), ignore)[1]
+
+
+def _planned(
+    path: Path, form: FileFormat, given: tuple[int, int | None], tell: Tell
+) -> tuple[list[Row], ColumnPlan]:
+    """The rows below a header, and which of their columns are read."""
+    names, rows = _header(path, _rows(path, form, tell), form, tell)
+    return rows, _plan(path, names, rows, given, tell)
 
 
 def _rows(path: Path, form: FileFormat, tell: Tell) -> list[Row]:
@@ -205,12 +247,12 @@ def _plan(
     rows: list[Row],
     given: tuple[int, int | None],
     tell: Tell,
-) -> _Plan:
+) -> ColumnPlan:
     """Decide which columns are read: those that are named, then those that the cells show."""
     token, tag = given
     first = next((row for row in rows if row.cells and row.cells[0] != DOCUMENT_START), None)
     if first is None:
-        return _Plan(0, 0, None)
+        return ColumnPlan(0, 0, None)
     width, sentence, conllu = len(first.cells), None, False
     if names:
         token = _named(names, _TOKENS, token, 0)
@@ -232,7 +274,8 @@ def _plan(
             _refuse_exchanged(path, rows, token % width, tag % width)
         for note in _column_notes(path, rows, token % width, tag % width):
             tell(note)
-    return _Plan(width, token % width, None if tag is None else tag % width, sentence, conllu)
+    plan = ColumnPlan(width, token % width, None if tag is None else tag % width, sentence, conllu)
+    return plan._replace(names=tuple(names), spans=_span_columns(rows, plan))
 
 
 def _tags_told(tag: int | None, width: int) -> str:
@@ -290,14 +333,22 @@ def _column_notes(path: Path, rows: list[Row], token: int, tag: int) -> list[str
             f"{path.name}: the first line, {' '.join(filled[0])[:80]!r}, is read as a token with "
             f"the tag {name!r}, which occurs only there."
         )
-    others = [place for place in range(len(columns)) if place not in (token, tag)]
-    spans = [place for place in others if _hold_spans(columns[place])]
+    spans = [p for p in _span_columns(rows, ColumnPlan(len(columns), token, tag)) if p != tag]
     if spans:
         places = " and ".join(map(str, spans))
         notes.append(
             f"{path.name}: column {tag} is read as tags; column {places} has tags of spans too."
         )
     return notes
+
+
+def _span_columns(rows: list[Row], plan: ColumnPlan) -> tuple[int, ...]:
+    """The columns with tags of spans, apart from that of the tokens."""
+    usual = [
+        row.cells for row in rows if len(row.cells) == plan.width and row.cells[0] != DOCUMENT_START
+    ]
+    others = [place for place in range(plan.width) if place != plan.token]
+    return tuple(p for p in others if _hold_spans([cells[p] for cells in usual]))
 
 
 def _hold_spans(column: list[str]) -> bool:
@@ -335,7 +386,7 @@ def _numbers_tokens(rows: list[Row]) -> bool:
     return counted > 1
 
 
-def _sentences(path: Path, rows: list[Row], plan: _Plan, of_spans: bool) -> list[Sentence]:
+def _sentences(path: Path, rows: list[Row], plan: ColumnPlan, of_spans: bool) -> list[Sentence]:
     """Collect the tokens of each sentence."""
     sentences: list[Sentence] = []
     tokens: list[str] = []

@@ -12,6 +12,7 @@ from statistics import fmean
 from keras_rnn_recipes.data.files import is_number
 from keras_rnn_recipes.errors import UserError, did_you_mean, first_names
 from keras_rnn_recipes.text.tables import FileFormat, read_cells
+from keras_rnn_recipes.text.tags import is_of_span
 
 # Words of column names, the more certain ones first.
 _TEXT_NAMES = (
@@ -25,6 +26,11 @@ _LABEL_NAMES = (
 )
 _TOKEN_NAMES = {"token", "tokens", "word", "words", "form"}
 _TAG_NAMES = {"tag", "tags", "ner", "pos", "upos", "ner_tag", "ner_tags"}
+# Names by which a header line is known.
+KNOWN_NAMES = frozenset(
+    {*_TEXT_NAMES, *_LABEL_NAMES, *_TOKEN_NAMES, *_TAG_NAMES, "id", "date", "sentence #"}
+)
+_LABELLED = "a table with a column of texts and one of labels, such as CSV."
 # More values than this, or than a third of the rows, are no classes.
 MOST_CLASSES = 200
 # Texts of at least this many characters on average could be texts to classify.
@@ -58,6 +64,11 @@ class Column:
     def words(self) -> set[str]:
         """The words of the name, in lower case."""
         return {part.casefold() for part in re.findall(r"[^\W\d_]+", self.name)}
+
+
+# A column and why it was chosen; and from the first row and those below to whether it is a header.
+Chosen = tuple[Column, str]
+IsHeader = Callable[[Sequence[str], Sequence[Sequence[str]]], bool]
 
 
 @dataclass(frozen=True)
@@ -101,35 +112,51 @@ def find_columns(
         ('opinion', 'mood')
     """
     path = Path(path)
-    rows = read_cells(path, form)
-    if not rows or len(rows[0]) < 2:
-        raise _one_column(path, rows)
-    _refuse_vectors(path, rows)
-    names, has_header = _names(rows, form)
-    body = rows[has_header:]
-    if has_header:
-        _refuse_tokens(path, names)
-    if not body:
-        raise _no_rows(path)
-    found = [Column(*one) for one in zip(names, zip(*body, strict=True), strict=True)]
-    of_text = _given(path, found, text, "--text-col") or _text_column(path, found, label)
+    found, has_header = read_columns(path, form, _is_header, _LABELLED)
+    of_text = given_column(path, found, text, "--text-col") or _text_column(path, found, label)
     others = [one for one in found if one.name != of_text[0].name]
-    of_label = _given(path, found, label, "--label-col") or _label_column(path, others)
-    columns = None if has_header and form.columns is None else tuple(names)
+    of_label = given_column(path, found, label, "--label-col") or _label_column(path, others)
+    columns = None if has_header and form.columns is None else tuple(one.name for one in found)
     return TextColumns(of_text[0].name, of_label[0].name, columns, of_text[1], of_label[1])
 
 
-Chosen = tuple[Column, str]
+def read_columns(
+    path: Path, form: FileFormat, is_header: IsHeader, wanted: str
+) -> tuple[list[Column], bool]:
+    """All columns of a table, and whether its first row names them; else they are numbered.
+
+    Args:
+        path: of the table.
+        form: what is known of the file.
+        is_header: from the first row, stripped, and those below to whether the first is a header.
+        wanted: table that is expected, for messages.
+
+    Raises:
+        UserError: as `read_cells`; one column only, tokens with tags, word vectors, or no rows.
+    """
+    rows = read_cells(path, form)
+    if not rows or len(rows[0]) < 2:
+        raise _one_column(path, rows, wanted)
+    _refuse_vectors(path, rows, wanted)
+    names, has_header = _names(rows, form, is_header)
+    body = rows[has_header:]
+    if has_header:
+        _refuse_tokens(path, names, wanted)
+    if not body:
+        raise UserError(f"{path.name} has no rows below its header.", wanted, "add rows.")
+    return [Column(*one) for one in zip(names, zip(*body, strict=True), strict=True)], has_header
 
 
-def _names(rows: Sequence[Sequence[str]], form: FileFormat) -> tuple[list[str], bool]:
+def _names(
+    rows: Sequence[Sequence[str]], form: FileFormat, is_header: IsHeader
+) -> tuple[list[str], bool]:
     """The names of the columns, and whether the first row holds them."""
     first = [cell.strip() for cell in rows[0]]
     if form.columns is not None:
         more = [f"column{k + 1}" for k in range(len(form.columns), len(first))]
         names = [*form.columns, *more]
         return names, [one.casefold() for one in first] == [one.casefold() for one in names]
-    if _is_header(first, rows[1:]):
+    if is_header(first, rows[1:]):
         return first, True
     return [f"column{k + 1}" for k in range(len(first))], False
 
@@ -144,14 +171,20 @@ def _is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     others = [row for row in below if [cell.strip() for cell in row] != list(first)]
     columns = map(set, zip(*others, strict=True)) if others else [set[str]()] * len(first)
     recurring = [name in cells for name, cells in zip(first, columns, strict=True)]
-    known = {*_TEXT_NAMES, *_LABEL_NAMES, *_TOKEN_NAMES, *_TAG_NAMES, "id", "date", "sentence #"}
-    named = [one.casefold() in known for one in first]
+    named = [one.casefold() in KNOWN_NAMES for one in first]
     if any(is_known and not again for is_known, again in zip(named, recurring, strict=True)):
         return True
     return not any(recurring) and not any(map(is_number, first))
 
 
-def _given(path: Path, found: Sequence[Column], name: str | None, option: str) -> Chosen | None:
+def given_column(
+    path: Path, found: Sequence[Column], name: str | None, option: str
+) -> Chosen | None:
+    """The column with a name that the user gave, in any case; None without a name.
+
+    Raises:
+        UserError: there is none, or two.
+    """
     if name is None:
         return None
     exact = [one for one in found if one.name == name]
@@ -169,7 +202,7 @@ def _given(path: Path, found: Sequence[Column], name: str | None, option: str) -
 def _text_column(path: Path, found: Sequence[Column], label: str | None) -> Chosen:
     """The column of texts: by its name, or the one with the longest cells."""
     possible = [one for one in found if one.name != label and len(one.values) > 1]
-    named = _by_name(possible, _TEXT_NAMES, lambda one: one.length >= 1)
+    named = column_by_name(possible, _TEXT_NAMES, lambda one: one.length >= 1)
     if named is not None:
         return named, "by its name"
     longest = max(possible, key=lambda one: one.length, default=None)
@@ -186,19 +219,19 @@ def _text_column(path: Path, found: Sequence[Column], label: str | None) -> Chos
 def _label_column(path: Path, others: Sequence[Column]) -> Chosen:
     """The column of labels: by its name, or the only one with a few values that recur."""
     possible = [one for one in others if one.has_classes]
-    named = _by_name(possible, _LABEL_NAMES, lambda one: True)
+    named = column_by_name(possible, _LABEL_NAMES, lambda one: True)
     if named is not None:
         return named, "by its name"
     if len(possible) == 1:
         return possible[0], "the only one with a few values that recur"
     # Too few rows for values to recur, or several labels in a cell: other messages say so.
-    named = _by_name([one for one in others if one.values], _LABEL_NAMES, lambda one: True)
+    named = column_by_name([one for one in others if one.values], _LABEL_NAMES, lambda one: True)
     if named is not None and not possible and len(named.values) <= MOST_CLASSES:
         return named, "by its name"
     raise _no_labels(path, others, possible)
 
 
-def _by_name(
+def column_by_name(
     found: Sequence[Column], names: Sequence[str], fits: Callable[[Column], bool]
 ) -> Column | None:
     """The column whose name is, or else contains, one of some words; the first word decides.
@@ -230,25 +263,28 @@ def _no_labels(path: Path, others: Sequence[Column], possible: Sequence[Column])
         f"{path.name} has no column of labels. Beside the texts: {first_names(listed, 8)}.",
         f"a column whose cells name a class, of which there are 2 to {MOST_CLASSES}.",
         "name the column with --label-col; numbers on a scale have to be grouped into classes "
-        "first.",
+        f"first, and texts are turned into other texts by krr translate {path.name}.",
     )
 
 
-def _one_column(path: Path, rows: Sequence[Sequence[str]]) -> UserError:
-    if rows and _are_vectors([row[0].split() for row in rows]):
-        return _vectors(path)
+def _one_column(path: Path, rows: Sequence[Sequence[str]], wanted: str) -> UserError:
+    words = [row[0].split() for row in rows]
+    if rows and _are_vectors(words):
+        return _vectors(path, wanted)
+    if rows and _are_tagged(words):
+        return _tokens(path, wanted)
     return UserError(
         f"{path.name} has one column.",
-        "a table with a column of texts and one of labels, such as CSV.",
-        "add the labels in a second column; if another sign than a comma, semicolon, tab or bar "
-        "divides the columns, name it: data.separator=SIGN.",
+        wanted,
+        "add the second column; if another sign than a comma, semicolon, tab or bar divides the "
+        "columns, name it: data.separator=SIGN.",
     )
 
 
-def _refuse_vectors(path: Path, rows: Sequence[Sequence[str]]) -> None:
+def _refuse_vectors(path: Path, rows: Sequence[Sequence[str]], wanted: str) -> None:
     flat = [[part for cell in row for part in cell.split()] for row in rows[:50]]
     if _are_vectors(flat):
-        raise _vectors(path)
+        raise _vectors(path, wanted)
 
 
 def _are_vectors(rows: Sequence[Sequence[str]]) -> bool:
@@ -259,25 +295,31 @@ def _are_vectors(rows: Sequence[Sequence[str]]) -> bool:
     )
 
 
-def _vectors(path: Path) -> UserError:
+def _vectors(path: Path, wanted: str) -> UserError:
     return UserError(
         f"{path.name} holds word vectors: a word and numbers in each line.",
-        "a table with a column of texts and one of labels.",
+        wanted,
         f"name that table, and the vectors as a key: model.vectors={path.name}.",
     )
 
 
-def _refuse_tokens(path: Path, names: Sequence[str]) -> None:
+def _refuse_tokens(path: Path, names: Sequence[str], wanted: str) -> None:
     """Refuse a table with a token and its tag in each row."""
     lower = {name.casefold() for name in names}
     if lower & _TAG_NAMES and lower & _TOKEN_NAMES:
-        raise UserError(
-            f"{path.name} has a token and its tag in each row.",
-            "a text and its label in each row.",
-            "tag tokens with a recipe of tagging: krr run tagging/people_places_lstm "
-            f"data.train={path.name}.",
-        )
+        raise _tokens(path, wanted)
 
 
-def _no_rows(path: Path) -> UserError:
-    return UserError(f"{path.name} has no rows below its header.", "texts and labels.", "add rows.")
+def _are_tagged(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether each row is a token and some columns, the last of which has tags of spans."""
+    tags = {row[-1] for row in rows if len(row) == len(rows[0]) > 1}
+    same = all(len(row) == len(rows[0]) for row in rows)
+    return same and len(tags) > 1 and all(map(is_of_span, tags))
+
+
+def _tokens(path: Path, wanted: str) -> UserError:
+    return UserError(
+        f"{path.name} has a token and its tag in each row.",
+        wanted,
+        f"tag tokens with krr tag {path.name}.",
+    )

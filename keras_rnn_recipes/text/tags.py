@@ -7,7 +7,7 @@ IOBES also marks the last token with ``E``, and a span of one token with ``S``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -43,6 +43,30 @@ def split_tag(tag: str) -> tuple[str, str]:
         "'O', or one of B-, I-, E-, S- and a type, such as 'B-PER'.",
         "correct it, or name the column of the tags.",
     )
+
+
+def is_of_span(tag: str) -> bool:
+    """Whether a tag is ``O``, or a prefix and a type.
+
+    Example:
+        >>> is_of_span("B-PER"), is_of_span("O"), is_of_span("NNP")
+        (True, True, False)
+    """
+    try:
+        split_tag(tag)
+    except UserError:
+        return False
+    return True
+
+
+def most_mark_spans(tags: Collection[str]) -> bool:
+    """Whether most of the different tags of some sentences mark spans.
+
+    Example:
+        >>> most_mark_spans({"O", "B-PER", "I-PER", "b"}), most_mark_spans({"NNP", "O"})
+        (True, False)
+    """
+    return 2 * sum(not is_of_span(tag) for tag in tags) < len(tags)
 
 
 def spans(tags: Sequence[str]) -> list[Span]:

@@ -20,6 +20,9 @@ from keras_rnn_recipes.workflows.inference import evaluate
 COMMANDS = [
     "forecast",
     "classify",
+    "tag",
+    "translate",
+    "write",
     "run",
     "predict",
     "complete",

@@ -13,7 +13,8 @@ from families.command import krr
 
 from keras_rnn_recipes.config.files import dump_toml, load_config
 from keras_rnn_recipes.errors import UserError
-from keras_rnn_recipes.workflows.classify import ClassifyOptions, plan_classify
+from keras_rnn_recipes.workflows.classify import plan_classify
+from keras_rnn_recipes.workflows.text_planning import TextOptions
 
 GOOD, BAD = ("splendid", "lovely", "moving"), ("dreadful", "tedious", "clumsy")
 
@@ -32,7 +33,7 @@ def reviews(number=120, ending="", classes=("praise", "blame")):
 @pytest.fixture
 def options(tmp_path):
     reviews().to_csv(tmp_path / "reviews.csv", index=False)
-    return ClassifyOptions(tmp_path / "reviews.csv")
+    return TextOptions(tmp_path / "reviews.csv")
 
 
 def test_every_choice_is_told_with_its_reason_in_one_line(options):

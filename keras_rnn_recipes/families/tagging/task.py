@@ -16,7 +16,11 @@ import pandas as pd
 from keras_rnn_recipes.config.tagging import TagDataConfig
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.entities import entity_scores, token_accuracy
-from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
+from keras_rnn_recipes.evaluation.tagging_baselines import (
+    Tagger,
+    linear_tagger,
+    most_frequent_tag,
+)
 from keras_rnn_recipes.families.text_parts import (
     add_vectors as add_vectors,
     is_split_here,
@@ -42,6 +46,8 @@ from keras_rnn_recipes.text.tags import (
     OUTSIDE,
     allowed_transitions,
     convert_tags,
+    is_of_span,
+    most_mark_spans,
     spans,
     split_tag,
     to_iob2,
@@ -144,7 +150,7 @@ def read_new_sentences(
         UserError: something in the file that cannot be used, or a tag that training has not seen.
     """
     rows = _read(path, data, tell=tell)
-    of_spans = all(_is_of_span(tag) for tag in tags)
+    of_spans = all(is_of_span(tag) for tag in tags)
     if of_spans:
         standard = _known_spelling(count_tags([row.tags for row in rows]), tags)
         changed = next((tag for tag, other in standard.items() if tag != other), None)
@@ -256,9 +262,9 @@ def _known_spelling(counts: Mapping[str, int], tags: Sequence[str]) -> dict[str,
     by_case = {kind.casefold(): kind for kind in kinds}
     found = dict(find_tag_form(counts).standard)
     for tag, standard in found.items():
-        if not _is_of_span(standard) and standard.casefold() in by_case:
+        if not is_of_span(standard) and standard.casefold() in by_case:
             found[tag] = f"I-{by_case[standard.casefold()]}"
-        elif _is_of_span(standard) and split_tag(standard)[1] not in kinds:
+        elif is_of_span(standard) and split_tag(standard)[1] not in kinds:
             prefix, kind = split_tag(standard)
             found[tag] = f"{prefix}-{by_case.get(kind.casefold(), kind)}"
     return found
@@ -268,7 +274,7 @@ def _check_spans(rows: list[Sentence], where: str) -> None:
     """Refuse a tag that marks no span, in new data of a tagger of spans."""
     for row in rows:
         for tag in row.tags:
-            if not _is_of_span(tag):
+            if not is_of_span(tag):
                 raise UserError(
                     f"{where} has the tag {tag!r}, in the sentence of line {row.line}, which marks "
                     "no span.",
@@ -300,20 +306,12 @@ def _hold_out(
     return kept, [row for number, row in enumerate(rows) if number in held]
 
 
-def _is_of_span(tag: str) -> bool:
-    try:
-        split_tag(tag)
-    except UserError:
-        return False
-    return True
-
-
 def _mark_spans(parts: Sequence[list[Sentence]]) -> bool:
     """Whether tags mark spans, as most of them show; one that then does not is a mistake."""
     tags = {tag for part in parts for row in part for tag in row.tags}
-    others = {tag for tag in tags if not _is_of_span(tag)}
-    if 2 * len(others) >= len(tags):
+    if not most_mark_spans(tags):
         return False
+    others = {tag for tag in tags if not is_of_span(tag)}
     for row in (row for part in parts for row in part):
         for tag in others.intersection(row.tags):
             raise UserError(
@@ -366,16 +364,21 @@ def describe(parts: TaggedParts) -> str:
 
 
 def fit_baselines(parts: TaggedParts, *, names: Sequence[str]) -> dict[str, SentenceTagger]:
-    """Fit what a tagger has to beat: "most_frequent_tag", what each word alone tells."""
-    if "most_frequent_tag" not in names:
-        return {}
+    """Fit what a tagger has to beat.
+
+    Args:
+        parts: from `load`.
+        names: "most_frequent_tag", what each word alone tells; "linear_tagger", a linear model of
+            words, spelling and neighbors.
+    """
+    makers = {"most_frequent_tag": most_frequent_tag, "linear_tagger": linear_tagger}
     sentences = [row.tokens for row in parts.train]
-    tag = most_frequent_tag(sentences, [row.tags for row in parts.train])
+    tags = [row.tags for row in parts.train]
+    return {name: _in_iob2(makers[name](sentences, tags)) for name in names}
 
-    def answer(rows: Sequence[Sequence[str]]) -> Tags:
-        return [[to_iob2(one) for one in tag(tokens)] for tokens in rows]
 
-    return {"most_frequent_tag": answer}
+def _in_iob2(tag: Tagger) -> SentenceTagger:
+    return lambda rows: [[to_iob2(one) for one in tag(tokens)] for tokens in rows]
 
 
 def score(
