@@ -22,16 +22,18 @@ def fields_of(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in names if name in given}
 
 
-def begin_run(file: Path, run_dir: Path | None, *, overwrite: bool) -> tuple[Path, Path]:
+def begin_run(
+    file: Path, run_dir: Path | None, *, overwrite: bool, ending: str = ".csv"
+) -> tuple[Path, Path]:
     """The file to read and the folder of the run, which is refused before any work if it is in use.
 
-    Standard input is saved to a file first, since the recipe of the run names it.
+    Standard input is saved to a file with this ending first, since the recipe of the run names it.
     """
     from keras_rnn_recipes.runs.directory import RunDirectory
     from keras_rnn_recipes.workflows.planning import default_run_dir
 
     folder = run_dir or default_run_dir(file)
-    file = save_standard_input(folder) if str(file) == STANDARD_INPUT else file
+    file = save_standard_input(folder, ending) if str(file) == STANDARD_INPUT else file
     RunDirectory.open(folder, overwrite=overwrite)
     return file, folder
 

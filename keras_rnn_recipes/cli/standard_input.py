@@ -15,16 +15,17 @@ from keras_rnn_recipes.errors import UserError
 STANDARD_INPUT = "-"
 
 
-def save_standard_input(run_dir: Path) -> Path:
+def save_standard_input(run_dir: Path, ending: str = ".csv") -> Path:
     """Write standard input to a file beside the run's folder, whose recipe then names the file.
 
     Args:
         run_dir: folder of the run, which need not exist.
+        ending: of the file's name.
 
     Raises:
         UserError: nothing was given, or the file exists.
     """
-    path = run_dir.with_name(f"{run_dir.name}-input.csv")
+    path = run_dir.with_name(f"{run_dir.name}-input{ending}")
     if path.exists():
         raise UserError(
             f"{path} exists, and standard input would be saved there.",
@@ -60,7 +61,5 @@ def readable(source: Path) -> Iterator[Path]:
 def _content() -> bytes:
     content = sys.stdin.buffer.read()
     if not content.strip():
-        raise UserError(
-            "Standard input is empty.", "a table with a header line and rows.", "pipe a table in."
-        )
+        raise UserError("Standard input is empty.", "the content of a file.", "pipe a file in.")
     return content

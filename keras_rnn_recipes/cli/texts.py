@@ -105,7 +105,7 @@ def tag(
     """
     from keras_rnn_recipes.workflows.tag import plan_tag
 
-    _train(plan_tag, locals())
+    _train(plan_tag, locals(), ".txt")
 
 
 def translate(
@@ -169,7 +169,7 @@ def write(
     """
     from keras_rnn_recipes.workflows.write import plan_write
 
-    _train(plan_write, locals())
+    _train(plan_write, locals(), ".txt")
 
 
 def _second_file(given: list[str] | None) -> tuple[Path | None, list[str] | None]:
@@ -179,11 +179,18 @@ def _second_file(given: list[str] | None) -> tuple[Path | None, list[str] | None
     return None, given
 
 
-def _train(plan: Callable[[TextOptions], Plan], given: Mapping[str, Any]) -> None:
-    """Plan a recipe by the arguments of a command, print the reasons, and run it."""
+def _train(
+    plan: Callable[[TextOptions], Plan], given: Mapping[str, Any], ending: str = ".csv"
+) -> None:
+    """Plan a recipe by the arguments of a command, print the reasons, and run it.
+
+    Standard input is saved to a file with this ending.
+    """
     from keras_rnn_recipes.workflows.text_planning import TextOptions
 
     options = {**fields_of(TextOptions, given), "overrides": given["overrides"] or ()}
-    run_dir, overwrite = given["run_dir"], given["overwrite"]
-    options["file"], run_dir = begin_run(options["file"], run_dir, overwrite=overwrite)
-    run_plan(plan(TextOptions(**options)), run_dir, overwrite=overwrite, smoke=given["smoke"])
+    file, run_dir = begin_run(
+        given["file"], given["run_dir"], overwrite=given["overwrite"], ending=ending
+    )
+    chosen = plan(TextOptions(**{**options, "file": file}))
+    run_plan(chosen, run_dir, overwrite=given["overwrite"], smoke=given["smoke"])

@@ -142,6 +142,7 @@ def recommend_pairs(
             valid_share=0.1 if facts.pairs < _FEW else 0.05,
             why_valid=f"they choose the epoch; by the number of pairs, {facts.pairs:,}",
         ),
+        *([_phonemes()] if pronounced else []),
         Choice(
             {"data.unit": chosen, "data.lower": pronounced},
             lambda config: (
@@ -156,6 +157,15 @@ def recommend_pairs(
         *_training(facts, unit),
         _judged(facts, unit, pronounced),
     ]
+
+
+def _phonemes() -> Choice:
+    return Choice(
+        {"data.format": "pronunciations"},
+        lambda config: "Targets: phonemes, which white space separates",
+        "the file is a pronouncing dictionary",
+        "data.format",
+    )
 
 
 def _unit(facts: PairFacts) -> tuple[str, str]:

@@ -6,12 +6,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from keras_rnn_recipes.errors import counted
 
 Tagger = Callable[[Sequence[str]], list[str]]
 
 # Hashed features, and letters of the longest beginning and end of a word that are features.
-_FEATURES, _LONGEST = 2**20, 4
+_FEATURES, _LONGEST = 2**18, 4
 _EPOCHS = 10
 
 
@@ -50,10 +52,17 @@ def linear_tagger(
     )
     model.fit(hasher.transform(rows), [tag for of_row in tags for tag in of_row])
 
+    weights, bias = model.coef_.T, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn has one column, for the second class
+        weights, bias = np.hstack([-weights, weights]), np.hstack([-bias, bias])
+    # Its own prediction copies the weights for each sentence.
+    weights = np.ascontiguousarray(weights)
+
     def tag(tokens: Sequence[str]) -> list[str]:
         if not len(tokens):
             return []
-        return [str(one) for one in model.predict(hasher.transform(token_features(tokens)))]
+        scores = hasher.transform(token_features(tokens)) @ weights + bias
+        return [str(model.classes_[best]) for best in scores.argmax(axis=1)]
 
     return tag
 

@@ -103,9 +103,10 @@ def data_section(asked: dict[str, Any], options: TextOptions, **others: Any) -> 
     Args:
         asked: from `asked_for`.
         options: of the command line.
-        others: further sections, without which the recipe would not be valid yet.
+        others: values of sections without which the recipe would not be valid yet.
     """
-    return config_from_dict({**others, **asked}, options.overrides, where=WHERE).data
+    merged = {name: {**values, **asked.get(name, {})} for name, values in others.items()}
+    return config_from_dict({**asked, **merged}, options.overrides, where=WHERE).data
 
 
 def refuse_few(file: Path, number: int, noun: str, least: int, why: str) -> None:

@@ -48,11 +48,9 @@ def plan_translate(options: TextOptions) -> Plan:
     )
     if options.second is not None:
         asked = with_found(asked, {"train": [str(options.file), str(options.second)]})
-    if _DICTIONARIES & {*options.file.suffixes} or _PRONOUNCED in options.overrides:
-        asked = with_found(asked, {"format": "pronunciations", "unit": "characters"})
     found, where = _found(asked, options)
     asked = with_found(asked, found)
-    data = data_section(asked, options, evaluate=_JUDGED)
+    data = _data(asked, options)
     pairs = _read(data)
     refuse_few(options.file, len(pairs), "pair", _FEWEST_PAIRS, "a few thousand teach much more")
     _refuse_equal(options.file, pairs)
@@ -63,9 +61,16 @@ def plan_translate(options: TextOptions) -> Plan:
     return Plan(config, (f"Pairs: {len(pairs):,}{where}", *told))
 
 
+def _data(asked: dict[str, Any], options: TextOptions) -> Any:
+    """The section ``data``; a pronouncing dictionary is known by its name."""
+    pronounced = _DICTIONARIES & {*options.file.suffixes} or _PRONOUNCED in options.overrides
+    format_ = {"format": "pronunciations", "unit": "characters"} if pronounced else {}
+    return data_section(asked, options, data=format_, evaluate=_JUDGED)
+
+
 def _found(asked: dict[str, Any], options: TextOptions) -> tuple[dict[str, Any], str]:
     """What was found in the files, and a phrase on where the pairs stand."""
-    data = data_section(asked, options, evaluate=_JUDGED)
+    data = _data(asked, options)
     if isinstance(data.train, tuple):
         return {}, f", the lines of {file_names(data.train)}."
     if data.are_pronunciations:

@@ -1,11 +1,15 @@
-"""The most frequent tag of each word: counted by hand, and on the shared task's data."""
+"""Baseline taggers: counted by hand, on small patterns, and on the data of the shared task."""
 
 from __future__ import annotations
 
 import pytest
 
 from keras_rnn_recipes.evaluation.entities import entity_scores
-from keras_rnn_recipes.evaluation.tagging_baselines import most_frequent_tag
+from keras_rnn_recipes.evaluation.tagging_baselines import (
+    linear_tagger,
+    most_frequent_tag,
+    token_features,
+)
 from keras_rnn_recipes.text.column_files import read_column_file
 from keras_rnn_recipes.text.tags import convert_tags, spans
 
@@ -47,3 +51,22 @@ def test_on_published_data_it_is_a_floor_well_above_nothing(krr_data):
         **{"LOC": 1837, "MISC": 922, "ORG": 1341, "PER": 1842}
     }
     assert 0.5 < scores["f1"] < 0.7118
+
+
+def test_a_linear_tagger_knows_what_words_alone_do_not_tell():
+    """The same new word is a verb after "to" and a noun after "the"; endings tell new words."""
+    sentences = [["to", word] for word in ("run", "walk", "play")] * 20
+    sentences += [["the", word] for word in ("run", "walk", "play")] * 20
+    sentences += [["so", word] for word in ("dryly", "gladly", "sadly")] * 20
+    tags = [["X", "V"]] * 60 + [["X", "N"]] * 60 + [["X", "A"]] * 60
+    tag = linear_tagger(sentences, tags)
+    assert [tag(["to", "swim"])[1], tag(["the", "swim"])[1]] == ["V", "N"]
+    assert tag(["here", "boldly"])[1] == "A"
+    assert tag([]) == []
+
+
+def test_features_are_those_written_by_hand():
+    assert token_features(["A4"]) == [
+        ["-2=", "-1=", "0=a4", "1=", "2=", "<a", "<a4", "4>", "a4>", "-1~", "0~X0", "1~"]
+    ]
+    assert "0~Xx-X" in token_features(["Jean-PAUL"])[0]
