@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.data.across import with_dates_down
+from keras_rnn_recipes.data.bounds import series_bounds as series_bounds
 from keras_rnn_recipes.data.columns import Columns, choose_columns
 from keras_rnn_recipes.data.covariate_cells import (
     Labels,
@@ -38,6 +39,7 @@ from keras_rnn_recipes.data.regular import (
 )
 from keras_rnn_recipes.data.rows import Formats, RawRows, aggregate_rows, read_rows, zero_gaps
 from keras_rnn_recipes.data.season import season_of
+from keras_rnn_recipes.data.stored import StoredSeries
 from keras_rnn_recipes.errors import UserError, counted, first_names
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "first", "last", "count")
@@ -65,6 +67,9 @@ class Panel:
         day_first: the order of day and month that was chosen, where the dates allow both.
         roles: ``id_col``, ``time_col`` and ``target_col``, ``decimal`` and ``thousands`` as they
             were given or found, for reading more data in the same way.
+        unobserved: names of the series without any value, which are not in ``frame``.
+        files: all series of a panel in files, of which ``frame`` has only some; None where
+            ``frame`` has all.
     """
 
     frame: pd.DataFrame
@@ -79,11 +84,17 @@ class Panel:
     day_first: bool | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     unobserved: tuple[str, ...] = ()
+    files: SeriesInFiles | None = None
 
     @property
     def num_series(self) -> int:
         """Number of series."""
-        return len(series_bounds(self.frame)) - 1
+        return self.files.num_series if self.files else len(series_bounds(self.frame)) - 1
+
+    @property
+    def num_steps(self) -> int:
+        """Number of steps of all series."""
+        return self.files.num_steps if self.files else len(self.frame)
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -100,39 +111,24 @@ class Panel:
         return {"num_features": 1 + len(self.past_cols), **self.covariates.sizes}
 
 
-def series_bounds(frame: pd.DataFrame) -> np.ndarray:
-    """First row of each series, and the number of rows, int64 (series + 1,).
+@dataclass(frozen=True)
+class SeriesInFiles:
+    """All series of a panel that is larger than memory.
 
-    Args:
-        frame: a column ``unique_id``; the rows of each series are contiguous.
-
-    Raises:
-        UserError: not a frame of series, or the rows of a series are not contiguous.
-
-    Example:
-        >>> series_bounds(pd.DataFrame({"unique_id": ["a", "a", "b"]})).tolist()
-        [0, 2, 3]
+    Attributes:
+        num_series, num_steps: numbers of series and of steps.
+        parts: function that reads all rows once more, and gives a panel for each file.
+        stored: the values of all series, to train on; None where nothing is trained.
     """
-    if not isinstance(frame, pd.DataFrame) or "unique_id" not in frame.columns:
-        kind = "a frame without unique_id" if isinstance(frame, pd.DataFrame) else type(frame)
-        raise UserError(
-            f"The series were given as {getattr(kind, '__name__', kind)}.",
-            "a DataFrame with the columns unique_id, ds, y, with one row for each step.",
-            "read the data with read_panel, and give the frame of the panel: panel.frame.",
-        )
-    names = frame[
-        "unique_id"
-    ].array  # compared as it is: Python's texts would take ten times as long
-    starts = np.flatnonzero(np.asarray(names[1:] != names[:-1], dtype=bool)) + 1
-    bounds = np.concatenate([[0], starts, [len(names)]]) if len(names) else np.zeros(1, int)
-    firsts = np.asarray(names.take(bounds[:-1]), dtype=object)
-    if len(set(firsts)) < len(firsts):
-        raise UserError(
-            "The rows of a series are not contiguous in the frame.",
-            "rows sorted by unique_id and ds.",
-            'sort it: frame.sort_values(["unique_id", "ds"]).',
-        )
-    return bounds
+
+    num_series: int
+    num_steps: int
+    parts: Callable[[], Iterator[Panel]]
+    stored: StoredSeries | None = None
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """Frames of whole series with all rows, columns ``unique_id, y`` at least."""
+        return iter(self.stored or (part.frame for part in self.parts()))
 
 
 def read_panel(

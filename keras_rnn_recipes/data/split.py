@@ -72,13 +72,28 @@ def split_by_time(frame: pd.DataFrame, *, valid_size: int, test_size: int, lookb
     left = steps_left(bounds)
     whole = np.repeat(short, lengths)
     train = training_rows(frame, held_out)
-    valid = ~whole & (left > test_size) & (left <= held_out + lookback) & (valid_size > 0)
+    valid = validation_rows(frame, valid_size=valid_size, test_size=test_size, lookback=lookback)
     test = ~whole & (left <= test_size + lookback) & (test_size > 0)
     train_frame, valid_frame, test_frame = (
         frame[rows].reset_index(drop=True) for rows in (train, valid, test)
     )
-    names = frame["unique_id"].iloc[bounds[:-1][short]].tolist()
-    return Split(train_frame, valid_frame, test_frame, tuple(names))
+    return Split(train_frame, valid_frame, test_frame, short_series(frame, held_out))
+
+
+def short_series(frame: pd.DataFrame, held_out: int) -> tuple[str, ...]:
+    """Names of the series that `split_by_time` does not split.
+
+    Args:
+        frame: as in `split_by_time`.
+        held_out: steps for validation and testing together.
+
+    Example:
+        >>> short_series(pd.DataFrame({"unique_id": ["a", "a", "b"]}), held_out=1)
+        ('b',)
+    """
+    bounds = series_bounds(frame)
+    short = _too_short(np.diff(bounds), held_out)
+    return tuple(frame["unique_id"].iloc[bounds[:-1][short]].tolist())
 
 
 def training_rows(frame: pd.DataFrame, held_out: int) -> np.ndarray:
@@ -96,6 +111,25 @@ def training_rows(frame: pd.DataFrame, held_out: int) -> np.ndarray:
     lengths = np.diff(bounds)
     left = np.repeat(bounds[1:], lengths) - np.arange(len(frame))
     return np.repeat(_too_short(lengths, held_out), lengths) | (left > held_out)
+
+
+def validation_rows(
+    frame: pd.DataFrame, *, valid_size: int, test_size: int, lookback: int
+) -> np.ndarray:
+    """Mask of the rows in the validation part of `split_by_time`, bool (rows,).
+
+    Args:
+        frame, valid_size, test_size, lookback: as in `split_by_time`.
+
+    Example:
+        >>> frame = pd.DataFrame({"unique_id": ["a"] * 5})
+        >>> validation_rows(frame, valid_size=1, test_size=1, lookback=2).tolist()
+        [False, True, True, True, False]
+    """
+    bounds = series_bounds(frame)
+    lengths, left, held_out = np.diff(bounds), steps_left(bounds), valid_size + test_size
+    whole = np.repeat(_too_short(lengths, held_out), lengths)
+    return ~whole & (left > test_size) & (left <= held_out + lookback) & (valid_size > 0)
 
 
 def _too_short(lengths: np.ndarray, held_out: int) -> np.ndarray:

@@ -2,19 +2,22 @@
 
 No window is stored: the number of a window gives its series and first row by arithmetic, a
 pseudo-random permutation gives the shuffled order, and one gather cuts a whole batch. Memory holds
-the values of the panel in float32 and a few integers per series.
+a few integers per series, and the values of the panel in float32 unless they are `StoredSeries`:
+then each window of a batch is read from their file, in the same order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.data.bounds import series_bounds
 from keras_rnn_recipes.data.prefetching import mapped, prefetched
+from keras_rnn_recipes.data.stored import StoredSeries
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.errors import UserError, counted
 
@@ -25,7 +28,7 @@ Weights = Literal["none", "scale"]
 
 
 def window_dataset(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | StoredSeries,
     spec: WindowSpec,
     *,
     batch_size: int = 32,
@@ -45,7 +48,8 @@ def window_dataset(
     """Batches of windows ``(x, y, w)`` for ``keras.Model.fit``; no window crosses a series.
 
     Args:
-        frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``).
+        frame: long format, sorted by unique_id and ds, every step a row (as ``Panel.frame``); or
+            such values in a file, without covariates.
         spec: the windows. Windows start at a series' first row and every ``stride`` rows after it.
             A series shorter than a window but longer than ``spec.ahead`` gives one window,
             left-padded with NaN; a shorter series gives none.
@@ -84,7 +88,8 @@ def window_dataset(
     Raises:
         UserError: no series has a window, a column is missing or given twice, the rows of a series
             are not contiguous, future covariates with a gap, balanced without shuffle, the weights
-            "scale" of several targets, or a row's weight is negative or missing.
+            "scale" of several targets, a row's weight is negative or missing, or stored series
+            were given together with other columns than ``y``.
 
     Example:
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
@@ -101,13 +106,21 @@ def window_dataset(
             "give shuffle=True, or leave balanced out.",
         )
     _check_targets(target_cols, past_cols, weights)
-    bounds = series_bounds(frame)
+    others = [*target_cols, *past_cols, *future_cols, *static_cols, weight_col]
+    if isinstance(frame, StoredSeries) and others != ["y", None]:
+        raise UserError(
+            f"Stored series were given with the columns {others}.",
+            "the column y alone, which is all that is stored.",
+            "leave out the covariates and the weights, or give a frame.",
+        )
+    bounds = _bounds(frame)
     counts = _windows_per_series(bounds, spec)
-    batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, frame)
+    batches = _batches_per_epoch(counts, spec, batch_size, drop_remainder, bounds)
     with tf.device("CPU:0"):
         source = _source(frame, bounds, counts, spec, [*target_cols, *past_cols], weights)
-        source |= _row_weights(frame, target_cols, weight_col)
-        source |= _covariates(frame, bounds, counts, spec, future_cols, static_cols)
+        if isinstance(frame, pd.DataFrame):
+            source |= _row_weights(frame, target_cols, weight_col)
+            source |= _covariates(frame, bounds, counts, spec, future_cols, static_cols)
 
         def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
             epoch, number = step // batches, step % batches
@@ -120,7 +133,7 @@ def window_dataset(
                 draws = tf.random.experimental.index_shuffle(windows, key, last)
                 windows = _balanced(source, draws, key + [1, 0]) if balanced else draws
             series, rows = _rows(source, windows, spec)
-            values = _gather(source["values"], source, series, rows)
+            values = _windows(source, series, rows)
             weight = tf.gather(source["weights"], series)
             parts = _inputs_and_targets(values, weight, spec, len(target_cols))
             if weight_col is not None:
@@ -136,7 +149,7 @@ def window_dataset(
         return prefetched(mapped(steps, batch, parallel=True))
 
 
-def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:
+def count_windows(frame: pd.DataFrame | StoredSeries, spec: WindowSpec) -> int:
     """Number of windows in one epoch.
 
     Args:
@@ -147,7 +160,11 @@ def count_windows(frame: pd.DataFrame, spec: WindowSpec) -> int:
         >>> count_windows(frame, WindowSpec(lookback=2, horizon=1))
         3
     """
-    return int(_windows_per_series(series_bounds(frame), spec).sum())
+    return int(_windows_per_series(_bounds(frame), spec).sum())
+
+
+def _bounds(frame: pd.DataFrame | StoredSeries) -> np.ndarray:
+    return frame.bounds if isinstance(frame, StoredSeries) else series_bounds(frame)
 
 
 def _windows_per_series(bounds: np.ndarray, spec: WindowSpec) -> np.ndarray:
@@ -157,7 +174,7 @@ def _windows_per_series(bounds: np.ndarray, spec: WindowSpec) -> np.ndarray:
 
 
 def _batches_per_epoch(
-    counts: np.ndarray, spec: WindowSpec, batch_size: int, drop_remainder: bool, frame: pd.DataFrame
+    counts: np.ndarray, spec: WindowSpec, batch_size: int, drop_remainder: bool, bounds: np.ndarray
 ) -> int:
     if batch_size < 1:
         raise UserError(
@@ -166,7 +183,7 @@ def _batches_per_epoch(
     count = int(counts.sum())
     batches = count // batch_size if drop_remainder else -(-count // batch_size)
     if count == 0:
-        longest = int(np.diff(series_bounds(frame)).max(initial=0))
+        longest = int(np.diff(bounds).max(initial=0))
         raise UserError(
             f"No window fits: the longest series has {counted(longest, 'step')}.",
             f"more than {counted(spec.ahead, 'step')} (gap {spec.gap} + horizon {spec.horizon}).",
@@ -182,7 +199,7 @@ def _batches_per_epoch(
 
 
 def _source(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | StoredSeries,
     bounds: np.ndarray,
     counts: np.ndarray,
     spec: WindowSpec,
@@ -192,15 +209,15 @@ def _source(
     """The data of all batches: the values, and the rows, windows and weight of each series."""
     import tensorflow as tf
 
-    values = _numbers(frame, columns)
+    values = frame if isinstance(frame, StoredSeries) else tf.constant(_numbers(frame, columns))
     used = counts > 0
+    scale = _series_weights(frame, columns[0], weights)[used]
     counts, starts, ends = counts[used], bounds[:-1][used], bounds[1:][used]
     # The window of a short series begins before its first row; the rows before it become NaN.
     first_rows = np.minimum(starts, ends - spec.span)
     first_windows = np.concatenate([[0], np.cumsum(counts)])
-    scale = _series_weights(frame[columns[0]].to_numpy(), starts, ends, weights)
     return {
-        "values": tf.constant(values),
+        "values": values,
         "count": int(first_windows[-1]),
         "first_windows": tf.constant(first_windows, tf.int64),
         # The first row of window w of series s is offsets[s] + w * stride.
@@ -291,12 +308,21 @@ def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
 
 
 def _series_weights(
-    y: np.ndarray, starts: np.ndarray, ends: np.ndarray, weights: Weights
+    frame: pd.DataFrame | StoredSeries, column: str, weights: Weights
 ) -> np.ndarray:
+    """The weight of each series, float64 (series,)."""
     if weights == "none":
-        return np.ones(len(starts))
+        return np.ones(len(_bounds(frame)) - 1)
     if weights != "scale":
         raise UserError(f"weights is {weights!r}.", "none or scale.", "choose one of these.")
+    frames = frame if isinstance(frame, StoredSeries) else [frame]
+    return np.concatenate(
+        [_weights_by_scale(one[column].to_numpy(), series_bounds(one)) for one in frames]
+    )
+
+
+def _weights_by_scale(y: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    starts, ends = bounds[:-1], bounds[1:]
     inside = np.concatenate([np.diff(y, prepend=np.nan), [np.nan]])
     inside[starts] = np.nan
     scale = _mean_absolute(inside[:-1], starts, ends)
@@ -340,6 +366,18 @@ def _rows(
     return series, first_row[:, None] + tf.range(spec.span, dtype=tf.int64)
 
 
+def _windows(source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The values of windows, (batch, span, columns), from memory or from a file."""
+    import tensorflow as tf
+
+    values, span = source["values"], rows.shape[1]
+    if not isinstance(values, StoredSeries):
+        return _gather(values, source, series, rows)
+    read = partial(values.windows, span=span)
+    cut = tf.ensure_shape(tf.numpy_function(read, [rows[:, 0]], tf.float32), [None, span, 1])
+    return _without_earlier(cut, source, series, rows) if source["padded"] else cut
+
+
 def _gather(
     values: tf.Tensor, source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor
 ) -> tf.Tensor:
@@ -350,6 +388,16 @@ def _gather(
         return tf.gather(values, rows)
     start = tf.gather(source["starts"], series)[:, None]
     cut = tf.gather(values, tf.maximum(rows, start))
+    return _without_earlier(cut, source, series, rows)
+
+
+def _without_earlier(
+    cut: tf.Tensor, source: dict[str, Any], series: tf.Tensor, rows: tf.Tensor
+) -> tf.Tensor:
+    """Windows with NaN in place of the rows before the first row of their series."""
+    import tensorflow as tf
+
+    start = tf.gather(source["starts"], series)[:, None]
     return tf.where((rows >= start)[:, :, None], cut, float("nan"))
 
 

@@ -136,9 +136,7 @@ def totals(forecasts: pd.DataFrame, model: str) -> dict[str, float] | None:
         >>> {name: round(total, 3) for name, total in totals(forecasts, "lstm").items()}
         {'forecast': 2.0, 'observed': 4.0, 'standard_error': 4.0}
     """
-    rows = forecasts[["unique_id", "ds", "y", model]]
-    rows = rows[np.isfinite(rows[["y", model]].to_numpy("float64")).all(axis=1)]
-    steps = rows.groupby(["unique_id", "ds"])[["y", model]].mean()
+    steps = step_means(forecasts, model)
     if len(steps) < 2 or steps["y"].min() < 0 or not steps["y"].sum() > 0:
         return None
     errors = (steps[model] - steps["y"]).to_numpy("float64")
@@ -147,6 +145,26 @@ def totals(forecasts: pd.DataFrame, model: str) -> dict[str, float] | None:
         "observed": float(steps["y"].sum()),
         "standard_error": float(errors.std(ddof=1) * np.sqrt(len(errors))),
     }
+
+
+def step_means(forecasts: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Observed value and mean forecast of each step of each series; steps without one are left out.
+
+    Args:
+        forecasts: as in :func:`score`.
+        model: name of the column of the model.
+
+    Returns:
+        Columns ``y`` and ``model``, indexed by ``unique_id`` and ``ds``.
+
+    Example:
+        >>> forecasts = pd.DataFrame({"unique_id": "a", "ds": [1, 1], "y": [4, 4], "lstm": [1, 2]})
+        >>> step_means(forecasts, "lstm")["lstm"].tolist()
+        [1.5]
+    """
+    rows = forecasts[["unique_id", "ds", "y", model]]
+    rows = rows[np.isfinite(rows[["y", model]].to_numpy("float64")).all(axis=1)]
+    return rows.groupby(["unique_id", "ds"])[["y", model]].mean()
 
 
 def models_scored(rows: pd.DataFrame, models: Sequence[str]) -> list[str]:

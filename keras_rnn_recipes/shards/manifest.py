@@ -78,6 +78,16 @@ class Manifest:
         )
 
 
+def has_manifest(folder: str | Path) -> bool:
+    """Whether a folder was written by ``krr shard``.
+
+    Example:
+        >>> has_manifest("no_such_folder")
+        False
+    """
+    return (Path(folder) / MANIFEST).is_file()
+
+
 def read_manifest(folder: str | Path) -> Manifest | None:
     """Read the manifest of a folder; None for a folder without one.
 

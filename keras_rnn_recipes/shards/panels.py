@@ -33,19 +33,21 @@ class PanelFile:
         path: of the file.
         name: the path relative to the folder of the panel, with slashes.
         partition: values of the Hive partition columns that the path states.
-        rows: as the manifest says; None without one.
+        rows, schema: as the manifest says; None without one.
     """
 
     path: Path
     name: str
     partition: Mapping[str, str | None] = field(default_factory=dict)
     rows: int | None = None
+    schema: Mapping[str, str] | None = None
 
     def read(self) -> pd.DataFrame:
         """Read all rows.
 
         Raises:
-            UserError: the file is missing or damaged, or has not the rows of the manifest.
+            UserError: the file is missing or damaged, or has not the rows or the columns of the
+                manifest.
         """
         import pyarrow as pa
         from pyarrow import parquet
@@ -68,7 +70,19 @@ class PanelFile:
                 "the files as krr shard wrote them.",
                 "copy the complete folder again, or write it again with krr shard.",
             )
+        self._check_columns({entry.name: str(entry.type) for entry in table.schema})
         return table.to_pandas(date_as_object=False).assign(**self.partition)
+
+    def _check_columns(self, found: Mapping[str, str]) -> None:
+        if self.schema is None or dict(self.schema) == found:
+            return
+        other = sorted(set(found.items()) ^ set(self.schema.items()))[0][0]
+        raise UserError(
+            f"Column {other!r} of {self.path} is {found.get(other, 'missing')}, and {MANIFEST} "
+            f"says {self.schema.get(other, 'that there is none')}.",
+            "the same columns in all files of the panel.",
+            "copy the complete folder again, or write it again with krr shard.",
+        )
 
 
 @dataclass(frozen=True)
@@ -103,7 +117,10 @@ def open_panel(path: str | Path, ids: Sequence[str] = ("unique_id",)) -> PanelFo
     path = Path(path)
     manifest = read_manifest(path)
     if manifest is not None:
-        files = tuple(PanelFile(path / s.name, s.name, rows=s.rows) for s in manifest.files)
+        files = tuple(
+            PanelFile(path / s.name, s.name, rows=s.rows, schema=manifest.schema)
+            for s in manifest.files
+        )
         return PanelFolder(path, files, manifest.series, ())
     found, others = find_files(path, PARQUET)
     if not found:

@@ -14,7 +14,7 @@ from keras_rnn_recipes.families import forecasting
 def main(config, run):
     """Fit, evaluate, forecast and save what ``config`` describes, into the folder ``run``."""
     # Load the series at regular time steps, and choose the options that the recipe leaves open.
-    panel = forecasting.load(config.data)
+    panel = forecasting.load(config.data, scratch=run.path)
     config = forecasting.choose_defaults(config, panel)
     data, network, name = config.data, config.model, config.model.preset
     print(forecasting.describe(panel, config))
@@ -29,7 +29,8 @@ def main(config, run):
         panel.frame, valid_size=data.valid_size, test_size=data.test_size, lookback=network.lookback
     )
     if config.trains:
-        model, history = learn(split.train, split.valid, panel, config, run)
+        train, valid = forecasting.parts_to_learn(split, panel, config)
+        model, history = learn(train, valid, panel, config, run)
         run.write_model(model)
         print(end=forecasting.note_on_epoch_0(history, config))
         # With every strategy, a forecaster maps a history to a whole forecast.
@@ -59,7 +60,8 @@ def main(config, run):
         epochs = forecasting.best_epoch(history, config.fit)
         forecaster = forecasting.refit_intervals(point, forecaster, panel, config, run=run)
         if epochs:  # else the pretrained network as it is was best
-            learn(panel.frame, None, panel, config, run.part("refit"), epochs, again=model)
+            part, steps = run.part("refit"), forecasting.all_steps(panel)
+            learn(steps, None, panel, config, part, epochs, again=model)
         run.write_model(model)
 
     # Forecast the steps after the last observation of every series.

@@ -27,9 +27,11 @@ from .task import (
 )
 from .testing import test as test
 from .training import (
+    all_steps as all_steps,
     best_epoch as best_epoch,
     count_windows as count_windows,
     note_on_epoch_0 as note_on_epoch_0,
+    parts_to_learn as parts_to_learn,
     untrained as untrained,
     validation_windows as validation_windows,
     with_earlier_rows as with_earlier_rows,

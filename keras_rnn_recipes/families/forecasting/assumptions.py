@@ -38,7 +38,7 @@ class Assumptions:
         whole: whether all values are whole numbers.
         levels: the smallest and the largest mean absolute value of a series.
         observed: share of the steps that have a value.
-        series: names of the series.
+        series: names of the series; None for a panel in files, which may have too many.
         roles: columns of the series, the time and the target, and the style of numbers, as
             `read_panel` found them; empty for runs of an earlier version.
     """
@@ -47,7 +47,7 @@ class Assumptions:
     whole: bool
     levels: tuple[float, float]
     observed: float
-    series: tuple[str, ...]
+    series: tuple[str, ...] | None
     roles: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -62,6 +62,23 @@ class Assumptions:
             float(y.notna().mean()),
             tuple(map(str, frame["unique_id"].unique())),
             dict(roles or {}),
+        )
+
+    @classmethod
+    def of_panel(cls, panel: Panel) -> Assumptions:
+        """Learn them from all rows of a panel, also where it is in files."""
+        if panel.files is None:
+            return cls.of(panel.frame, panel.roles)
+        parts = [(cls.of(frame), len(frame)) for frame in panel.files.frames()]
+        levels = np.array([part.levels for part, _ in parts])
+        observed = sum(part.observed * rows for part, rows in parts) / panel.num_steps
+        return cls(
+            all(part.nonnegative for part, _ in parts),
+            all(part.whole for part, _ in parts),
+            (float(np.nanmin(levels[:, 0])), float(np.nanmax(levels[:, 1]))),
+            observed,
+            None,
+            dict(panel.roles),
         )
 
 
@@ -81,7 +98,7 @@ def serving_options(
     Returns:
         ``lookback``, ``season_length`` and ``nonnegative``.
     """
-    found = Assumptions.of(panel.frame, panel.roles)
+    found = Assumptions.of_panel(panel)
     if run is not None:
         run.write_json(FILE, {"format_version": FORMAT_VERSION, **asdict(found)})
     return options_of(found, config)
@@ -109,8 +126,8 @@ def read_assumptions(run_dir: str | Path) -> Assumptions | None:
         data = read_json(path)
         data = {"roles": {}, **data}
         values: Mapping[str, Any] = {name: data[name] for name in Assumptions.__annotations__}
-        levels, series = tuple(values["levels"]), tuple(values["series"])
-        return Assumptions(**{**values, "levels": levels, "series": series})
+        series = None if values["series"] is None else tuple(values["series"])
+        return Assumptions(**{**values, "levels": tuple(values["levels"]), "series": series})
     except (KeyError, TypeError) as error:
         raise unreadable(path, error) from error
 
@@ -181,8 +198,9 @@ def check_values(panel: Panel, config: Config, assumed: Assumptions | None) -> t
             f"Values with decimals in {_some(_names(panel.frame, broken))}; the data of the run "
             "were counts, and so are its intervals."
         )
-    known = set(assumed.series)
-    new = [name for name in panel.frame["unique_id"].unique() if name not in known]
+    names = panel.frame["unique_id"].unique()
+    known = set(names if assumed.series is None else assumed.series)
+    new = [name for name in names if name not in known]
     if new:
         notes.append(f"New to the run: {_some(new)}; forecast by what it learned from the others.")
     return (*notes, *_other_units(panel.frame, assumed))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.storage import read_json, unreadable
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ def code_covariates(panel: Panel, config: Config) -> Panel:
     from keras_rnn_recipes.data.coding import apply_covariates, learn_covariates
 
     data = config.data
+    if panel.files and config.model.series_embedding is not None:
+        raise UserError(
+            f"model.series_embedding is {config.model.series_embedding}, and {data.source} is a "
+            "panel in files.",
+            "no learned vector for each series, since such a panel may have millions.",
+            "remove model.series_embedding, or give one table that fits into memory.",
+        )
     learned = learn_covariates(
         panel,
         held_out=data.held_out,
@@ -71,6 +79,8 @@ def adapt_covariates(model: keras.Model, train: pd.DataFrame, panel: Panel) -> N
         train: the training part, from ``split_by_time``.
         panel: from `code_covariates`.
     """
+    if not panel.covariates:
+        return
     series = train.drop_duplicates("unique_id")
     for kind, columns, rows in (
         ("future", panel.covariates.future, train),

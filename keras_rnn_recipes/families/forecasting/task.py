@@ -15,10 +15,12 @@ from keras_rnn_recipes.evaluation.metrics import (
     summarise as summarise,
     totals as totals,
 )
+from keras_rnn_recipes.families.forecasting.files import load_files
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
 )
+from keras_rnn_recipes.shards.manifest import has_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
     from keras_rnn_recipes.data.frames import Panel
 
 
-def load(data: DataConfig) -> Panel:
+def load(data: DataConfig, *, scratch: Path | None = None) -> Panel:
     """Read the series that a recipe names.
 
     Args:
         data: the recipe's section. Columns, frequency and season that it leaves open are
             found in the file, or are those of the data set's card.
+        scratch: folder of the run, next to which the values of a panel in files are stored for
+            training; None: nothing is trained.
 
     Raises:
         UserError: no such data set or file, or nothing usable in it.
@@ -48,6 +52,8 @@ def load(data: DataConfig) -> Panel:
     from keras_rnn_recipes.data.frames import read_panel
     from keras_rnn_recipes.data.split import without_last
 
+    if is_file_name(data.source) and has_manifest(data.source):
+        return load_files(data, scratch=scratch)
     given = data.reading()
     if is_file_name(data.source):
         panel = read_panel(data.source, **given)
@@ -92,7 +98,7 @@ def describe(panel: Panel, config: Config) -> str:
     """What was read and what was chosen from it, in a few lines for the terminal."""
     data, model = config.data, config.model
     lines = [
-        f"{panel.num_series} series, {counted(len(panel.frame), 'step')}, frequency {panel.freq}, "
+        f"{panel.num_series} series, {counted(panel.num_steps, 'step')}, frequency {panel.freq}, "
         f"season of {counted(panel.season_length, 'step')}",
         f"held out of every series: {counted(data.test_size or 0, 'step')} to test on, "
         f"{data.valid_size} before them to validate on",

@@ -1,19 +1,26 @@
-"""Forecast the test part of a run, and score the forecasts."""
+"""The test of the forecasting script: rolling origins over the last steps of every series."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from keras_rnn_recipes.data.split import short_series
+from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.backtest import backtest
 from keras_rnn_recipes.evaluation.histories import Forecaster
 from keras_rnn_recipes.evaluation.metrics import score, summarise, totals
+from keras_rnn_recipes.evaluation.score_sums import ScoreSums
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from keras_rnn_recipes.config.forecasting import Config
     from keras_rnn_recipes.data.frames import Panel
     from keras_rnn_recipes.data.split import Split
     from keras_rnn_recipes.runs.directory import RunDirectory
+
+Means: TypeAlias = dict[str, dict[str, float]]
 
 
 def test(
@@ -23,10 +30,11 @@ def test(
     config: Config,
     run: RunDirectory,
     **seen: Any,
-) -> tuple[dict[str, dict[str, float]], dict[str, float] | None, tuple[str, ...]]:
+) -> tuple[Means, dict[str, float] | None, tuple[str, ...]]:
     """Forecast the test part from rolling origins, and write ``backtest.csv`` and ``scores.csv``.
 
     A series too short to hold anything out was used for training as a whole, so it is not scored.
+    All series of a panel in files are scored; those of ``panel.frame`` are in the two files.
 
     Args:
         forecasters: by name, the model and its baselines.
@@ -43,16 +51,50 @@ def test(
     Raises:
         UserError: no series has an origin.
     """
-    tested = backtest(
-        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
-        forecasters,
-        test_size=config.data.test_size,
-        stride=config.evaluate.stride,
-        **seen,
-    )
-    scores = score(
-        tested, panel.frame, season_length=panel.season_length, metrics=config.evaluate.metrics
-    )
+    tested, scores = _tested(panel, split.skipped, forecasters, config, **seen)
     run.write_csv("backtest.csv", tested)
     run.write_csv("scores.csv", scores)
+    if panel.files is not None:
+        return mean_scores(forecasters, panel, config, **seen)
     return summarise(scores), totals(tested, config.model.preset), tested.attrs["notes"]
+
+
+def mean_scores(
+    forecasters: Mapping[str, Forecaster], panel: Panel, config: Config, **seen: Any
+) -> tuple[Means, dict[str, float] | None, tuple[str, ...]]:
+    """The means over all series of a panel in files, file by file; arguments and result as `test`.
+
+    A file without a series that is long enough is left out.
+    """
+    assert panel.files is not None
+    sums, notes, problem = ScoreSums(config.model.preset), [], None
+    for part in panel.files.parts():
+        short = short_series(part.frame, config.data.held_out)
+        try:
+            tested, scores = _tested(part, short, forecasters, config, **seen)
+        except UserError as error:
+            problem = error
+            continue
+        sums.add(tested, scores)
+        notes += tested.attrs["notes"]
+    summary = sums.summary()
+    if not summary and problem is not None:
+        raise problem
+    more = len(notes) - 1
+    told = [f"Origins are left out in {counted(more, 'more file')}."] if more > 0 else []
+    return summary, sums.totals(), (*notes[:1], *told)
+
+
+def _tested(
+    panel: Panel,
+    short: Sequence[str],
+    forecasters: Mapping[str, Forecaster],
+    config: Config,
+    **seen: Any,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The forecasts of the test part of all but the short series, and their scores."""
+    frame = panel.frame[~panel.frame["unique_id"].isin(short)]
+    size, stride = config.data.test_size, config.evaluate.stride
+    tested = backtest(frame, forecasters, test_size=size, stride=stride, **seen)
+    season, metrics = panel.season_length, config.evaluate.metrics
+    return tested, score(tested, panel.frame, season_length=season, metrics=metrics)

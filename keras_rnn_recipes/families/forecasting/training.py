@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from keras_rnn_recipes.data.frames import series_bounds
+from keras_rnn_recipes.data.bounds import series_bounds
 from keras_rnn_recipes.data.prefetching import mapped
+from keras_rnn_recipes.data.split import Split, training_rows, validation_rows
+from keras_rnn_recipes.data.stored import StoredSeries
 from keras_rnn_recipes.data.window_spec import WindowSpec
 from keras_rnn_recipes.data.windows import count_windows as count_windows, window_dataset
 from keras_rnn_recipes.errors import counted
@@ -21,13 +24,44 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from keras_rnn_recipes.config.forecasting import Config
+    from keras_rnn_recipes.data.frames import Panel
+
+    Rows: TypeAlias = pd.DataFrame | StoredSeries
 
 
-def without_level(frame: pd.DataFrame | None) -> pd.DataFrame | None:
+def parts_to_learn(split: Split, panel: Panel, config: Config) -> tuple[Rows, Rows]:
+    """The training and the validation part of all series.
+
+    Args:
+        split: the parts of ``panel.frame``, from ``split_by_time``.
+        panel: from ``load``.
+        config: the resolved configuration.
+
+    Returns:
+        Those of ``split``; of a panel in files, stored series.
+    """
+    stored = panel.files and panel.files.stored
+    if not stored:
+        return split.train, split.valid
+    data = config.data
+    sizes = {"valid_size": data.valid_size or 0, "test_size": data.test_size or 0}
+    lookback = config.model.lookback or 1
+    return (
+        stored.map(lambda frame: frame[training_rows(frame, data.held_out)]),
+        stored.map(lambda frame: frame[validation_rows(frame, **sizes, lookback=lookback)]),
+    )
+
+
+def all_steps(panel: Panel) -> Rows:
+    """All steps of all series, to train on."""
+    return panel.files.stored if panel.files and panel.files.stored else panel.frame
+
+
+def without_level(frame: Rows | None) -> Rows | None:
     """The series of a frame minus their median, in float64, to train with the scaling "change".
 
     Args:
-        frame: columns ``unique_id, y`` and others; None is returned as it is.
+        frame: columns ``unique_id, y`` and others, or stored series; None is returned as it is.
 
     Example:
         >>> import pandas as pd
@@ -35,8 +69,10 @@ def without_level(frame: pd.DataFrame | None) -> pd.DataFrame | None:
         >>> without_level(meter)["y"].round(1).tolist()
         [-0.4, 0.0, 0.7]
     """
-    if frame is None:
-        return None
+    return None if frame is None else _mapped(_without_level, frame)
+
+
+def _without_level(frame: pd.DataFrame) -> pd.DataFrame:
     level = frame["y"].groupby(frame["unique_id"]).transform("median")
     return frame.assign(y=frame["y"] - level)
 
@@ -75,9 +111,7 @@ def note_on_epoch_0(history: pd.DataFrame, config: Config) -> str:
     )
 
 
-def with_earlier_rows(
-    train: pd.DataFrame, valid: pd.DataFrame | None, config: Config
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def with_earlier_rows(train: Rows, valid: Rows | None, config: Config) -> tuple[Rows, Rows | None]:
     """The parts with missing values before each series, for a network that reads short histories.
 
     Windows begin before the series, so that a series shorter than a window has as many targets as
@@ -98,14 +132,20 @@ def with_earlier_rows(
         [nan, nan, 5.0, 6.0, 7.0]
     """
     lookback = config.model.lookback or 1
-    number = len(series_bounds(train)) - 1
     first = max(lookback - (config.data.main_season or 1), 0)
-    train = _after_missing(train, np.full(number, first))
-    if valid is None or valid.empty:
-        return train, valid
-    lengths = np.diff(series_bounds(valid))
     whole = lookback + (config.data.valid_size or 0)
-    return train, _after_missing(valid, np.maximum(whole - lengths, 0))
+
+    def longer(part: pd.DataFrame) -> pd.DataFrame:
+        return _after_missing(part, np.full(part["unique_id"].nunique(), first))
+
+    def as_long_as_a_window(part: pd.DataFrame) -> pd.DataFrame:
+        return _after_missing(part, np.maximum(whole - np.diff(series_bounds(part)), 0))
+
+    return _mapped(longer, train), None if valid is None else _mapped(as_long_as_a_window, valid)
+
+
+def _mapped(function: Callable[[pd.DataFrame], pd.DataFrame], rows: Rows) -> Rows:
+    return rows.map(function) if isinstance(rows, StoredSeries) else function(rows)
 
 
 def _after_missing(frame: pd.DataFrame, added: np.ndarray) -> pd.DataFrame:
@@ -123,7 +163,7 @@ BATCH_SIZE, MOST_WINDOWS = 256, 4096
 
 
 def validation_windows(
-    frame: pd.DataFrame | None, spec: WindowSpec, **options: Any
+    frame: Rows | None, spec: WindowSpec, **options: Any
 ) -> tf.data.Dataset | None:
     """One pass over the windows of a validation part, for ``fit``.
 
@@ -148,17 +188,23 @@ def validation_windows(
         >>> next(iter(batches))[2].numpy().tolist()
         [[0.0, 0.0, 3.0]]
     """
-    if frame is None or frame.empty or (count := count_windows(frame, spec)) == 0:
+    if frame is None or (count := count_windows(frame, spec)) == 0:
         return None
-    if count > MOST_WINDOWS:
-        names = frame["unique_id"].unique()
-        every = -(-count // MOST_WINDOWS)
-        frame = frame[frame["unique_id"].isin(names[::every])]
+    frame = _some_series(frame, -(-count // MOST_WINDOWS))
     spec = replace(spec, burn_in=0)
     batches = window_dataset(frame, spec, **{**options, "batch_size": BATCH_SIZE})
     if spec.strategy == "direct":
         return batches
     return mapped(batches, lambda x, y, w: (x, y, _last_step(w, spec.lookback)))
+
+
+def _some_series(frame: Rows, every: int) -> pd.DataFrame:
+    """Every k-th series, in memory."""
+    if isinstance(frame, StoredSeries):
+        return frame.take(np.arange(0, frame.num_series, every))
+    if every == 1:
+        return frame
+    return frame[frame["unique_id"].isin(frame["unique_id"].unique()[::every])]
 
 
 def _last_step(weights: tf.Tensor, lookback: int) -> tf.Tensor:
