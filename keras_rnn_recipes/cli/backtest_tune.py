@@ -16,7 +16,13 @@ from keras_rnn_recipes.cli.options import (
     Resume,
     Smoke,
 )
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
+
+Workers = Annotated[
+    int | None,
+    typer.Option(help="processes of one thread each (default: all in this one, with all cores)"),
+]
 
 
 def backtest(
@@ -40,6 +46,7 @@ def backtest(
         ),
     ] = True,
     baselines: MoreBaselines = None,
+    workers: Workers = None,
     run_dir: NewRunDir = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -53,16 +60,23 @@ def backtest(
     from keras_rnn_recipes.config.files import check_source
     from keras_rnn_recipes.workflows import backtest as command
 
+    if workers is not None and not refit:
+        raise UserError(
+            "--workers was given together with --no-refit.",
+            "--workers for models that are trained at each cutoff.",
+            "leave out one of them.",
+        )
     folder = run_dir or Path("runs") / f"{Path(source).stem}-backtest"
     if refit:
         config = command.read_source(source, overrides or ())[1]
         check_source(config)
     else:
         config = command.check_origins(source, folds, step)[0]
-    if config.trains:
+    if config.trains and workers is None:
         import_tensorflow_quietly()
     options: dict[str, Any] = {"folds": folds, "step": step, "baselines": baselines}
     if refit:
+        options["workers"] = workers
         again = [source, *(overrides or ()), *_as_given(options)]
         with print_how_to_resume(folder, again, smoke, "backtest"):
             result = command.backtest_recipe(
@@ -92,6 +106,7 @@ def tune(
         int | None,
         typer.Option(help="parts of the past to score each on (default: the recipe's, or 3)"),
     ] = None,
+    workers: Workers = None,
     run_dir: NewRunDir = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -112,11 +127,12 @@ def tune(
     config = load_config(path, overrides or ())
     check_source(config)
     read_space(path, config)
-    import_tensorflow_quietly()
+    if workers is None:
+        import_tensorflow_quietly()
     from keras_rnn_recipes.workflows import tune as tuning
 
     folder = run_dir or Path("runs") / f"{path.stem}-tune"
-    options: dict[str, Any] = {"trials": trials, "folds": folds}
+    options: dict[str, Any] = {"trials": trials, "folds": folds, "workers": workers}
     again = [recipe, *(overrides or ()), *_as_given(options)]
     options |= {"overrides": overrides or (), "resume": resume, "overwrite": overwrite}
     with print_how_to_resume(folder, again, False, "tune"):

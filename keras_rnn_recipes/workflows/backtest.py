@@ -16,8 +16,10 @@ from keras_rnn_recipes.reporting.format import deciding_metric, label, number
 from keras_rnn_recipes.reporting.results import results_table
 from keras_rnn_recipes.reporting.text_table import text_table
 from keras_rnn_recipes.runs.directory import RunDirectory, is_run_directory
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 from keras_rnn_recipes.workflows.fold_score import new_session
 from keras_rnn_recipes.workflows.folds import Fold, plan_folds, untested_series
+from keras_rnn_recipes.workflows.processes import check_workers, run_in_processes
 from keras_rnn_recipes.workflows.run import (
     Main,
     continue_config,
@@ -90,6 +92,7 @@ def backtest_recipe(
     resume: bool = False,
     overwrite: bool = False,
     smoke: bool = False,
+    workers: int | None = None,
 ) -> Backtest:
     """Run a recipe at several past cutoffs, as it would have been run then.
 
@@ -106,9 +109,13 @@ def backtest_recipe(
         resume: whether to keep finished folds and continue the interrupted one.
         overwrite: whether to replace the run in ``run_dir``.
         smoke: whether to train for a few steps only.
+        workers: number of processes of one thread that share the folds, with the same result for
+            any number; None: one after the other in this process. A script that gives it needs
+            ``if __name__ == "__main__":``.
 
     Raises:
-        UserError: a mistake in the recipe, the data, the options or the folder.
+        UserError: a mistake in the recipe, the data, the options or the folder, or a process was
+            killed.
 
     Example:
         >>> import tempfile
@@ -117,6 +124,8 @@ def backtest_recipe(
     """
     from keras_rnn_recipes.evaluation.backtest import origin_notes
 
+    if workers is not None:
+        check_workers(workers)
     main, config = read_source(source, overrides)
     config = _with_baselines(with_absolute_paths(config), baselines)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
@@ -126,7 +135,11 @@ def backtest_recipe(
     if stored is not None:
         continue_config(config, stored)
     directory.write_config(config)
-    parts = [_carry_out(main, fold, len(planned), directory, smoke) for fold in planned]
+    shared = Folds(len(planned), directory.folder("folds"), directory.resumed, smoke)
+    if workers is not None:
+        groups = [planned[first::workers] for first in range(min(workers, len(planned)))]
+        run_in_processes([(carry_out_some, (source, some, shared)) for some in groups])
+    parts = [_carry_out(main, fold, shared) for fold in planned]
     tested = [table for table, _ in parts]
     left_out = [
         name
@@ -234,23 +247,53 @@ def describe(result: Backtest) -> str:
     )
 
 
-def _carry_out(
-    main: Main, fold: Fold, count: int, directory: RunDirectory, smoke: bool
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+@dataclass(frozen=True)
+class Folds:
+    """What the folds of a backtest have in common.
+
+    Attributes:
+        number: of folds.
+        folder: with a run for each.
+        resumed: whether an interrupted backtest is continued.
+        smoke: whether to train for a few steps only.
+    """
+
+    number: int
+    folder: Path
+    resumed: bool
+    smoke: bool
+
+
+def carry_out_some(source: str | Path, some: Sequence[Fold], folds: Folds) -> None:
+    """Run some of the folds, unless they are finished: the work of one process.
+
+    Args:
+        source: as in `backtest_recipe`.
+        some: the folds to run.
+        folds: what all have in common.
+    """
+    main, _ = read_source(source)
+    if any(fold.config.trains for fold in some):
+        import_tensorflow_quietly(threads=1)
+    for fold in some:
+        _carry_out(main, fold, folds)
+
+
+def _carry_out(main: Main, fold: Fold, folds: Folds) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Run one fold, unless it is finished, and read its backtest and metrics."""
     from keras_rnn_recipes.storage import read_table
 
-    path = directory.folder("folds") / f"{fold.number:02d}"
-    back = counted(fold.before_end, "step")
-    print(f"Fold {fold.number} of {count}, cutoff {back} before the end: {path}")
+    path = folds.folder / f"{fold.number:02d}"
     own = RunDirectory(path)
     # A run writes its report last.
     if (path / "report.html").is_file():
-        config = shrink(fold.config) if smoke else fold.config
+        config = shrink(fold.config) if folds.smoke else fold.config
         continue_config(with_absolute_paths(config), own.read_json("config.json") or {})
     else:
+        back = counted(fold.before_end, "step")
+        print(f"Fold {fold.number} of {folds.number}, cutoff {back} before the end: {path}")
         with new_session(fold.config):
-            run_script(main, fold.config, path, resume=directory.resumed, smoke=smoke)
+            run_script(main, fold.config, path, resume=folds.resumed, smoke=folds.smoke)
     return read_table(path / "backtest.csv"), own.read_json("metrics.json") or {}
 
 

@@ -21,12 +21,8 @@ from typing import Any, Protocol
 from keras_rnn_recipes.errors import check_choice
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.shards.panels import PanelFile
-from keras_rnn_recipes.workflows.scoring_worker import Model, Outcome, score_file, start_worker
-
-# Threads of NumPy and TensorFlow in each process: the processes share the cores.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1"
-)
+from keras_rnn_recipes.workflows.processes import one_thread, start_worker
+from keras_rnn_recipes.workflows.scoring_worker import Model, Outcome, score_file
 
 # How often Ray starts a file again whose process or node was lost.
 _RETRIES = 3
@@ -89,7 +85,7 @@ class LocalEngine:
         """Start processes of one thread each; what waits is dropped if the block fails."""
         workers = min(self.workers, files)
         context = multiprocessing.get_context("spawn")
-        with _environment(_ONE_THREAD):
+        with one_thread():
             pool = ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
             try:
                 yield _LocalPool(workers, pool)
@@ -165,18 +161,3 @@ class _RayPool:
         except (lost.WorkerCrashedError, lost.NodeDiedError, lost.OutOfMemoryError):
             return None
         return outcome
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables, which processes that are started inherit."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -26,6 +26,7 @@ from keras_rnn_recipes.storage import (
     writing,
 )
 from keras_rnn_recipes.workflows.engines import Engine, Pool, find_engine
+from keras_rnn_recipes.workflows.processes import check_workers
 from keras_rnn_recipes.workflows.scoring_worker import METADATA, Model, Outcome
 
 MANIFEST, FORMAT_VERSION = "scoring.json", 1
@@ -136,7 +137,8 @@ def predict_files(
     config = finished_config(run_dir, overrides)
     fix = "give it a file, as krr predict takes it."
     require_family(config, "forecasting", f"The run in {run_dir}, for a folder,", fix=fix)
-    pool = find_engine(engine, _checked(workers))
+    number = _number_of_cores() if workers is None else check_workers(workers)
+    pool = find_engine(engine, number)
     output = Path(output).absolute()
     model = Model(Path(run_dir).absolute(), tuple(overrides), fingerprint(run_dir, overrides))
     panel = open_panel(Path(source).absolute(), _id_columns(run_dir, config))
@@ -179,18 +181,8 @@ def fingerprint(run_dir: str | Path, overrides: Sequence[str] = ()) -> str:
     return digest.hexdigest()
 
 
-def _checked(workers: int | None) -> int:
-    if workers is None:
-        return (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        )
-    if workers < 1:
-        raise UserError(
-            f"--workers is {workers}.", "a number of processes, at least 1.", "give another number."
-        )
-    return workers
+def _number_of_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _id_columns(run_dir: str | Path, config: Any) -> list[str]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import threading
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,13 +64,6 @@ class Outcome:
 _opened: dict[Model, OpenForecaster] = {}
 
 
-def start_worker() -> None:
-    """Prepare a process of the pool: it ends with its parent, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
 def score_file(model: Model, file: PanelFile, output: Path) -> Outcome:
     """Forecast the series of one file, and write the forecasts to another.
 
@@ -121,11 +111,3 @@ def _write(forecasts: pd.DataFrame, output: Path, facts: dict[str, Any]) -> None
         parquet.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent is gone: an executor's processes would wait forever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

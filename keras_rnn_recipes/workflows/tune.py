@@ -24,8 +24,10 @@ from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.families import forecasting
 from keras_rnn_recipes.reporting.format import deciding_metric, number
 from keras_rnn_recipes.runs.directory import RunDirectory
+from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
 from keras_rnn_recipes.workflows.fold_score import score_fold
 from keras_rnn_recipes.workflows.folds import Fold, plan_folds
+from keras_rnn_recipes.workflows.processes import check_workers, run_in_processes
 from keras_rnn_recipes.workflows.run import (
     Main,
     continue_config,
@@ -43,6 +45,9 @@ MANY_SERIES = 20
 
 # Trials before the first one is pruned, and the share of epochs before a trial can be pruned.
 SETTINGS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING = 5, 0.3
+
+# The processes of a search draw settings from seeds this far apart: more than a search has trials.
+SEEDS_OF_A_PROCESS = 100_000
 
 # If one of these keys is searched, the losses of two trials cannot be compared.
 LOSS_CHANGING = {"fit.loss", "fit.weights", "model.strategy", "model.distribution"}
@@ -78,6 +83,7 @@ def tune(
     overrides: Sequence[str] = (),
     resume: bool = False,
     overwrite: bool = False,
+    workers: int | None = None,
 ) -> Tuned:
     """Search the space of a recipe's section ``[tune]`` for the best settings.
 
@@ -94,6 +100,10 @@ def tune(
         overrides: such as ``"fit.epochs=10"``, for every trial.
         resume: whether to continue the search in ``run_dir`` up to ``trials``.
         overwrite: whether to replace the run in ``run_dir``.
+        workers: number of processes of one thread that share the trials; None: one trial after the
+            other in this process. A trial has the same value in each; but which settings are
+            tried depends on the trials that have ended before, so with several processes another
+            search tries others. A script that gives it needs ``if __name__ == "__main__":``.
 
     Raises:
         UserError: the extra ``tune`` is not installed, the section has a mistake, the series are
@@ -105,12 +115,12 @@ def tune(
         >>> tune("my.toml", "runs/search", trials=10).best.fit.learning_rate  # doctest: +SKIP
     """
     require_extra("tune", "A search over settings")
+    if workers is not None:
+        check_workers(workers)
     path = recipe_path(recipe)
-    main, config = read_recipe(path, overrides)
-    config = with_absolute_paths(config)
-    space = read_space(path, config)
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
-    search = _Search(main, config, space, folds or space.folds)
+    search, space = _read_search(path, overrides, folds)
+    config = search.config
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:
         continue_config(config, stored)
@@ -118,11 +128,50 @@ def tune(
     try:
         study = _open_study(directory.path, search)
         wanted = (space.trials if trials is None else trials) - _finished(study)
-        if wanted > 0:
+        if wanted > 0 and workers is not None:
+            asked, begun = (path, tuple(overrides), folds, directory.path), len(study.trials)
+            jobs = [
+                (*asked, len(range(first, wanted, workers)), begun + first * SEEDS_OF_A_PROCESS)
+                for first in range(min(workers, wanted))
+            ]
+            run_in_processes([(carry_out_trials, job) for job in jobs])
+        elif wanted > 0:
             study.optimize(search, n_trials=wanted, callbacks=[search.print_trial])
         return _finish(directory, search, study)
     finally:
         directory.release()
+
+
+def carry_out_trials(
+    recipe: Path,
+    overrides: Sequence[str],
+    folds: int | None,
+    folder: Path,
+    trials: int,
+    seed: int,
+) -> None:
+    """Carry out some trials of a search that has begun: the work of one process.
+
+    Args:
+        recipe, overrides, folds: as in `tune`.
+        folder: of the search.
+        trials: how many to carry out.
+        seed: added to that of the recipe, so that no other process draws the same settings.
+    """
+    import_tensorflow_quietly(threads=1)
+    search, _ = _read_search(recipe, overrides, folds)
+    study = _study(folder, search)
+    study.sampler = _sampler(search, seed)
+    study.optimize(search, n_trials=trials, callbacks=[search.print_trial])
+
+
+def _read_search(
+    recipe: Path, overrides: Sequence[str], folds: int | None
+) -> tuple[_Search, SearchSpace]:
+    main, config = read_recipe(recipe, overrides)
+    config = with_absolute_paths(config)
+    space = read_space(recipe, config)
+    return _Search(main, config, space, folds or space.folds), space
 
 
 class _Search:
@@ -198,15 +247,15 @@ def _suggest(trial: optuna.Trial, key: str, values: Choice | Range) -> Any:
     return trial.suggest_float(key, values.low, values.high, log=values.log)
 
 
-def _open_study(folder: Path, search: _Search) -> optuna.Study:
-    """Start a study, or continue the one in the folder, which must have the same space."""
+def _study(folder: Path, search: _Search) -> optuna.Study:
+    """The study in a folder, which several processes may open."""
     import optuna
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file = str(folder / "study.log")
     backend = JournalFileBackend(file, lock_obj=JournalFileOpenLock(file))
-    study = optuna.create_study(
+    return optuna.create_study(
         storage=optuna.storages.JournalStorage(backend),
         study_name="krr",
         load_if_exists=True,
@@ -215,9 +264,21 @@ def _open_study(folder: Path, search: _Search) -> optuna.Study:
             n_warmup_steps=int(EPOCHS_BEFORE_PRUNING * search.config.fit.epochs),
         ),
     )
+
+
+def _sampler(search: _Search, seed: int) -> optuna.samplers.TPESampler:
+    import optuna
+
+    return optuna.samplers.TPESampler(seed=search.config.fit.seed + seed)
+
+
+def _open_study(folder: Path, search: _Search) -> optuna.Study:
+    """Start a study, or continue the one in the folder, which must have the same space."""
+    import optuna
+
+    study = _study(folder, search)
     # A resumed search must not draw the same settings again.
-    seed = search.config.fit.seed + len(study.trials)
-    study.sampler = optuna.samplers.TPESampler(seed=seed)
+    study.sampler = _sampler(search, len(study.trials))
     asked = repr((search.space.keys, search.folds, search.metric))
     before = study.user_attrs.get("asked")
     if before is None:

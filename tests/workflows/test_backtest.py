@@ -56,6 +56,15 @@ def main(config, run):
 """
 
 
+def script_that(does: str) -> str:
+    """The script with a line at its beginning."""
+    return SCRIPT.replace("    panel =", f"    {does}\n    panel =")
+
+
+# Keys of the recipe that the pretrained network has no use for.
+OWN_KEYS = ("past_cols", "strategy", "units", "scaling", "weights")
+
+
 def shop() -> pd.DataFrame:
     rng = np.random.default_rng(3)
     parts = [
@@ -79,6 +88,15 @@ def write_recipe(folder, frame: pd.DataFrame, script: str | None = None):
     if script:
         (folder / "forecast.py").write_text(script)
     return folder / "shop.toml"
+
+
+def write_untrained(folder, script: str):
+    """The recipe for the pretrained preset as it is, which needs no TensorFlow."""
+    recipe = write_recipe(folder, shop(), script)
+    table = RECIPE.replace("simple_rnn", "pretrained").replace("epochs = 1", "epochs = 0")
+    lines = [line for line in table.splitlines() if line.split(" ")[0] not in OWN_KEYS]
+    recipe.write_text("\n".join(lines))
+    return recipe
 
 
 def before_end(frame: pd.DataFrame) -> pd.Series:
@@ -245,6 +263,44 @@ def test_what_is_done_is_not_done_again_and_nothing_is_replaced_unasked(tested, 
     assert now["01"] == stamps["01"] and now["02"] > stamps["02"]
     with pytest.raises(UserError, match="another experiment"):
         backtest_recipe(recipe, out, folds=3, step=STEP, overrides=["model.units=9"], resume=True)
+
+
+def test_processes_share_the_folds_and_change_nothing(tmp_path, tested, capfd):
+    """The script trains nothing, and the pretrained preset needs no TensorFlow."""
+    table = RECIPE.replace("simple_rnn", "pretrained").replace("epochs = 1", "epochs = 0")
+    table = "\n".join(line for line in table.splitlines() if line.split(" ")[0] not in OWN_KEYS)
+    script = SCRIPT.replace(
+        "    panel =", "    import os; print(f'process {os.getpid()}')\n    panel ="
+    )
+    recipe = write_recipe(tmp_path / "shop", shop(), script)
+    recipe.write_text(table)
+    results = []
+    for workers in (1, 2):
+        out = tmp_path / f"out{workers}"
+        results.append(backtest_recipe(recipe, out, folds=3, step=STEP, workers=workers))
+        said = capfd.readouterr().out.splitlines()
+        assert len({line for line in said if line.startswith("process")}) == workers
+    one, two = (result.run_dir for result in results)
+    for name in ("backtest.csv", "scores.csv", "by_cutoff.csv", "by_step.csv"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    theirs = pd.read_csv(tested[1].run_dir / "backtest.csv").rename(
+        columns={"simple_rnn": "pretrained"}
+    )
+    pd.testing.assert_frame_equal(pd.read_csv(one / "backtest.csv"), theirs)
+
+
+def test_a_fold_that_fails_in_a_process_is_told(tmp_path):
+    failing = SCRIPT.replace(
+        "    panel =", "    raise krr.UserError('It failed.', 'b.', 'c.')\n    panel ="
+    )
+    recipe = write_untrained(tmp_path / "shop", failing)
+    with pytest.raises(UserError, match="It failed"):
+        backtest_recipe(recipe, tmp_path / "out", folds=2, workers=2)
+    (recipe.parent / "forecast.py").write_text(script_that("import os; os.kill(os.getpid(), 9)"))
+    with pytest.raises(UserError, match="status -9.*--resume"):
+        backtest_recipe(recipe, tmp_path / "killed", folds=2, workers=1)
+    with pytest.raises(UserError, match="--workers is 0"):
+        backtest_recipe(recipe, tmp_path / "none", folds=2, workers=0)
 
 
 def test_what_cannot_be_tested_is_told(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -117,6 +118,23 @@ def test_a_search_goes_on_where_it_was_interrupted(recipe, tmp_path, monkeypatch
         tuning.tune(recipe, out, folds=3, resume=True)
     with pytest.raises(UserError, match="another experiment"):
         tuning.tune(recipe, out, overrides=["fit.batch_size=7"], resume=True)
+
+
+@pytest.mark.slow
+def test_processes_share_the_trials(recipe, tmp_path):
+    """Each value is worked out by hand; the recipe itself is tried once, no setting twice."""
+    result = tuning.tune(recipe, tmp_path / "out", trials=7, workers=2)
+    table = result.trials
+    assert sorted(table["trial"]) == list(range(7))
+    settings = table[["model.dropout", "fit.loss"]]
+    assert not settings.duplicated().any()
+    worse = (table["model.dropout"] - 0.6).abs() + (table["fit.loss"] == '"mse"')
+    done = table["state"] == "complete"
+    assert done.sum() >= 3
+    np.testing.assert_allclose(table["value"][done], worse[done])
+    assert (table["model.dropout"] == 0.1).sum() == 1
+    again = tuning.tune(recipe, tmp_path / "out", trials=8, workers=2, resume=True)
+    assert len(again.trials) == 8
 
 
 def test_settings_that_do_not_train_are_noted_and_alone_are_an_error(recipe, tmp_path):
