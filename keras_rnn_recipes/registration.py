@@ -16,7 +16,14 @@ from types import ModuleType
 from typing import Any
 
 # The modules that define registered classes and functions.
-MODULES = ("keras_rnn_recipes.layers", "keras_rnn_recipes.training.losses")
+MODULES = (
+    "keras_rnn_recipes.layers",
+    "keras_rnn_recipes.training.losses",
+    "keras_rnn_recipes.training.class_loss",
+    "keras_rnn_recipes.training.ctc_loss",
+    "keras_rnn_recipes.training.frame_loss",
+    "keras_rnn_recipes.training.token_loss",
+)
 
 
 def register_with_keras() -> None:

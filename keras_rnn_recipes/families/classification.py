@@ -5,34 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.evaluation.classification import classification_scores
+from keras_rnn_recipes.training.class_loss import class_loss
 
-
-def loss(label_smoothing: float = 0.0) -> Any:
-    """Cross-entropy of logits ``(..., classes)`` and class numbers ``(...)``, in nats.
-
-    Args:
-        label_smoothing: the share of the target probability that all classes get equally (Szegedy
-            et al. 2016). It is for training: with it no answer is worth the certainty 1.
-
-    Example:
-        >>> float(loss()(np.array([1]), np.array([[0.0, 0.0]], "float32"))) > 0.69
-        True
-    """
-    if not label_smoothing:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
-
-    def cross_entropy(labels: Any, logits: Any) -> Any:
-        one_hot = keras.ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
-        return keras.losses.categorical_crossentropy(
-            one_hot, logits, from_logits=True, label_smoothing=label_smoothing
-        )
-
-    return cross_entropy
+loss = class_loss
 
 
 def class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_rnn_recipes.layers._registry import registered
 from keras_rnn_recipes.layers.ctc import BLANK
 
 
@@ -31,26 +32,28 @@ def ctc_loss() -> Callable[[Any, Any], Any]:
         >>> round(float(np.exp(-ctc_loss()(np.array([[1]]), logits))[0]), 3)
         0.8
     """
+    return ctc_nats
 
-    def loss(symbols: Any, logits: Any) -> Any:
-        symbols, logits = tf.cast(symbols, tf.int32), tf.convert_to_tensor(logits)
-        counts = tf.math.count_nonzero(symbols, axis=1, dtype=tf.int32)
-        # TensorFlow 2.21 refuses utterances without symbols; all of their steps are blank.
-        some = tf.pad(symbols, [[0, 0], [0, tf.cast(tf.shape(symbols)[1] == 0, tf.int32)]])
-        first = tf.where(counts == 0, BLANK + 1, some[:, 0])
-        found = tf.nn.ctc_loss(
-            labels=tf.sparse.from_dense(tf.concat([first[:, None], some[:, 1:]], axis=1)),
-            logits=logits,
-            label_length=None,
-            logit_length=tf.fill([tf.shape(logits)[0]], tf.shape(logits)[1]),
-            logits_time_major=False,
-            blank_index=BLANK,
-        )
-        silent = -tf.reduce_sum(tf.nn.log_softmax(logits)[:, :, BLANK], axis=1)
-        mean = tf.reduce_mean(tf.cast(counts, found.dtype))
-        return tf.where(counts == 0, silent, found) / tf.maximum(mean, 1.0)
 
-    return loss
+@registered
+def ctc_nats(symbols: Any, logits: Any) -> Any:
+    """The function that `ctc_loss` returns; saved models know it by its name."""
+    symbols, logits = tf.cast(symbols, tf.int32), tf.convert_to_tensor(logits)
+    counts = tf.math.count_nonzero(symbols, axis=1, dtype=tf.int32)
+    # TensorFlow 2.21 refuses utterances without symbols; all of their steps are blank.
+    some = tf.pad(symbols, [[0, 0], [0, tf.cast(tf.shape(symbols)[1] == 0, tf.int32)]])
+    first = tf.where(counts == 0, BLANK + 1, some[:, 0])
+    found = tf.nn.ctc_loss(
+        labels=tf.sparse.from_dense(tf.concat([first[:, None], some[:, 1:]], axis=1)),
+        logits=logits,
+        label_length=None,
+        logit_length=tf.fill([tf.shape(logits)[0]], tf.shape(logits)[1]),
+        logits_time_major=False,
+        blank_index=BLANK,
+    )
+    silent = -tf.reduce_sum(tf.nn.log_softmax(logits)[:, :, BLANK], axis=1)
+    mean = tf.reduce_mean(tf.cast(counts, found.dtype))
+    return tf.where(counts == 0, silent, found) / tf.maximum(mean, 1.0)
 
 
 def steps_needed(symbols: Any) -> int:

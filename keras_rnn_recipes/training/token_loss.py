@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
+from keras_rnn_recipes.layers._registry import registered
 
-def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> Callable[[Any, Any], Any]:
+
+def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> TokenLoss:
     """Cross-entropy of ids at every step, in nats, as the mean over all real steps of a batch.
 
     Args:
@@ -17,7 +18,7 @@ def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> Callable[[A
         padding: the id of padded steps, which do not count.
 
     Returns:
-        A function from ids ``(batch, time)`` and logits ``(batch, time, classes)`` to losses
+        Called with ids ``(batch, time)`` and logits ``(batch, time, classes)`` it returns losses
         ``(batch,)``, whose mean is the mean over the real steps of the batch.
 
     Example:
@@ -26,14 +27,31 @@ def token_loss(label_smoothing: float = 0.0, *, padding: int = 0) -> Callable[[A
         >>> bool(np.allclose(np.mean(token_loss()(ids, logits)), np.log(3)))
         True
     """
+    return TokenLoss(label_smoothing, padding)
 
-    def cross_entropy(ids: Any, logits: Any) -> Any:
-        real = ops.cast(ops.not_equal(ids, padding), logits.dtype)
-        errors = _errors(ops.maximum(ids, 0), logits, label_smoothing)
+
+@registered
+class TokenLoss:
+    """What `token_loss` returns; saved models know it by its name."""
+
+    def __init__(self, label_smoothing: float = 0.0, padding: int = 0) -> None:
+        self._label_smoothing, self._padding = label_smoothing, padding
+
+    def __call__(self, ids: Any, logits: Any) -> Any:
+        """Losses ``(batch,)``."""
+        real = ops.cast(ops.not_equal(ids, self._padding), logits.dtype)
+        errors = _errors(ops.maximum(ids, 0), logits, self._label_smoothing)
         rows = ops.cast(ops.shape(ids)[0], logits.dtype)
         return ops.sum(errors * real, axis=1) * rows / ops.maximum(ops.sum(real), 1.0)
 
-    return cross_entropy
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for saving."""
+        return {"label_smoothing": self._label_smoothing, "padding": self._padding}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TokenLoss:
+        """The loss of `get_config`."""
+        return cls(**config)
 
 
 def _errors(ids: Any, logits: Any, label_smoothing: float) -> Any:
