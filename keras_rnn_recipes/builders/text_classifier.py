@@ -42,7 +42,7 @@ def text_classifier(
 
     Args:
         vocabulary_size: number of ids; 0 is padding, on the right.
-        num_classes: at least 2.
+        num_classes: number of outputs; a network that answers a number has one.
         cell, units, bidirectional, residual, layer_norm, l2, recurrent_skips: as in
             `recurrent_stack`.
         embedding_size: width of the embedding; ignored if ``embeddings`` are given.
@@ -62,8 +62,7 @@ def text_classifier(
         An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
 
     Raises:
-        ValueError: an unknown cell or pooling, embeddings of another size, or fewer than two
-            classes.
+        ValueError: an unknown cell or pooling, embeddings of another size, or no output.
 
     Example:
         >>> text_classifier(1000, 2, cell="gru", units=(32, 16), pooling="max").output_shape
@@ -133,7 +132,7 @@ def averaged_embeddings(
         An uncompiled model: ``tokens`` int32 ``(batch, time)`` -> logits ``(batch, num_classes)``.
 
     Raises:
-        ValueError: embeddings of another size, or fewer than two classes.
+        ValueError: embeddings of another size, or no output.
 
     Source: Iyyer et al. 2015, Deep unordered composition rivals syntactic methods.
 
@@ -155,8 +154,8 @@ def averaged_embeddings(
 
 def _tokens(num_classes: int) -> Any:
     """Check the number of classes, and return the input ``(batch, time)``."""
-    if num_classes < 2:
-        raise ValueError(f"num_classes must be at least 2; received {num_classes}.")
+    if num_classes < 1:
+        raise ValueError(f"num_classes must be at least 1; received {num_classes}.")
     return keras.Input((None,), dtype="int32", name="tokens")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from keras_rnn_recipes.config.base import (
     Count,
+    Names,
     Pairs,
     Share,
     TableSource,
@@ -22,12 +23,31 @@ from keras_rnn_recipes.config.classification import (
 )
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.text.preparation import Preparation
 
 TextUnit = Literal["words", "characters", "whitespace"]
 
-TextBaseline = Literal["majority", "tfidf", "averaged_embeddings"]
+Task = Literal["classification", "multilabel", "regression"]
 
+# Metrics and baselines of each task, in the order in which they are shown by default.
+METRICS: dict[str, tuple[str, ...]] = {
+    "classification": ("accuracy", "macro_f1", "log_loss", "calibration_error"),
+    "multilabel": ("micro_f1", "macro_f1", "subset_accuracy", "log_loss"),
+    "regression": ("mae", "rmse", "spearman"),
+}
+BASELINES: dict[str, tuple[str, ...]] = {
+    "classification": ("majority", "averaged_embeddings", "tfidf"),
+    "multilabel": ("label_frequencies", "averaged_embeddings", "tfidf"),
+    "regression": ("mean", "averaged_embeddings", "tfidf_ridge"),
+}
+
+if TYPE_CHECKING:
+    TextMetric = TextBaseline = str
+else:
+    _OTHERS = METRICS["multilabel"] + METRICS["regression"]
+    TextMetric = Literal[tuple(dict.fromkeys((*metrics_of("classes"), *_OTHERS)))]
+    TextBaseline = Literal[tuple(dict.fromkeys(sum(BASELINES.values(), ())))]
 
 # Keys of a mixture, which are no options of the builder.
 _MIXTURE = ("ngrams", "character_ngrams", "averaged")
@@ -40,22 +60,31 @@ class TextDataConfig(TableSource):
     are options of `Preparation`.
 
     Attributes:
+        task: what a text has: one class, any number of labels, or a number.
         train: table with the training part, in place of ``source``.
         valid: table for validation; None to hold out ``valid_share`` of the training part.
         test: table for testing; None to hold out ``test_share`` of the training part.
         text_col: column of the texts.
-        label_col: column of the labels.
+        label_col: column of the labels, or of the numbers.
+        label_cols: for ``"multilabel"``, in place of it: columns of 0 and 1, one for each label.
+        label_separator: for ``"multilabel"``: between the labels in a cell of ``label_col``.
+        weight_col: column of the weights of the texts in the loss; None: all the same. Scores count
+            every text once.
         valid_share: share of the training part that is held out for validation.
         test_share: share of the training part that is held out for testing.
         max_vocabulary: largest number of tokens, the most frequent ones; None for no limit.
         min_count: occurrences in the training part below which a token is unknown.
     """
 
+    task: Task = "classification"
     train: str | None = None
     valid: str | None = None
     test: str | None = None
     text_col: str = "text"
     label_col: str = "label"
+    label_cols: Names = ()
+    label_separator: Annotated[str, Field(min_length=1)] = ";"
+    weight_col: str | None = None
     valid_share: Share = 0.1
     test_share: Share = 0.2
     unit: TextUnit = "words"
@@ -124,24 +153,30 @@ class ClassifierConfig(RecurrentClassifierConfig):
 
 
 class TextClassifierFitConfig(ClassifierFitConfig):
-    """How a classifier of texts is trained: as every classifier, and on worse embeddings.
+    """How the network is trained: as every classifier, and on worse embeddings.
 
     Attributes:
         adversarial: length of the change of the embedded text in adversarial training, as a share
             of its length; 0: usual training.
+        loss: for ``data.task = "regression"``: mean squared or absolute error.
     """
 
     adversarial: Share = 0.0
+    loss: Literal["mse", "mae"] = "mse"
 
 
 class ClassificationEvaluateConfig(ClassifierEvaluateConfig):
-    """How the classifier is evaluated: as every classifier, and its baselines."""
+    """How the classifier is evaluated: ``metrics``, the first of which decides, and baselines.
 
-    baselines: Annotated[tuple[TextBaseline, ...], BeforeValidator(listed)] = (
-        "majority",
-        "averaged_embeddings",
-        "tfidf",
+    A recipe that names none has those of its task.
+    """
+
+    metrics: Annotated[tuple[TextMetric, ...], BeforeValidator(listed), Field(min_length=1)] = (
+        METRICS["classification"]
     )
+    baselines: Annotated[tuple[TextBaseline, ...], BeforeValidator(listed)] = BASELINES[
+        "classification"
+    ]
 
 
 class ClassificationConfig(TextExperiment):
@@ -159,10 +194,21 @@ class ClassificationConfig(TextExperiment):
     fit: TextClassifierFitConfig = TextClassifierFitConfig(epochs=10)
     evaluate: ClassificationEvaluateConfig = ClassificationEvaluateConfig()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _evaluate_by_task(cls, values: Any) -> Any:
+        data, evaluate = values.get("data"), values.get("evaluate", {})
+        task = data.get("task") if isinstance(data, dict) else getattr(data, "task", None)
+        if task not in METRICS or not isinstance(evaluate, dict):
+            return values
+        of_task = {"metrics": METRICS[task], "baselines": BASELINES[task]}
+        return {**values, "evaluate": {**of_task, **evaluate}}
+
     def check(self, where: str) -> None:
-        """Check that a mixture has n-grams of words."""
+        """Check that the options fit the task, and that a mixture has n-grams of words."""
         super().check(where)
         require_plain_start(self.model, where)
+        self._check_task(where)
         others = [name for name in _MIXTURE if getattr(self.model, name)]
         if others and not self.model.ngrams:
             raise UserError(
@@ -170,6 +216,46 @@ class ClassificationConfig(TextExperiment):
                 "a mixture with n-grams of words.",
                 f"set model.ngrams = 2, or remove model.{others[0]}.",
             )
+
+    def _check_task(self, where: str) -> None:
+        """Refuse keys, metrics and baselines of other tasks."""
+        task, data = self.data.task, self.data
+        of_classes = "classification" if task != "classification" else ""
+        of_labels = "multilabel" if task != "multilabel" else ""
+        of_numbers = "regression" if task != "regression" else ""
+        of_others = "classification or multilabel" if task == "regression" else ""
+        of = {
+            "model.ngrams": (self.model.ngrams, of_classes),
+            "fit.class_weights": (self.fit.class_weights != "none", of_classes),
+            "fit.label_smoothing": (self.fit.label_smoothing, of_others),
+            "data.label_cols": (data.label_cols, of_labels),
+            "fit.loss": (self.fit.loss != "mse", of_numbers),
+        }
+        wrong = next((key for key, (given, other) in of.items() if given and other), None)
+        if wrong:
+            raise UserError(
+                f"{where} has {wrong}, and data.task is {task}.",
+                f"{wrong} for the task {of[wrong][1]} only.",
+                f"remove {wrong}, or change data.task.",
+            )
+        if self.model.ngrams and data.weight_col is not None:
+            raise UserError(
+                f"{where} has both model.ngrams and data.weight_col.",
+                "one of them: n-grams count every text once.",
+                "remove one.",
+            )
+        fitting = {
+            "metrics": METRICS[task] if of_classes else metrics_of("classes"),
+            "baselines": BASELINES[task],
+        }
+        for key, allowed in fitting.items():
+            other = [name for name in getattr(self.evaluate, key) if name not in allowed]
+            if other:
+                raise UserError(
+                    f"{where} has evaluate.{key} {other[0]}, and data.task is {task}.",
+                    f"some of: {', '.join(allowed)}.",
+                    f"change evaluate.{key} or data.task.",
+                )
 
     @property
     def shape(self) -> Shape:
@@ -179,4 +265,6 @@ class ClassificationConfig(TextExperiment):
     @property
     def kind(self) -> str:
         """What the model is, for the headline."""
+        if self.data.task == "regression":
+            return "regression"
         return "classifier with n-grams" if self.model.ngrams else "classifier"

@@ -69,8 +69,9 @@ def class_scores(
     """Precision, recall, F1 and number of examples of each class.
 
     Args:
-        truth: true class numbers ``(examples,)``.
-        predicted: predicted class numbers ``(examples,)``.
+        truth: true class numbers ``(examples,)``; or for several labels each, 0 or 1
+            ``(examples, classes)``.
+        predicted: predicted class numbers or labels, of the same shape.
         classes: names of the classes, by number.
 
     Returns:
@@ -185,8 +186,24 @@ def calibration_bins(
         [{'confidence': 0.75, 'accuracy': 0.5, 'count': 2}]
     """
     truth, probabilities = _validated(truth, probabilities)
-    confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
+    return calibration_rows(probabilities.max(axis=1), right, bins=bins)
+
+
+def calibration_rows(
+    confidence: np.ndarray, right: np.ndarray, *, bins: int = _BINS
+) -> list[dict[str, Any]]:
+    """The non-empty bins of probabilities of an event, with the share of those that occurred.
+
+    Args:
+        confidence: probabilities ``(events,)``.
+        right: whether each occurred, ``(events,)``.
+        bins: as in `calibration_error`.
+
+    Example:
+        >>> calibration_rows(np.array([0.75, 0.75]), np.array([True, False]))
+        [{'confidence': 0.75, 'accuracy': 0.5, 'count': 2}]
+    """
     numbers = np.ceil(confidence * bins).astype(int)
     return [
         {

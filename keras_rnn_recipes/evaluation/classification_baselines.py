@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ def fit_tfidf(
     *,
     longest: int = 1,
     inverse_penalty: float = 1.0,
+    weights: np.ndarray | None = None,
 ) -> Classifier:
     """Logistic regression on tf-idf weights of words or word n-grams.
 
@@ -49,6 +51,7 @@ def fit_tfidf(
         num_classes: number of classes; one without a training example gets probability 0.
         longest: words in the longest n-gram; 1 ignores the order of words.
         inverse_penalty: scikit-learn's ``C``.
+        weights: of the examples ``(examples,)``; None: all the same.
 
     Returns:
         A function from texts to probabilities ``(examples, classes)``.
@@ -61,16 +64,11 @@ def fit_tfidf(
         >>> classify(["good", "bad"]).argmax(axis=1).tolist()
         [1, 0]
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    # The pattern keeps words of one letter ("I"), which scikit-learn leaves out, and divides
-    # scripts without spaces into letters.
-    words = TfidfVectorizer(
-        ngram_range=(1, longest), sublinear_tf=True, token_pattern=word_pattern(), dtype=np.float32
-    )
-    features = words.fit_transform(texts)
-    model = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(features, np.asarray(labels))
+    words = tfidf_words(longest)
+    model = LogisticRegression(C=inverse_penalty, max_iter=1000)
+    model.fit(words.fit_transform(texts), np.asarray(labels), sample_weight=weights)
 
     def classify(texts: Sequence[str]) -> np.ndarray:
         probabilities = np.zeros((len(texts), num_classes))
@@ -79,6 +77,25 @@ def fit_tfidf(
         return probabilities
 
     return classify
+
+
+def tfidf_words(longest: int = 1) -> Any:
+    """scikit-learn's vectorizer of the tf-idf weights of words or word n-grams.
+
+    Args:
+        longest: words in the longest n-gram.
+
+    Example:
+        >>> tfidf_words().fit_transform(["so good", "I see"]).shape
+        (2, 4)
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    # The pattern keeps words of one letter ("I"), which scikit-learn leaves out, and divides
+    # scripts without spaces into letters.
+    return TfidfVectorizer(
+        ngram_range=(1, longest), sublinear_tf=True, token_pattern=word_pattern(), dtype=np.float32
+    )
 
 
 # Images are averaged down to at most this side for the regression.

@@ -17,10 +17,10 @@ class MetricInfo:
     Attributes:
         name: in sentences.
         label: as the heading of a column; ``{}`` stands for the level of an interval.
-        of: what is scored: forecasts (``"series"``) or their intervals, classes, tags, the text
-            that follows (``"language"``), answers in words (``"texts"``; ``"captions"`` and
-            ``"pronunciations"``: those that only these have), frames of notes (``"music"``),
-            networks (``"memory"``).
+        of: what is scored: forecasts (``"series"``) or their intervals, classes, several labels
+            for each text, numbers, tags, the text that follows (``"language"``), answers in words
+            (``"texts"``; ``"captions"`` and ``"pronunciations"``: those that only these have),
+            frames of notes (``"music"``), networks (``"memory"``).
         more_is_better: whether larger values are better; errors are better when smaller.
         in_units: whether it is in the units of the data, so that series of different size cannot
             be compared by it.
@@ -33,6 +33,8 @@ class MetricInfo:
         "series",
         "intervals",
         "classes",
+        "labels",
+        "numbers",
         "tags",
         "language",
         "texts",
@@ -64,6 +66,14 @@ METRICS = {
     "log_loss": MetricInfo("log loss", "log loss", "classes"),
     "calibration_error": MetricInfo("calibration error", "calibration error", "classes"),
     "roc_auc": MetricInfo("area under the ROC curve", "ROC AUC", "classes", more_is_better=True),
+    "micro_f1": MetricInfo("F1 over all labels", "micro F1", "labels", more_is_better=True),
+    "subset_accuracy": MetricInfo(
+        "share of texts with exactly the right labels",
+        "subset accuracy",
+        "labels",
+        more_is_better=True,
+    ),
+    "spearman": MetricInfo("rank correlation", "Spearman", "numbers", more_is_better=True),
     "entity_f1": MetricInfo("F1 of entities", "entity F1", "tags", more_is_better=True),
     "entity_precision": MetricInfo(
         "precision of entities", "precision", "tags", more_is_better=True

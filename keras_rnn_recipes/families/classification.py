@@ -49,7 +49,24 @@ def score(
         >>> score(np.array([0, 1]), answers, metrics=["accuracy"])
         {'lstm': {'accuracy': 1.0}}
     """
-    found = {name: classification_scores(truth, given) for name, given in answers.items()}
+    return wanted_scores(
+        {name: classification_scores(truth, given) for name, given in answers.items()}, metrics
+    )
+
+
+def wanted_scores(
+    found: Mapping[str, Mapping[str, float]], metrics: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """The scores that a recipe asks for, by model.
+
+    Args:
+        found: all scores by model.
+        metrics: names; those that a model does not have are left out.
+
+    Example:
+        >>> wanted_scores({"lstm": {"mae": 1.0, "rmse": 2.0}}, ["rmse", "spearman"])
+        {'lstm': {'rmse': 2.0}}
+    """
     return {
         name: {metric: scores[metric] for metric in metrics if metric in scores}
         for name, scores in found.items()

@@ -34,7 +34,25 @@ def class_table(
         classes: their names.
         noun: what is classified, in the plural, such as "texts".
     """
-    rows = class_scores(truth, found.argmax(axis=1), classes)
+    return table_of_scores(truth, found.argmax(axis=1), classes, noun=noun)
+
+
+def table_of_scores(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    classes: Sequence[str],
+    *,
+    noun: str,
+    kind: str = "class",
+) -> Table:
+    """The table of precision, recall and F1 by class or by label.
+
+    Args:
+        truth, predicted, classes: as in `class_scores`.
+        noun: as in `class_table`.
+        kind: ``"class"`` or ``"label"``.
+    """
+    rows = class_scores(truth, predicted, classes)
     cells = [
         (
             name,
@@ -45,10 +63,10 @@ def class_table(
         for name, row in rows.items()
     ]
     return Table(
-        "Scores by class",
-        f"Precision: share of the {noun} predicted as the class that belong to it. Recall: share "
-        f"of the {noun} of the class that are predicted as it. F1: their harmonic mean.",
-        "Class",
+        f"Scores by {kind}",
+        f"Precision: share of the {noun} predicted as the {kind} that belong to it. Recall: share "
+        f"of the {noun} of the {kind} that are predicted as it. F1: their harmonic mean.",
+        kind.capitalize(),
         ["precision", "recall", "F1", noun],
         cells,
     )
@@ -155,11 +173,16 @@ def plot_roc_curve(points: Mapping[str, Mapping[str, Sequence[float]]], *, model
     return figure
 
 
-def plot_reliability(bins: Sequence[Mapping[str, Any]]) -> Figure:
+def plot_reliability(
+    bins: Sequence[Mapping[str, Any]],
+    *,
+    axes_names: tuple[str, str] = ("confidence", "share of right answers"),
+) -> Figure:
     """Plot accuracy by confidence; a perfectly calibrated model lies on the diagonal.
 
     Args:
         bins: from `calibration_bins`.
+        axes_names: what the axes show.
     """
     with new_figure(3.0) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
@@ -171,10 +194,8 @@ def plot_reliability(bins: Sequence[Mapping[str, Any]]) -> Figure:
             color=MODEL,
             alpha=0.75,
         )
-        axes.set(
-            xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.02), ylim=(0, 1.05)
-        )
-        figure.set_label(f"Confidence and accuracy in {len(bins)} bins.")
+        axes.set(xlabel=axes_names[0], ylabel=axes_names[1], xlim=(0, 1.02), ylim=(0, 1.05))
+        figure.set_label(f"{axes_names[0].capitalize()} and {axes_names[1]}, {len(bins)} bins.")
     return figure
 
 

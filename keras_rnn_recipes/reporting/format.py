@@ -13,6 +13,7 @@ MODEL_LABELS = {
     **{"lstm": "LSTM", "gru": "GRU", "simple_rnn": "simple RNN", "deep_rnn": "deep RNN"},
     **{"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "auto_theta": "AutoTheta"},
     **{"tfidf": "tf-idf and logistic regression", "pretrained": "pretrained network"},
+    **{"tfidf_ridge": "tf-idf and ridge regression", "label_frequencies": "most frequent labels"},
     **{"network_alone": "network alone", "ngrams_alone": "n-grams alone"},
     **{"lstm_ngrams": "LSTM with n-grams", "gru_ngrams": "GRU with n-grams"},
     **{"simple_rnn_ngrams": "simple RNN with n-grams"},

@@ -36,7 +36,10 @@ class _SavedText:
 
 
 class SavedClassifier(_SavedText):
-    """A classifier loaded from a SavedModel: raw strings in, labels and probabilities out.
+    """A classifier loaded from a SavedModel: raw strings in, its outputs by name.
+
+    They are ``label`` and ``probabilities``; ``labels`` and ``probabilities`` of a multi-label
+    classifier; ``prediction`` of a regression.
 
     Example:
         >>> SavedClassifier("runs/imdb/saved_model")(["A fine film."])  # doctest: +SKIP
@@ -44,19 +47,23 @@ class SavedClassifier(_SavedText):
     """
 
     def __call__(self, texts: Sequence[str | bytes]) -> dict[str, Any]:
-        """Labels and probabilities (batch, classes) of texts."""
+        """The outputs of texts: strings as a list, numbers as an array (batch, ...)."""
 
         def answer(part: tf.Tensor) -> list[Any]:
-            found = self._module.serve(text=part)
-            labels = [label.decode("utf-8") for label in found["label"].numpy()]
-            return list(zip(labels, found["probabilities"].numpy(), strict=True))
+            found = {name: one.numpy() for name, one in self._module.serve(text=part).items()}
+            return [
+                {name: values[row] for name, values in found.items()} for row in range(len(part))
+            ]
 
-        answers = in_batches(texts, answer)
-        if not answers:
-            classes = self._module.serve(text=tf.constant([""]))["probabilities"].shape[1]
-            return {"label": [], "probabilities": np.zeros((0, classes), "float32")}
-        labels, probabilities = zip(*answers, strict=True)
-        return {"label": list(labels), "probabilities": np.array(probabilities)}
+        # The answers to one text tell names and shapes where no text is given.
+        answers = in_batches(texts, answer) or answer(tf.constant([""]))
+        rows = answers[: len(texts)]
+        return {
+            name: [row[name].decode("utf-8") for row in rows]
+            if isinstance(one, bytes)
+            else np.array([row[name] for row in rows], one.dtype).reshape(-1, *np.shape(one))
+            for name, one in answers[0].items()
+        }
 
 
 class SavedTagger(_SavedText):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,7 +108,13 @@ def load_text(
     return TextParts(card.name, card.task, **parts)
 
 
-def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
+def hold_out(
+    rows: Rows,
+    share: float,
+    *,
+    seed: int = 0,
+    split: Callable[[str], Sequence[str]] | None = None,
+) -> tuple[Rows, Rows]:
     """Split training examples into a training and a validation part.
 
     Equal texts stay in the same part. As far as possible, the share is held out of every label, and
@@ -118,6 +124,7 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
         rows: the training examples.
         share: of the examples that are held out, above 0 and below 1.
         seed: of the choice.
+        split: function from what stands as the label of a text to its labels; None: it is one.
 
     Returns:
         The remaining examples, and those held out.
@@ -134,8 +141,9 @@ def hold_out(rows: Rows, share: float, *, seed: int = 0) -> tuple[Rows, Rows]:
     check_share(share)
     texts = rows.texts if isinstance(rows, LabelledTexts) else rows.sources
     labels = rows.labels if isinstance(rows, LabelledTexts) else ("",) * len(rows)
-    kept = [(label,) if label else () for label in labels]
-    held = draw_held_out(texts, kept, labels, share, seed=seed)
+    kept = [split(label) if split else (label,) if label else () for label in labels]
+    strata = labels if any(kept) else ("",) * len(rows)
+    held = draw_held_out(texts, kept, strata, share, seed=seed)
     if not held.any():
         raise UserError(
             f"Training examples: {len(rows)}, too few to hold out a share of {share}.",

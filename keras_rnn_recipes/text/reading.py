@@ -21,6 +21,7 @@ from keras_rnn_recipes.text.encoded import (
     split_lines,
     without_carriage_returns,
 )
+from keras_rnn_recipes.text.number_cells import read_weights
 from keras_rnn_recipes.text.other_formats import refuse_other_text
 from keras_rnn_recipes.text.tables import FileFormat, FileOptions, Row, read_rows
 
@@ -34,18 +35,26 @@ _INVISIBLE = " \t\r\n\u00a0\u200b\u200e\u200f\ufeff"
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Texts and their labels, both ``(examples,)``."""
+    """Texts, their labels, and their weights if they have some, each ``(examples,)``.
+
+    A label may also be several labels or a number, as text; see `label_tables`.
+    """
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
+    weights: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def rows(self, numbers: Sequence[int] | np.ndarray) -> LabelledTexts:
         """The examples with these numbers, in this order."""
-        texts, labels = self.texts, self.labels
-        return LabelledTexts(tuple(texts[n] for n in numbers), tuple(labels[n] for n in numbers))
+        texts, labels, weights = self.texts, self.labels, self.weights
+        return LabelledTexts(
+            tuple(texts[n] for n in numbers),
+            tuple(labels[n] for n in numbers),
+            None if weights is None else tuple(weights[n] for n in numbers),
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ def read_labelled(
     *,
     text_col: str = "text",
     label_col: str = "label",
+    weight_col: str | None = None,
     tell: Tell = ignore,
     **options: Unpack[FileOptions],
 ) -> LabelledTexts:
@@ -77,6 +87,7 @@ def read_labelled(
     Args:
         path: a text file with a separator between cells, gzipped (``.gz``) or not.
         text_col, label_col: names of the columns.
+        weight_col: name of the column of weights; None: no weights.
         tell: called with each assumption about the file.
         options: of `FileFormat`: ``separator``, ``quotes``, ``columns``, ``encoding``.
 
@@ -85,11 +96,11 @@ def read_labelled(
 
     Raises:
         UserError: as `read_rows`; also no rows, a row without a label or with a sign of a missing
-            value in its place, or several labels in a cell.
+            value in its place, several labels in a cell, or a weight below 0 or that is no number.
     """
-    name, form = Path(path).name, FileFormat(**options)
-    rows = _some(path, read_rows(path, (text_col, label_col), form, tell=tell))
-    labels = tuple(" ".join(row.cells[1].strip(_INVISIBLE).split()) for row in rows)
+    name = Path(path).name
+    rows = read_some(path, (text_col, label_col), weight_col, options, tell=tell)
+    labels = tuple(clean_label(row.cells[1]) for row in rows)
     for row, label in zip(rows, labels, strict=True):
         if not label or label in NO_LABEL:
             raise UserError(
@@ -100,10 +111,65 @@ def read_labelled(
     refuse_several_labels(labels, name)
     for note in similar_label_notes(labels, name):
         tell(note)
+    return with_labels(path, rows, labels, weight_col, tell=tell)
+
+
+def read_some(
+    path: str | Path,
+    wanted: Sequence[str],
+    weight_col: str | None,
+    options: FileOptions,
+    *,
+    tell: Tell = ignore,
+) -> list[Row]:
+    """Read the wanted columns of a table, and last that of the weights if one is named.
+
+    Args:
+        path, tell, options: as in `read_labelled`.
+        wanted: names of columns, that of the texts first.
+        weight_col: name of the column of weights; None: no weights.
+
+    Raises:
+        UserError: as `read_rows`; also no rows.
+    """
+    columns = (*wanted, weight_col) if weight_col is not None else wanted
+    return _some(path, read_rows(path, columns, FileFormat(**options), tell=tell))
+
+
+def clean_label(cell: str) -> str:
+    """A label without white space at either end, and with single spaces within.
+
+    Example:
+        >>> clean_label(" very  good ")
+        'very good'
+    """
+    return " ".join(cell.strip(_INVISIBLE).split())
+
+
+def with_labels(
+    path: str | Path,
+    rows: Sequence[Row],
+    labels: tuple[str, ...],
+    weight_col: str | None,
+    *,
+    tell: Tell = ignore,
+) -> LabelledTexts:
+    """Texts of `read_some` with their labels, and with the weights of the last column.
+
+    Args:
+        path, weight_col, tell: as in `read_some`.
+        rows: from there.
+        labels: ``(rows,)``.
+
+    Raises:
+        UserError: a weight that is no number of at least 0, or no weight above 0.
+    """
+    name = Path(path).name
     empty = sum(not row.cells[0].strip() for row in rows)
     if empty:
         tell(f"{name}: {counted(empty, 'text')} of {len(rows):,} without any characters.")
-    return LabelledTexts(tuple(row.cells[0] for row in rows), labels)
+    weights = None if weight_col is None else read_weights(rows, name, weight_col)
+    return LabelledTexts(tuple(row.cells[0] for row in rows), labels, weights)
 
 
 def read_texts(
@@ -325,7 +391,7 @@ def refuse_several_labels(labels: Sequence[str], name: str) -> None:
             f"{name} has several labels in one cell: {several!r}, in example "
             f"{labels.index(several) + 1}.",
             "one label for each text.",
-            "keep one label in each row, or train a classifier for each label.",
+            "keep one label in each row, or set data.task to multilabel.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Classify texts with a recurrent network, and compare it with baselines that count words.
+"""Find the class, the labels or the number of texts, and compare with baselines that count words.
 
 Run by `krr run RECIPE`, or by itself: `python classify.py --config my.toml`.
 """
@@ -12,11 +12,11 @@ from keras_rnn_recipes.families import text_classification
 
 
 def main(config, run):
-    """Fit, evaluate and save the classifier that ``config`` describes, into the folder ``run``."""
-    # Texts with labels, in a training, a validation and a test part.
+    """Fit, evaluate and save the network that ``config`` describes, into the folder ``run``."""
+    # Texts with labels in three parts. The head says what is answered: a class, labels, a number.
     texts = text_classification.load(config.data, seed=config.fit.seed)
-    classes = text_classification.class_names(texts.train.labels)
-    print(text_classification.describe(texts, classes))
+    head = text_classification.fit_head(config, texts.train)
+    print(text_classification.describe(texts, head))
     data, network, training, name = config.data, config.model, config.fit, config.model.name
 
     # Tokenize with TensorFlow operations: the same ones are part of the exported graph.
@@ -36,32 +36,24 @@ def main(config, run):
     )
     print(text_classification.describe_tokens(texts, tokenizer))
     run.write_config(config)
-    run.write_json(
-        "vocabulary.json", text_classification.vocabulary_record(tokenizer, classes=classes)
-    )
 
     # Batches of texts of similar length, which need little padding.
-    labels = text_classification.number_labels(texts.train.labels, classes)
-    truth = text_classification.number_labels(texts.test.labels, classes, "the test part")
+    truth = head.truth(texts.test, "the test part")
+    columns = partial(text_classification.head_columns, head, tokenizer=tokenizer)
     batches = partial(
         krr.bucketed_batches,
-        tokenizer.encode(texts.train.texts),
-        labels,
-        weights=text_classification.class_weights(labels, training.class_weights),
+        **columns(texts.train, class_weights=training.class_weights),
         batch_size=training.batch_size,
         seed=training.seed,
         repeat=True,
     )
     watched = krr.bucketed_batches(
-        tokenizer.encode(texts.valid.texts),
-        text_classification.number_labels(texts.valid.labels, classes, "the validation part"),
-        batch_size=training.batch_size,
-        shuffle=False,
+        **columns(texts.valid), batch_size=training.batch_size, shuffle=False
     )
 
-    # The network maps token ids to a logit for each class.
+    # The network maps token ids to the outputs of the head, such as a logit for each class.
     model = krr.text_classifier(
-        len(tokenizer.vocabulary), len(classes), **vectors, **network.options()
+        len(tokenizer.vocabulary), head.size, **vectors, **network.options()
     )
     text_classification.start_from_language_model(
         model, tokenizer, network.start, embedding="embedding"
@@ -74,33 +66,36 @@ def main(config, run):
             num_windows=len(texts.train),
             config=training,
             run=run,
-            loss=text_classification.loss(training.label_smoothing),
+            loss=head.loss(training.label_smoothing),
         )
     # Mix the network with classifiers that hardly know the order of words, if the recipe says so.
-    model, parts = text_classification.add_parts(model, tokenizer, texts, classes, config=config)
+    model, parts = text_classification.add_parts(model, tokenizer, texts, head, config=config)
     run.write_model(model)
 
-    # Strings in, probabilities out: the network and its baselines.
-    classifier = text_classification.Pipeline(tokenizer, model, classes)
-    baselines = text_classification.fit_baselines(
-        texts, classes, counted, names=config.evaluate.baselines, config=config, fitted=parts
+    # Strings in, answers out: the network and its baselines.
+    models = {name: text_classification.Pipeline(tokenizer, model, head)}
+    models |= text_classification.fit_baselines(
+        texts, head, counted, names=config.evaluate.baselines, config=config, fitted=parts
     )
-    answers = {
-        one: classify(texts.test.texts) for one, classify in {name: classifier, **baselines}.items()
-    }
-    scores = text_classification.score(truth, answers, metrics=config.evaluate.metrics)
+    head = text_classification.choose_thresholds(head, texts.valid, models)
+    run.write_json(
+        "vocabulary.json", text_classification.vocabulary_record(tokenizer, **head.record())
+    )
+    answers = {one: answer(texts.test.texts) for one, answer in models.items()}
+    scores = head.score(truth, answers, config.evaluate.metrics)
     record = text_classification.results_record(
         scores, model, history, name=name, task=config.family
     )
     run.write_csv(
-        "predictions.csv", text_classification.predictions_table(texts.test, classes, answers)
+        "predictions.csv", text_classification.predictions_table(texts.test, head, answers)
     )
     run.write_json("metrics.json", record)
 
     # Export the model to serve it without this package, and write the report.
-    krr.export_text_model(classifier, run.path / "saved_model", samples=texts.test.texts)
+    served = text_classification.Pipeline(tokenizer, model, head)
+    krr.export_text_model(served, run.path / "saved_model", samples=texts.test.texts)
     run.write_environment(training.seed)
-    text_classification.write_report(run.path, truth, answers, classes)
+    text_classification.write_report(run.path, truth, answers, head)
     print(text_classification.results_table(record, name=name, metric=config.evaluate.deciding))
     print(run.describe())
 

@@ -105,7 +105,7 @@ def test_pretrained_vectors_are_used_and_may_be_kept(tmp_path):
         ({"pooling": "first"}, "pooling must be one of"),
         ({"cell": "transformer"}, "cell must be one of"),
         ({"embeddings": np.zeros((9, 3))}, "a row for each of 10 ids"),
-        ({"num_classes": 1}, "num_classes must be at least 2"),
+        ({"num_classes": 0}, "num_classes must be at least 1"),
     ],
 )
 def test_what_cannot_be_is_refused(options, said):

@@ -135,7 +135,7 @@ def test_a_saved_model_takes_raw_strings_without_this_package(tmp_path):
     texts = ["so good", *ODD_TEXTS]
     found, live = SavedClassifier(path)(texts), classifier(texts)
     np.testing.assert_allclose(found["probabilities"], live, atol=1e-5)
-    assert found["label"] == [classifier.classes[k] for k in live.argmax(axis=1)]
+    assert found["label"] == [classifier.head.classes[k] for k in live.argmax(axis=1)]
 
 
 def test_classes_count_alike_when_they_are_balanced():

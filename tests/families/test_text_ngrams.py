@@ -199,7 +199,7 @@ def test_a_served_mixture_takes_raw_strings(mixed_parts, tmp_path):
     np.testing.assert_allclose(found["probabilities"], classifier(texts), atol=1e-5)
     classifier.model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    loaded = text_classification.Pipeline(classifier.tokenizer, again, classifier.classes)
+    loaded = text_classification.Pipeline(classifier.tokenizer, again, classifier.head)
     np.testing.assert_allclose(loaded(texts), classifier(texts), atol=1e-6)
 
 

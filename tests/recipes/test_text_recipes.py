@@ -26,10 +26,12 @@ OTHERS = (
 )
 RECIPES = [path for path in sorted(ROOT.glob("*/*.toml")) if path.parent.name not in OTHERS]
 NAMES = [f"{path.parent.name}/{path.stem}" for path in RECIPES]
-SHIPPED = ("word_order", "people_places", "language_reference", "reversal", "digit_reversal")
+SHIPPED = (
+    *("word_order", "complaints", "ratings"),
+    *("people_places", "language_reference", "reversal", "digit_reversal"),
+)
 # The network on averaged embeddings, n-grams and wide beams have tests of their own.
 QUICKER = {
-    "text_classification": ['evaluate.baselines=["majority", "tfidf"]'],
     "language_model": ["evaluate.ngrams=[1]", "evaluate.sample_length=20"],
     "encoder_decoder": ["evaluate.beam_width=2", "evaluate.max_length=6"],
 }
@@ -81,13 +83,18 @@ def test_a_recipe_runs_to_the_end(name: str, tmp_path: Path, request):
     if not recipe.startswith(SHIPPED):
         request.getfixturevalue("krr_data")
     overrides = QUICKER.get(family, [])
+    if family == "text_classification":
+        quicker = load_config(ROOT / f"{name}.toml").evaluate.baselines
+        overrides = [f"evaluate.baselines={','.join(set(quicker) - {'averaged_embeddings'})}"]
     result = runner.run(name, tmp_path / "r", smoke=True, overrides=overrides)
     folder = result.run_dir
     assert {path.name for path in folder.iterdir()} == ARTEFACTS
     record = json.loads((folder / "metrics.json").read_text())
     assert record["task"] == family and record["format_version"] == 1
     figures = [record["model"], *record["baselines"].values()]
-    assert all(np.isfinite(value) and value >= 0 for row in figures for value in row.values())
+    assert all(np.isfinite(value) for row in figures for value in row.values())
+    # A rank correlation may be negative.
+    assert all(v >= 0 for row in figures for name, v in row.items() if name != "spearman")
     assert set(tf.saved_model.load(str(folder / "saved_model")).signatures) >= {"serving_default"}
     # What was resolved can be run again, and is the same experiment.
     assert load_config(folder / "recipe.toml") == result.config

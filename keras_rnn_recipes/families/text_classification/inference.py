@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def predict(
     run_dir: str | Path, source: str | Path, *, overrides: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Tell the class of every text in a table.
+    """Tell the class, the labels or the number of every text in a table.
 
     Args:
         run_dir: a finished run of text classification. Its ``saved_model`` answers.
@@ -35,8 +35,8 @@ def predict(
         overrides: how the table is read, as in `finished_config`.
 
     Returns:
-        Columns ``text`` (named as in the run), ``label``, and for each class its probability,
-        ``probability-<class>``.
+        Columns ``text`` (named as in the run), ``label`` or ``labels``, and for each of them its
+        probability, ``probability-<class>``; of a regression ``prediction``.
 
     Raises:
         UserError: not a finished run, or something in the file that cannot be used.
@@ -58,9 +58,11 @@ def predict(
         **config.data.file_options(),
     )
     found = SavedClassifier(Path(run_dir) / "saved_model")(texts)
-    table: dict[str, Any] = {config.data.text_col: list(texts), "label": found["label"]}
-    for number, name in enumerate(read_vocabulary(run_dir)["classes"]):
-        table[f"probability-{name}"] = found["probabilities"][:, number]
+    probabilities = found.pop("probabilities", None)
+    table: dict[str, Any] = {config.data.text_col: list(texts), **found}
+    if probabilities is not None:
+        for number, name in enumerate(read_vocabulary(run_dir)["classes"]):
+            table[f"probability-{name}"] = probabilities[:, number]
     return with_notes(pd.DataFrame(table), [*notes, *token_notes(run_dir, texts)])
 
 
@@ -72,7 +74,7 @@ def evaluate(
     baselines: str | None = None,
     overrides: Sequence[str] = (),
 ) -> Evaluation:
-    """Judge a run's classifier on a table of texts and labels.
+    """Judge a run's classifier or regression on a table of texts and labels or numbers.
 
     Args:
         run_dir, source: as in `predict`; the table has the run's column of labels too.
@@ -81,23 +83,30 @@ def evaluate(
         The metrics of the run's recipe.
 
     Raises:
-        UserError: as `predict`, or a label that training has not seen.
+        UserError: as `predict`, or a label that training has not seen, or no number.
     """
-    from keras_rnn_recipes.families.text_classification.task import read_rows, score
+    from keras_rnn_recipes.families.text_classification.heads import (
+        head_of_record,
+        in_known_spelling,
+    )
+    from keras_rnn_recipes.families.text_classification.task import read_rows
     from keras_rnn_recipes.serving.saved_text import SavedClassifier
-    from keras_rnn_recipes.text.reading import known_labels, number_labels
 
     refuse_baselines(baselines)
     config, notes = finished_config(run_dir, overrides), list[str]()
     name = config.model.name
-    rows = read_rows(source, config.data, tell=notes.append)
-    classes = read_vocabulary(run_dir)["classes"]
-    labels = known_labels(rows.labels, classes, tell=notes.append)
-    truth = number_labels(labels, classes, Path(source).name)
+    # Scores count every text once, so that new data need no weights.
+    data = config.data.model_copy(update={"weight_col": None})
+    rows = read_rows(source, data, tell=notes.append)
+    head = head_of_record(read_vocabulary(run_dir))
+    rows = in_known_spelling(head, rows, tell=notes.append)
+    truth = head.truth(rows, Path(source).name)
     found = SavedClassifier(Path(run_dir) / "saved_model")(rows.texts)
-    answers = {name: found["probabilities"]}
-    notes += [*class_notes(labels, classes), *token_notes(run_dir, rows.texts)]
-    summary = score(truth, answers, metrics=config.evaluate.metrics)
+    answers = found["prediction"] if head.task == "regression" else found["probabilities"]
+    if head.task == "classification":
+        notes += class_notes(rows.labels, read_vocabulary(run_dir)["classes"])
+    notes += token_notes(run_dir, rows.texts)
+    summary = head.score(truth, {name: answers}, config.evaluate.metrics)
     return Evaluation(name, summary, notes=tuple(notes))
 
 
@@ -118,11 +127,12 @@ def load(run_dir: str | Path) -> Pipeline:
     Raises:
         UserError: not a finished run, or its files are damaged.
     """
+    from keras_rnn_recipes.families.text_classification.heads import head_of_record
     from keras_rnn_recipes.families.text_classification.pipeline import Pipeline
     from keras_rnn_recipes.serving.keras_model import load_model
 
     record = read_vocabulary(run_dir)
-    return Pipeline(tokenizer_of(record), load_model(run_dir), record["classes"])
+    return Pipeline(tokenizer_of(record), load_model(run_dir), head_of_record(record))
 
 
 def export(run_dir: str | Path, to: Path, *, format: str = "saved_model") -> Path:

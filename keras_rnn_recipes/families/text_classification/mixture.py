@@ -11,13 +11,13 @@ import tensorflow as tf
 from keras_rnn_recipes.config.text_classification import ClassificationConfig
 from keras_rnn_recipes.evaluation.classification import log_softmax, losses
 from keras_rnn_recipes.families.text_classification.averaged import fit_averaged
+from keras_rnn_recipes.families.text_classification.heads import Head, as_head
 from keras_rnn_recipes.families.text_classification.ngrams import fit_ngrams
 from keras_rnn_recipes.families.text_classification.pipeline import Pipeline, network_inputs
 from keras_rnn_recipes.layers import LogitMixture
 from keras_rnn_recipes.reporting.format import number
 from keras_rnn_recipes.serving.saved_text import in_batches
 from keras_rnn_recipes.text.catalogue import TextParts
-from keras_rnn_recipes.text.reading import number_labels
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 
 # Shares of the n-grams that are tried.
@@ -31,7 +31,7 @@ def add_parts(
     network: keras.Model,
     tokenizer: Tokenizer,
     texts: TextParts,
-    classes: Sequence[str],
+    head: Head | Sequence[str],
     *,
     config: ClassificationConfig,
 ) -> tuple[keras.Model, dict[str, Pipeline]]:
@@ -44,7 +44,7 @@ def add_parts(
         network: tokens to logits.
         tokenizer: that of the network.
         texts: from `load`.
-        classes: from `class_names`.
+        head: from `fit_head`, or names of classes.
         config: the recipe, with ``model.ngrams``, ``model.character_ngrams`` and
             ``model.averaged``.
 
@@ -55,21 +55,22 @@ def add_parts(
     options = config.model
     if not options.ngrams:
         return network, {}
-    alone, model = {"network_alone": Pipeline(tokenizer, network, classes)}, network
+    head = as_head(head)
+    alone, model = {"network_alone": Pipeline(tokenizer, network, head)}, network
     if options.averaged:
-        averaged = fit_averaged(texts, classes, tokenizer, config)
+        averaged = fit_averaged(texts, head, tokenizer, config)
         alone["averaged_embeddings"] = averaged
         model = _joined(network, averaged.model, 0.5, network.name)
-    labels = [number_labels(part.labels, classes) for part in (texts.train, texts.valid)]
+    labels = [head.truth(part) for part in (texts.train, texts.valid)]
     ngrams = fit_ngrams(
         (texts.train.texts, texts.valid.texts),
         (labels[0], labels[1]),
         tokenizer,
-        num_classes=len(classes),
+        num_classes=head.size,
         longest=options.ngrams,
         characters=options.character_ngrams,
     )
-    alone["ngrams_alone"] = Pipeline(tokenizer, ngrams, classes)
+    alone["ngrams_alone"] = Pipeline(tokenizer, ngrams, head)
     model, told = mixed(model, ngrams, tokenizer, texts.valid.texts, labels[1])
     print(told)
     return model, alone

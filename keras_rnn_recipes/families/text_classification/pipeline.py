@@ -1,4 +1,4 @@
-"""The served text classifier: raw strings in, labels and probabilities out."""
+"""The served text classifier: raw strings in, labels and probabilities or numbers out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_recipes.families.text_classification.heads import Head, as_head
 from keras_rnn_recipes.serving.saved_text import in_batches, never_empty, text_cases
 from keras_rnn_recipes.text.tokenizer import Tokenizer, as_strings
 
@@ -25,13 +26,15 @@ class Pipeline(tf.Module):
         tokenizer: texts to ids, see `fit_tokenizer`.
         model: ids to logits, see `text_classifier`; or ids and the characters of each word, see
             `network_inputs`.
-        classes: names of the classes, in the order of the logits.
+        head: what the outputs mean, see `fit_head`; or names of classes, in the order of the
+            logits.
 
     Call arguments:
         texts: strings.
 
     Returns:
-        Probabilities, float32 ``(texts, classes)``.
+        The answers of the head: probabilities, float32 ``(texts, classes)``, or numbers, float32
+        ``(texts,)``.
 
     Example:
         >>> from keras_rnn_recipes.builders import text_classifier
@@ -43,27 +46,31 @@ class Pipeline(tf.Module):
         (2, 2)
     """
 
-    def __init__(self, tokenizer: Tokenizer, model: keras.Model, classes: Sequence[str]) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, model: keras.Model, head: Head | Sequence[str]
+    ) -> None:
         super().__init__()
-        self.tokenizer, self.model, self.classes = tokenizer, model, tuple(classes)
+        self.tokenizer, self.model, self.head = tokenizer, model, as_head(head)
         # One trace for inputs of any size.
         sizes = [tf.TensorSpec(part.shape, tf.int32) for part in model.inputs]
-        self._probabilities = tf.function(self._softmax, input_signature=[sizes])
+        self._answers = tf.function(self._answered, input_signature=[sizes])
 
     def __call__(self, texts: Sequence[str | bytes]) -> np.ndarray:
-        """Class probabilities; texts of similar length share a batch."""
+        """The answers; texts of similar length share a batch."""
 
         def answer(part: tf.Tensor) -> list[np.ndarray]:
-            return list(self._probabilities(self._inputs(part)).numpy())
+            return list(self._answers(self._inputs(part)).numpy())
 
-        found = in_batches(texts, answer, batch_size=BATCH_SIZE)
-        return np.array(found, "float32").reshape(-1, len(self.classes))
+        if not len(texts):
+            return np.array(answer(tf.constant([""])), "float32")[:0]
+        return np.array(in_batches(texts, answer, batch_size=BATCH_SIZE), "float32")
 
     def _inputs(self, texts: tf.Tensor) -> list[tf.Tensor]:
         return network_inputs(self.tokenizer, texts, spelled=len(self.model.inputs) > 1)
 
-    def _softmax(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        return tf.nn.softmax(self.model(inputs if len(inputs) > 1 else inputs[0], training=False))
+    def _answered(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        given = inputs if len(inputs) > 1 else inputs[0]
+        return self.head.answers(self.model(given, training=False))
 
     def endpoints(self) -> dict[str, tuple[Any, list[tf.TensorSpec]]]:
         """The exported endpoints: a function and its input signature, by name."""
@@ -71,9 +78,7 @@ class Pipeline(tf.Module):
         def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
             texts = as_strings(text)
             rows = tf.shape(texts)[0]
-            probabilities = self._probabilities(self._inputs(never_empty(texts)))[:rows]
-            label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=1))
-            return {"probabilities": probabilities, "label": label}
+            return self.head.served(self._answers(self._inputs(never_empty(texts)))[:rows])
 
         return {"serve": (serve, [tf.TensorSpec([None], tf.string, name="text")])}
 

@@ -6,21 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from keras_rnn_recipes.config.text_classification import ClassificationConfig, TextDataConfig
-from keras_rnn_recipes.errors import counted, first_names
+from keras_rnn_recipes.errors import counted
 from keras_rnn_recipes.evaluation.classification_baselines import fit_majority, fit_tfidf
+from keras_rnn_recipes.evaluation.text_baselines import (
+    fit_label_frequencies,
+    fit_mean,
+    fit_tfidf_labels,
+    fit_tfidf_ridge,
+)
 from keras_rnn_recipes.families.classification import (
     class_weights as class_weights,
     loss as loss,
     score as score,
-    table_of_predictions,
 )
 from keras_rnn_recipes.families.text_classification.averaged import fit_averaged
+from keras_rnn_recipes.families.text_classification.heads import (
+    Head,
+    as_head,
+    choose_thresholds as choose_thresholds,
+    fit_head as fit_head,
+    head_columns as head_columns,
+)
 from keras_rnn_recipes.families.text_parts import (
     add_vectors as add_vectors,
     is_split_here,
@@ -38,6 +50,11 @@ from keras_rnn_recipes.reporting.results import (
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
 from keras_rnn_recipes.text.catalogue import TextParts, hold_out
 from keras_rnn_recipes.text.encoded import Tell, ignore
+from keras_rnn_recipes.text.label_tables import (
+    read_label_sets,
+    read_labelled_numbers,
+    split_labels,
+)
 from keras_rnn_recipes.text.preparation import Preparation
 from keras_rnn_recipes.text.reading import (
     LabelledTexts,
@@ -84,7 +101,7 @@ def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
         data,
         "text_classification",
         read=partial(read_rows, data=data, tell=notes.append),
-        hold_out=partial(hold_out, seed=seed),
+        hold_out=partial(hold_out, seed=seed, split=_split_of(data)),
         seed=seed,
     )
     if is_split_here(data):
@@ -102,7 +119,7 @@ def load(data: TextDataConfig, *, seed: int = 0) -> TextParts:
 def read_rows(
     path: str | Path, data: TextDataConfig, *, tell: Tell = ignore, adjustable: bool = True
 ) -> LabelledTexts:
-    """Read texts and labels as the recipe says.
+    """Read texts and their labels or numbers as the recipe says.
 
     Args:
         path: of a table.
@@ -110,16 +127,29 @@ def read_rows(
         tell, adjustable: as in `read_labelled`.
 
     Raises:
-        UserError: as `read_labelled`.
+        UserError: as `read_labelled`, `read_label_sets` or `read_labelled_numbers`.
     """
-    return read_labelled(
+    of_task: dict[str, Any] = {"multilabel": read_label_sets, "regression": read_labelled_numbers}
+    more: dict[str, Any] = {}
+    if data.task == "multilabel":
+        more = {"label_cols": data.label_cols, "label_separator": data.label_separator}
+    return of_task.get(data.task, read_labelled)(
         path,
         text_col=data.text_col,
         label_col=data.label_col,
+        weight_col=data.weight_col,
         tell=tell,
         adjustable=adjustable,
+        **more,
         **data.file_options(),
     )
+
+
+def _split_of(data: TextDataConfig) -> Callable[[str], Sequence[str]] | None:
+    """How a label is split into those that a held-out part shares with the others."""
+    if data.task == "multilabel":
+        return partial(split_labels, separator=data.label_separator)
+    return (lambda label: ()) if data.task == "regression" else None
 
 
 def preparation(data: TextDataConfig, texts: Sequence[str]) -> Preparation:
@@ -162,53 +192,74 @@ Classifier = Callable[[Sequence[str]], np.ndarray]
 
 def fit_baselines(
     texts: TextParts,
-    classes: Sequence[str],
+    head: Head | Sequence[str],
     tokenizer: Tokenizer,
     *,
     names: Sequence[str],
     config: ClassificationConfig,
     fitted: Mapping[str, Classifier] | None = None,
 ) -> dict[str, Classifier]:
-    """Fit the baselines of a classifier on the training part.
+    """Fit the baselines of a classifier or a regression on the training part.
 
     Args:
         texts: from `load`.
-        classes: from `class_names`.
+        head: from `fit_head`, or names of classes.
         tokenizer: that of the network.
-        names: "majority"; "tfidf", with logistic regression; "averaged_embeddings", a small network
-            that ignores the order of words.
+        names: "averaged_embeddings", a small network that ignores the order of words; of classes
+            "majority" and "tfidf", with logistic regression; of labels "label_frequencies" and
+            "tfidf", a logistic regression for each label; of numbers "mean" and "tfidf_ridge".
         config: the recipe, for its seed and the width of its embedding.
         fitted: parts of the model, which are shown too and not fitted again.
 
     Returns:
-        Functions from texts to probabilities ``(texts, classes)``, by name.
+        Functions from texts to probabilities ``(texts, classes)``, or to numbers ``(texts,)``, by
+        name.
     """
-    labels = number_labels(texts.train.labels, classes)
+    head, train = as_head(head), texts.train.texts
+    truth = head.truth(texts.train)
+    weights = None if texts.train.weights is None else np.array(texts.train.weights)
+    fit_words = {
+        "classification": partial(fit_tfidf, train, truth, head.size),
+        "multilabel": partial(fit_tfidf_labels, train, truth),
+    }
     makers: dict[str, Callable[[], Classifier]] = {
-        "majority": lambda: fit_majority(labels, len(classes)),
-        "tfidf": lambda: fit_tfidf(texts.train.texts, labels, len(classes)),
-        "averaged_embeddings": lambda: fit_averaged(texts, classes, tokenizer, config),
+        "majority": lambda: fit_majority(truth, head.size),
+        "label_frequencies": lambda: fit_label_frequencies(truth, weights=weights),
+        "mean": lambda: fit_mean(truth, weights=weights),
+        "tfidf": lambda: fit_words[head.task](weights=weights),
+        "tfidf_ridge": lambda: fit_tfidf_ridge(train, truth, weights=weights),
+        "averaged_embeddings": lambda: fit_averaged(texts, head, tokenizer, config),
     }
     parts = dict(fitted or {})
     return parts | {name: makers[name]() for name in names if name not in parts}
 
 
-def describe(texts: TextParts, classes: Sequence[str]) -> str:
+def describe(texts: TextParts, head: Head | Sequence[str]) -> str:
     """Summary of the data, a few lines for the terminal."""
     parts = (("to learn from", texts.train), ("to watch", texts.valid), ("to test on", texts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in parts)
     return "\n".join(
         [
             f"{texts.name}: {counts}",
-            f"{len(classes)} classes: {first_names(classes, 8)}",
+            as_head(head).describe(),
+            *([] if texts.train.weights is None else [f"Weights: {_range(texts.train.weights)}."]),
             *texts.notes,
         ]
     )
 
 
+def _range(weights: Sequence[float]) -> str:
+    return f"from {min(weights):g} to {max(weights):g}, in the loss alone"
+
+
 def predictions_table(
-    part: LabelledTexts, classes: Sequence[str], answers: Mapping[str, np.ndarray]
+    part: LabelledTexts, head: Head | Sequence[str], answers: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """A row for each text: ``text``, ``label``, predicted class and probability by model."""
-    examples = {"text": part.texts, "label": part.labels}
-    return table_of_predictions(examples, classes, answers)
+    """A row for each text: ``text``, ``label``, and what each model predicts.
+
+    Of a class it is followed by the probability.
+    """
+    table: dict[str, Any] = {"text": list(part.texts), "label": list(part.labels)}
+    for name, given in answers.items():
+        table |= as_head(head).columns(name, given)
+    return pd.DataFrame(table)
