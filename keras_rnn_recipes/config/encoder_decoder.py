@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from keras_rnn_recipes.config.base import (
     Cell,
@@ -20,6 +20,7 @@ from keras_rnn_recipes.config.base import (
     Widths,
     listed,
     one_or_two_files,
+    with_fewer_pieces,
 )
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.errors import UserError
@@ -64,7 +65,8 @@ class PairDataConfig(TableSource):
         valid_share: share of the training part that is held out for validation.
         test_share: share of the training part that is held out for testing.
         max_length: tokens above which a pair is left out of training.
-        max_vocabulary: largest number of tokens of sources and of targets; None for no limit.
+        max_vocabulary: largest number of tokens of sources and of targets; None for no limit. Of
+            pieces it is 4,000 unless it is set.
         min_count: occurrences in the training part below which a token is unknown.
     """
 
@@ -77,12 +79,14 @@ class PairDataConfig(TableSource):
     target_col: str = "target"
     valid_share: Share = 0.05
     test_share: Share = 0.1
-    unit: Literal["words", "characters", "whitespace"] = "words"
+    unit: Literal["words", "characters", "whitespace", "pieces"] = "words"
     lower: bool = False
     normalize: Literal["NFC", "NFKC", "none"] = "NFC"
     max_length: Annotated[int, Field(ge=3)] = 60
     max_vocabulary: Annotated[int, Field(ge=5)] | None = 10_000
     min_count: Count = 1
+
+    _fewer_pieces = model_validator(mode="before")(with_fewer_pieces)
 
     def preparation(self) -> Preparation:
         """How sources are tokenized, between [START] and [END]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from keras_rnn_recipes.config.base import (
     Cell,
@@ -18,6 +18,7 @@ from keras_rnn_recipes.config.base import (
     TrainingConfig,
     Widths,
     listed,
+    with_fewer_pieces,
 )
 from keras_rnn_recipes.config.shapes import Shape
 from keras_rnn_recipes.text.preparation import Preparation
@@ -36,7 +37,8 @@ class LanguageDataConfig(TextSource):
         test: plain text for testing; None to hold out ``test_share`` of the training part.
         valid_share: share at the end of the text, before the test share, for validation.
         test_share: share at the end of the text for testing.
-        max_vocabulary: largest number of tokens, the most frequent ones; None for no limit.
+        max_vocabulary: largest number of tokens, the most frequent ones; None for no limit. Of
+            pieces it is 4,000 unless it is set.
         min_count: occurrences in the training part below which a token is unknown.
     """
 
@@ -45,12 +47,14 @@ class LanguageDataConfig(TextSource):
     test: str | None = None
     valid_share: Share = 0.05
     test_share: Share = 0.1
-    unit: Literal["words", "characters", "whitespace"] = "characters"
+    unit: Literal["words", "characters", "whitespace", "pieces"] = "characters"
     lower: bool = False
     normalize: Literal["NFC", "NFKC", "none"] = "NFC"
     replace: Pairs = ()
     max_vocabulary: Annotated[int, Field(ge=5)] | None = None
     min_count: Count = 1
+
+    _fewer_pieces = model_validator(mode="before")(with_fewer_pieces)
 
     def preparation(self) -> Preparation:
         """How the text is tokenized."""
@@ -137,4 +141,4 @@ class LanguageConfig(TextExperiment):
     @property
     def kind(self) -> str:
         """What the model is, for the headline."""
-        return f"of {'characters' if self.data.unit == 'characters' else 'words'}"
+        return f"of {'words' if self.data.unit == 'whitespace' else self.data.unit}"

@@ -15,6 +15,7 @@ from keras_rnn_recipes.config.base import (
     TextExperiment,
     listed,
     require_plain_start,
+    with_fewer_pieces,
 )
 from keras_rnn_recipes.config.classification import (
     ClassifierEvaluateConfig,
@@ -26,7 +27,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.metric_info import metrics_of
 from keras_rnn_recipes.text.preparation import Preparation
 
-TextUnit = Literal["words", "characters", "whitespace"]
+TextUnit = Literal["words", "characters", "whitespace", "pieces"]
 
 Task = Literal["classification", "multilabel", "regression"]
 
@@ -43,7 +44,8 @@ BASELINES: dict[str, tuple[str, ...]] = {
 }
 
 if TYPE_CHECKING:
-    TextMetric = TextBaseline = str
+    TextMetric = str
+    TextBaseline = str
 else:
     _OTHERS = METRICS["multilabel"] + METRICS["regression"]
     TextMetric = Literal[tuple(dict.fromkeys((*metrics_of("classes"), *_OTHERS)))]
@@ -72,7 +74,8 @@ class TextDataConfig(TableSource):
             every text once.
         valid_share: share of the training part that is held out for validation.
         test_share: share of the training part that is held out for testing.
-        max_vocabulary: largest number of tokens, the most frequent ones; None for no limit.
+        max_vocabulary: largest number of tokens, the most frequent ones; None for no limit. Of
+            pieces it is 4,000 unless it is set.
         min_count: occurrences in the training part below which a token is unknown.
     """
 
@@ -96,6 +99,8 @@ class TextDataConfig(TableSource):
     keep: Literal["first", "last"] = "first"
     max_vocabulary: Annotated[int, Field(ge=5)] | None = 30_000
     min_count: Count = 1
+
+    _fewer_pieces = model_validator(mode="before")(with_fewer_pieces)
 
     def preparation(self, **more: Any) -> Preparation:
         """How texts are tokenized."""
@@ -237,6 +242,12 @@ class ClassificationConfig(TextExperiment):
                 f"{where} has {wrong}, and data.task is {task}.",
                 f"{wrong} for the task {of[wrong][1]} only.",
                 f"remove {wrong}, or change data.task.",
+            )
+        if self.model.vectors is not None and data.unit == "pieces":
+            raise UserError(
+                f"{where} has model.vectors, and data.unit is pieces.",
+                "vectors for words.",
+                "remove model.vectors, or set data.unit to words.",
             )
         if self.model.ngrams and data.weight_col is not None:
             raise UserError(

@@ -139,7 +139,7 @@ def token_notes(run_dir: str | Path, texts: Sequence[str]) -> list[str]:
     tokenizer = tokenizer_of(read_vocabulary(run_dir))
     rows = [row[(row != START) & (row != END)] for row in tokenizer.encode(texts)]
     plan = tokenizer.preparation
-    unit = "characters" if plan.unit == "characters" else "words"
+    unit = plan.unit if plan.unit in ("characters", "pieces") else "words"
     notes = [f"Unknown {unit}: {100 * unknown_share(rows):.3g} %."] if texts else []
     without = sum(bool(np.all(row == 1)) for row in rows)
     if without:

@@ -61,8 +61,8 @@ def load_parts(
 
 def unit_name(tokenizer: Tokenizer) -> str:
     """What the tokens of a tokenizer are called."""
-    names = {"characters": "characters", "words": "words", "whitespace": "tokens"}
-    return names[tokenizer.preparation.unit]
+    unit = tokenizer.preparation.unit
+    return "tokens" if unit == "whitespace" else unit
 
 
 def read_embeddings(path: str | Path | None, vocabulary: Sequence[str]) -> np.ndarray | None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Unit = Literal["words", "characters", "whitespace"]
+Unit = Literal["words", "characters", "whitespace", "pieces"]
 End = Literal["first", "last"]
 Form = Literal["NFC", "NFKC", "none"]
+
+# Tokens of a vocabulary of pieces whose size is not given. Small sets need few (Sennrich and Zhang
+# 2019, Revisiting low-resource neural machine translation).
+MOST_PIECES = 4000
 
 # How texts were prepared before these options existed: in records that do not name them.
 EARLIER = {"normalize": "none", "spaceless": False, "reversible": False, "turkish": False}
@@ -21,7 +25,9 @@ class Preparation:
         unit: "words": runs of letters, digits and underscores, with apostrophes between letters
             ("don't"); every other character except white space is a token, and so is every letter
             of a script without spaces (see ``spaceless``). "whitespace": tokens are separated by
-            white space. "characters": every character, including white space.
+            white space. "characters": every character, including white space. "pieces": parts of
+            words, learned from the training texts, with ▁ where a space stood; `Tokenizer.texts`
+            gives back the texts. See `pieces`.
         lower: convert to lower case by Unicode's rules.
         punctuation: for words: keep the tokens of punctuation and symbols.
         replace: pairs (pattern, replacement) of RE2 regular expressions, applied in this order

@@ -6,6 +6,7 @@ differ.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,9 @@ import tensorflow as tf
 
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.text.normalization import normalize
-from keras_rnn_recipes.text.preparation import Preparation
+from keras_rnn_recipes.text.piece_learning import piece_vocabulary
+from keras_rnn_recipes.text.pieces import cut_units, join_pieces, split_units
+from keras_rnn_recipes.text.preparation import MOST_PIECES, Preparation
 from keras_rnn_recipes.text.spacing import spaced, spaced_tokens
 from keras_rnn_recipes.text.vocabulary import (
     END,
@@ -86,6 +89,7 @@ class Tokenizer(tf.Module):
         ids = tf.range(first, first + len(known), dtype=tf.int64)
         tokens = tf.lookup.KeyValueTensorInitializer(tf.constant(known), ids)
         self.table = tf.lookup.StaticHashTable(tokens, default_value=UNKNOWN)
+        self._longest = max(map(len, known))
 
     def __call__(self, texts: Any) -> tf.Tensor:
         """Ids, int32 ``(batch, time)``, of the texts."""
@@ -93,8 +97,11 @@ class Tokenizer(tf.Module):
 
     def tokens(self, texts: Any) -> tf.RaggedTensor:
         """The tokens of each text as strings, truncated to ``max_length``, without specials."""
-        plan = self.preparation
-        tokens = _split(_prepared(as_strings(texts), plan), plan)
+        plan, prepared = self.preparation, _prepared(as_strings(texts), self.preparation)
+        if plan.unit == "pieces":
+            tokens = cut_units(split_units(prepared), self.table, self._longest)
+        else:
+            tokens = _split(prepared, plan)
         if plan.max_length is None:
             return tokens
         room = plan.max_length - (2 if plan.ends else 0)
@@ -134,14 +141,14 @@ class Tokenizer(tf.Module):
     def texts(self, ids: Any) -> tf.Tensor:
         """Texts of ids ``(batch, time)``, string ``(batch,)``: up to [END], without specials.
 
-        Characters are joined directly, other tokens with spaces; for words, without a space before
-        closing punctuation or after an opening bracket. With ``reversible``, tokens name the
-        exceptions, and the result is the text that was tokenized.
+        Characters and pieces are joined directly, other tokens with spaces; for words, without a
+        space before closing punctuation or after an opening bracket. With ``reversible``, tokens
+        name the exceptions, and the result is the text that was tokenized.
         """
         plan, joined = self.preparation, self._joined(ids)
-        if plan.unit != "words":
-            return joined
-        return tf.strings.strip(self._spaced(joined))
+        if plan.unit == "pieces":
+            return join_pieces(joined)
+        return tf.strings.strip(self._spaced(joined)) if plan.unit == "words" else joined
 
     def continuation(self, prompts: tf.Tensor, ids: Any) -> tf.Tensor:
         """What continues each prompt ``(batch,)``: the texts of ids, with the space before them.
@@ -157,6 +164,9 @@ class Tokenizer(tf.Module):
         # The rule of spaces needs the character before.
         before = tf.strings.regex_replace(prompts, r"(?s)^.*(.)$", r"\1")
         before = tf.strings.regex_replace(before, _SPACE_AND_CONTROLS, "")
+        if unit == "pieces":
+            given = join_pieces(joined, strip=False)
+            return tf.where(before == "", tf.strings.regex_replace(given, "^ ", ""), given)
         space = tf.where((before == "") | (joined == ""), "", " ")
         texts = tf.strings.join([before, space, joined])
         if unit == "words":
@@ -177,7 +187,7 @@ class Tokenizer(tf.Module):
         wanted = (ids >= len(SPECIALS)) & ~ended
         tokens = tf.gather(tf.constant(self.vocabulary), tf.where(wanted, ids, PADDING))
         ragged = tf.ragged.boolean_mask(tokens, wanted)
-        separator = "" if self.preparation.unit == "characters" else " "
+        separator = "" if self.preparation.unit in ("characters", "pieces") else " "
         return tf.strings.reduce_join(ragged, 1, separator=separator)
 
 
@@ -193,10 +203,11 @@ def fit_tokenizer(
     Args:
         texts: of the training part.
         preparation: how texts are split into tokens; ``max_length`` is ignored while counting.
-        max_size, min_count: as in `build_vocabulary`.
+        max_size, min_count: as in `build_vocabulary`; pieces have at most 4,000 for None.
 
     Raises:
-        UserError: a pattern of ``replace`` that is not a valid regular expression.
+        UserError: a pattern of ``replace`` that is not a valid regular expression, or pieces
+            without the extra that learns them.
 
     Example:
         >>> fit_tokenizer(["to be or not to be"], Preparation(), max_size=6).vocabulary[4:]
@@ -207,12 +218,26 @@ def fit_tokenizer(
     found = count_characters(texts)
     if preparation.turkish is None:
         preparation = replace(preparation, turkish=preparation.lower and found.turkish)
-    splitter = Tokenizer(replace(preparation, max_length=None), SPECIALS)
-    token_lists = (splitter.tokens(part).flat_values.numpy().tolist() for part in _parts(texts))
-    vocabulary = build_vocabulary(token_lists, max_size=max_size, min_count=min_count)
+    whole = replace(preparation, max_length=None)
+    if preparation.unit == "pieces":
+        room = (max_size or MOST_PIECES) - len(SPECIALS)
+        pieces = piece_vocabulary(_units(texts, whole), max_size=room, min_count=min_count)
+        vocabulary = (*SPECIALS, *pieces)
+    else:
+        splitter = Tokenizer(whole, SPECIALS)
+        lists = (splitter.tokens(part).flat_values.numpy().tolist() for part in _parts(texts))
+        vocabulary = build_vocabulary(lists, max_size=max_size, min_count=min_count)
     tokenizer = Tokenizer(preparation, vocabulary)
     tokenizer.notes = _notes(found, preparation)
     return tokenizer
+
+
+def _units(texts: Sequence[str | bytes], plan: Preparation) -> Counter[str]:
+    """How often each unit of pieces occurs in texts."""
+    counts: Counter[bytes] = Counter()
+    for part in _parts(texts):
+        counts.update(split_units(_prepared(as_strings(part), plan)).flat_values.numpy().tolist())
+    return Counter({unit.decode("utf-8"): count for unit, count in counts.items()})
 
 
 def as_strings(texts: Any) -> tf.Tensor:

@@ -38,7 +38,7 @@ class Pipeline(tf.Module):
         self.tokenizer, self.model = tokenizer, model
         self.reader = language_reader(model)
         self._begin, self._step = generating_functions(model)
-        self.glue = "" if tokenizer.preparation.unit == "characters" else " "
+        self.glue = "" if tokenizer.preparation.unit in ("characters", "pieces") else " "
 
     def generate(
         self, prompt: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor

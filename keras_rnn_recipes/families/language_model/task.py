@@ -21,7 +21,7 @@ from keras_rnn_recipes.config.language_model import (
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
-from keras_rnn_recipes.families.text_parts import load_parts
+from keras_rnn_recipes.families.text_parts import load_parts, unit_name
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
@@ -65,7 +65,7 @@ def describe(parts: TextParts, tokenizer: Tokenizer) -> str:
     """Summary of the data, a few lines for the terminal."""
     uses = (("to learn from", parts.train), ("to watch", parts.valid), ("to test on", parts.test))
     counts = ", ".join(f"{len(part):,} {use}" for use, part in uses)
-    unit = "characters" if tokenizer.preparation.unit == "characters" else "words"
+    unit = unit_name(tokenizer)
     known = len(tokenizer.vocabulary)
     lines = [f"{parts.name}: characters {counts}"]
     lines.append(f"{known:,} different {unit}, 4 of them signs of ours")

@@ -172,6 +172,11 @@ def preparation(data: TextDataConfig, texts: Sequence[str]) -> Preparation:
         ]
     )
     cap = plan.max_length or length_cap(lengths)
+    if plan.unit == "pieces":
+        # Here they are characters, at least as many as the pieces that will be learned.
+        if cap is not None:
+            print(f"Texts of more than {cap:,} pieces are cut to the {plan.keep} {cap:,}.")
+        return replace(plan, max_length=cap)
     cut = 0 if cap is None else int((lengths > cap).sum())
     if cut:
         why = "" if plan.max_length else "; data.max_length sets another limit"
