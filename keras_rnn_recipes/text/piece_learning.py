@@ -37,7 +37,7 @@ def piece_vocabulary(
         computed by SentencePiece.
 
     Example:
-        >>> piece_vocabulary({"▁low": 9, "▁lower": 3}, max_size=10)
+        >>> piece_vocabulary({"▁low": 9, "▁lower": 3}, max_size=20)
         ('▁low', '▁lower', 'e', 'l', 'o', 'r', 'w', '▁')
     """
     require_extra("pieces", "A vocabulary of pieces")

@@ -139,8 +139,8 @@ class LabelHead:
         thresholds: those of other models, by name.
 
     Example:
-        >>> head = LabelHead(("late", "rude"), threshold=0.4)
-        >>> head.columns("lstm", np.array([[0.5, 0.4]]))["lstm"]
+        >>> head = LabelHead(("late", "rude"), threshold=0.25)
+        >>> head.columns("lstm", np.array([[0.5, 0.25]]))["lstm"]
         ['late;rude']
     """
 
