@@ -32,7 +32,7 @@ TestSize = Annotated[
 ]
 Unit = Annotated[
     str | None,
-    option("tokens: words, characters or whitespace (default: by the texts)", EVALUATION),
+    option("tokens: words, characters, pieces or whitespace (default: by the texts)", EVALUATION),
 ]
 Epochs = Annotated[
     int | None, option("largest number of epochs (default: by the number of texts)", EVALUATION)

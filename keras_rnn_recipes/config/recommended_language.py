@@ -28,8 +28,8 @@ _MAX_VOCABULARY = 20_000
 _RARE_CHARACTERS = 2
 # Characters by which the script is told.
 _SAMPLE = 200_000
-_WINDOW = {"characters": 64, "words": 35, "whitespace": 35}
-_SAMPLE_LENGTH = {"characters": 400, "words": 80, "whitespace": 80}
+_WINDOW = {"characters": 64, "pieces": 50, "words": 35, "whitespace": 35}
+_SAMPLE_LENGTH = {"characters": 400, "pieces": 120, "words": 80, "whitespace": 80}
 
 # Rows of a batch from which speed decides.
 _FAST = 32

@@ -8,7 +8,10 @@ from typing import Any
 from keras_rnn_recipes.config.choices import Choice
 from keras_rnn_recipes.errors import counted
 
-UNITS = {"words": "words", "characters": "characters", "whitespace": "what white space separates"}
+UNITS = {
+    **{"words": "words", "characters": "characters", "pieces": "pieces of words"},
+    "whitespace": "what white space separates",
+}
 
 
 def choose_parts(
