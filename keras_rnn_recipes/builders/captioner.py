@@ -27,6 +27,7 @@ def captioner(
     batch_norm: bool = True,
     positions: bool = True,
     attention: str | None = "additive",
+    attention_heads: int = 1,
     cell: str = "lstm",
     units: int | Sequence[int] = 128,
     embedding_size: int = 64,
@@ -54,6 +55,8 @@ def captioner(
         batch_norm: whether convolutions are followed by batch normalization.
         positions: whether each place knows its position, see `PlacePositions`.
         attention: ``"additive"``, ``"multiplicative"``, or None.
+        attention_heads: places that the decoder may look at at once, such as both of two objects
+            whose relation it names.
         cell, units, embedding_size, tied, dropout, embedding_dropout, layer_norm: of the decoder,
             as in `encoder_decoder`.
 
@@ -95,6 +98,7 @@ def captioner(
         units=widths,
         embedding_size=embedding_size,
         attention=attention,
+        attention_heads=attention_heads,
         tied=tied,
         dropout=dropout,
         embedding_dropout=embedding_dropout,

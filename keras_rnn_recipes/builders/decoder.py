@@ -36,6 +36,7 @@ def recurrent_decoder(
     units: int | Sequence[int] = 256,
     embedding_size: int = 256,
     attention: str | None = "multiplicative",
+    attention_heads: int = 1,
     reach: int = 4,
     tied: bool = True,
     dropout: float = 0.0,
@@ -58,6 +59,7 @@ def recurrent_decoder(
         mask: ``(batch, places)`` bool, true for real places of the memory; needed with attention.
         size: number of ids in the vocabulary.
         attention: as in `encoder_decoder`, or None: only the states know the input.
+        attention_heads: places that each step may look at at once, for attention by content.
         cell, units, embedding_size, reach, tied, dropout, embedding_dropout, variational, residual,
             layer_norm, recurrent_skips: as in `encoder_decoder`.
 
@@ -65,7 +67,7 @@ def recurrent_decoder(
         Logits ``(batch, time, size)``.
 
     Raises:
-        ValueError: an unknown cell or attention.
+        ValueError: an unknown cell or attention, or several heads of relative attention.
 
     Example:
         >>> target, state = keras.Input((None,), dtype="int32"), keras.Input((4,))
@@ -91,7 +93,8 @@ def recurrent_decoder(
         recurrent_skips=recurrent_skips,
     )
     if attention is not None:
-        context, _ = _attention(attention, widths[-1], reach)(decoded, memory, mask=mask)
+        attend = _attention(attention, widths[-1], reach, attention_heads)
+        context, _ = attend(decoded, memory, mask=mask)
         decoded = layers.Concatenate(name="decoded_and_context")([decoded, context])
     width = embedding_size if tied else widths[-1]
     combined = layers.Dense(width, activation="tanh", use_bias=False, name="combined")(decoded)
@@ -268,9 +271,11 @@ def _attends_by_position(model: keras.Model) -> bool:
     return any(isinstance(layer, RelativeAttention) for layer in model.layers)
 
 
-def _attention(kind: str, units: int, reach: int) -> layers.Layer:
+def _attention(kind: str, units: int, reach: int, heads: int) -> layers.Layer:
     if kind == "relative":
+        if heads > 1:
+            raise ValueError(f"Relative attention has one head; received {heads}.")
         return RelativeAttention(reach, name="attention")
     if kind == "additive":
-        return AdditiveAttention(units, name="attention")
-    return MultiplicativeAttention(name="attention")
+        return AdditiveAttention(units, heads, name="attention")
+    return MultiplicativeAttention(heads, name="attention")

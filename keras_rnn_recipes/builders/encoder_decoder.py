@@ -21,6 +21,7 @@ def encoder_decoder(
     encoder_units: int | Sequence[int] | None = None,
     embedding_size: int = 256,
     attention: str = "multiplicative",
+    attention_heads: int = 1,
     reach: int = 4,
     bidirectional: bool = True,
     tied: bool = True,
@@ -46,6 +47,7 @@ def encoder_decoder(
         attention: by content, ``"multiplicative"`` (Luong) or ``"additive"`` (Bahdanau); or
             ``"relative"``, by position, which generalizes to longer sequences than in training (see
             `RelativeAttention`).
+        attention_heads: source tokens that a step may look at at once, for attention by content.
         reach: of relative attention, the largest distance with a score of its own.
         bidirectional: the encoder reads in both directions.
         tied: use the target's embedding as the output layer too.
@@ -97,6 +99,7 @@ def encoder_decoder(
         units=widths,
         embedding_size=embedding_size,
         attention=attention,
+        attention_heads=attention_heads,
         reach=reach,
         tied=tied,
         embedding_dropout=embedding_dropout,

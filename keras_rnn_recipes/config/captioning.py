@@ -113,6 +113,7 @@ class CaptionerConfig(Section):
     batch_norm: bool = True
     positions: bool = True
     attention: Literal["additive", "multiplicative", "none"] = "additive"
+    attention_heads: Count = 1
     cell: Cell = "lstm"
     units: Widths = (128,)
     embedding_size: Count = 64

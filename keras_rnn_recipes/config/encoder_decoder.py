@@ -118,6 +118,7 @@ class EncoderDecoderConfig(Section):
     encoder_units: Widths | None = None
     embedding_size: Count = 256
     attention: Literal["multiplicative", "additive", "relative"] = "multiplicative"
+    attention_heads: Count = 1
     reach: Count = 4
     bidirectional: bool = True
     tied: bool = True
@@ -210,6 +211,13 @@ class PairConfig(TextExperiment):
                 f"{where} has data.unit {self.data.unit!r} for pronunciations.",
                 "words that are read letter by letter.",
                 "set data.unit to characters, or copy the recipe encoder_decoder/cmudict_lstm.",
+            )
+        if self.model.attention == "relative" and self.model.attention_heads > 1:
+            raise UserError(
+                f"{where} has model.attention_heads {self.model.attention_heads} and relative "
+                "attention.",
+                "one head, since the position alone decides where it looks.",
+                "remove model.attention_heads, or choose another model.attention.",
             )
         of_sounds = metrics_of("pronunciations")
         fitting = (*of_sounds, "accuracy_at_1") if spoken else metrics_of("texts")

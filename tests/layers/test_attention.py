@@ -107,3 +107,28 @@ def test_a_memory_of_one_step_is_the_context(kind):
 def test_no_width_is_refused():
     with pytest.raises(ValueError, match="units must be at least 1; received 0"):
         AdditiveAttention(0)
+
+
+@pytest.mark.parametrize("kind", [AdditiveAttention, MultiplicativeAttention])
+def test_heads_are_attentions_next_to_each_other(kind):
+    sizes = (5,) if kind is AdditiveAttention else ()
+    query, memory = numbers(2, 3, 4), numbers(2, 6, 7, seed=1)
+    mask = np.arange(6)[None] < np.array([[6], [4]])
+    several = kind(*sizes, heads=3)
+    context, weights = several(query, memory, mask=mask)
+    single = kind(*sizes)
+    single.build(query.shape, memory.shape)
+    contexts, shares = [], []
+    for head in range(3):
+        *shared, last = several.get_weights()
+        own = last[:, head] if shared else last[:, 7 * head : 7 * (head + 1)]
+        single.set_weights([*shared, own])
+        found = single(query, memory, mask=mask)
+        contexts.append(np.array(found[0]))
+        shares.append(np.array(found[1]))
+    np.testing.assert_allclose(context, np.concatenate(contexts, axis=-1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(weights, np.mean(shares, axis=0), rtol=1e-5, atol=1e-6)
+    again = kind.from_config(several.get_config())
+    assert again.heads == 3
+    with pytest.raises(ValueError, match="heads"):
+        kind(*sizes, heads=0)
