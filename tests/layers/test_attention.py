@@ -105,7 +105,7 @@ def test_a_memory_of_one_step_is_the_context(kind):
 
 
 def test_no_width_is_refused():
-    with pytest.raises(ValueError, match="units must be at least 1; received 0"):
+    with pytest.raises(ValueError, match="units and heads must be at least 1; received 0"):
         AdditiveAttention(0)
 
 
