@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from keras_rnn_recipes.builders.embedding import reading_embedding
+from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.builders.stack import recurrent_stack
 from keras_rnn_recipes.layers import CRF, FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.cells import CELLS
@@ -38,6 +39,7 @@ def sequence_tagger(
     word_dropout: float = 0.0,
     l2: float = 0.0,
     recurrent_skips: Sequence[int] = (),
+    members: int = 1,
 ) -> keras.Model:
     """A network that scores the tags of every token of a sentence.
 
@@ -66,6 +68,8 @@ def sequence_tagger(
             token.
         word_dropout: rate at which words are replaced by the unknown word while training, so that
             the network learns to use the characters and the context.
+        members: number of networks trained together, each on its share of every batch; the median
+            of their scores answers, see `ensemble`. A CRF is common to all.
 
     Returns:
         An uncompiled model of ``tokens`` ``(batch, time)`` and, with ``num_characters``,
@@ -88,43 +92,60 @@ def sequence_tagger(
     if allowed is not None and not crf:
         raise ValueError("allowed needs crf=True; received crf=False.")
     _require_positive(vocabulary_size=vocabulary_size, num_tags=num_tags)
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    inputs = tokens
-    mask = ops.not_equal(tokens, 0)
-    words = _drop_words(tokens, word_dropout) if word_dropout else tokens
     _require_positive(embedding_size=embedding_size)
-    fixed = {"matrix": embeddings, "num_fixed": num_fixed}
-    x = reading_embedding(vocabulary_size, embedding_size, name="word_vectors", **fixed)(words)
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    inputs = [tokens]
     if num_characters:
-        characters = keras.Input((None, None), dtype="int32", name="characters")
-        inputs = [tokens, characters]
-        sizes = (num_characters, character_embedding_size, character_units)
-        spelling = _spelling(characters, character_cell, *sizes)
-        x = layers.Concatenate(name="words_and_spelling")([x, spelling])
-    if dropout:
-        x = layers.Dropout(dropout, name="dropout_tokens")(x)
-    x = recurrent_stack(
-        x,
-        cell=cell,
-        units=units,
-        mask=mask,
-        bidirectional=True,
-        residual=residual,
-        layer_norm=layer_norm,
-        dropout=dropout,
-        l2=l2,
-        recurrent_skips=recurrent_skips,
-    )
+        inputs.append(keras.Input((None, None), dtype="int32", name="characters"))
     name = "emissions" if crf else "logits"
-    outputs = layers.Dense(num_tags, dtype="float32", name=name)(x)
+    sizes = (num_characters, character_embedding_size, character_units)
+
+    def network(tokens: Any, *characters: Any, suffix: str) -> Any:
+        words = _drop_words(tokens, word_dropout, suffix) if word_dropout else tokens
+        x = reading_embedding(
+            vocabulary_size,
+            embedding_size,
+            name=f"word_vectors{suffix}",
+            matrix=embeddings,
+            num_fixed=num_fixed,
+        )(words)
+        if characters:
+            spelling = _spelling(*characters, character_cell, *sizes, suffix=suffix)
+            x = layers.Concatenate(name=f"words_and_spelling{suffix}")([x, spelling])
+        if dropout:
+            x = layers.Dropout(dropout, name=f"dropout_tokens{suffix}")(x)
+        x = recurrent_stack(
+            x,
+            cell=cell,
+            units=units,
+            mask=ops.not_equal(tokens, 0),
+            bidirectional=True,
+            residual=residual,
+            layer_norm=layer_norm,
+            dropout=dropout,
+            l2=l2,
+            recurrent_skips=recurrent_skips,
+            suffix=suffix,
+        )
+        scores = layers.Dense(num_tags, dtype="float32", name=f"{name}{suffix}")(x)
+        # A median takes no mask.
+        return scores if members == 1 else ops.copy(scores)
+
+    outputs = ensemble(network, inputs, members=members, name=name)
     # The copy drops the mask that Keras attaches to the logits and would use as loss weights.
     field = CRF(num_tags, allowed, name="potentials") if crf else None
-    outputs = ops.copy(outputs) if field is None else field(outputs, mask)
-    return keras.Model(inputs, outputs, name="sequence_tagger")
+    outputs = ops.copy(outputs) if field is None else field(outputs, ops.not_equal(tokens, 0))
+    return keras.Model(inputs if num_characters else tokens, outputs, name="sequence_tagger")
 
 
 def _spelling(
-    characters: Any, cell: str, num_characters: int, embedding_size: int, units: int
+    characters: Any,
+    cell: str,
+    num_characters: int,
+    embedding_size: int,
+    units: int,
+    *,
+    suffix: str,
 ) -> Any:
     """The vector of each token's characters, ``(batch, time, channels)``."""
     if cell not in ("conv", *CELLS):
@@ -132,46 +153,51 @@ def _spelling(
         raise ValueError(f"character_cell must be one of {known}; received {cell!r}.")
     _require_positive(num_characters=num_characters, character_units=units)
     _require_positive(character_embedding_size=embedding_size)
-    embedded = layers.Embedding(num_characters, embedding_size, name="character_vectors")(
+    embedded = layers.Embedding(num_characters, embedding_size, name=f"character_vectors{suffix}")(
         characters
     )
     if cell == "conv":
-        return _convolved(characters, embedded, units)
-    return _read_in_both_directions(characters, embedded, cell, units)
+        return _convolved(characters, embedded, units, suffix)
+    return _read_in_both_directions(characters, embedded, cell, units, suffix)
 
 
-def _convolved(characters: Any, embedded: Any, units: int) -> Any:
+def _convolved(characters: Any, embedded: Any, units: int, suffix: str) -> Any:
     """The maximum of a convolution over all positions.
 
     Padding is zero before and after the convolution, and zero is the minimum of ReLU.
     """
     real = ops.cast(ops.not_equal(characters, 0), embedded.dtype)[..., None]
     convolution = layers.Conv2D(
-        units, (1, _KERNEL_SIZE), padding="same", activation="relu", name="spelling"
+        units, (1, _KERNEL_SIZE), padding="same", activation="relu", name=f"spelling{suffix}"
     )
     return ops.max(convolution(embedded * real) * real, axis=2)
 
 
-def _read_in_both_directions(characters: Any, embedded: Any, cell: str, units: int) -> Any:
+def _read_in_both_directions(
+    characters: Any, embedded: Any, cell: str, units: int, suffix: str
+) -> Any:
     """The state of each direction after it has read the whole token."""
-    ids, vectors = FoldTokens(name="fold_ids")(characters), FoldTokens(name="fold")(embedded)
+    ids, vectors = (
+        FoldTokens(name=f"{name}{suffix}")(values)
+        for name, values in (("fold_ids", characters), ("fold", embedded))
+    )
     real = ops.not_equal(ids, 0)
     # Kernels of GPUs accept no empty sequence, so a padded token counts as one character.
     first = ops.concatenate([ops.ones_like(real[:, :1]), real[:, 1:]], axis=1)
     states = recurrent_stack(
-        vectors, cell=cell, units=units, mask=first, bidirectional=True, suffix="_spelling"
+        vectors, cell=cell, units=units, mask=first, bidirectional=True, suffix=f"_spelling{suffix}"
     )
     following = ops.concatenate([first[:, 1:], ops.zeros_like(first[:, :1])], axis=1)
     last = ops.cast(ops.logical_and(first, ops.logical_not(following)), states.dtype)
     forward = ops.sum(states[..., :units] * last[..., None], axis=1)
     whole = ops.concatenate([forward, states[:, 0, units:]], axis=-1)
-    return UnfoldTokens(name="unfold")(whole, characters)
+    return UnfoldTokens(name=f"unfold{suffix}")(whole, characters)
 
 
-def _drop_words(tokens: Any, rate: float) -> Any:
+def _drop_words(tokens: Any, rate: float, suffix: str) -> Any:
     """Replace real tokens by the unknown word at this rate, while training."""
     ones = ops.cast(ops.ones_like(tokens), "float32")
-    kept = ops.greater(layers.Dropout(rate, name="word_dropout", dtype="float32")(ones), 0)
+    kept = ops.greater(layers.Dropout(rate, name=f"word_dropout{suffix}", dtype="float32")(ones), 0)
     return ops.where(kept, tokens, ops.minimum(tokens, _UNKNOWN))
 
 

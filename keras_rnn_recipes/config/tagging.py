@@ -68,6 +68,7 @@ class TaggerConfig(Section):
         vectors: file of pretrained word vectors, whose width replaces ``embedding_size``.
         vector_words: most words of that file that join the vocabulary though training does not
             contain them.
+        members: networks that are trained together, each on its share of every batch.
     """
 
     cell: Cell = "lstm"
@@ -86,6 +87,7 @@ class TaggerConfig(Section):
     word_dropout: Share = 0.2
     l2: Annotated[float, Field(ge=0)] = 0.0
     recurrent_skips: Skips = ()
+    members: Count = 1
 
     def options(self, num_characters: int) -> dict[str, Any]:
         """The builder's options as keyword arguments.

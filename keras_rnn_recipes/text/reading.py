@@ -195,7 +195,7 @@ def read_texts(
         UserError: as `read_rows`.
     """
     form = FileFormat(**options)
-    if Path(path).suffix in ("", ".txt") and form.columns is None:
+    if Path(path).suffix in ("", ".txt") and (form.columns is None or len(form.columns) > 1):
         lines = read_lines(path, encoding=form.encoding, adjustable=form.adjustable)
         if not names_column(lines, text_col) and not _may_be_rows(lines, form.separator):
             refuse_other_text(Path(path), "\n".join(lines))

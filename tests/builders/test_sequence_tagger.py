@@ -52,6 +52,34 @@ def test_names_and_shapes(crf, characters):
         np.testing.assert_array_equal(by_name, found)
 
 
+@pytest.mark.parametrize("spelling", ["conv", "gru"])
+def test_members_answer_by_the_median_of_their_scores(spelling):
+    model = tagger(num_characters=9, character_cell=spelling, members=3)
+    inputs, _ = sentences()
+    layers = [model.get_layer(f"emissions_member_{k}").output for k in (1, 2, 3)]
+    scores = [np.array(one) for one in keras.Model(model.inputs, layers)(inputs)]
+    assert not np.allclose(scores[0], scores[1])
+    middle = model.get_layer("emissions_median").output
+    np.testing.assert_allclose(
+        keras.Model(model.inputs, middle)(inputs), np.median(scores, axis=0), rtol=1e-5, atol=1e-6
+    )
+    potentials = model.get_layer("potentials")(np.median(scores, axis=0), inputs[0] != 0)
+    np.testing.assert_allclose(model(inputs), potentials, rtol=1e-5, atol=1e-5)
+
+
+def test_each_member_learns_from_its_share_of_a_batch():
+    model = tagger(members=2, crf=False, dropout=0, units=4)
+    tokens, _ = sentences(characters=False)
+    with tf.GradientTape() as tape:
+        half = tf.reduce_sum(model(tokens, training=True)[:2] ** 2)
+    found = tape.gradient(half, model.trainable_variables)
+    moved = {
+        variable.path: bool(np.any(tf.convert_to_tensor(slope)))
+        for variable, slope in zip(model.trainable_variables, found, strict=True)
+    }
+    assert moved == {path: "member_1" in path for path in moved} and any(moved.values())
+
+
 @pytest.mark.parametrize("crf", [True, False])
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_padding_and_other_sentences_never_change_a_result(spelling, crf):
@@ -195,9 +223,9 @@ np.savez(folder + "/y.npz", served=served, found=found, loss=loss)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spelling", ["conv", "lstm"])
-def test_saved_and_exported_it_gives_the_same(spelling, tmp_path, run_forked):
-    model = tagger(num_characters=9, character_cell=spelling, word_dropout=0.2)
+@pytest.mark.parametrize(("spelling", "members"), [("conv", 2), ("lstm", 1)])
+def test_saved_and_exported_it_gives_the_same(spelling, members, tmp_path, run_forked):
+    model = tagger(num_characters=9, character_cell=spelling, word_dropout=0.2, members=members)
     inputs, tags = sentences()
     model.compile("adam", crf_loss)
     model.fit(inputs, tags, epochs=2, verbose=0)

@@ -172,6 +172,12 @@ def test_new_texts_from_lines(write):
     assert told == ["a.txt: a text in each line."]
     assert read_texts(write("standard input", "One film\n")) == ("One film",)
     assert read_texts(write("b.txt", "label,text\nx,good\n")) == ("good",)
+    named = {"text_col": "column2", "columns": ("column1", "column2")}
+    assert read_texts(write("c.txt", "One film\nAnother, too\n"), **named) == (
+        "One film",
+        "Another, too",
+    )
+    assert read_texts(write("c.txt", "x\tgood\n"), **named) == ("good",)
     for rows in ("1,good\n2,bad\n", "good\tpos\n", "id;review\n1;good\n"):
         with pytest.raises(UserError, match="no column 'text'"):
             read_texts(write("c.txt", rows))
