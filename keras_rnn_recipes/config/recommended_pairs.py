@@ -1,4 +1,8 @@
-"""The recipe that ``krr translate`` recommends for pairs of texts."""
+"""The recipe that ``krr translate`` recommends for pairs of texts.
+
+Its numbers follow the recipes of pairs of texts, with narrower networks and more and smaller steps
+for fewer pairs.
+"""
 
 from __future__ import annotations
 

