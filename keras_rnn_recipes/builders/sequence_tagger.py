@@ -110,7 +110,7 @@ def sequence_tagger(
             num_fixed=num_fixed,
         )(words)
         if characters:
-            spelling = _spelling(*characters, character_cell, *sizes, suffix=suffix)
+            spelling = _spelling(characters[0], character_cell, *sizes, suffix=suffix)
             x = layers.Concatenate(name=f"words_and_spelling{suffix}")([x, spelling])
         if dropout:
             x = layers.Dropout(dropout, name=f"dropout_tokens{suffix}")(x)
