@@ -25,6 +25,7 @@ from keras_rnn_recipes.families.text_classification.heads import (
 )
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS
 from keras_rnn_recipes.serving.saved_text import SavedClassifier
+from keras_rnn_recipes.text.catalogue import TextParts
 from keras_rnn_recipes.text.preparation import Preparation
 from keras_rnn_recipes.text.reading import LabelledTexts
 from keras_rnn_recipes.text.reviews import complaints, ratings
@@ -129,6 +130,22 @@ def test_ratings_need_the_order_of_words_and_complaints_name_the_thing():
             good = opinion[-1] in ("great", "lovely", "perfect", "good", "nice", "fine")
             if thing in things:
                 assert (things[thing] in labels) == (good == ("not" in opinion))
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_averaged_embeddings_and_words_answer_as_the_head_does(task):
+    labels = ("1;2", "", "2", "1") if task == "multilabel" else ("1", "2", "3", "4")
+    rows = LabelledTexts(("a b", "c", "b", "a"), labels, (1.0, 2.0, 1.0, 1.0))
+    short = ["fit.steps_per_epoch=1", "fit.epochs=1"]
+    config = config_from_dict(recipe(task), short)
+    head, tokenizer = fit_head(config, rows), fit_tokenizer(rows.texts, Preparation())
+    parts = TextParts("small", "text_classification", rows, rows, rows)
+    names = config.evaluate.baselines
+    found = text_classification.fit_baselines(parts, head, tokenizer, names=names, config=config)
+    assert set(found) == set(names)
+    for answer in found.values():
+        assert answer(["a", "zz"]).shape == ((2, 2) if task == "multilabel" else (2,))
+    assert text_classification.choose_thresholds(head, rows, found).size == head.size
 
 
 RECIPE = """
