@@ -35,7 +35,7 @@ def choose_parts(
         Choice(
             {"data.test_share": test_share, "data.test": None},
             lambda config: f"Tested on {_part(config.data, 'test', whole)}",
-            "read once, at the end",
+            "read only after training",
             "--test-size",
         ),
         Choice(

@@ -64,8 +64,8 @@ def plan_translate(options: TextOptions) -> Plan:
 def _data(asked: dict[str, Any], options: TextOptions) -> Any:
     """The section ``data``; a pronouncing dictionary is known by its name."""
     pronounced = _DICTIONARIES & {*options.file.suffixes} or _PRONOUNCED in options.overrides
-    format_ = {"format": "pronunciations", "unit": "characters"} if pronounced else {}
-    return data_section(asked, options, data=format_, evaluate=_JUDGED)
+    layout = {"format": "pronunciations", "unit": "characters"} if pronounced else {}
+    return data_section(asked, options, data=layout, evaluate=_JUDGED)
 
 
 def _found(asked: dict[str, Any], options: TextOptions) -> tuple[dict[str, Any], str]:
