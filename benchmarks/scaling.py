@@ -1,9 +1,10 @@
-"""Panels in files: time and peak memory of sharding and of forecasting, by the number of series.
+"""Panels in files: time and peak memory of sharding, training and forecasting.
 
-A table in Parquet files, whose rows come in order of time, is written as shards by `krr shard` and
-forecast by `krr predict` with one and with two processes. Each command runs in a process of its
-own, and reports the processor time and the peak memory of itself and of its processes. The model is
-one LSTM layer with 32 units, after a few steps of training.
+A table in Parquet files, whose rows come in order of time, is written as shards by `krr shard`,
+trained on by `krr run` and forecast by `krr predict` with one and with two processes. Each command
+runs in a process of its own, and reports the processor time and the peak memory of itself and of
+its processes. The model is one LSTM layer with 32 units. It is trained for 500 steps, whatever the
+number of series; the command also reads, stores and scores all series, and exports the model.
 
 `scaling.py` measures 10,000 and 100,000 series; `scaling.py 1000000` other sizes.
 """
@@ -43,8 +44,8 @@ horizon = 14
 lookback = 28
 units = [32]
 [fit]
-epochs = 1
-steps_per_epoch = 20
+epochs = 5
+steps_per_epoch = 100
 """
 
 
@@ -71,21 +72,10 @@ def write_table(series: int, folder: Path) -> None:
                 file.write_table(pa.table(columns, schema=schema))
 
 
-def train(folder: Path) -> Path:
-    """A finished run of a small LSTM."""
-    import pandas as pd
-
-    files = sorted((folder / "few").glob("*.parquet"))
-    pd.concat(map(pd.read_parquet, files)).to_csv(folder / "few.csv", index=False)
-    recipe = folder / "small.toml"
-    recipe.write_text(RECIPE.format(source=folder / "few.csv"), encoding="utf-8")
-    krr("run", recipe, "--run-dir", folder / "run")
-    return folder / "run"
-
-
-def krr(*arguments: object) -> None:
-    command = [sys.executable, "-m", "keras_rnn_recipes", *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def write_recipe(shards: Path) -> Path:
+    recipe = shards.with_suffix(".toml")
+    recipe.write_text(RECIPE.format(source=shards), encoding="utf-8")
+    return recipe
 
 
 def measured(*arguments: object) -> dict[str, float]:
@@ -146,13 +136,15 @@ def row(series: int, what: str, cost: dict[str, float], wanted: str) -> list[str
     ]
 
 
-def measure(series: int, folder: Path, run: Path) -> list[list[str]]:
+def measure(series: int, folder: Path) -> list[list[str]]:
     """The rows of the table for one number of series."""
-    source, shards = folder / f"in{series}", folder / f"shards{series}"
+    source, shards, run = (folder / f"{name}{series}" for name in ("in", "shards", "run"))
     write_table(series, source)
     cost = measured("shard", source, "--to", shards)
     rows = [row(series, "shard", cost, verdict(cost["peak"] < MEMORY_MB))]
     shutil.rmtree(source)
+    cost = measured("run", write_recipe(shards), "--run-dir", run)
+    rows.append(row(series, "run", cost, verdict(cost["peak"] < MEMORY_MB)))
     costs = {}
     for workers in (1, 2):
         output = folder / f"out{series}-{workers}"
@@ -173,9 +165,7 @@ def main() -> None:
     sizes = [int(size) for size in sys.argv[1:]] or SIZES
     with tempfile.TemporaryDirectory(dir=os.environ.get("KRR_SCRATCH")) as name:
         folder = Path(name)
-        write_table(20, folder / "few")
-        run = train(folder)
-        rows = [line for series in sizes for line in measure(series, folder, run)]
+        rows = [line for series in sizes for line in measure(series, folder)]
     print(f"## Panels in files, series of {POINTS} points\n")
     header = (
         *("series", "command", "wall time", "processor time", "series/s"),

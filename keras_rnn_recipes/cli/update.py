@@ -27,8 +27,9 @@ def update(
         Path,
         typer.Option(
             "--input",
-            metavar="FILE",
-            help="new rows, in the format that the run was given; - for standard input",
+            metavar="FILE|DIR",
+            help="new rows, in the format that the run was given; - for standard input; a folder "
+            "of `krr shard` for a run on such a folder",
         ),
     ],
     overrides: Overrides = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,14 @@ from keras_rnn_recipes.config.schemas import DEFAULT
 from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.runs.finished import finished_config
+from keras_rnn_recipes.shards.manifest import has_manifest
+from keras_rnn_recipes.shards.panels import open_panel
 from keras_rnn_recipes.storage import json_text, read_table, replacing
 from keras_rnn_recipes.workflows.run import RunResult, read_recipe, run_script
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from keras_rnn_recipes.data.frames import Panel
 
 FILE = "update.json"
@@ -58,8 +62,8 @@ def update_run(
 
     Args:
         run_dir: folder of a finished run of the family forecasting.
-        source: file with the new rows, in the format of the run's data. For the same step of a
-            series the new row counts.
+        source: file with the new rows, in the format of the run's data; a folder of ``krr shard``
+            if the run was trained on one. For the same step of a series the new row counts.
         to: folder to write to.
         overrides: such as ``"fit.epochs=10"``. By default an update has a quarter of the epochs and
             of the learning rate of the run.
@@ -91,6 +95,12 @@ def updated_config(
     earlier = finished_config(run_dir)
     fix = "train texts again on all of them with krr run."
     require_family(earlier, DEFAULT, f"The run in {run_dir}", fix=fix)
+    if has_manifest(source) and not has_manifest(earlier.data.source):
+        raise UserError(
+            f"{source} is a panel in files, and the run in {run_dir} was trained on one table.",
+            "new rows in one table, as the data of the run.",
+            "give one table, or train a new run on a folder of krr shard.",
+        )
     given = earlier.model_dump(mode="json")
     given["data"]["updates"] = [*given["data"]["updates"], str(Path(source).absolute())]
     if earlier.trains:
@@ -121,35 +131,37 @@ def _check_rows(run_dir: Path, source: str | Path, overrides: Sequence[str]) -> 
     from keras_rnn_recipes.families.forecasting.inference import read_new_data
 
     config = finished_config(run_dir, [one for one in overrides if one.startswith("data.")])
-    covariates = read_covariates(run_dir)
-    return read_new_data(config, source, covariates, assumed=read_assumptions(run_dir)).notes
+    covariates, assumed = read_covariates(run_dir), read_assumptions(run_dir)
+    if not has_manifest(source):
+        return read_new_data(config, source, covariates, assumed=assumed).notes
+    found = [
+        read_new_data(config, file.read(), covariates, assumed=assumed).notes
+        for file in open_panel(source).files
+    ]
+    return next((notes for notes in found if notes), ())
 
 
 def _scores_before(run_dir: Path, config: Config) -> tuple[dict[str, float], tuple[str, ...]]:
     """Metrics of the earlier network on the test part of the extended data, and notes on them."""
-    from keras_rnn_recipes.evaluation.backtest import backtest
-    from keras_rnn_recipes.evaluation.metrics import score, summarise
     from keras_rnn_recipes.families.forecasting.inference import forecaster_of_run
+    from keras_rnn_recipes.families.forecasting.testing import mean_scores
 
     panel, name, size = _panel(run_dir, config), config.model.preset, _test_size(config)
     earlier = finished_config(run_dir)
     if earlier.trains:
         _refuse_learned(run_dir, panel, size)
     forecaster = forecaster_of_run(run_dir, earlier)
-    forecasts = backtest(
-        panel.frame,
-        {name: forecaster.forecast_windows},
-        lookback=config.model.lookback or 1,
-        horizon=config.model.horizon,
-        test_size=size,
-        stride=config.evaluate.stride,
+    seen = {
+        "lookback": config.model.lookback or 1,
+        "horizon": config.model.horizon,
+        "levels": forecaster.levels,
+        "season_length": config.data.longest_season,
         **panel.columns,
-        levels=forecaster.levels,
-        season_length=config.data.longest_season,
-    )
-    metrics = config.evaluate.metrics
-    scores = score(forecasts, panel.frame, season_length=panel.season_length, metrics=metrics)
-    return dict(summarise(scores)[name]), forecasts.attrs["notes"]
+    }
+    data = config.data.model_copy(update={"test_size": size})
+    config = config.model_copy(update={"data": data})
+    summary, _, notes = mean_scores({name: forecaster.forecast_windows}, panel, config, **seen)
+    return summary[name], notes
 
 
 def _panel(run_dir: Path, config: Config) -> Panel:
@@ -177,16 +189,34 @@ def _test_size(config: Config) -> int:
 def _refuse_learned(run_dir: Path, panel: Panel, size: int) -> None:
     """Refuse a test part whose steps the earlier network was trained on."""
     earlier = finished_config(run_dir)
-    began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()
     kept = 0 if earlier.fit.refit else _test_size(earlier)
-    for name, series in panel.frame.groupby("unique_id", sort=False):
-        if name not in began.index:
-            continue
-        learned = int((series["ds"] < began[name]).sum()) - kept
-        if (lacking := learned - (len(series) - size)) > 0:
+    for lengths, known in _lengths_and_known_steps(run_dir, earlier, panel):
+        lacking = (known - kept - (lengths - size)).dropna()
+        lacking = lacking[lacking > 0]
+        if len(lacking):
             raise UserError(
-                f"The network in {run_dir} was trained on steps of series {name!r} that the last "
-                f"{counted(size, 'step', 'contains', 'contain')}, on which it is tested.",
-                f"at least {counted(lacking, 'more new step')} of every series.",
+                f"The network in {run_dir} was trained on steps of series {lacking.index[0]!r} "
+                f"that the last {counted(size, 'step', 'contains', 'contain')}, on which it is "
+                "tested.",
+                f"at least {counted(int(lacking.iloc[0]), 'more new step')} of every series.",
                 f"give more rows, or a smaller data.test_size (at least {earlier.model.horizon}).",
             )
+
+
+def _lengths_and_known_steps(
+    run_dir: Path, earlier: Config, panel: Panel
+) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """Lengths of the extended series, and the steps that the run had of each, by name."""
+    from keras_rnn_recipes.families.forecasting.task import load
+
+    if panel.files is None:
+        began = read_table(run_dir / "forecasts.csv").groupby("unique_id")["ds"].min()
+        names, ds = panel.frame["unique_id"], panel.frame["ds"]
+        series = ds.groupby(names, sort=False)
+        known = (ds < names.map(began)).groupby(names, sort=False).sum()
+        yield series.size(), known.where(known.index.isin(began.index))
+        return
+    before = load(earlier.data).files
+    assert before is not None
+    for old, new in zip(before.parts(), panel.files.parts(), strict=False):
+        yield new.frame["unique_id"].value_counts(), old.frame["unique_id"].value_counts()

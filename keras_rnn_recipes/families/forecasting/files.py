@@ -14,6 +14,7 @@ from keras_rnn_recipes.data.frames import Panel, SeriesInFiles, read_panel
 from keras_rnn_recipes.data.split import without_last
 from keras_rnn_recipes.data.stored import StoredSeries
 from keras_rnn_recipes.errors import UserError, counted
+from keras_rnn_recipes.families.forecasting.file_updates import FileUpdate, check_update
 from keras_rnn_recipes.shards.manifest import Manifest, read_manifest
 from keras_rnn_recipes.shards.panels import PanelFile, open_panel
 
@@ -28,7 +29,7 @@ MOST_SERIES, MOST_ROWS, MOST_NOTES = 1000, 2_000_000, 3
 # What needs more than the values of one file at a time.
 _REFUSED = (
     *("past_cols", "future_cols", "static_cols", "calendar", "holidays", "future_file"),
-    *("wide", "start", "end", "updates"),
+    *("wide", "start", "end"),
 )
 
 
@@ -51,6 +52,8 @@ def load_files(data: DataConfig, *, scratch: Path | None = None) -> Panel:
     _refuse_options(data)
     manifest = read_manifest(data.source)
     assert manifest is not None
+    for update in data.updates:
+        check_update(manifest, data.source, update)
     files = _Files(data, manifest, open_panel(data.source).files)
     chosen = _Chosen(_every(manifest))
     frames = (chosen.add(name, panel) for name, panel in files)
@@ -80,16 +83,25 @@ class _Files:
 
     def __iter__(self) -> Iterator[tuple[str, Panel]]:
         options = self._reading()
-        for file in self.files:
-            table = file.read()
-            if table[list(self.manifest.targets)].isna().all(axis=None):
-                continue
-            try:
-                panel = read_panel(table, **options)
-            except UserError as error:
-                raise UserError(f"{file.path}: {error.what}", error.expected, error.fix) from error
-            if np.diff(series_bounds(panel.frame)).max() > self.data.drop_last:
+        updates = [FileUpdate(folder, options) for folder in self.data.updates]
+        # New rows of a series that is in no file go to that with the next name.
+        last = [*(shard.last for shard in self.manifest.files[:-1]), None]
+        for file, low, high in zip(self.files, [None, *last], last, strict=False):
+            panel = self._read(file, options)
+            for update in updates:
+                panel = update.extend(panel, low, high)
+            if panel and np.diff(series_bounds(panel.frame)).max() > self.data.drop_last:
                 yield file.name, without_last(panel, self.data.drop_last)
+
+    def _read(self, file: PanelFile, options: dict[str, Any]) -> Panel | None:
+        """The panel of one file; None if it has no value."""
+        table = file.read()
+        if table[list(self.manifest.targets)].isna().all(axis=None):
+            return None
+        try:
+            return read_panel(table, **options)
+        except UserError as error:
+            raise UserError(f"{file.path}: {error.what}", error.expected, error.fix) from error
 
     def panels(self) -> Iterator[Panel]:
         return (panel for _, panel in self)

@@ -62,11 +62,13 @@ def test(
 def mean_scores(
     forecasters: Mapping[str, Forecaster], panel: Panel, config: Config, **seen: Any
 ) -> tuple[Means, dict[str, float] | None, tuple[str, ...]]:
-    """The means over all series of a panel in files, file by file; arguments and result as `test`.
+    """The means over all series of a panel, also in files; arguments and result as `test`.
 
     A file without a series that is long enough is left out.
     """
-    assert panel.files is not None
+    if panel.files is None:
+        tested, scores = _tested(panel, (), forecasters, config, **seen)
+        return summarise(scores), totals(tested, config.model.preset), tested.attrs["notes"]
     sums, notes, problem = ScoreSums(config.model.preset), [], None
     for part in panel.files.parts():
         short = short_series(part.frame, config.data.held_out)

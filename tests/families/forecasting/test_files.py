@@ -22,7 +22,9 @@ from keras_rnn_recipes.families.forecasting.assumptions import Assumptions
 from keras_rnn_recipes.families.forecasting.task import load
 from keras_rnn_recipes.runs.lock import LOCK_NAME
 from keras_rnn_recipes.shards.writing import write_shards
+from keras_rnn_recipes.workflows.inference import evaluate
 from keras_rnn_recipes.workflows.run import read_recipe, run_script
+from keras_rnn_recipes.workflows.update import update_run
 
 SERIES_IN_FILES, ROWS_PER_FILE = 23, 150
 
@@ -65,6 +67,10 @@ def config_of(source: Path, *overrides: str):
     fit = {"epochs": 4, "steps_per_epoch": 3, "batch_size": 8, "watch_gradients": False}
     given = {"data": data, "model": model, "fit": fit, "evaluate": {"baselines": ["naive"]}}
     return config_from_dict(given, overrides)
+
+
+def updated(path: Path) -> str:
+    return f'data.updates=["{path}"]'
 
 
 class Stopped(BaseException):
@@ -195,6 +201,74 @@ def test_steps_at_the_end_are_left_out(folder):
         for name in ("shards", "all.parquet")
     )
     pd.testing.assert_frame_equal(ours.frame, theirs.frame, check_dtype=False)
+
+
+def later_rows() -> pd.DataFrame:
+    """Six days more of most series, some that replace earlier ones, and series of new names."""
+    ends = sales().groupby("unique_id")["ds"].max()
+    rows = [
+        pd.DataFrame({"unique_id": name, "ds": end + pd.to_timedelta(range(-1, 6), "D"), "y": 7.5})
+        for name, end in ends.items()
+        if name != "s07"
+    ]
+    days = pd.date_range("2024-03-01", periods=30)
+    rows += [pd.DataFrame({"unique_id": n, "ds": days, "y": 2.0}) for n in ("a", "s051", "z")]
+    return pd.concat(rows, ignore_index=True).sample(frac=1, random_state=1)
+
+
+@pytest.fixture(scope="module")
+def update(folder) -> Path:
+    later_rows().to_parquet(folder / "later.parquet", index=False)
+    write_shards(folder / "later.parquet", folder / "later", rows_per_file=70)
+    return folder
+
+
+def test_new_rows_in_files_extend_the_series_as_in_memory(update):
+    found = []
+    for name, later in (("all.parquet", "later.parquet"), ("shards", "later")):
+        found.append(load(config_of(update / name, updated(update / later)).data))
+    one, many = found
+    pd.testing.assert_frame_equal(many.frame, one.frame, check_dtype=False)
+    parts = pd.concat([part.frame for part in many.files.parts()], ignore_index=True)
+    pd.testing.assert_frame_equal(parts, one.frame, check_dtype=False)
+    assert one.num_series == many.num_series == SERIES_IN_FILES + 3
+
+
+@pytest.mark.slow
+def test_an_update_from_files_is_scored_as_in_memory(update, tmp_path):
+    to, new = tmp_path / "run", update / "later"
+    main, config = read_recipe(config_of(update / "shards", "fit.refit=false"))
+    run_script(main, config, to)
+    with pytest.raises(UserError, match="trained on steps of series 's07'"):
+        update_run(to, new, tmp_path / "new")
+    rows = later_rows()
+    some = rows[rows["unique_id"].str.len() == 3].assign(unique_id="s07")
+    some["ds"] = sales().query("unique_id == 's07'")["ds"].max() + pd.to_timedelta(some.index, "D")
+    pd.concat([rows, some.drop_duplicates("ds").sort_values("ds")[1:7]]).to_parquet(
+        tmp_path / "more.parquet", index=False
+    )
+    write_shards(tmp_path / "more.parquet", tmp_path / "more")
+    result = update_run(
+        to, tmp_path / "more", tmp_path / "new", overrides=["fit.learning_rate=1e-12"]
+    )
+    whole = load(config_of(update / "all.parquet", updated(tmp_path / "more.parquet")).data)
+    theirs = evaluate(to, whole.frame)
+    for metric, value in result.before.items():
+        assert value == pytest.approx(theirs.summary["lstm"][metric], rel=1e-5)
+        assert result.run.metrics["model"][metric] == pytest.approx(value, rel=1e-3)
+
+
+def test_updates_of_another_kind_are_refused(update, tmp_path):
+    for source, later, said in (
+        ("shards", "later.parquet", "is a panel in files, and the new rows are in"),
+        ("shards", "renamed", "other columns .ds, time"),
+    ):
+        if later == "renamed":
+            rows = later_rows().rename(columns={"ds": "time"})
+            rows.to_parquet(tmp_path / "renamed.parquet", index=False)
+            write_shards(tmp_path / "renamed.parquet", update / "renamed")
+        with pytest.raises(UserError, match=said):
+            load(config_of(update / source, updated(update / later)).data)
 
 
 def copied(folder: Path, to: Path) -> Path:
