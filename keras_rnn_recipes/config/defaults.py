@@ -171,13 +171,15 @@ def _require_errors(config: Config, longest: int) -> None:
 
 
 def _check_loss(config: Config, panel: Panel) -> None:
-    y, loss = panel.frame["y"], config.fit.loss
-    counts = config.model.distribution == "negative_binomial"
+    loss, counts = config.fit.loss, config.model.distribution == "negative_binomial"
     if not counts and loss not in ("tweedie", "mae_log"):
         return
-    unfit = (y < 0) | (counts & (y % 1 > 0))
-    if unfit.any():
-        first = panel.frame[unfit].iloc[0]
+    frames = (part.frame for part in panel.files.parts()) if panel.files else [panel.frame]
+    for frame in frames:
+        unfit = (frame["y"] < 0) | (counts & (frame["y"] % 1 > 0))
+        if not unfit.any():
+            continue
+        first = frame[unfit].iloc[0]
         key = "model.distribution" if counts else "fit.loss"
         raise UserError(
             f"{key} is {config.model.distribution if counts else loss!r}, and series "

@@ -14,6 +14,7 @@ from keras_rnn_recipes.config.base import Experiment
 from keras_rnn_recipes.config.errors import explain_error
 from keras_rnn_recipes.config.schemas import schema_of
 from keras_rnn_recipes.errors import UserError, check_choice
+from keras_rnn_recipes.shards.manifest import has_manifest
 
 FORMAT_VERSION = 1
 
@@ -151,6 +152,12 @@ def check_source(config: Experiment) -> None:
     from keras_rnn_recipes.data.catalogue import list_datasets
 
     if config.data.source is not None and not is_file_name(config.data.source):
+        if has_manifest(config.data.source):
+            raise UserError(
+                f"data.source is {config.data.source!r}, which is read as the name of a data set.",
+                "a path with a slash for a folder of krr shard.",
+                f'write "./{config.data.source}".',
+            )
         names = tuple(card.name for card in list_datasets() if card.task == config.family)
         check_choice(config.data.source, names, "data.source")
 

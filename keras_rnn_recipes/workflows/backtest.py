@@ -138,7 +138,7 @@ def backtest_recipe(
     shared = Folds(len(planned), directory.folder("folds"), directory.resumed, smoke)
     if workers is not None:
         groups = [planned[first::workers] for first in range(min(workers, len(planned)))]
-        run_in_processes([(carry_out_some, (source, some, shared)) for some in groups])
+        run_in_processes([(carry_out_some, (source, overrides, some, shared)) for some in groups])
     parts = [_carry_out(main, fold, shared) for fold in planned]
     tested = [table for table, _ in parts]
     left_out = [
@@ -264,15 +264,17 @@ class Folds:
     smoke: bool
 
 
-def carry_out_some(source: str | Path, some: Sequence[Fold], folds: Folds) -> None:
+def carry_out_some(
+    source: str | Path, overrides: Sequence[str], some: Sequence[Fold], folds: Folds
+) -> None:
     """Run some of the folds, unless they are finished: the work of one process.
 
     Args:
-        source: as in `backtest_recipe`.
+        source, overrides: as in `backtest_recipe`.
         some: the folds to run.
         folds: what all have in common.
     """
-    main, _ = read_source(source)
+    main, _ = read_source(source, overrides)
     if any(fold.config.trains for fold in some):
         import_tensorflow_quietly(threads=1)
     for fold in some:

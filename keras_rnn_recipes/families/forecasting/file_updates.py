@@ -13,6 +13,25 @@ from keras_rnn_recipes.shards.manifest import Manifest, read_manifest
 from keras_rnn_recipes.shards.panels import PanelFile, open_panel
 
 
+def read_part(file: PanelFile, reading: Mapping[str, Any]) -> Panel | None:
+    """The panel of one file; None if it has no value.
+
+    Args:
+        file: of a panel.
+        reading: options of `read_panel`, with the column of the values.
+
+    Raises:
+        UserError: the file is damaged, or its rows cannot be used.
+    """
+    table = file.read()
+    if table[reading["target_col"].split(",")].isna().all(axis=None):
+        return None
+    try:
+        return read_panel(table, **reading)
+    except UserError as error:
+        raise UserError(f"{file.path}: {error.what}", error.expected, error.fix) from error
+
+
 @dataclass
 class FileUpdate:
     """A folder with new rows, of which one file is in memory at a time.
@@ -27,7 +46,7 @@ class FileUpdate:
 
     folder: str
     reading: Mapping[str, Any]
-    _open: tuple[PanelFile, Panel] | None = None
+    _open: tuple[PanelFile, Panel | None] | None = None
 
     def __post_init__(self) -> None:
         manifest = read_manifest(self.folder)
@@ -47,6 +66,8 @@ class FileUpdate:
             if _is_before(shard.last, after) or not _is_up_to(shard.first, last):
                 continue
             found = self._read(file)
+            if found is None:
+                continue
             names = found.frame["unique_id"]
             inside = [name for name in names.unique() if _is_inside(name, after, last)]
             if inside:
@@ -55,10 +76,10 @@ class FileUpdate:
                 panel = new if panel is None else extended(panel, new, str(file.path))
         return panel
 
-    def _read(self, file: PanelFile) -> Panel:
+    def _read(self, file: PanelFile) -> Panel | None:
         if self._open is None or self._open[0] != file:
             self._open = None  # frees its memory first
-            self._open = file, read_panel(file.read(), **self.reading)
+            self._open = file, read_part(file, self.reading)
         return self._open[1]
 
 

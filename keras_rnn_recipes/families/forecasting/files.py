@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_rnn_recipes.data.bounds import series_bounds
-from keras_rnn_recipes.data.frames import Panel, SeriesInFiles, read_panel
+from keras_rnn_recipes.data.frames import Panel, SeriesInFiles
 from keras_rnn_recipes.data.split import without_last
 from keras_rnn_recipes.data.stored import StoredSeries
 from keras_rnn_recipes.errors import UserError, counted
-from keras_rnn_recipes.families.forecasting.file_updates import FileUpdate, check_update
+from keras_rnn_recipes.families.forecasting.file_updates import FileUpdate, check_update, read_part
 from keras_rnn_recipes.shards.manifest import Manifest, read_manifest
 from keras_rnn_recipes.shards.panels import PanelFile, open_panel
 
@@ -70,7 +70,8 @@ def load_files(data: DataConfig, *, scratch: Path | None = None) -> Panel:
         )
     whole = SeriesInFiles(chosen.num_series, chosen.num_steps, files.panels, stored)
     notes = (*manifest.problems, *_told(data, whole, chosen), *chosen.notes)
-    return replace(chosen.first, frame=chosen.frame(), notes=notes, files=whole)
+    some = replace(chosen.first, frame=chosen.frame(), unobserved=())
+    return replace(some, notes=notes, files=whole)
 
 
 @dataclass(frozen=True)
@@ -87,21 +88,11 @@ class _Files:
         # New rows of a series that is in no file go to that with the next name.
         last = [*(shard.last for shard in self.manifest.files[:-1]), None]
         for file, low, high in zip(self.files, [None, *last], last, strict=False):
-            panel = self._read(file, options)
+            panel = read_part(file, options)
             for update in updates:
                 panel = update.extend(panel, low, high)
             if panel and np.diff(series_bounds(panel.frame)).max() > self.data.drop_last:
                 yield file.name, without_last(panel, self.data.drop_last)
-
-    def _read(self, file: PanelFile, options: dict[str, Any]) -> Panel | None:
-        """The panel of one file; None if it has no value."""
-        table = file.read()
-        if table[list(self.manifest.targets)].isna().all(axis=None):
-            return None
-        try:
-            return read_panel(table, **options)
-        except UserError as error:
-            raise UserError(f"{file.path}: {error.what}", error.expected, error.fix) from error
 
     def panels(self) -> Iterator[Panel]:
         return (panel for _, panel in self)

@@ -163,7 +163,8 @@ def _calibrated(
 
 def _nonnegative(panel: Panel) -> bool:
     """Whether no value is below 0, in all rows: those that were calibrated on may be too few."""
-    return bool(panel.frame["y"].min() >= 0)
+    frames = panel.files.frames() if panel.files else [panel.frame]
+    return all(bool(frame["y"].min() >= 0) for frame in frames)
 
 
 def _levels_of(model: Model) -> tuple[float, ...]:

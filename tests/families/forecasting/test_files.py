@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from data.test_windows import SERIES, batches, panel, specs
 from hypothesis import given, strategies as st
 from profiles import draws
 
+from keras_rnn_recipes.config.defaults import choose_defaults
 from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.data import stored as stored_module
 from keras_rnn_recipes.data.stored import StoredSeries
@@ -138,7 +140,7 @@ def many(folder, few_in_memory):
     return load(config_of(folder / "shards").data)
 
 
-def test_a_pretrained_network_reads_the_same_windows(folder, few_in_memory, tmp_path):
+def test_levels_and_earlier_rows_are_those_of_a_table(folder, few_in_memory, tmp_path):
     config = config_of(folder / "shards")
     spec = training.WindowSpec(7, 2)
     found = []
@@ -146,6 +148,7 @@ def test_a_pretrained_network_reads_the_same_windows(folder, few_in_memory, tmp_
         read = load(config_of(folder / source).data, scratch=tmp_path)
         split = training_split(read, config)
         train, valid = training.parts_to_learn(split, read, config)
+        train, valid = map(training.without_level, (train, valid))
         train, valid = training.with_earlier_rows(train, valid, config)
         batches = training.validation_windows(valid, spec, weights="scale")
         found.append((training.count_windows(train, spec), list(batches.as_numpy_iterator())))
@@ -193,6 +196,14 @@ def test_some_series_are_in_memory_and_all_are_counted(folder, many):
     ours, theirs = Assumptions.of_panel(many), Assumptions.of_panel(one)
     assert ours.levels == theirs.levels and ours.observed == pytest.approx(theirs.observed)
     assert (ours.nonnegative, ours.whole, ours.series) == (True, False, None)
+
+
+def test_a_value_that_does_not_fit_the_loss_is_found_in_any_series(many, folder):
+    """The values of the series in memory are made whole numbers; those in the files are not."""
+    kept = many.frame.assign(y=many.frame["y"].round())
+    config = config_of(folder / "shards", "model.distribution=negative_binomial", "fit.loss=nll")
+    with pytest.raises(UserError, match="and series 's00' is"):
+        choose_defaults(config, replace(many, frame=kept))
 
 
 def test_steps_at_the_end_are_left_out(folder):
