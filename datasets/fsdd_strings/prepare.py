@@ -12,7 +12,7 @@ from keras_rnn_recipes.media.wav import read_wav
 RATE = 8000
 PARTS = {
     "train": (range(10, 10_000), 5400),
-    "valid": (range(5, 10), 100),
+    "valid": (range(5, 10), 300),
     "test": (range(5), 300),
 }
 
