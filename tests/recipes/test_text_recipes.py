@@ -99,3 +99,20 @@ def test_a_recipe_runs_to_the_end(name: str, tmp_path: Path, request):
     # What was resolved can be run again, and is the same experiment.
     assert load_config(folder / "recipe.toml") == result.config
     assert load_config(folder / "config.json") == result.config
+
+
+@pytest.mark.slow
+def test_a_recipe_of_pieces_is_exported_with_them(tmp_path: Path):
+    pytest.importorskip("sentencepiece", reason="the extra 'pieces' is needed")
+    quicker = QUICKER["encoder_decoder"]
+    found = runner.run(
+        "encoder_decoder/reversal_gru",
+        tmp_path / "r",
+        smoke=True,
+        overrides=["data.unit=pieces", "data.max_vocabulary=100", *quicker],
+    )
+    record = json.loads((found.run_dir / "vocabulary.json").read_text())
+    assert record["preparation"]["unit"] == "pieces" and len(record["vocabulary"]) > 30
+    # The run compared this model, with TensorFlow alone, with that in memory.
+    served = tf.saved_model.load(str(found.run_dir / "saved_model"))
+    assert served.serve(text=tf.constant(["abc"]))["text"].shape == (1,)
