@@ -250,19 +250,11 @@ def test_an_update_from_files_is_scored_as_in_memory(update, tmp_path):
     to, new = tmp_path / "run", update / "later"
     main, config = read_recipe(config_of(update / "shards", "fit.refit=false"))
     run_script(main, config, to)
+    # A longer test part begins with steps of s07 that the run was trained on.
     with pytest.raises(UserError, match="trained on steps of series 's07'"):
-        update_run(to, new, tmp_path / "new")
-    rows = later_rows()
-    some = rows[rows["unique_id"].str.len() == 3].assign(unique_id="s07")
-    some["ds"] = sales().query("unique_id == 's07'")["ds"].max() + pd.to_timedelta(some.index, "D")
-    pd.concat([rows, some.drop_duplicates("ds").sort_values("ds")[1:7]]).to_parquet(
-        tmp_path / "more.parquet", index=False
-    )
-    write_shards(tmp_path / "more.parquet", tmp_path / "more")
-    result = update_run(
-        to, tmp_path / "more", tmp_path / "new", overrides=["fit.learning_rate=1e-12"]
-    )
-    whole = load(config_of(update / "all.parquet", updated(tmp_path / "more.parquet")).data)
+        update_run(to, new, tmp_path / "refused", overrides=["data.test_size=6"])
+    result = update_run(to, new, tmp_path / "new", overrides=["fit.learning_rate=1e-12"])
+    whole = load(config_of(update / "all.parquet", updated(update / "later.parquet")).data)
     theirs = evaluate(to, whole.frame)
     for metric, value in result.before.items():
         assert value == pytest.approx(theirs.summary["lstm"][metric], rel=1e-5)
