@@ -21,6 +21,7 @@ from keras_rnn_recipes.config.base import (
     with_fewer_pieces,
 )
 from keras_rnn_recipes.config.shapes import Shape
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.text.preparation import Preparation
 
 Adaptation = Literal["ngram", "cache", "dynamic"]
@@ -132,6 +133,16 @@ class LanguageConfig(TextExperiment):
     model: LanguageModelConfig = LanguageModelConfig()
     fit: LanguageFitConfig = LanguageFitConfig(epochs=10)
     evaluate: LanguageEvaluateConfig = LanguageEvaluateConfig()
+
+    def check(self, where: str) -> None:
+        """Check that there is an n-gram to mix the network with, if it is to be mixed with one."""
+        super().check(where)
+        if "ngram" in self.evaluate.adapt and not self.evaluate.ngrams:
+            raise UserError(
+                f"{where} has evaluate.adapt with 'ngram' and no evaluate.ngrams.",
+                "the lengths of the n-grams, of which the longest is mixed with the network.",
+                "set evaluate.ngrams to [1, 3, 5], or take 'ngram' out of evaluate.adapt.",
+            )
 
     @property
     def shape(self) -> Shape:

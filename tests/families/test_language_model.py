@@ -15,7 +15,9 @@ from profiles import slow_but
 
 from keras_rnn_recipes import builders
 from keras_rnn_recipes.builders.language_model import stateful_copy
+from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.config.language_model import LanguageFitConfig
+from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families import language_model
 from keras_rnn_recipes.families.language_model.pipeline import stream
@@ -290,3 +292,9 @@ def test_a_text_too_short_is_refused(tmp_path):
     recipe.write_text('family = "language_model"\n[data]\nsource = "short.txt"\n')
     message = krr("run", str(recipe), "--run-dir", str(tmp_path / "run"), status=2)
     assert "too short" in message and "Traceback" not in message
+
+
+def test_a_mixture_without_an_n_gram_is_refused():
+    recipe = {"family": "language_model", "data": {"source": "language_reference"}}
+    with pytest.raises(UserError, match="take 'ngram' out of evaluate.adapt"):
+        config_from_dict({**recipe, "evaluate": {"ngrams": [], "adapt": ["cache", "ngram"]}})
