@@ -204,7 +204,7 @@ class ClassificationConfig(TextExperiment):
     def _evaluate_by_task(cls, values: Any) -> Any:
         data, evaluate = values.get("data"), values.get("evaluate", {})
         task = data.get("task") if isinstance(data, dict) else getattr(data, "task", None)
-        if task not in METRICS or not isinstance(evaluate, dict):
+        if not isinstance(task, str) or task not in METRICS or not isinstance(evaluate, dict):
             return values
         of_task = {"metrics": METRICS[task], "baselines": BASELINES[task]}
         return {**values, "evaluate": {**of_task, **evaluate}}
