@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,3 +133,23 @@ def _check(ids: np.ndarray, batch_size: int, window: int) -> None:
             "at least two tokens for each row, in every part.",
             "lower fit.batch_size, or give a longer text.",
         )
+
+
+def pieces_of_text(ids: np.ndarray, length: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pieces of one text, in order, each with the tokens that follow.
+
+    Args:
+        ids: of the text, ``(tokens,)``.
+        length: tokens in a piece; the last one may be shorter.
+
+    Returns:
+        Pairs of int32 ``(1, length)``.
+
+    Example:
+        >>> [wanted.tolist() for _, wanted in pieces_of_text(np.array([7, 8, 9, 5]), 2)]
+        [[[8, 9]], [[5]]]
+    """
+    row = np.asarray(ids, "int32")[None]
+    for first in range(0, row.shape[1] - 1, length):
+        last = min(first + length, row.shape[1] - 1)
+        yield row[:, first:last], row[:, first + 1 : last + 1]

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.builders.language_model import language_reader
+from keras_rnn_recipes.text.contiguous import pieces_of_text
 from keras_rnn_recipes.training.state import values_of
 
 
@@ -60,7 +61,7 @@ class DynamicEvaluation:
         """
         states, found = self._start(), []
         with self._restored():
-            for given, wanted in _segments(ids, self._segment):
+            for given, wanted in pieces_of_text(ids, self._segment):
                 errors, states, gradients = self._read(given, wanted, states)
                 self._change(gradients, tf.constant(rate), tf.constant(decay))
                 found.append(errors.numpy()[0])
@@ -75,7 +76,8 @@ class DynamicEvaluation:
         starts = np.linspace(0, max(len(train) - self._segment - 1, 0), samples).astype(int)
         squares = [tf.zeros(weight.shape) for weight in self._weights]
         for start in starts:
-            (given, wanted), *_ = _segments(train[start:], self._segment)
+            piece = train[start : start + self._segment + 1]
+            given, wanted = next(pieces_of_text(piece, self._segment))
             _, _, gradients = self._read(given, wanted, self._start())
             squares = [
                 total + gradient**2 for total, gradient in zip(squares, gradients, strict=True)
@@ -112,13 +114,3 @@ class DynamicEvaluation:
         finally:
             for weight, trained in zip(self._weights, self._trained, strict=True):
                 weight.assign(trained)
-
-
-def _segments(ids: np.ndarray, length: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-    """Pieces of a text, ``(1, length)``, with the tokens that follow."""
-    for first in range(0, len(ids) - 1, length):
-        last = min(first + length, len(ids) - 1)
-        yield (
-            tf.constant(ids[None, first:last], tf.int32),
-            tf.constant(ids[None, first + 1 : last + 1], tf.int32),
-        )

@@ -20,6 +20,7 @@ from keras_rnn_recipes.evaluation.neural_cache import (
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 from keras_rnn_recipes.families.language_model.task import score
+from keras_rnn_recipes.text.contiguous import pieces_of_text
 from keras_rnn_recipes.training.dynamic_evaluation import DynamicEvaluation
 
 FLATNESSES = (0.0, 0.05, 0.1, 0.2, 0.4)
@@ -142,9 +143,8 @@ def hidden_states(served: Pipeline, texts: Sequence[np.ndarray]) -> list[np.ndar
     for ids in texts:
         states: list[Any] = [tf.zeros([1, width]) for width in widths]
         pieces = []
-        for first in range(0, len(ids) - 1, _PIECE):
-            given = ids[None, first : min(first + _PIECE, len(ids) - 1)]
-            hidden, *states = read([tf.constant(given, tf.int32), *states])
+        for given, _ in pieces_of_text(ids, _PIECE):
+            hidden, *states = read([tf.constant(given), *states])
             pieces.append(hidden.numpy()[0])
         found.append(np.concatenate(pieces))
     return found

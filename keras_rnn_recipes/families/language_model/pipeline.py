@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_rnn_recipes.builders.language_model import generating_functions, language_reader
 from keras_rnn_recipes.decoding.sampling import sample
 from keras_rnn_recipes.serving.saved_text import never_empty
+from keras_rnn_recipes.text.contiguous import pieces_of_text
 from keras_rnn_recipes.text.tokenizer import Tokenizer, as_strings
 from keras_rnn_recipes.text.vocabulary import END, PADDING, START, UNKNOWN
 
@@ -94,9 +95,7 @@ class Pipeline(tf.Module):
         """
         states = self._start(1)
         found = []
-        for first in range(0, len(ids) - 1, piece):
-            last = min(first + piece, len(ids) - 1)
-            given, wanted = ids[None, first:last], ids[None, first + 1 : last + 1]
+        for given, wanted in pieces_of_text(ids, piece):
             errors, states = self._read(tf.constant(given), tf.constant(wanted), states)
             found.append(errors.numpy()[0])
         return np.concatenate(found)
