@@ -82,7 +82,7 @@ def language_model(
     return keras.Model(tokens, logits, name="language_model")
 
 
-def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
+def stateful_copy(model: keras.Model, batch_size: int, *, hidden: bool = False) -> keras.Model:
     """A stateful copy of a language model, for training on contiguous text.
 
     Each row of a batch continues in the states in which the same row of the last batch ended.
@@ -90,6 +90,7 @@ def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
     Args:
         model: from `language_model`. The copy shares all layers except the recurrent ones.
         batch_size: number of rows of every batch.
+        hidden: whether it returns what the output layer reads, in place of the logits.
 
     Returns:
         ``{"tokens": (batch, time), "keep": (batch, 1)} -> logits (batch, time, vocabulary_size)``.
@@ -104,9 +105,11 @@ def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
     """
     tokens = keras.Input((None,), batch_size, dtype="int32", name="tokens")
     keep = keras.Input((1,), batch_size, name="keep")
+    read: list[Any] = []
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(layer, layers.RNN):
+            read[:] = args[:1]  # in the end of the output layer, which is called last
             return layer(*args, **kwargs)
         stateful = type(layer).from_config({**layer.get_config(), "stateful": True})
         stateful.build(args[0].shape)
@@ -114,7 +117,8 @@ def stateful_copy(model: keras.Model, batch_size: int) -> keras.Model:
         states = [ops.multiply(keep, state) for state in stateful.states]
         return stateful(args[0], initial_state=states)
 
-    return keras.Model({"tokens": tokens, "keep": keep}, replay_layers(model, tokens, call))
+    logits = replay_layers(model, tokens, call)
+    return keras.Model({"tokens": tokens, "keep": keep}, read[0] if hidden else logits)
 
 
 def copy_recurrent_weights(source: keras.Model, target: keras.Model) -> None:

@@ -137,6 +137,8 @@ class TrainingConfig(Section):
         patience: epochs without a lower validation loss after which training stops; 0 for never.
         keep: which weights are kept: ``"best"`` on the validation part, or ``"last"``, for data
             whose validation part is a poor guide.
+        average: number of last epochs; the mean of the weights after each of them is kept in place
+            of one epoch's. 1: no mean. It pays with ``schedule="constant"``.
         unroll: whether recurrent layers are unrolled over time, which may be faster on a CPU.
         precision: ``"bfloat16"`` multiplies the matrices of wide LSTMs and large dense layers in
             bfloat16 while training on a CPU. This is several times faster on processors with AMX
@@ -154,10 +156,16 @@ class TrainingConfig(Section):
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     patience: Annotated[int, Field(ge=0)] = 20
     keep: Literal["best", "last"] = "best"
+    average: Count = 1
     unroll: bool = False
     precision: Precision = "float32"
     watch_gradients: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether all epochs are trained, and the validation part does not choose between them."""
+        return self.keep == "last" or self.average > 1
 
 
 class Experiment(Section):

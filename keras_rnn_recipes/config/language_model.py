@@ -91,10 +91,16 @@ class LanguageFitConfig(TrainingConfig):
         window: tokens of each row in a training step.
         reset_rate: share of windows before which a row's states are reset to zeros. Without
             resets the model would rarely see the states of zeros in which every text begins.
+        sampled: logits that a training step computes for each token, half of them of the most
+            frequent tokens and half of drawn ones; None: all. It saves time with vocabularies of
+            several thousand tokens; validation and scores always use all.
+        whole: last epochs that are trained with all logits even so.
     """
 
     window: Count = 64
     reset_rate: Share = 0.05
+    sampled: Annotated[int, Field(ge=2)] | None = None
+    whole: Annotated[int, Field(ge=0)] = 1
 
 
 class LanguageEvaluateConfig(Section):
@@ -135,13 +141,19 @@ class LanguageConfig(TextExperiment):
     evaluate: LanguageEvaluateConfig = LanguageEvaluateConfig()
 
     def check(self, where: str) -> None:
-        """Check that there is an n-gram to mix the network with, if it is to be mixed with one."""
+        """Check that the n-gram to mix with and the vectors to sample from are there."""
         super().check(where)
         if "ngram" in self.evaluate.adapt and not self.evaluate.ngrams:
             raise UserError(
                 f"{where} has evaluate.adapt with 'ngram' and no evaluate.ngrams.",
                 "the lengths of the n-grams, of which the longest is mixed with the network.",
                 "set evaluate.ngrams to [1, 3, 5], or take 'ngram' out of evaluate.adapt.",
+            )
+        if self.fit.sampled is not None and not self.model.tied:
+            raise UserError(
+                f"{where} has fit.sampled and model.tied = false.",
+                "an output layer that is the embedding, of whose vectors some are sampled.",
+                "remove fit.sampled, or set model.tied to true.",
             )
 
     @property

@@ -108,7 +108,7 @@ def fit(
             shuffle=True, repeat=True)``. The same k must give the same batches.
         valid: finite batches of the same shapes. If given, `fit` keeps the epoch with the lowest
             validation loss, and stops after ``config.patience`` epochs without a lower one. With
-            ``config.keep="last"`` the validation loss is only recorded.
+            ``config.keep="last"`` and with ``config.average`` the validation loss is only recorded.
         num_windows: windows in one pass over the training part, from ``count_windows``.
         config: training options; None: ``FitConfig()``.
         run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the state
@@ -192,7 +192,7 @@ def best_epoch(history: pd.DataFrame, config: TrainingConfig) -> int:
         >>> best_epoch(history, FitConfig()), best_epoch(history, FitConfig(keep="last"))
         (2, 3)
     """
-    if config.keep == "last" or "val_loss" not in history:
+    if config.keeps_last or "val_loss" not in history:
         return int(history["epoch"].iloc[-1])
     return int(history["epoch"].iloc[int(history["val_loss"].argmin())])
 
@@ -264,7 +264,7 @@ class _Keeper(keras.callbacks.Callback):
         super().__init__()
         self._config, self._run, self._monitor = config, run, monitor
         self.state = Progress(plan=plan)
-        self._best: Arrays = []
+        self._kept: Arrays = []
         self._file = StateFile(run.folder("checkpoints")) if run else None
         self.log = TensorBoardLog(run.folder("tensorboard") if run else None)
         self._started = time.perf_counter()
@@ -277,7 +277,7 @@ class _Keeper(keras.callbacks.Callback):
         check_fits(state, self.state.plan, model)
         assign(variables_of(model), state.model)
         assign(model.optimizer.variables, state.optimizer)
-        self.state, self._best = state.progress, state.best
+        self.state, self._kept = state.progress, state.best
 
     def judge_untrained(self, model: keras.Model, valid: tf.data.Dataset) -> None:
         """Record the validation loss of the model before its training, as that of epoch 0."""
@@ -287,7 +287,7 @@ class _Keeper(keras.callbacks.Callback):
         unknown = {"loss": math.nan, "val_loss": loss, "learning_rate": math.nan}
         self.state.rows.append({"epoch": 0, **unknown, "seconds": seconds})
         if math.isfinite(loss):
-            self.state.best_loss, self._best = loss, values_of(model.weights)
+            self.state.best_loss, self._kept = loss, values_of(model.weights)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._started = time.perf_counter()
@@ -303,6 +303,8 @@ class _Keeper(keras.callbacks.Callback):
         self.state.epoch = epoch + 1
         if self._monitor:
             self._compare(row)
+        if self._config.average > 1:
+            self._average()
         self.log.write(epoch, {k: v for k, v in row.items() if k not in ("epoch", "seconds")})
         if self._file and self._file.due():
             self._save(self.model)
@@ -313,8 +315,8 @@ class _Keeper(keras.callbacks.Callback):
         """Save the last state, then set the weights to keep."""
         if self._file:
             self._save(model)
-        if self._best and self._config.keep == "best":
-            assign(model.weights, self._best)
+        if self._kept:
+            assign(model.weights, self._kept)
 
     def history(self) -> pd.DataFrame:
         """One row per epoch."""
@@ -323,11 +325,21 @@ class _Keeper(keras.callbacks.Callback):
     def _compare(self, row: dict[str, float]) -> None:
         if self.state.best_loss is None or row["val_loss"] < self.state.best_loss:
             self.state = replace(self.state, best_loss=row["val_loss"], best_epoch=self.state.epoch)
-            self._best = values_of(self.model.weights)
-        elif self._config.keep == "last":
+            if not self._config.keeps_last:
+                self._kept = values_of(self.model.weights)
+        elif self._config.keeps_last:
             return
         elif 0 < self._config.patience <= self.state.epoch - self.state.best_epoch:
             self.state.stopped = self.model.stop_training = True
+
+    def _average(self) -> None:
+        """Update the mean of the weights after the last epochs, which are the ones to keep."""
+        number = self.state.epoch - max(0, self._config.epochs - self._config.average)
+        if number < 1:
+            return
+        now = values_of(self.model.weights)
+        means = self._kept if number > 1 else now
+        self._kept = [mean + (one - mean) / number for mean, one in zip(means, now, strict=True)]
 
     def _save(self, model: keras.Model) -> None:
         if self._file is None or self._run is None:
@@ -336,7 +348,7 @@ class _Keeper(keras.callbacks.Callback):
             self.state,
             values_of(variables_of(model)),
             values_of(model.optimizer.variables),
-            self._best,
+            self._kept,
         )
         with self._file.timed():
             self._file.save(state)

@@ -59,7 +59,8 @@ class TrainingState:
         model: the weights, and the states of random generators, so that dropout continues its
             sequence.
         optimizer: moments and step count.
-        best: the weights of the best epoch; empty before the first comparison.
+        best: the weights to keep, of the best epoch or the mean of the last ones; empty before
+            the first comparison.
     """
 
     progress: Progress

@@ -77,6 +77,19 @@ def test_validation_chooses_nothing_when_the_last_epoch_is_kept():
         np.testing.assert_array_equal(one, other)
 
 
+def test_the_mean_of_the_last_epochs_is_kept():
+    """Against the weights that training to each of these epochs ends with."""
+    options = {"batch_size": 8, "learning_rate": 0.02, "schedule": "constant", "patience": 1}
+    ends = [
+        trained(FitConfig(epochs=n, keep="last", **options), toy_valid())[0].get_weights()
+        for n in (3, 4, 5)
+    ]
+    model, history = trained(FitConfig(epochs=5, average=3, **options), toy_valid())
+    assert len(history) == 5
+    for found, *after in zip(model.get_weights(), *ends, strict=True):
+        np.testing.assert_allclose(found, np.mean(after, axis=0), rtol=1e-5, atol=1e-6)
+
+
 def test_the_model_as_it_was_given_is_kept_if_training_only_hurts():
     config = FitConfig(epochs=6, learning_rate=3.0, schedule="constant", patience=3)
     set_seeds(0)

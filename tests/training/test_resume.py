@@ -97,6 +97,24 @@ def test_a_finished_run_resumes_to_itself(tmp_path, uninterrupted):
     assert same(train(tmp_path / "r", resume=True), uninterrupted)
 
 
+def test_a_mean_of_epochs_is_resumed(tmp_path, monkeypatch, every_epoch_saved):
+    """Killed between two of the three epochs that the mean is made of."""
+    config = FIT.model_copy(update={"average": 3})
+    whole = train(tmp_path / "whole", config)
+    save, saved = training_state.StateFile.save, itertools.count(1)
+
+    def die(*args):
+        save(*args)
+        if next(saved) == 8:
+            raise Killed
+
+    monkeypatch.setattr(training_state.StateFile, "save", die)
+    with pytest.raises(Killed):
+        train(tmp_path / "r", config)
+    monkeypatch.setattr(training_state.StateFile, "save", save)
+    assert same(train(tmp_path / "r", config, resume=True), whole)
+
+
 def test_a_run_that_stopped_early_stays_stopped(tmp_path):
     config = FIT.model_copy(update={"learning_rate": 0.5, "patience": 2, "epochs": 40})
     first = train(tmp_path / "r", config)

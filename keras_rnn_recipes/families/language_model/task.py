@@ -34,6 +34,7 @@ from keras_rnn_recipes.text.reading import read_text
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 from keras_rnn_recipes.text.vocabulary import START, UNKNOWN
 from keras_rnn_recipes.training import loop
+from keras_rnn_recipes.training.sampled_loss import SampledLoss, WholeVocabulary
 from keras_rnn_recipes.training.token_loss import token_loss
 
 
@@ -109,7 +110,8 @@ def fit(
     """
     config = config or LanguageFitConfig()
     shape: dict[str, Any] = {"batch_size": config.batch_size, "window": config.window}
-    twin = stateful_copy(model, config.batch_size)
+    sampled = _sampled_loss(model, train, config)
+    twin = stateful_copy(model, config.batch_size, hidden=sampled is not None)
     batches = partial(
         contiguous_batches,
         train,
@@ -126,11 +128,31 @@ def fit(
         num_windows=config.batch_size * count_windows_of_text(len(train), **shape),
         config=config,
         run=run,
-        loss=token_loss(),
-        callbacks=[_BeginAnew()],
+        loss=sampled or token_loss(),
+        callbacks=[_BeginAnew(), *_switch(sampled, config)],
     )
     copy_recurrent_weights(twin, model)
     return history
+
+
+def _sampled_loss(
+    model: keras.Model, train: np.ndarray, config: LanguageFitConfig
+) -> SampledLoss | None:
+    """The loss over a part of the vocabulary, if the recipe asks for one that is smaller."""
+    size = model.output.shape[-1]
+    if config.sampled is None or config.sampled >= size:
+        return None
+    return SampledLoss(
+        model.get_layer("embedding"),
+        np.bincount(train, minlength=size),
+        size=config.sampled,
+        precision=config.precision,
+        seed=config.seed,
+    )
+
+
+def _switch(sampled: SampledLoss | None, config: LanguageFitConfig) -> list[WholeVocabulary]:
+    return [] if sampled is None else [WholeVocabulary(sampled, config.epochs - config.whole)]
 
 
 @final
