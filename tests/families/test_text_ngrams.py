@@ -76,10 +76,22 @@ def by_hand(texts, labels, classes, longest, characters, inverse_penalty):
     return logits
 
 
+@pytest.mark.parametrize("texts, classes, rows", [(500, 2, 8192), (500, 1_000, 4096), (1, 2, 16)])
+def test_a_table_has_a_row_for_each_n_gram_up_to_a_limit(texts, classes, rows):
+    """Each text has seven words; of 2**22 numbers a thousand classes leave 4,194 rows."""
+    several = [" ".join(WORDS[:7])] * texts
+    tokenizer = fit_tokenizer(several, Preparation())
+    labels = np.arange(texts) % 2, np.array([1])
+    model = ngrams.fit_ngrams((several, several[:1]), labels, tokenizer, num_classes=classes)
+    assert model.get_layer("ngrams").buckets == rows
+
+
 @pytest.mark.parametrize("classes, longest, characters", [(2, 3, 0), (3, 2, 4)])
 def test_the_logits_are_those_of_scikit_learn(monkeypatch, classes, longest, characters):
     monkeypatch.setattr(ngrams, "_PENALTIES", (0.5,))
-    monkeypatch.setattr(ngrams, "_BUCKETS", 2**20)  # hardly any two n-grams share a row
+    # Hardly any two n-grams share a row.
+    monkeypatch.setattr(ngrams, "_CHARACTER_ROWS", 2**20)
+    monkeypatch.setattr(ngrams, "_rows_for", lambda *args: 2**20)
     texts, labels, tokenizer = drawn(40, 20, classes)
     model = ngrams.fit_ngrams(
         texts, labels, tokenizer, num_classes=classes, longest=longest, characters=characters

@@ -21,7 +21,11 @@ _PENALTIES = (0.03, 0.1, 0.3, 1.0)
 _SMOOTHING = 1.0
 # The shortest n-gram of characters: shorter ones tell little that words do not.
 _FEWEST_CHARACTERS = 3
-_BUCKETS = 2**17
+# Rows of the table of n-grams of characters, which repeat much, and the most numbers in a table of
+# n-grams of tokens. Rows that several n-grams share cost accuracy: with 2**17 rows for the 17
+# million n-grams of 20,000 film reviews it is .889 on others, with 2**20 rows .912.
+_CHARACTER_ROWS = 2**17
+_MOST_NUMBERS = 2**22
 _BATCH = 256
 # The logit of a class without a training text.
 _NEVER = 30.0
@@ -67,7 +71,8 @@ def fit_ngrams(
         >>> np.asarray(model(tokenizer(["good", "bad"]))).argmax(axis=1).tolist()
         [1, 0]
     """
-    model = _linear(num_classes, longest, characters)
+    rows = _rows_for(texts[0], tokenizer, longest, num_classes)
+    model = _linear(num_classes, rows, longest, characters)
     tables = [layer for layer in model.layers if isinstance(layer, NGramLogits)]
     features = [_features(tables, tokenizer, part) for part in texts]
 
@@ -77,21 +82,29 @@ def fit_ngrams(
 
     tried = (_regressed(features[0], labels[0], num_classes, penalty) for penalty in _PENALTIES)
     table, bias = min(tried, key=loss)
-    for layer, rows in zip(tables, np.split(table, len(tables)), strict=True):
-        layer.set_weights([rows, bias])
+    for layer, part in zip(tables, np.split(table, [rows])[: len(tables)], strict=True):
+        layer.set_weights([part, bias])
         bias = np.zeros_like(bias)
     return model
 
 
-def _linear(num_classes: int, longest: int, characters: int) -> keras.Model:
+def _rows_for(texts: Sequence[str], tokenizer: Tokenizer, longest: int, num_classes: int) -> int:
+    """A power of two, as large as the number of n-grams of tokens in the texts, up to a limit."""
+    tokens = sum(map(len, tokenizer.encode(texts)))
+    enough = max(longest * tokens - 1, 1).bit_length()
+    most = (_MOST_NUMBERS // num_classes).bit_length() - 1
+    return 1 << max(1, min(enough, most))
+
+
+def _linear(num_classes: int, rows: int, longest: int, characters: int) -> keras.Model:
     """The model without its weights."""
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    logits = NGramLogits(num_classes, _BUCKETS, longest, name="ngrams")(tokens)
+    logits = NGramLogits(num_classes, rows, longest, name="ngrams")(tokens)
     if not characters:
         return keras.Model(tokens, logits, name="ngrams")
     spelled = keras.Input((None, None), dtype="int32", name="characters")
     sizes = (characters, _FEWEST_CHARACTERS)
-    more = NGramLogits(num_classes, _BUCKETS, *sizes, name="character_ngrams")(spelled)
+    more = NGramLogits(num_classes, _CHARACTER_ROWS, *sizes, name="character_ngrams")(spelled)
     both = keras.layers.Add(name="sum", dtype="float32")([logits, more])
     return keras.Model([tokens, spelled], both, name="ngrams")
 
