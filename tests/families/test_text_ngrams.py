@@ -76,9 +76,9 @@ def by_hand(texts, labels, classes, longest, characters, inverse_penalty):
     return logits
 
 
-@pytest.mark.parametrize("texts, classes, rows", [(500, 2, 8192), (500, 1_000, 4096), (1, 2, 16)])
+@pytest.mark.parametrize("texts, classes, rows", [(500, 2, 8192), (500, 2_000, 4096), (1, 2, 16)])
 def test_a_table_has_a_row_for_each_n_gram_up_to_a_limit(texts, classes, rows):
-    """Each text has seven words; of 2**22 numbers a thousand classes leave 4,194 rows."""
+    """Each text has seven words; of 2**23 numbers two thousand classes leave 4,194 rows."""
     several = [" ".join(WORDS[:7])] * texts
     tokenizer = fit_tokenizer(several, Preparation())
     labels = np.arange(texts) % 2, np.array([1])
