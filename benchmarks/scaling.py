@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from measuring import table, verdict
+from measuring import family_of, table, verdict
 
 SIZES, POINTS, DAYS_PER_FILE = (10_000, 100_000), 200, 20
 MEMORY_MB, RATE, SPEEDUP = 2000, 15_000, 1.8
@@ -102,17 +102,8 @@ def measured(*arguments: object) -> dict[str, float]:
 def _watch(process: subprocess.Popen, peak: list[float]) -> None:
     """Sum up the memory of a process and those that it started, ten times a second, in MB."""
     while process.poll() is None:
-        peak[0] = max(peak[0], sum(map(_megabytes, _family(process.pid))))
+        peak[0] = max(peak[0], sum(map(_megabytes, family_of(process.pid))))
         time.sleep(0.1)
-
-
-def _family(number: int) -> list[int]:
-    try:
-        path = Path(f"/proc/{number}/task/{number}/children")
-        children = [int(child) for child in path.read_text(encoding="ascii").split()]
-    except OSError:
-        return []
-    return [number, *(member for child in children for member in _family(child))]
 
 
 def _megabytes(number: int) -> float:

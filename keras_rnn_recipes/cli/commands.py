@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -161,6 +161,13 @@ def run(
     resume: Resume = False,
     overwrite: Overwrite = False,
     smoke: Smoke = False,
+    engine: Annotated[
+        str,
+        typer.Option(help="where a forecaster is trained: local, or ray (extra 'ray')"),
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(help="processes of Ray, which share each batch")
+    ] = None,
 ) -> None:
     """Run a recipe from data to report.
 
@@ -175,8 +182,10 @@ def run(
     config = load_config(path, overrides or ())
     check_source(config)
     RunDirectory.open(folder, overwrite=overwrite, resume=resume)
-    options = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
-    with print_how_to_resume(folder, [recipe, *(overrides or ())], smoke):
+    options: dict[str, Any] = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
+    options |= {"engine": engine, "workers": workers}
+    again = ["--engine", engine, "--workers", str(workers)] if engine == "ray" else []
+    with print_how_to_resume(folder, [recipe, *(overrides or ()), *again], smoke):
         run_checked(path, folder, checked=config, overrides=overrides or (), **options)
 
 

@@ -101,6 +101,8 @@ class RunDirectory:
         started: time of opening, by ``time.perf_counter``.
         watcher: called with ``"epoch"`` and a row of the history after every epoch, and with name
             and content before a JSON file is written; an exception from it ends the run.
+        gradient_pool: the `GradientPool` whose processes compute the gradients of this run; None:
+            this process does.
 
     Example:
         >>> import tempfile
@@ -115,6 +117,7 @@ class RunDirectory:
     created: bool = False
     started: float = field(default_factory=time.perf_counter)
     watcher: Callable[[str, Mapping[str, Any]], None] | None = None
+    gradient_pool: Any = None
     _lock: FolderLock | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -191,7 +194,9 @@ class RunDirectory:
         from keras_rnn_recipes.runs.environment import describe_environment
 
         seconds = time.perf_counter() - self.started
-        self.write_json("environment.json", describe_environment(seed, seconds))
+        pool = self.gradient_pool
+        workers = {} if pool is None else {"workers": pool.workers}
+        self.write_json("environment.json", describe_environment(seed, seconds) | workers)
 
     def write_model(self, model: keras.Model, name: str = "model.keras") -> Path:
         """Write a Keras model that can be trained further."""
@@ -235,7 +240,9 @@ class RunDirectory:
 
         It has its own history and checkpoints; the watcher of this run is not called for them.
         """
-        return RunDirectory(self.folder(name), self.resumed, _lock=self._lock)
+        part = RunDirectory(self.folder(name), self.resumed, _lock=self._lock)
+        part.gradient_pool = self.gradient_pool
+        return part
 
     def discard(self) -> None:
         """Remove the files of this run, and the folder if this run created it."""

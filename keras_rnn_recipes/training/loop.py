@@ -23,6 +23,7 @@ from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.training.again import FirstTraining, first_training
 from keras_rnn_recipes.training.callbacks import GradientWatch, TensorBoardLog, progress_bar
+from keras_rnn_recipes.training.data_parallel import data_parallel
 from keras_rnn_recipes.training.kernels import training_kernels
 from keras_rnn_recipes.training.losses import (
     OWN_LOSSES,
@@ -113,7 +114,8 @@ def fit(
         config: training options; None: ``FitConfig()``.
         run: where to write ``history.csv``, ``tensorboard/`` and, in ``checkpoints/``, the state
             from which a run opened with ``resume=True`` continues. On a CPU a resumed run ends with
-            the same weights, bit for bit, as an uninterrupted one.
+            the same weights, bit for bit, as an uninterrupted one. Its ``gradient_pool`` computes
+            the gradients, if it has one.
         last_epoch: stop after this epoch, with the learning rates of the schedule over all
             ``config.epochs``; None: train all epochs.
         loss: as `keras.Model.compile` takes it, or ``"nll"``, ``"pinball"``, ``"mae_log"``,
@@ -169,7 +171,10 @@ def fit(
         parts, shown = (batches, valid), [*callbacks, *watching]
         if keep_untrained and valid is not None and not keeper.state.rows:
             keeper.judge_untrained(model, valid)
-        _run_epochs(model, parts, keeper, config, steps, last, shown, training)
+        kernels = _kernels(batches, config)
+        pool = None if run is None else run.gradient_pool
+        with data_parallel(model, loss, batches, pool, **kernels):
+            _run_epochs(model, parts, keeper, kernels, steps, last, shown, training)
         training.flow = None if watch is None else watch.flow
     keeper.finish(model)
     history = keeper.history()
@@ -217,7 +222,7 @@ def _run_epochs(
     model: keras.Model,
     parts: tuple[tf.data.Dataset, tf.data.Dataset | None],
     keeper: _Keeper,
-    config: TrainingConfig,
+    kernels: dict[str, Any],
     steps: Steps,
     last_epoch: int,
     callbacks: Sequence[keras.callbacks.Callback],
@@ -225,12 +230,7 @@ def _run_epochs(
 ) -> None:
     (batches, valid), bars = parts, progress_bar(steps.per_epoch)
     try:
-        with training_kernels(
-            model,
-            lookback=_lookback(batches),
-            unroll=config.unroll,
-            precision=config.precision,
-        ):
+        with training_kernels(model, **kernels):
             training.give(model)
             model.fit(
                 batches,
@@ -415,6 +415,12 @@ def _from(train: Batches, epoch: int, steps: Steps) -> tf.data.Dataset:
     passes, batches = divmod(epoch * steps.per_epoch, steps.per_pass)
     dataset = train(first_epoch=passes)
     return dataset.skip(batches) if batches else dataset
+
+
+def _kernels(batches: tf.data.Dataset, config: TrainingConfig) -> dict[str, Any]:
+    """The options of `training_kernels`."""
+    named = {"unroll": config.unroll, "precision": config.precision}
+    return {"lookback": _lookback(batches), **named}
 
 
 def _lookback(batches: tf.data.Dataset) -> int | None:

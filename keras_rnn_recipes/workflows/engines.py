@@ -7,9 +7,7 @@ node of a cluster was lost, writes the same bytes again.
 from __future__ import annotations
 
 import contextlib
-import logging
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +20,7 @@ from keras_rnn_recipes.errors import check_choice
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.shards.panels import PanelFile
 from keras_rnn_recipes.workflows.processes import one_thread, start_worker
+from keras_rnn_recipes.workflows.ray_cluster import connected
 from keras_rnn_recipes.workflows.scoring_worker import Model, Outcome, score_file
 
 # How often Ray starts a file again whose process or node was lost.
@@ -123,20 +122,10 @@ class RayEngine:
         """Connect to the cluster of ``RAY_ADDRESS``, or start one on this computer."""
         import ray
 
-        ours = not ray.is_initialized()
-        if ours:
-            options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False}
-            options["logging_level"] = logging.ERROR
-            if "RAY_ADDRESS" not in os.environ:
-                options["num_cpus"] = self.workers
-            ray.init(**options)
-        try:
+        with connected(self.workers):
             # A process of Ray takes one file after the other and keeps its model.
             remote = ray.remote(num_cpus=1, max_retries=_RETRIES)(score_file)
             yield _RayPool(self.workers, remote)
-        finally:
-            if ours:
-                ray.shutdown()
 
 
 @dataclass

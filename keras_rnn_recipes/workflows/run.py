@@ -19,6 +19,7 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.runs.records import model_name
 from keras_rnn_recipes.training.state import set_seeds
+from keras_rnn_recipes.workflows.ray_training import check_engine, ray_gradients
 
 Main = Callable[[Config, RunDirectory], None]
 
@@ -60,6 +61,8 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     smoke: bool = False,
+    engine: str = "local",
+    workers: int | None = None,
 ) -> RunResult:
     """Run one experiment from data to report.
 
@@ -71,6 +74,10 @@ def run(
             chosen then. On a CPU the result is the same, bit for bit.
         overwrite: whether to replace the run in ``run_dir``.
         smoke: whether to train for a few steps only, to check that all works.
+        engine: ``"local"`` to train in this process; ``"ray"`` to have the processes of a Ray
+            cluster compute the gradients (forecasters; extra ``ray``): the cluster in the
+            environment variable ``RAY_ADDRESS``, or a new one on this computer.
+        workers: number of processes of the cluster, which share each batch.
 
     Raises:
         UserError: a mistake in the recipe, the data or the folder. A run that fails before it has
@@ -82,7 +89,11 @@ def run(
         ... # doctest: +SKIP
     """
     main, checked = read_recipe(config, overrides)
-    return run_script(main, checked, run_dir, resume=resume, overwrite=overwrite, smoke=smoke)
+    options: dict[str, Any] = {"resume": resume, "overwrite": overwrite, "smoke": smoke}
+    if check_engine(checked, engine, workers) is None:
+        return run_script(main, checked, run_dir, **options)
+    with ray_gradients(workers) as pool:
+        return run_script(main, checked, run_dir, gradient_pool=pool, **options)
 
 
 def read_recipe(config: Config | str | Path, overrides: Sequence[str] = ()) -> tuple[Main, Config]:
@@ -104,15 +115,16 @@ def run_script(
     overwrite: bool = False,
     smoke: bool = False,
     watcher: Callable[[str, Mapping[str, Any]], None] | None = None,
+    gradient_pool: Any = None,
 ) -> RunResult:
     """Call a script's ``main(config, run)``; arguments and result as in `run`.
 
     Args:
-        watcher: as in `RunDirectory`.
+        watcher, gradient_pool: as in `RunDirectory`.
     """
     config.require_extras()
     directory = RunDirectory.open(run_dir, overwrite=overwrite, resume=resume)
-    directory.watcher = watcher
+    directory.watcher, directory.gradient_pool = watcher, gradient_pool
     config = with_absolute_paths(shrink(config) if smoke else config)
     stored = directory.read_json("config.json") if directory.resumed else None
     if stored is not None:

@@ -1,0 +1,45 @@
+"""The connection to a Ray cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from keras_rnn_recipes.errors import UserError
+
+
+@contextlib.contextmanager
+def connected(workers: int) -> Iterator[None]:
+    """Connect to the cluster of ``RAY_ADDRESS``, or start one on this computer, for the block.
+
+    Args:
+        workers: number of processes of a cluster that is started.
+
+    Raises:
+        UserError: no cluster answers at ``RAY_ADDRESS``.
+    """
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False}
+    options |= {"logging_level": logging.ERROR, "address": address or "local"}
+    if not address:  # "local": without an address Ray takes any cluster on this computer
+        options["num_cpus"] = workers
+    try:
+        ray.init(**options)
+    except (ConnectionError, ValueError) as error:
+        raise UserError(
+            f"No Ray cluster answers at RAY_ADDRESS={address}: {str(error).splitlines()[0]}",
+            "the address of a running cluster, or no RAY_ADDRESS to start one on this computer.",
+            "start the cluster with ray start --head, or unset RAY_ADDRESS.",
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
