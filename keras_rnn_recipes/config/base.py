@@ -134,6 +134,7 @@ class TrainingConfig(Section):
         schedule: ``"cosine"`` lets the learning rate decay to zero; ``"constant"`` keeps it.
         warmup: share of all steps during which the learning rate rises.
         clip_norm: largest global norm of the gradients; None (``"none"`` in a recipe) not to clip.
+        weight_dropout: share of the recurrent weights that each training step leaves out.
         patience: epochs without a lower validation loss after which training stops; 0 for never.
         keep: which weights are kept: ``"best"`` on the validation part, or ``"last"``, for data
             whose validation part is a poor guide.
@@ -154,6 +155,7 @@ class TrainingConfig(Section):
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: Share = 0.0
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    weight_dropout: Share = 0.0
     patience: Annotated[int, Field(ge=0)] = 20
     keep: Literal["best", "last"] = "best"
     average: Count = 1

@@ -42,6 +42,7 @@ from keras_rnn_recipes.training.state import (
     values_of,
     variables_of,
 )
+from keras_rnn_recipes.training.weight_dropout import weight_dropout
 
 MAX_STEPS_PER_EXECUTION = 32
 
@@ -171,10 +172,9 @@ def fit(
         parts, shown = (batches, valid), [*callbacks, *watching]
         if keep_untrained and valid is not None and not keeper.state.rows:
             keeper.judge_untrained(model, valid)
-        kernels = _kernels(batches, config)
         pool = None if run is None else run.gradient_pool
-        with data_parallel(model, loss, batches, pool, **kernels):
-            _run_epochs(model, parts, keeper, kernels, steps, last, shown, training)
+        with data_parallel(model, loss, batches, pool, **_kernels(batches, config)):
+            _run_epochs(model, parts, keeper, config, steps, last, shown, training)
         training.flow = None if watch is None else watch.flow
     keeper.finish(model)
     history = keeper.history()
@@ -222,7 +222,7 @@ def _run_epochs(
     model: keras.Model,
     parts: tuple[tf.data.Dataset, tf.data.Dataset | None],
     keeper: _Keeper,
-    kernels: dict[str, Any],
+    config: TrainingConfig,
     steps: Steps,
     last_epoch: int,
     callbacks: Sequence[keras.callbacks.Callback],
@@ -230,7 +230,8 @@ def _run_epochs(
 ) -> None:
     (batches, valid), bars = parts, progress_bar(steps.per_epoch)
     try:
-        with training_kernels(model, **kernels):
+        kernels = training_kernels(model, **_kernels(batches, config))
+        with kernels, weight_dropout(model, config.weight_dropout, seed=config.seed):
             training.give(model)
             model.fit(
                 batches,

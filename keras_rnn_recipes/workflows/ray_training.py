@@ -58,6 +58,12 @@ def check_engine(config: Config, engine: str, workers: int | None) -> int | None
     require_family(config, "forecasting", "The recipe, with --engine ray,", fix=leave)
     if not config.trains:
         raise UserError("The recipe trains nothing (fit.epochs = 0).", "epochs to train.", leave)
+    if config.fit.weight_dropout:
+        raise UserError(
+            "The recipe has fit.weight_dropout, and --engine ray was given.",
+            "fit.weight_dropout = 0: the processes of a cluster compute gradients of all weights.",
+            f"set fit.weight_dropout to 0, or {leave}",
+        )
     if check_workers(workers) > config.fit.batch_size:
         raise UserError(
             f"--workers is {workers}, and a batch has {counted(config.fit.batch_size, 'row')}.",

@@ -40,6 +40,7 @@ def recipe(tmp_path) -> Path:
         (["--engine", "ray", "--workers", "0"], "--workers is 0."),
         (["--engine", "ray", "--workers", "33"], "a batch has 32 rows."),
         (["--engine", "ray", "--workers", "2", *UNTRAINED], "The recipe trains nothing"),
+        (["--engine", "ray", "--workers", "2", "fit.weight_dropout=0.3"], "fit.weight_dropout"),
     ],
 )
 def test_options_that_cannot_be_are_one_message(recipe, options, words):
