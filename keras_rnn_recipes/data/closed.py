@@ -47,6 +47,8 @@ def closed_steps(frame: pd.DataFrame, ahead: pd.DataFrame) -> np.ndarray:
         [False, False, False, False, False, False, True]
     """
     bounds = series_bounds(frame)
+    if not _may_be_closed(frame, bounds):
+        return np.zeros(len(ahead), bool)
     place = pd.Index(frame["unique_id"].iloc[bounds[:-1]]).get_indexer(ahead["unique_id"])
     return _closed(frame, bounds, place, ahead["ds"])
 
@@ -63,6 +65,12 @@ def _closed(
     return closed
 
 
+def _may_be_closed(frame: pd.DataFrame, bounds: np.ndarray) -> bool:
+    """Whether a series lacks as many values as a closed phase does at least."""
+    missing = np.add.reduceat(frame["y"].isna().to_numpy(), bounds[:-1], dtype="int64")
+    return bool(missing.max(initial=0) >= _LEAST_OCCURRENCES)
+
+
 def closed_notes(frame: pd.DataFrame) -> tuple[str, ...]:
     """A sentence about the weekdays, hours or months at which series never have a value.
 
@@ -76,6 +84,8 @@ def closed_notes(frame: pd.DataFrame) -> tuple[str, ...]:
         ('1 series never has a value on Sundays: these steps are forecast as missing.',)
     """
     bounds = series_bounds(frame)
+    if not _may_be_closed(frame, bounds):
+        return ()
     series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     rows = _closed(frame, bounds, series, frame["ds"])
     if not rows.any():

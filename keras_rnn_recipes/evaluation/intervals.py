@@ -60,6 +60,8 @@ def score_intervals(
         for name in model_columns(forecasts)
         if (levels := levels_of(name, forecasts.columns))
     }
+    if not models:
+        return pd.DataFrame(columns=["metric", "unique_id"])
     ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
     known = forecasts[forecasts["y"].notna()]
     scales = seasonal_scales(history_before(train, forecasts), season_length)
@@ -74,8 +76,7 @@ def score_intervals(
         )
         for metric in metrics
     ]
-    keys = ["metric", "unique_id"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=keys)
+    return pd.concat(parts, ignore_index=True)
 
 
 def pinball(truth: np.ndarray, forecast: np.ndarray, probability: np.ndarray | float) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Point forecast metrics per series, their mean over series, and the error by forecast horizon.
 
-``utilsforecast`` computes the metrics. This module adds the conventions: one value per series over
-all its origins, percentages in percent, and NaN where a metric is undefined.
+The metrics are those of ``utilsforecast``, which the tests compare with, with these conventions:
+one value per series over all its origins, percentages in percent, and NaN where a metric is
+undefined. They are computed for all series and models at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from utilsforecast import losses
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.intervals import score_intervals
@@ -19,9 +19,9 @@ from keras_rnn_recipes.evaluation.metric_info import is_of_intervals
 from keras_rnn_recipes.evaluation.scales import history_before, seasonal_scales
 
 PLAIN = ("mae", "mse", "rmse", "bias", "mape", "smape")
-SCALED = ("mase", "rmsse")
-# utilsforecast gives fractions, and its sMAPE divides by |y| + |f|, not by their mean.
-PERCENT = {"mape": 100.0, "smape": 200.0}
+# What a scaled metric divides by the power of the in-sample error.
+SCALED = {"mase": ("mae", 1), "rmsse": ("mse", 2)}
+ROOTS = ("rmse", "rmsse")
 
 
 def score(
@@ -69,21 +69,22 @@ def score(
     _check_metrics(metrics)
     models = model_columns(forecasts)
     ids = pd.Index(forecasts["unique_id"].unique(), name="unique_id").sort_values()
-    known = _observed(forecasts, models)
-    failed = _failures(known, models).reindex(ids, fill_value=False)
+    series = ids.get_indexer(forecasts["unique_id"])
+    truth, given = forecasts["y"].to_numpy("float64"), forecasts[models].to_numpy("float64")
+    known = ~np.isnan(truth)
+    truth, given, series = truth[known], given[known], series[known]
+    failed = np.nan_to_num(_group_means(~np.isfinite(given), series, len(ids))) > 0
     history = history_before(train, forecasts)
-    scalable = seasonal_scales(history, season_length).dropna().index
     parts = []
     for metric in metrics:
-        if metric in SCALED:
-            usable = known[known["unique_id"].isin(scalable)]
-            base = history[history["unique_id"].isin(usable["unique_id"].unique())]
-            table = _scaled(metric, usable, models, base, season_length)
-        else:
-            table = getattr(losses, metric)(known, models) if len(known) else _empty_table(models)
-        values = table.set_index("unique_id")[models].reindex(ids).astype("float64")
-        values = values.mask(failed[models]) * PERCENT.get(metric, 1.0)
-        parts.append(values.reset_index().assign(metric=metric))
+        name, power = SCALED.get(metric, (metric, 0))
+        values = _group_means(_errors(name, truth[:, None], given), series, len(ids))
+        if power:
+            scales = seasonal_scales(history, season_length, power=power)
+            values /= scales.reindex(ids).to_numpy()[:, None]
+        values = np.sqrt(values) if metric in ROOTS else values
+        table = pd.DataFrame(np.where(failed, np.nan, values), columns=models)
+        parts.append(table.assign(metric=metric, unique_id=ids))
     intervals = score_intervals(forecasts, train, season_length=season_length)
     parts += [intervals] if len(intervals) else []
     return pd.concat(parts, ignore_index=True)[["metric", "unique_id", *models]]
@@ -267,28 +268,53 @@ def horizon_profile(
     rows = rows[["step", "y", *models]].dropna(subset=["y"])
     if rows.empty:
         return _empty_table(["step", *models])[["step", *models]]
-    profile = getattr(losses, metric)(rows, models, id_col="step").reset_index(drop=True)
-    profile[models] *= PERCENT.get(metric, 1.0)
+    steps, places = np.unique(rows["step"].to_numpy(), return_inverse=True)
+    errors = _errors(metric, rows[["y"]].to_numpy("float64"), rows[models].to_numpy("float64"))
+    means = _group_means(errors, places, len(steps))
+    means = np.sqrt(means) if metric in ROOTS else means
+    profile = pd.DataFrame(means, columns=models)
+    profile.insert(0, "step", steps)
     return profile
 
 
-def _scaled(
-    metric: str, known: pd.DataFrame, models: list[str], train: pd.DataFrame, season_length: int
-) -> pd.DataFrame:
-    if known.empty:
-        return _empty_table(models)
-    loss = getattr(losses, metric)
-    return loss(known, models=models, seasonality=season_length, train_df=train)
+def _errors(metric: str, truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """What a metric averages, (rows, models); NaN where it is undefined.
+
+    Args:
+        metric: of `PLAIN`.
+        truth: (rows, 1).
+        forecast: (rows, models).
+    """
+    with np.errstate(all="ignore"):
+        error = forecast - truth
+        if metric == "bias":
+            return error
+        if metric in ("mse", "rmse"):
+            return error**2
+        error = np.abs(error)
+        if metric == "mae":
+            return error
+        if metric == "mape":
+            return np.where(truth == 0, np.nan, 100.0 * error / np.abs(truth))
+        size = np.abs(truth) + np.abs(forecast)
+        return np.where(size == 0, 0.0, 200.0 * error / size)
 
 
-def _observed(forecasts: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    """The rows with an observed ``y``, without ``cutoff``, so that all origins are pooled."""
-    return forecasts.loc[forecasts["y"].notna(), ["unique_id", "ds", "y", *models]]
+def _group_means(values: np.ndarray, groups: np.ndarray, number: int) -> np.ndarray:
+    """Means of the values of each group that are not NaN, (groups, models); NaN without any.
 
-
-def _failures(known: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    bad = pd.DataFrame(~np.isfinite(known[models].to_numpy(float)), columns=models)
-    return bad.groupby(known["unique_id"].to_numpy()).any()
+    Args:
+        values: (rows, models).
+        groups: number of the group of each row, (rows,).
+        number: of groups.
+    """
+    means = np.full((number, values.shape[1]), np.nan)
+    for model, column in enumerate(values.T):
+        known = ~np.isnan(column)
+        counts = np.bincount(groups[known], minlength=number)
+        totals = np.bincount(groups[known], weights=column[known], minlength=number)
+        np.divide(totals, counts, out=means[:, model], where=counts > 0)
+    return means
 
 
 def _empty_table(models: Sequence[str]) -> pd.DataFrame:

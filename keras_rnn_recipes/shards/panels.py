@@ -23,6 +23,7 @@ from keras_rnn_recipes.shards.sql import quoted, read_parquet_sql
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class PanelFile:
         name: the path relative to the folder of the panel, with slashes.
         partition: values of the Hive partition columns that the path states.
         rows, schema: as the manifest says; None without one.
+        ids: columns that name the series, which are read as categories where they are text.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class PanelFile:
     partition: Mapping[str, str | None] = field(default_factory=dict)
     rows: int | None = None
     schema: Mapping[str, str] | None = None
+    ids: tuple[str, ...] = ()
 
     def read(self) -> pd.DataFrame:
         """Read all rows.
@@ -60,7 +63,12 @@ class PanelFile:
             )
         try:
             with parquet.ParquetFile(self.path) as opened:
-                table = opened.read()
+                found = opened.schema_arrow
+                texts = [one.name for one in found if one.name in self.ids and _is_text(one.type)]
+                # Names as categories: each is decoded and compared once, not once for each row.
+                known = {"metadata": opened.metadata, "read_dictionary": texts}
+                with parquet.ParquetFile(self.path, **known) as chosen:
+                    table = chosen.read()
         except (pa.ArrowException, OSError) as error:
             raise broken_parquet(self.path, error) from error
         if self.rows is not None and table.num_rows != self.rows:
@@ -70,7 +78,7 @@ class PanelFile:
                 "the files as krr shard wrote them.",
                 "copy the complete folder again, or write it again with krr shard.",
             )
-        self._check_columns({entry.name: str(entry.type) for entry in table.schema})
+        self._check_columns({entry.name: str(entry.type) for entry in found})
         return table.to_pandas(date_as_object=False).assign(**self.partition)
 
     def _check_columns(self, found: Mapping[str, str]) -> None:
@@ -118,7 +126,7 @@ def open_panel(path: str | Path, ids: Sequence[str] = ("unique_id",)) -> PanelFo
     manifest = read_manifest(path)
     if manifest is not None:
         files = tuple(
-            PanelFile(path / s.name, s.name, rows=s.rows, schema=manifest.schema)
+            PanelFile(path / s.name, s.name, rows=s.rows, schema=manifest.schema, ids=manifest.ids)
             for s in manifest.files
         )
         return PanelFolder(path, files, manifest.series, ())
@@ -132,7 +140,8 @@ def open_panel(path: str | Path, ids: Sequence[str] = ("unique_id",)) -> PanelFo
         )
     names = [file.relative_to(path).as_posix() for file in found]
     chosen = [
-        PanelFile(file, name, partition_of(name)) for file, name in zip(found, names, strict=True)
+        PanelFile(file, name, partition_of(name), ids=tuple(ids))
+        for file, name in zip(found, names, strict=True)
     ]
     _check_whole(path, chosen, ids)
     left = [file.relative_to(path).as_posix() for file in others]
@@ -140,6 +149,10 @@ def open_panel(path: str | Path, ids: Sequence[str] = ("unique_id",)) -> PanelFo
         (f"Files that are no Parquet files were left out: {first_names(left)}.",) if left else ()
     )
     return PanelFolder(path, tuple(chosen), None, notes)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return str(kind) in ("string", "large_string")
 
 
 def _check_whole(folder: Path, files: Sequence[PanelFile], ids: Sequence[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from counting import count_calls
+from utilsforecast import losses
 
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.evaluation.levels import model_columns
@@ -66,6 +68,46 @@ def test_scores_equal_loops(backtested: tuple[pd.DataFrame, pd.DataFrame]) -> No
             }
             for metric, value in expected.items():
                 assert table.loc[(metric, name), model] == pytest.approx(value), metric
+
+
+def test_scores_equal_utilsforecast() -> None:
+    """Rows out of order, zeros, missing truths, a failed forecast, and a series without a scale."""
+    rng = np.random.default_rng(7)
+    train = panel({name: rng.poisson(3, 20).tolist() for name in "abcdef"} | {"g": [2.0] * 20})
+    test = pd.DataFrame(
+        {"unique_id": np.repeat(list("abcdefg"), 6), "ds": np.tile(range(20, 26), 7)}
+    )
+    drawn = rng.poisson(2, (len(test), 3)).astype(float)
+    test = test.assign(**dict(zip(("y", "one", "two"), drawn.T, strict=True)))
+    test.loc[[1, 8], "y"] = np.nan
+    test.loc[15, "two"] = np.inf
+    known = test.dropna()
+    plain = ("mae", "mse", "rmse", "bias", "mape", "smape")
+    scores = score(
+        test.sample(frac=1, random_state=0),
+        train,
+        season_length=2,
+        metrics=(*plain, "mase", "rmsse"),
+    ).set_index(["metric", "unique_id"])
+    for metric in (*plain, "mase", "rmsse"):
+        scaled = {} if metric in plain else {"seasonality": 2, "train_df": train}
+        theirs = getattr(losses, metric)(known, ["one", "two"], **scaled).set_index("unique_id")
+        theirs *= {"mape": 100, "smape": 200}.get(metric, 1)
+        theirs.loc["c", "two"] = np.nan  # our rule for a forecast that is not finite
+        if scaled:
+            theirs.loc["g"] = np.nan  # and for a constant series
+        pd.testing.assert_frame_equal(scores.loc[metric], theirs, check_index_type=False)
+
+
+def test_all_series_are_scored_at_once() -> None:
+    def calls(series: int) -> int:
+        names = np.repeat([f"s{number}" for number in range(series)], 30)
+        frame = pd.DataFrame({"unique_id": names, "ds": np.tile(range(30), series), "y": 1.0})
+        frame["y"] += frame["ds"] % 5
+        test = frame[frame["ds"] >= 27].assign(cutoff=26, one=1.0, two=2.0)
+        return count_calls(lambda: score(test, frame, season_length=7))[0]
+
+    assert calls(300) < 1.1 * calls(30)
 
 
 def test_nothing_after_the_first_cutoff_scales_a_score(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_rnn_recipes.data.bounds import series_bounds
 from keras_rnn_recipes.errors import UserError, first_names
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.storage import read_json, unreadable
@@ -53,15 +54,26 @@ class Assumptions:
     @classmethod
     def of(cls, frame: pd.DataFrame, roles: Mapping[str, str] | None = None) -> Assumptions:
         """Learn them from the columns ``unique_id, y`` of a panel."""
-        y = frame["y"]
-        levels = y.abs().groupby(frame["unique_id"]).mean().dropna()
+        bounds = series_bounds(frame)
+        names = tuple(map(str, frame["unique_id"].iloc[bounds[:-1]]))
+        return cls._of(frame["y"].to_numpy(), bounds, names, roles or {})
+
+    @classmethod
+    def _of(
+        cls,
+        y: np.ndarray,
+        bounds: np.ndarray,
+        series: tuple[str, ...] | None,
+        roles: Mapping[str, str],
+    ) -> Assumptions:
+        levels, known = _levels(y, bounds), y[~np.isnan(y)]
         return cls(
-            bool(y.min() >= 0),
-            bool((y.dropna() % 1 == 0).all()),
-            (float(levels.min()), float(levels.max())),
-            float(y.notna().mean()),
-            tuple(map(str, frame["unique_id"].unique())),
-            dict(roles or {}),
+            bool(known.min(initial=np.inf) >= 0),
+            bool((known % 1 == 0).all()),
+            (float(np.fmin.reduce(levels)), float(np.fmax.reduce(levels))),
+            len(known) / len(y),
+            series,
+            dict(roles),
         )
 
     @classmethod
@@ -69,7 +81,10 @@ class Assumptions:
         """Learn them from all rows of a panel, also where it is in files."""
         if panel.files is None:
             return cls.of(panel.frame, panel.roles)
-        parts = [(cls.of(frame), len(frame)) for frame in panel.files.frames()]
+        parts = [
+            (cls._of(frame["y"].to_numpy(), series_bounds(frame), None, {}), len(frame))
+            for frame in panel.files.frames()
+        ]
         levels = np.array([part.levels for part, _ in parts])
         observed = sum(part.observed * rows for part, rows in parts) / panel.num_steps
         return cls(
@@ -143,7 +158,6 @@ def refuse_other_frequency(panel: Panel, freq: str, assumed: Assumptions | None)
     Raises:
         UserError: the rows have another frequency.
     """
-    from keras_rnn_recipes.data.frames import series_bounds
     from keras_rnn_recipes.data.frequency import infer_freq
 
     known = panel.frame[panel.frame["y"].notna()]
@@ -179,7 +193,8 @@ def check_values(panel: Panel, config: Config, assumed: Assumptions | None) -> t
     """
     notes = []
     logarithms = config.model.transform == "log"
-    negative = _names(panel.frame, panel.frame["y"] < 0)
+    y = panel.frame["y"].to_numpy()
+    negative = _names(panel.frame, y < 0)
     if negative and (logarithms or (assumed is not None and assumed.nonnegative)):
         then = (
             "the network works on logarithms, so where it reads such values the forecast is "
@@ -192,29 +207,28 @@ def check_values(panel: Panel, config: Config, assumed: Assumptions | None) -> t
         )
     if assumed is None:
         return tuple(notes)
-    broken = panel.frame["y"] % 1 > 0
-    if assumed.whole and config.model.distribution == "negative_binomial" and broken.any():
+    counts = assumed.whole and config.model.distribution == "negative_binomial"
+    if counts and (broken := _names(panel.frame, y % 1 > 0)):
         notes.append(
-            f"Values with decimals in {_some(_names(panel.frame, broken))}; the data of the run "
-            "were counts, and so are its intervals."
+            f"Values with decimals in {_some(broken)}; the data of the run were counts, and so are "
+            "its intervals."
         )
-    names = panel.frame["unique_id"].unique()
-    known = set(names if assumed.series is None else assumed.series)
-    new = [name for name in names if name not in known]
-    if new:
+    if new := _new_names(panel.frame, assumed):
         notes.append(f"New to the run: {_some(new)}; forecast by what it learned from the others.")
     return (*notes, *_other_units(panel.frame, assumed))
 
 
 def _other_units(frame: pd.DataFrame, assumed: Assumptions) -> list[str]:
     low, high = assumed.levels
-    levels = frame["y"].abs().groupby(frame["unique_id"], sort=False).mean()
-    strange = levels[(levels > _OTHER_UNITS * high) | (levels * _OTHER_UNITS < low)]
-    strange = strange[strange > 0]
-    if strange.empty or not high > 0:
+    bounds = series_bounds(frame)
+    levels = _levels(frame["y"].to_numpy(), bounds)
+    far = (levels > _OTHER_UNITS * high) | (levels * _OTHER_UNITS < low)
+    strange = np.flatnonzero(far & (levels > 0))
+    if not len(strange) or not high > 0:
         return []
+    names = frame["unique_id"].iloc[bounds[strange]]
     return [
-        f"Other units? The values of {_some(strange.index)} are about {strange.iloc[0]:.4g}; those "
+        f"Other units? The values of {_some(names)} are about {levels[strange[0]]:.4g}; those "
         f"of the run were between about {low:.4g} and {high:.4g}."
     ]
 
@@ -225,8 +239,23 @@ def negative_windows(frame: pd.DataFrame, lookback: int) -> set[str]:
     return set(last["unique_id"][last["y"] < 0])
 
 
-def _names(frame: pd.DataFrame, rows: pd.Series) -> list[str]:
-    return list(frame["unique_id"][rows].unique())
+def _levels(y: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Mean absolute value of each series, (series,); NaN where it has no value."""
+    known = ~np.isnan(y)
+    totals = np.add.reduceat(np.where(known, np.abs(y), 0.0), bounds[:-1])
+    counts = np.add.reduceat(known, bounds[:-1], dtype="int64")
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+
+
+def _new_names(frame: pd.DataFrame, assumed: Assumptions) -> list[str]:
+    if assumed.series is None:
+        return []
+    known = set(assumed.series)
+    return [name for name in frame["unique_id"].unique() if name not in known]
+
+
+def _names(frame: pd.DataFrame, rows: np.ndarray) -> list[str]:
+    return list(frame["unique_id"][rows].unique()) if rows.any() else []
 
 
 def _some(names: Iterable[object]) -> str:

@@ -75,16 +75,18 @@ def leave_closed_out(forecasts: pd.DataFrame, panel: Panel) -> pd.DataFrame:
         panel: the data that were forecast.
 
     Returns:
-        A copy: NaN in the columns of models and bounds on closed weekdays (see ``closed_steps``),
-        and rows of NaN for the series without any value, at the dates of the latest series.
+        The forecasts with NaN in the columns of models and bounds on closed weekdays (see
+        ``closed_steps``), and rows of NaN for the series without any value, at the dates of the
+        latest series.
     """
     import pandas as pd
 
     from keras_rnn_recipes.data.closed import closed_steps
 
     closed = closed_steps(panel.frame, forecasts)
-    numbers = [name for name in forecasts.columns if name not in ("unique_id", "ds")]
-    forecasts = forecasts.assign(**{name: forecasts[name].mask(closed) for name in numbers})
+    if closed.any():
+        numbers = [name for name in forecasts.columns if name not in ("unique_id", "ds")]
+        forecasts = forecasts.assign(**{name: forecasts[name].mask(closed) for name in numbers})
     if not panel.unobserved or forecasts.empty:
         return forecasts
     latest = forecasts["unique_id"].iloc[int(forecasts["ds"].argmax())]
