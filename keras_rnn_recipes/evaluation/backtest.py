@@ -16,6 +16,10 @@ from keras_rnn_recipes.evaluation.histories import Forecaster, Windows, series_b
 from keras_rnn_recipes.evaluation.levels import bound_columns
 
 
+class NoOriginError(UserError):
+    """No series is long enough, or has a value early enough, to be forecast from an origin."""
+
+
 def backtest(
     frame: pd.DataFrame,
     forecasters: Mapping[str, Forecaster],
@@ -68,7 +72,8 @@ def backtest(
         has a sentence about origins that were left out.
 
     Raises:
-        UserError: ``test_size`` is shorter than the horizon, or no series has an origin.
+        NoOriginError: no series has an origin.
+        UserError: ``test_size`` is shorter than the horizon.
         ValueError: a forecaster returns another shape.
 
     Example:
@@ -87,7 +92,7 @@ def backtest(
     notes = origin_notes(frame["unique_id"].to_numpy()[starts[~kept]], len(kept))
     starts, ends = starts[kept], ends[kept]
     if not len(ends):
-        raise UserError(
+        raise NoOriginError(
             f"No series is long enough for a backtest over {counted(horizon, 'step')}.",
             f"at least one series of {horizon + 1} steps with a value before the last {horizon}.",
             "give longer series, or shorten the horizon.",

@@ -37,7 +37,8 @@ class Evaluation:
         notes: what was corrected in the data, and what some figures leave out.
         num_series: how many series were forecast; 1 for other families.
         test_size: steps at the end of each series that were forecast.
-        forecasts: columns ``unique_id, ds, cutoff, y`` and one per model; None for other families.
+        forecasts: columns ``unique_id, ds, cutoff, y`` and one per model, for a panel in files of
+            some of the series; None for other families.
         totals: the sums of forecast and observed values, see ``metrics.totals``.
     """
 

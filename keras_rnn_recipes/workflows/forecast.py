@@ -29,6 +29,7 @@ from keras_rnn_recipes.evaluation.levels import parse_levels
 from keras_rnn_recipes.extras import has_extra
 from keras_rnn_recipes.families.forecasting.covariates import code_covariates
 from keras_rnn_recipes.pretrained.card import LARGEST_LEVEL
+from keras_rnn_recipes.shards.manifest import has_manifest
 from keras_rnn_recipes.workflows.choose_model import AUTO, ModelChoice, choose_model
 from keras_rnn_recipes.workflows.planning import Plan, parse_numbers, without_none
 
@@ -118,6 +119,7 @@ def plan_forecast(options: ForecastOptions) -> Plan:
     """
     from keras_rnn_recipes.data.frames import read_panel
 
+    _refuse_shards(options.file)
     config = _config_as_asked(options)
     panel = read_panel(options.file, **config.data.reading())
     lengths = _lengths(panel)
@@ -133,6 +135,18 @@ def plan_forecast(options: ForecastOptions) -> Plan:
     if choice.model == "train":
         return _as_plan(choice, *_plan_training(options, config, panel, lengths, demand), panel)
     return _as_plan(*_plan_pretrained(options, config, panel, lengths, choice), panel)
+
+
+def _refuse_shards(file: Path) -> None:
+    """Refuse a folder of krr shard, which only a recipe can train on."""
+    if has_manifest(file):
+        raise UserError(
+            f"{file} is a folder of krr shard, which need not fit into memory.",
+            "one table; a recipe trains on such a folder.",
+            f'set data.source = "{file}/" in a recipe (krr cp forecasting/nn5_lstm_seq2seq DIR '
+            f"copies one to change) and train it with krr run RECIPE --run-dir RUN_DIR; then krr "
+            f"predict RUN_DIR --input {file} --output DIR forecasts all series.",
+        )
 
 
 def _as_plan(choice: ModelChoice, config: Config, reasons: list[str], panel: Panel) -> Plan:

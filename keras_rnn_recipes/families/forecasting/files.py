@@ -101,9 +101,10 @@ class _Files:
         found = self.manifest
         if not (self.data.freq or found.facts["freq"]):
             raise UserError(
-                f"The frequency of {self.data.source} is not known.",
-                "steps of equal length in the first series.",
-                "set data.freq, such as D or MS.",
+                f"krr shard could not infer the frequency of {self.data.source} from its first "
+                "series.",
+                "the frequency of all series, such as D, MS or h.",
+                "give it: set data.freq in the recipe, or add data.freq=D to the command.",
             )
         return {
             "id_col": ",".join(found.ids),

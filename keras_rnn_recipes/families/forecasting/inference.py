@@ -90,20 +90,23 @@ class OpenForecaster:
         """Its SavedModel, or the pretrained network in NumPy; loaded when first asked for."""
         return forecaster_of_run(self.run_dir, self.config, threads=self.threads)
 
+    def read(self, source: str | Path | pd.DataFrame) -> Panel:
+        """Read new data as the data of the run were read, see `read_new_data`."""
+        return read_new_data(
+            self.config,
+            source,
+            self.covariates,
+            horizon=self.config.model.horizon,
+            assumed=self.assumed,
+            overrides=self.overrides,
+        )
+
     def predict(self, source: str | Path | pd.DataFrame) -> pd.DataFrame:
         """Forecast the steps after the end of every series, as the function `predict`."""
         from keras_rnn_recipes.evaluation.backtest import forecast_future
         from keras_rnn_recipes.families.forecasting.task import leave_closed_out
 
-        config = self.config
-        panel = read_new_data(
-            config,
-            source,
-            self.covariates,
-            horizon=config.model.horizon,
-            assumed=self.assumed,
-            overrides=self.overrides,
-        )
+        config, panel = self.config, self.read(source)
         forecaster = self.forecaster
         forecasts = forecast_future(
             panel.frame,
@@ -159,7 +162,8 @@ def evaluate(
 
     Args:
         run_dir: a finished run.
-        source: the data, as ``read_panel`` takes it; None for the run's own.
+        source: the data, as ``read_panel`` takes it; None for the run's own. All series are scored,
+            also those of a panel in files, of which ``forecasts`` has only some.
         baselines: further baselines, separated by commas: ``"auto_ets,auto_theta"``.
         test_size: steps at the end of each series; None for as many as the run held out.
         stride: steps between origins; None for those of the run.
@@ -173,6 +177,7 @@ def evaluate(
     from keras_rnn_recipes.evaluation.backtest import backtest
     from keras_rnn_recipes.evaluation.baselines import fit_baselines
     from keras_rnn_recipes.evaluation.metrics import score, score_notes, summarise, totals
+    from keras_rnn_recipes.families.forecasting.testing import mean_scores
 
     config = finished_config(run_dir, overrides)
     own, left_out = _at_hand(config.evaluate.baselines)
@@ -194,17 +199,21 @@ def evaluate(
         seed=config.fit.seed,
     )
     forecaster = forecaster_of_run(run_dir, config)
-    forecasts = backtest(
-        panel.frame[~panel.frame["unique_id"].isin(split.skipped)],
-        {config.model.preset: forecaster.forecast_windows, **others},
-        lookback=_lookback(config),
-        horizon=horizon,
-        test_size=test_size,
-        stride=stride or config.evaluate.stride,
-        **panel.columns,
-        levels=forecaster.levels,
-        season_length=config.data.longest_season,
-    )
+    compared = {config.model.preset: forecaster.forecast_windows, **others}
+    seen: dict[str, Any] = {"lookback": _lookback(config), "horizon": horizon, **panel.columns}
+    seen |= {"levels": forecaster.levels, "season_length": config.data.longest_season}
+    stride = stride or config.evaluate.stride
+    frame = panel.frame[~panel.frame["unique_id"].isin(split.skipped)]
+    forecasts = backtest(frame, compared, test_size=test_size, stride=stride, **seen)
+    if panel.files is not None:
+        summary, sums, told = mean_scores(
+            compared, panel, _judged(config, test_size, stride), **seen
+        )
+        told = (*told, "The scores are means over all series; the forecasts are of some of them.")
+        notes = (*panel.notes, *left_out, *told)
+        return Evaluation(
+            config.model.preset, summary, notes, panel.num_series, test_size, forecasts, sums
+        )
     scores = score(forecasts, panel.frame, season_length=season, metrics=config.evaluate.metrics)
     short = _too_short(split.skipped, test_size)
     notes = (*panel.notes, *left_out, *short, *forecasts.attrs["notes"], *score_notes(scores))
@@ -385,6 +394,13 @@ def _at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         else:
             there.append(name)
     return tuple(there), tuple(notes)
+
+
+def _judged(config: Config, test_size: int, stride: int) -> Config:
+    """The configuration of a run with another test part; nothing is held out before it."""
+    data = config.data.model_copy(update={"test_size": test_size, "valid_size": 0})
+    evaluate = config.evaluate.model_copy(update={"stride": stride})
+    return config.model_copy(update={"data": data, "evaluate": evaluate})
 
 
 def _panel_to_judge_on(

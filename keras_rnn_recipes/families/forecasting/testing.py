@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from keras_rnn_recipes.data.split import short_series
-from keras_rnn_recipes.errors import UserError, counted
-from keras_rnn_recipes.evaluation.backtest import backtest
+from keras_rnn_recipes.errors import counted
+from keras_rnn_recipes.evaluation.backtest import NoOriginError, backtest
 from keras_rnn_recipes.evaluation.histories import Forecaster
 from keras_rnn_recipes.evaluation.metrics import score, summarise, totals
 from keras_rnn_recipes.evaluation.score_sums import ScoreSums
@@ -64,26 +64,33 @@ def mean_scores(
 ) -> tuple[Means, dict[str, float] | None, tuple[str, ...]]:
     """The means over all series of a panel, also in files; arguments and result as `test`.
 
-    A file without a series that is long enough is left out.
+    A file without a series that has an origin is left out, and counted in the notes.
+
+    Raises:
+        NoOriginError: no file has a series with an origin.
     """
     if panel.files is None:
         tested, scores = _tested(panel, (), forecasters, config, **seen)
         return summarise(scores), totals(tested, config.model.preset), tested.attrs["notes"]
-    sums, notes, problem = ScoreSums(config.model.preset), [], None
+    sums, notes, left_out = ScoreSums(config.model.preset), [], []
     for part in panel.files.parts():
         short = short_series(part.frame, config.data.held_out)
         try:
             tested, scores = _tested(part, short, forecasters, config, **seen)
-        except UserError as error:
-            problem = error
+        except NoOriginError as error:
+            left_out.append(error)
             continue
         sums.add(tested, scores)
         notes += tested.attrs["notes"]
     summary = sums.summary()
-    if not summary and problem is not None:
-        raise problem
-    more = len(notes) - 1
-    told = [f"Origins are left out in {counted(more, 'more file')}."] if more > 0 else []
+    if not summary and left_out:
+        raise left_out[0]
+    more, told = len(notes) - 1, []
+    if more > 0:
+        told.append(f"Origins are left out in {counted(more, 'more file')}.")
+    if left_out:
+        files = counted(len(left_out), "file", "is", "are")
+        told.append(f"{files} left out of the scores, without a series that is long enough.")
     return summary, sums.totals(), (*notes[:1], *told)
 
 

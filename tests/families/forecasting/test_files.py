@@ -22,8 +22,10 @@ from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.forecasting import files, training
 from keras_rnn_recipes.families.forecasting.assumptions import Assumptions
 from keras_rnn_recipes.families.forecasting.task import load
+from keras_rnn_recipes.families.forecasting.testing import mean_scores
 from keras_rnn_recipes.runs.lock import LOCK_NAME
 from keras_rnn_recipes.shards.writing import write_shards
+from keras_rnn_recipes.workflows.forecast import ForecastOptions, plan_forecast
 from keras_rnn_recipes.workflows.inference import evaluate
 from keras_rnn_recipes.workflows.run import read_recipe, run_script
 from keras_rnn_recipes.workflows.update import update_run
@@ -186,6 +188,39 @@ def test_scores_are_means_over_all_series(folder, tmp_path, few_in_memory):
     assert results[0][1] == pytest.approx(results[1][1], rel=1e-9)
 
 
+def test_files_without_a_long_series_are_left_out_of_the_means_and_counted(tmp_path):
+    short = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": 1.0})
+    pd.concat([short, sales()]).to_parquet(tmp_path / "all.parquet", index=False)
+    write_shards(tmp_path / "all.parquet", tmp_path / "shards", rows_per_file=1)
+    config = config_of(tmp_path / "shards")
+    panel = load(config.data)
+
+    def last(history):
+        return history[:, [-1, -1], 0]
+
+    seen = {"lookback": 7, "horizon": 2}
+    summary, _, notes = mean_scores({"lstm": last}, panel, config, **seen)
+    assert summary["lstm"]["mae"] > 0
+    assert notes[-1] == "2 files are left out of the scores, without a series that is long enough."
+
+    def broken(history):
+        raise UserError("It is broken.", "another.", "mend it.")
+
+    with pytest.raises(UserError, match="It is broken"):
+        mean_scores({"lstm": broken}, panel, config, **seen)
+
+
+def test_a_folder_is_for_recipes_and_needs_a_frequency(folder, tmp_path):
+    with pytest.raises(UserError, match="data.source = .*shards/. in a recipe"):
+        plan_forecast(ForecastOptions(folder / "shards", horizon=2))
+    shards = copied(folder, tmp_path / "copy")
+    content = json.loads((shards / "shards.json").read_text())
+    (shards / "shards.json").write_text(json.dumps(content | {"freq": None}))
+    with pytest.raises(UserError, match="add data.freq=D to the command"):
+        load(config_of(shards).data)
+    assert load(config_of(shards, "data.freq=D").data).freq == "D"
+
+
 def test_some_series_are_in_memory_and_all_are_counted(folder, many):
     one = load(config_of(folder / "all.parquet").data)
     assert (many.num_series, many.num_steps) == (one.num_series, len(one.frame))
@@ -256,6 +291,10 @@ def test_an_update_from_files_is_scored_as_in_memory(update, tmp_path):
     result = update_run(to, new, tmp_path / "new", overrides=["fit.learning_rate=1e-12"])
     whole = load(config_of(update / "all.parquet", updated(update / "later.parquet")).data)
     theirs = evaluate(to, whole.frame)
+    own, same = evaluate(to, None), evaluate(to, load(config_of(update / "all.parquet").data).frame)
+    assert own.num_series == SERIES_IN_FILES
+    for metric, value in same.summary["lstm"].items():
+        assert own.summary["lstm"][metric] == pytest.approx(value, rel=1e-5)
     for metric, value in result.before.items():
         assert value == pytest.approx(theirs.summary["lstm"][metric], rel=1e-5)
         assert result.run.metrics["model"][metric] == pytest.approx(value, rel=1e-3)
