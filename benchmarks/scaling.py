@@ -6,6 +6,9 @@ runs in a process of its own, and reports the processor time and the peak memory
 its processes. The model is one LSTM layer with 32 units. It is trained for 500 steps, whatever the
 number of series; the command also reads, stores and scores all series, and exports the model.
 
+Forecasting is also measured on one file for each process. That is the cost of the start, most of
+which is the import of TensorFlow; the rates are those of the other files after it.
+
 `scaling.py` measures 10,000 and 100,000 series; `scaling.py 1000000` other sizes.
 """
 
@@ -15,6 +18,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import json
 import resource
 import shutil
 import subprocess
@@ -22,6 +26,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -114,56 +119,81 @@ def _megabytes(number: int) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def row(series: int, what: str, cost: dict[str, float], wanted: str) -> list[str]:
+def first_files(shards: Path, number: int) -> tuple[Path, int]:
+    """A folder with the first files of a panel alone, and the number of their series."""
+    few = shards.with_name(f"{shards.name}-{number}")
+    few.mkdir()
+    files = json.loads((shards / "shards.json").read_text(encoding="utf-8"))["files"][:number]
+    for file in files:
+        os.link(shards / file["name"], few / file["name"])
+    return few, sum(file["series"] for file in files)
+
+
+def predicted(run: Path, shards: Path, workers: int) -> dict[str, float]:
+    """The cost of forecasting a panel, and the start and the rates after it."""
+    few, started = first_files(shards, workers)
+    start = _predicted(run, few, workers)
+    cost = _predicted(run, shards, workers)
+    total = json.loads((shards / "shards.json").read_text(encoding="utf-8"))["series"]
+    rates = {
+        f"rate of {clock}": (total - started) / max(cost[clock] - start[clock], 1e-9)
+        for clock in ("wall", "processor")
+    }
+    return {**cost, **rates, "start": start["wall"], "start of processor": start["processor"]}
+
+
+def _predicted(run: Path, shards: Path, workers: int) -> dict[str, float]:
+    output = shards.with_name(f"out-{shards.name}")
+    arguments = ("--input", shards, "--output", output, "--workers", workers)
+    cost = measured("predict", run, *arguments)
+    shutil.rmtree(output)
+    return cost
+
+
+def row(series: int, what: str, cost: dict[str, float], met: bool) -> list[str]:
+    start = f"{cost['start']:.0f} s, {cost['start of processor']:.0f} s" if "start" in cost else ""
     return [
         f"{series:,}",
         what,
         f"{cost['wall']:.0f} s",
         f"{cost['processor']:.0f} s",
-        f"{series / cost['wall']:,.0f}",
-        f"{series / cost['processor']:,.0f}",
+        start,
+        f"{cost.get('rate of wall', series / cost['wall']):,.0f}",
+        f"{cost.get('rate of processor', series / cost['processor']):,.0f}",
         f"{cost['peak']:,.0f} MB",
-        wanted,
+        verdict(met and cost["peak"] < MEMORY_MB),
     ]
 
 
-def measure(series: int, folder: Path) -> list[list[str]]:
-    """The rows of the table for one number of series."""
+def measure(series: int, folder: Path) -> Iterator[list[str]]:
+    """The rows of the table for one number of series, as they are measured."""
     source, shards, run = (folder / f"{name}{series}" for name in ("in", "shards", "run"))
     write_table(series, source)
-    cost = measured("shard", source, "--to", shards)
-    rows = [row(series, "shard", cost, verdict(cost["peak"] < MEMORY_MB))]
+    yield row(series, "shard", measured("shard", source, "--to", shards), True)
     shutil.rmtree(source)
-    cost = measured("run", write_recipe(shards), "--run-dir", run)
-    rows.append(row(series, "run", cost, verdict(cost["peak"] < MEMORY_MB)))
-    costs = {}
-    for workers in (1, 2):
-        output = folder / f"out{series}-{workers}"
-        cost = costs[workers] = measured(
-            "predict", run, "--input", shards, "--output", output, "--workers", workers
-        )
-        met = cost["peak"] < MEMORY_MB
-        if workers == 2:
-            faster = costs[1]["wall"] / cost["wall"]
-            met &= series / cost["wall"] >= RATE and faster >= SPEEDUP
-        rows.append(row(series, f"predict, {workers} at work", cost, verdict(met)))
-        shutil.rmtree(output)
+    yield row(series, "run", measured("run", write_recipe(shards), "--run-dir", run), True)
+    one, two = (predicted(run, shards, workers) for workers in (1, 2))
+    rate = two["rate of wall"]
+    yield row(series, "predict, 1 at work", one, True)
+    yield row(series, "predict, 2 at work", two, rate >= max(RATE, SPEEDUP * one["rate of wall"]))
     shutil.rmtree(shards)
-    return rows
+
+
+HEADER = (
+    *("series", "command", "wall time", "processor time", "start: wall, processor"),
+    *("series/s", "series/s of processor", "peak memory"),
+    f"under {MEMORY_MB:,} MB; two at work: {RATE:,} series/s, {SPEEDUP} times one",
+)
 
 
 def main() -> None:
     sizes = [int(size) for size in sys.argv[1:]] or SIZES
-    with tempfile.TemporaryDirectory(dir=os.environ.get("KRR_SCRATCH")) as name:
-        folder = Path(name)
-        rows = [line for series in sizes for line in measure(series, folder)]
     print(f"## Panels in files, series of {POINTS} points\n")
-    header = (
-        *("series", "command", "wall time", "processor time", "series/s"),
-        *("series/s of processor", "peak memory"),
-        f"under {MEMORY_MB:,} MB; two at work: {RATE:,} series/s, {SPEEDUP} times one",
-    )
-    print(table(header, rows))
+    print(table(HEADER, []), flush=True)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("KRR_SCRATCH")) as name:
+        for series in sizes:
+            for line in measure(series, Path(name)):
+                print(f"| {' | '.join(line)} |", flush=True)
 
 
 if __name__ == "__main__":
