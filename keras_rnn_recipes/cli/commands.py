@@ -22,6 +22,7 @@ from keras_rnn_recipes.cli.console import (
     stopping_at_signals,
 )
 from keras_rnn_recipes.cli.explain import explain
+from keras_rnn_recipes.cli.hierarchy import Hierarchy, HierarchyOptions, Reconcile
 from keras_rnn_recipes.cli.options import (
     Aggregate,
     Calendar,
@@ -213,6 +214,8 @@ def predict(
     resume: Annotated[
         bool, typer.Option("--resume", help="keep the complete files in the folder --output")
     ] = False,
+    hierarchy: Hierarchy = None,
+    reconcile: Reconcile = None,
 ) -> None:
     """Apply the model of a finished run to new data.
 
@@ -226,6 +229,8 @@ def predict(
     from keras_rnn_recipes.workflows import inference
 
     config = finished_config(run_dir)
+    sums = HierarchyOptions(hierarchy, reconcile)
+    sums.check(config, input)
     if config.family == "forecasting" and input.is_dir():
         options = FolderOptions(workers, engine, resume)
         predict_folder(run_dir, input, output, options, overrides=overrides or ())
@@ -235,7 +240,7 @@ def predict(
     if config.trains:
         import_tensorflow_quietly()
     with readable(input) as source:
-        answers = inference.predict(run_dir, source, overrides=overrides or ())
+        answers = sums.predict(run_dir, source, overrides or ())
     written = inference.write_answers(run_dir, answers, output)
     for note in answers.attrs.get("notes", ()):
         typer.echo(note)
