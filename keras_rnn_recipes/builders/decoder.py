@@ -23,6 +23,7 @@ from keras_rnn_recipes.layers.replay import replay_layers
 from keras_rnn_recipes.layers.stepping import StepStates, state_widths
 
 ATTENTIONS = ("multiplicative", "additive", "relative")
+ATTENTION_LAYERS = (MultiplicativeAttention, AdditiveAttention, RelativeAttention)
 
 
 def recurrent_decoder(
@@ -45,6 +46,7 @@ def recurrent_decoder(
     residual: bool = False,
     layer_norm: bool = False,
     recurrent_skips: Sequence[int] = (),
+    suffix: str = "",
 ) -> Any:
     """The logits of the next token at every step of a target, for training by teacher forcing.
 
@@ -62,6 +64,7 @@ def recurrent_decoder(
         attention_heads: places that each step may look at at once, for attention by content.
         cell, units, embedding_size, reach, tied, dropout, embedding_dropout, variational, residual,
             layer_norm, recurrent_skips: as in `encoder_decoder`.
+        suffix: at the end of every layer's name.
 
     Returns:
         Logits ``(batch, time, size)``.
@@ -79,13 +82,14 @@ def recurrent_decoder(
         raise ValueError(f"attention must be one of {ATTENTIONS}; received {attention!r}.")
     widths = as_widths(units)
     rate = dropout if embedding_dropout is None else embedding_dropout
-    target_embedding = token_embedding(size, embedding_size, tied=tied, name="target_embedding")
+    name = f"target_embedding{suffix}"
+    target_embedding = token_embedding(size, embedding_size, tied=tied, name=name)
     decoded = recurrent_stack(
-        drop(target_embedding(target), rate, "target_dropout", variational),
+        drop(target_embedding(target), rate, f"target_dropout{suffix}", variational),
         cell=cell,
         units=widths,
         initial_states=states,
-        suffix="_decoder",
+        suffix=f"_decoder{suffix}",
         dropout=dropout,
         variational=variational,
         residual=residual,
@@ -93,15 +97,16 @@ def recurrent_decoder(
         recurrent_skips=recurrent_skips,
     )
     if attention is not None:
-        attend = _attention(attention, widths[-1], reach, attention_heads)
+        name = f"attention{suffix}"
+        attend = _attention(attention, widths[-1], reach, attention_heads, name)
         context, _ = attend(decoded, memory, mask=mask)
-        decoded = layers.Concatenate(name="decoded_and_context")([decoded, context])
+        decoded = layers.Concatenate(name=f"decoded_and_context{suffix}")([decoded, context])
     width = embedding_size if tied else widths[-1]
-    combined = layers.Dense(width, activation="tanh", use_bias=False, name="combined")(decoded)
-    combined = drop(combined, dropout, "combined_dropout", variational)
+    combine = layers.Dense(width, activation="tanh", use_bias=False, name=f"combined{suffix}")
+    combined = drop(combine(decoded), dropout, f"combined_dropout{suffix}", variational)
     if tied:
         return target_embedding(combined, reverse=True)
-    return layers.Dense(size, name="logits")(combined)
+    return layers.Dense(size, name=f"logits{suffix}")(combined)
 
 
 def count_states(cell: str) -> int:
@@ -124,7 +129,8 @@ def encode_model(model: keras.Model) -> keras.Model:
         That other input, such as ``source (batch, time)``, to ``[memory (batch, places, channels),
         mask (batch, places) bool, *states (batch, width)]``, the inputs of `decode_step` at the
         first step; without attention there are only states. With relative attention the last state
-        is the position of the next token, ``(batch, 1)``.
+        is the position of the next token, ``(batch, 1)``. An ensemble has the memory and the mask
+        of each member, then the states of all.
 
     Raises:
         ValueError: the model is of another kind.
@@ -141,7 +147,7 @@ def encode_model(model: keras.Model) -> keras.Model:
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         states.extend(kwargs.get("initial_state") or [])
-        if layer.name == "attention":
+        if isinstance(layer, ATTENTION_LAYERS):
             # The copy drops the mask that Keras attaches to the output of the encoder.
             given.extend([ops.copy(args[1]), kwargs["mask"]])
         return layer(*args, **kwargs)
@@ -161,7 +167,8 @@ def decode_step(model: keras.Model) -> keras.Model:
     Returns:
         ``[token (batch,), memory, mask, *states] -> [logits (batch, size), attention (batch,
         places), *states]``; memory, mask and the first states are the outputs of `encode_model`.
-        Without attention ``[token, *states] -> [logits, *states]``.
+        Without attention ``[token, *states] -> [logits, *states]``. The attention of an ensemble is
+        the mean of its members' weights.
 
     Raises:
         ValueError: as `encode_model`.
@@ -175,7 +182,8 @@ def decode_step(model: keras.Model) -> keras.Model:
     encoded = _new_encoder_input(model)  # not part of the result
     token = keras.Input((), dtype="int32", name="token")
     memory = _memory_inputs(model)
-    states, weights = StepStates(), []
+    states = StepStates()
+    weights: list[Any] = []
 
     position = keras.Input((1,), name="place")
     by_position = {"first": position} if _attends_by_position(model) else {}
@@ -183,8 +191,9 @@ def decode_step(model: keras.Model) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("initial_state"):
             return states.step(layer, args[0])
-        if layer.name == "attention":
-            context, found = layer(args[0], memory[0], mask=memory[1], **by_position)
+        if isinstance(layer, ATTENTION_LAYERS):
+            at = 2 * len(weights)
+            context, found = layer(args[0], memory[at], mask=memory[at + 1], **by_position)
             weights.append(found[:, 0])
             return context, found
         return layer(*args, **kwargs)
@@ -194,6 +203,8 @@ def decode_step(model: keras.Model) -> keras.Model:
     if by_position:
         states.inputs.append(position)
         states.outputs.append(ops.add(position, 1))
+    if len(weights) > 1:
+        weights = [layers.Average(name="attention_mean")(weights)]
     outputs = [logits[:, 0], *weights, *states.outputs]
     return keras.Model([token, *memory, *states.inputs], outputs, name="decode_step")
 
@@ -221,7 +232,8 @@ def decoding_functions(model: keras.Model) -> tuple[Callable[..., Any], Callable
         (True, True)
     """
     encoder, decoder = encode_model(model), decode_step(model)
-    fixed = 2 if has_attention(model) else 0  # memory and mask, which no step changes
+    attends = has_attention(model)
+    fixed = 2 * count_attention_layers(model)  # memories and masks, which no step changes
 
     def begin(source: Any) -> tuple[Any, ...]:
         return tuple(tree.flatten(encoder(source)))
@@ -230,7 +242,7 @@ def decoding_functions(model: keras.Model) -> tuple[Callable[..., Any], Callable
         memory, moving = states[:fixed], states[fixed:]
         tokens = ops.cast(tokens, "int32")  # they may come as a NumPy array
         logits, *found = decoder([tokens, *memory, *moving])
-        weights, moving = found[: fixed // 2], found[fixed // 2 :]
+        weights, moving = found[:attends], found[attends:]
         log_probabilities = ops.log_softmax(ops.cast(logits, "float32"))
         return log_probabilities, (*memory, *moving), *weights
 
@@ -243,7 +255,16 @@ def has_attention(model: keras.Model) -> bool:
     Args:
         model: as in `encode_model`.
     """
-    return "attention" in [layer.name for layer in model.layers]
+    return count_attention_layers(model) > 0
+
+
+def count_attention_layers(model: keras.Model) -> int:
+    """The number of attention layers of a model: one for each member.
+
+    Args:
+        model: as in `encode_model`.
+    """
+    return sum(isinstance(layer, ATTENTION_LAYERS) for layer in model.layers)
 
 
 def _new_encoder_input(model: keras.Model) -> Any:
@@ -259,23 +280,26 @@ def _new_encoder_input(model: keras.Model) -> Any:
 
 
 def _memory_inputs(model: keras.Model) -> list[Any]:
-    """Inputs for the memory and its mask; none without attention."""
-    if not has_attention(model):
+    """Inputs for the memory and the mask of each attention layer."""
+    count = count_attention_layers(model)
+    if not count:
         return []
     channels = encode_model(model).outputs[0].shape[-1]
-    memory = keras.Input((None, channels), name="memory")
-    return [memory, keras.Input((None,), dtype="bool", name="mask")]
+    pairs = [
+        (keras.Input((None, channels)), keras.Input((None,), dtype="bool")) for _ in range(count)
+    ]
+    return [tensor for pair in pairs for tensor in pair]
 
 
 def _attends_by_position(model: keras.Model) -> bool:
     return any(isinstance(layer, RelativeAttention) for layer in model.layers)
 
 
-def _attention(kind: str, units: int, reach: int, heads: int) -> layers.Layer:
+def _attention(kind: str, units: int, reach: int, heads: int, name: str) -> layers.Layer:
     if kind == "relative":
         if heads > 1:
             raise ValueError(f"Relative attention has one head; received {heads}.")
-        return RelativeAttention(reach, name="attention")
+        return RelativeAttention(reach, name=name)
     if kind == "additive":
-        return AdditiveAttention(units, heads, name="attention")
-    return MultiplicativeAttention(heads, name="attention")
+        return AdditiveAttention(units, heads, name=name)
+    return MultiplicativeAttention(heads, name=name)

@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from keras_rnn_recipes.builders.decoder import ATTENTIONS, recurrent_decoder
+from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
 
 
@@ -31,6 +32,7 @@ def encoder_decoder(
     residual: bool = False,
     layer_norm: bool = False,
     recurrent_skips: Sequence[int] = (),
+    members: int = 1,
 ) -> keras.Model:
     """A recurrent encoder and a recurrent decoder with attention, for training by teacher forcing.
 
@@ -55,11 +57,14 @@ def encoder_decoder(
         embedding_dropout: rate on the embedded tokens; None: as ``dropout``.
         variational: drop the same channels at all steps of a sequence.
         residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
+        members: number of networks trained together, each on its share of every batch; the mean of
+            their probabilities answers at each token, see `ensemble`.
 
     Returns:
         An uncompiled model from a dict of ``source (batch, source time)`` and ``target (batch,
         target time)``, int32, padded by 0 on the right, where the target begins with its start
-        token. Its output is the logits ``(batch, target time, target_size)`` of the next token.
+        token. Its output is the logits ``(batch, target time, target_size)`` of the next token; of
+        several members, its log probabilities.
 
     Raises:
         ValueError: an unknown cell or attention, or a size below 1.
@@ -77,34 +82,39 @@ def encoder_decoder(
     stack |= {"dropout": dropout, "variational": variational, "recurrent_skips": recurrent_skips}
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
-    mask = ops.not_equal(source, 0)
-
     rate = dropout if embedding_dropout is None else embedding_dropout
-    embedded = layers.Embedding(source_size, embedding_size, name="source_embedding")(source)
-    memory, states = recurrent_stack(
-        drop(embedded, rate, "source_dropout", variational),
-        units=widths if encoder_units is None else encoder_units,
-        mask=mask,
-        bidirectional=bidirectional,
-        return_states=True,
-        suffix="_encoder",
-        **stack,
-    )
-    logits = recurrent_decoder(
-        target,
-        _bridge(states, widths),
-        memory,
-        mask=mask,
-        size=target_size,
-        units=widths,
-        embedding_size=embedding_size,
-        attention=attention,
-        attention_heads=attention_heads,
-        reach=reach,
-        tied=tied,
-        embedding_dropout=embedding_dropout,
-        **stack,
-    )
+
+    def network(target: Any, source: Any, suffix: str) -> Any:
+        mask = ops.not_equal(source, 0)
+        name = f"source_embedding{suffix}"
+        embedded = layers.Embedding(source_size, embedding_size, name=name)(source)
+        memory, states = recurrent_stack(
+            drop(embedded, rate, f"source_dropout{suffix}", variational),
+            units=widths if encoder_units is None else encoder_units,
+            mask=mask,
+            bidirectional=bidirectional,
+            return_states=True,
+            suffix=f"_encoder{suffix}",
+            **stack,
+        )
+        return recurrent_decoder(
+            target,
+            _bridge(states, widths, suffix),
+            memory,
+            mask=mask,
+            size=target_size,
+            units=widths,
+            embedding_size=embedding_size,
+            attention=attention,
+            attention_heads=attention_heads,
+            reach=reach,
+            tied=tied,
+            embedding_dropout=embedding_dropout,
+            suffix=suffix,
+            **stack,
+        )
+
+    logits = ensemble(network, [target, source], members=members, name="logits", mean=True)
     return keras.Model({"source": source, "target": target}, logits, name="encoder_decoder")
 
 
@@ -118,13 +128,13 @@ def _check(attention, source_size, target_size, embedding_size):
         )
 
 
-def _bridge(states: Sequence[Sequence[Any]], widths: Sequence[int]) -> list[list[Any]]:
+def _bridge(states: Sequence[Sequence[Any]], widths: Sequence[int], suffix: str) -> list[list[Any]]:
     """For each decoder layer its initial states, projected to its width if the widths differ."""
     return [
         [
             state
             if state.shape[-1] == width
-            else _projected(state, width, f"bridge_{depth}_{number}")
+            else _projected(state, width, f"bridge_{depth}_{number}{suffix}")
             # If the decoder is deeper, its upper layers start from the encoder's last layer.
             for number, state in enumerate(states[min(depth, len(states)) - 1], start=1)
         ]

@@ -9,7 +9,10 @@ import keras
 from keras import layers, ops
 
 from keras_rnn_recipes.builders.embedding import token_embedding
+from keras_rnn_recipes.builders.members import count_members, ensemble, member_of
 from keras_rnn_recipes.builders.stack import as_widths, drop, recurrent_stack
+from keras_rnn_recipes.layers import MemberMean, MemberShare
+from keras_rnn_recipes.layers.members import own_rows
 from keras_rnn_recipes.layers.replay import replay_layers
 from keras_rnn_recipes.layers.stepping import StepStates
 
@@ -27,6 +30,7 @@ def language_model(
     residual: bool = False,
     layer_norm: bool = False,
     recurrent_skips: Sequence[int] = (),
+    members: int = 1,
 ) -> keras.Model:
     """A recurrent language model: at every token the logits of the next one.
 
@@ -41,10 +45,12 @@ def language_model(
         embedding_dropout: rate on the embedded tokens; None: as ``dropout``.
         variational: drop the same channels at all steps of a sequence (Gal and Ghahramani 2016).
         residual, layer_norm, recurrent_skips: as in `recurrent_stack`.
+        members: number of networks trained together, each on its share of every batch; the mean of
+            their probabilities answers at each token, see `ensemble`.
 
     Returns:
         An uncompiled model from ``tokens (batch, time)``, int32, padded by 0 on the right, to
-        logits ``(batch, time, vocabulary_size)``.
+        logits ``(batch, time, vocabulary_size)``; of several members, log probabilities.
 
     Raises:
         ValueError: an unknown cell or a size below 1.
@@ -61,24 +67,30 @@ def language_model(
             f"received {vocabulary_size} and {embedding_size}."
         )
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    embedding = token_embedding(vocabulary_size, embedding_size, tied=tied, name="embedding")
     rate = dropout if embedding_dropout is None else embedding_dropout
-    encoded = recurrent_stack(
-        drop(embedding(tokens), rate, "embedding_dropout", variational),
-        cell=cell,
-        units=units,
-        residual=residual,
-        layer_norm=layer_norm,
-        dropout=dropout,
-        variational=variational,
-        recurrent_skips=recurrent_skips,
-    )
-    if not tied:
-        logits = layers.Dense(vocabulary_size, name="logits")(encoded)
-    else:
+
+    def network(tokens: Any, suffix: str) -> Any:
+        name = f"embedding{suffix}"
+        embedding = token_embedding(vocabulary_size, embedding_size, tied=tied, name=name)
+        encoded = recurrent_stack(
+            drop(embedding(tokens), rate, f"embedding_dropout{suffix}", variational),
+            cell=cell,
+            units=units,
+            residual=residual,
+            layer_norm=layer_norm,
+            dropout=dropout,
+            variational=variational,
+            recurrent_skips=recurrent_skips,
+            suffix=suffix,
+        )
+        if not tied:
+            return layers.Dense(vocabulary_size, name=f"logits{suffix}")(encoded)
         if as_widths(units)[-1] != embedding_size:
-            encoded = layers.Dense(embedding_size, use_bias=False, name="projection")(encoded)
-        logits = embedding(encoded, reverse=True)
+            project = layers.Dense(embedding_size, use_bias=False, name=f"projection{suffix}")
+            encoded = project(encoded)
+        return embedding(encoded, reverse=True)
+
+    logits = ensemble(network, [tokens], members=members, name="logits", mean=True)
     return keras.Model(tokens, logits, name="language_model")
 
 
@@ -96,7 +108,8 @@ def stateful_copy(model: keras.Model, batch_size: int, *, hidden: bool = False) 
         ``{"tokens": (batch, time), "keep": (batch, 1)} -> logits (batch, time, vocabulary_size)``.
         A row continues if ``keep`` is 1 and starts from states of zeros if it is 0. The recurrent
         layers start with the weights of the model; after training `copy_recurrent_weights` copies
-        them back.
+        them back. Each member of an ensemble reads its share of the rows and keeps their states,
+        in evaluation too.
 
     Example:
         >>> copy = stateful_copy(language_model(50, units=16, embedding_size=8), batch_size=4)
@@ -106,15 +119,22 @@ def stateful_copy(model: keras.Model, batch_size: int, *, hidden: bool = False) 
     tokens = keras.Input((None,), batch_size, dtype="int32", name="tokens")
     keep = keras.Input((1,), batch_size, name="keep")
     read: list[Any] = []
+    kept_by = {0: keep}
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(layer, MemberShare):
+            kept_by[layer.member] = layer.own_rows(keep)
+            return layer.own_rows(*args)
+        if isinstance(layer, MemberMean):
+            return own_rows(*args)
         if not isinstance(layer, layers.RNN):
             read[:] = args[:1]  # in the end of the output layer, which is called last
             return layer(*args, **kwargs)
         stateful = type(layer).from_config({**layer.get_config(), "stateful": True})
         stateful.build(args[0].shape)
         stateful.cell.set_weights(layer.cell.get_weights())
-        states = [ops.multiply(keep, state) for state in stateful.states]
+        kept = kept_by[member_of(layer)]
+        states = [ops.multiply(kept, state) for state in stateful.states]
         return stateful(args[0], initial_state=states)
 
     logits = replay_layers(model, tokens, call)
@@ -172,7 +192,8 @@ def language_reader(model: keras.Model, *, hidden: bool = False) -> keras.Model:
 
     Args:
         model: from `language_model`.
-        hidden: whether it also returns what the output layer reads.
+        hidden: whether it also returns what the output layer reads; of an ensemble what those of
+            all members read, next to each other.
 
     Returns:
         ``[tokens (batch, time), *states (batch, width)] -> [logits (batch, time, vocabulary_size),
@@ -191,11 +212,14 @@ def language_reader(model: keras.Model, *, hidden: bool = False) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(layer, layers.RNN):
             return states.run(layer, args[0], mask)
-        read[:] = args[:1]  # in the end of the output layer, which is called last
+        if not isinstance(layer, MemberMean):
+            read.append(args[0])
         return layer(*args, **kwargs)
 
     logits = replay_layers(model, tokens, call)
-    outputs = [logits, *(read if hidden else ()), *states.outputs]
+    # The output layers are called last.
+    joined = [ops.concatenate(read[-count_members(model) :], axis=-1)] if hidden else []
+    outputs = [logits, *joined, *states.outputs]
     return keras.Model([tokens, *states.inputs], outputs, name="language_reader")
 
 

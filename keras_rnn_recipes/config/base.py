@@ -282,10 +282,17 @@ class TextExperiment(Experiment):
         return f"{self.model.cell} {self.kind}, on {source}"
 
     def check(self, where: str) -> None:
-        """Check that the recipe has exactly one source of texts."""
+        """Check that the recipe has one source of texts, and a row of a batch for each network."""
         require_one_source(
             self.data, where, 'source = "imdb" or train = "reviews.csv" in the section [data]'
         )
+        if self.model.members > self.fit.batch_size:
+            raise UserError(
+                f"{where} has model.members {self.model.members} and fit.batch_size "
+                f"{self.fit.batch_size}.",
+                "a row of every batch for each network.",
+                "raise fit.batch_size or lower model.members.",
+            )
 
 
 def require_one_source(data: Any, where: str, example: str) -> None:

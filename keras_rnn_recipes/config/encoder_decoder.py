@@ -111,7 +111,11 @@ class PairDataConfig(TableSource):
 
 
 class EncoderDecoderConfig(Section):
-    """The network: options of `encoder_decoder`."""
+    """The network: options of `encoder_decoder`.
+
+    Attributes:
+        members: networks that are trained together, each on its share of every batch.
+    """
 
     cell: Cell = "lstm"
     units: Widths = (256,)
@@ -128,6 +132,7 @@ class EncoderDecoderConfig(Section):
     residual: bool = False
     layer_norm: bool = False
     recurrent_skips: Skips = ()
+    members: Count = 1
 
     def options(self) -> dict[str, Any]:
         """The builder's options as keyword arguments."""

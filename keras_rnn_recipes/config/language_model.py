@@ -64,7 +64,11 @@ class LanguageDataConfig(TextSource):
 
 
 class LanguageModelConfig(Section):
-    """The language model: options of `language_model`."""
+    """The language model: options of `language_model`.
+
+    Attributes:
+        members: networks that are trained together, each on its share of every batch.
+    """
 
     cell: Cell = "lstm"
     units: Widths = (256,)
@@ -76,6 +80,7 @@ class LanguageModelConfig(Section):
     residual: bool = False
     layer_norm: bool = False
     recurrent_skips: Skips = ()
+    members: Count = 1
 
     def options(self) -> dict[str, Any]:
         """The builder's options as keyword arguments."""
@@ -143,6 +148,12 @@ class LanguageConfig(TextExperiment):
     def check(self, where: str) -> None:
         """Check that the n-gram to mix with and the vectors to sample from are there."""
         super().check(where)
+        if self.fit.sampled is not None and self.model.members > 1:
+            raise UserError(
+                f"{where} has fit.sampled and model.members {self.model.members}.",
+                "one network, whose output layer is sampled.",
+                "remove fit.sampled or model.members.",
+            )
         if "ngram" in self.evaluate.adapt and not self.evaluate.ngrams:
             raise UserError(
                 f"{where} has evaluate.adapt with 'ngram' and no evaluate.ngrams.",

@@ -34,15 +34,22 @@ def start_from_language_model(
         embedding: name of the embedding layer of ``model``.
 
     Raises:
-        UserError: not a finished run of a language model, its vectors have another width, or it
-            knows none of the tokens.
+        UserError: not a finished run of a language model, or one of several networks; its vectors
+            have another width, or it knows none of the tokens.
 
     Source: Dai and Le 2015, Semi-supervised sequence learning.
     """
     if run_dir is None:
         return
     fix = "give the folder of a finished run, such as krr run language_model/... makes."
-    require_family(finished_config(run_dir), "language_model", f"The run in {run_dir}", fix=fix)
+    config = finished_config(run_dir)
+    require_family(config, "language_model", f"The run in {run_dir}", fix=fix)
+    if config.model.members > 1:
+        raise UserError(
+            f"The language model in {run_dir} is {config.model.members} networks.",
+            "one network, whose weights are copied.",
+            "train it again with model.members=1.",
+        )
     taught = load_model(run_dir)
     known = {token: row for row, token in enumerate(read_vocabulary(run_dir)["vocabulary"])}
     copied = _copy_vectors(model.get_layer(embedding), tokenizer, _vectors(taught), known, run_dir)

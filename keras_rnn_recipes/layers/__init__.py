@@ -18,7 +18,7 @@ from keras_rnn_recipes.layers.image_variation import ImageVariation
 from keras_rnn_recipes.layers.intervals import ForecastBounds
 from keras_rnn_recipes.layers.lags import Lags
 from keras_rnn_recipes.layers.log_mel import LogMel
-from keras_rnn_recipes.layers.members import MemberMedian, MemberShare
+from keras_rnn_recipes.layers.members import MemberMean, MemberMedian, MemberShare
 from keras_rnn_recipes.layers.missing import FillMissing
 from keras_rnn_recipes.layers.ngrams import LogitMixture, NGramLogits
 from keras_rnn_recipes.layers.output import BothEnds, ForecastOutput, LastStep
@@ -72,6 +72,7 @@ __all__ = [
     "LogitMixture",
     "MaskSpans",
     "MaskedPooling",
+    "MemberMean",
     "MemberMedian",
     "MemberShare",
     "MultiplicativeAttention",

@@ -1,8 +1,10 @@
-"""An ensemble in one graph: members train on shares of a batch; the output is their median."""
+"""An ensemble in one graph: members train on shares of a batch; their median or mean answers."""
 
 from __future__ import annotations
 
-from keras import layers, ops
+import math
+
+from keras import KerasTensor, layers, ops
 
 from keras_rnn_recipes.layers._registry import registered
 
@@ -41,14 +43,16 @@ class MemberShare(layers.Layer):
         self.member, self.members = member, members
 
     def call(self, values, training=False):
-        if not training:
-            return values
+        return self.own_rows(values) if training else values
+
+    def own_rows(self, values):
+        """The rows on which the member trains, also when the model does not train."""
         first, end = _share(ops.shape(values)[0], self.member, self.members)
         end = max(end, first + 1) if isinstance(end, int) else ops.maximum(end, first + 1)
-        return values[first:end]
+        return values[first:end, ...]  # a tuple, as Keras asks of symbolic tensors
 
-    def compute_output_shape(self, shape):
-        return (None, *shape[1:])
+    def compute_output_spec(self, values, training=False):
+        return KerasTensor((None, *values.shape[1:]), dtype=values.dtype)
 
     def get_config(self):
         return {**super().get_config(), "member": self.member, "members": self.members}
@@ -77,16 +81,72 @@ class MemberMedian(layers.Layer):
         if training and values is None:  # a model saved before ``values`` existed
             return ops.concatenate(outputs, axis=0)
         if training:
-            batch, members = ops.shape(values)[0], len(outputs)
-            shares = [_share(batch, member, members) for member in range(members)]
-            own = [part[: end - first] for part, (first, end) in zip(outputs, shares, strict=True)]
-            return ops.concatenate(own, axis=0)
+            return own_rows(outputs, values)
         ranked = ops.sort(ops.stack(outputs, axis=-1), axis=-1)
         low, high = (len(outputs) - 1) // 2, len(outputs) // 2
         return (ranked[..., low] + ranked[..., high]) / 2
 
     def compute_output_shape(self, outputs_shape, values_shape=None):
         return (None, *outputs_shape[0][1:])
+
+
+@registered
+class MemberMean(layers.Layer):
+    """The mean of the probabilities that the members' logits stand for, as log probabilities.
+
+    While training it returns the logits of each row's member, as `MemberMedian` does.
+
+    Call arguments:
+        outputs: logits ``(batch, ..., classes)`` of each member, in their order; while training
+            each has the rows of its `MemberShare`.
+        values: the input of `MemberShare`, ``(batch, ...)``.
+
+    Returns:
+        ``(batch, ..., classes)``.
+
+    Example:
+        >>> import numpy as np
+        >>> logits = [np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])]
+        >>> np.exp(MemberMean()(logits, np.zeros(1))).round(3).tolist()
+        [[0.4000000059604645, 0.6000000238418579]]
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, outputs, values, training=False):
+        if training:
+            return own_rows(outputs, values)
+        parts = [ops.log_softmax(part, axis=-1) for part in outputs]
+        return ops.logsumexp(ops.stack(parts), axis=0) - math.log(len(parts))
+
+    def compute_mask(self, outputs, previous=None):
+        return None  # the loss knows padding by the ids
+
+    def compute_output_shape(self, outputs_shape, values_shape=None):
+        return (None, *outputs_shape[0][1:])
+
+
+def own_rows(outputs, values):
+    """The output of each row's own member.
+
+    Args:
+        outputs: one tensor ``(rows, ...)`` for each member, from the rows of its `MemberShare`.
+        values: the input of `MemberShare`, ``(batch, ...)``.
+
+    Returns:
+        ``(batch, ...)``.
+
+    Example:
+        >>> import numpy as np
+        >>> np.array(own_rows([np.zeros(1), np.ones(2)], np.zeros(3))).tolist()
+        [0.0, 1.0, 1.0]
+    """
+    batch, members = ops.shape(values)[0], len(outputs)
+    shares = [_share(batch, member, members) for member in range(members)]
+    own = [part[: end - first, ...] for part, (first, end) in zip(outputs, shares, strict=True)]
+    return ops.concatenate(own, axis=0)
 
 
 def _share(batch, member, members):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from decoding.test_beam import penalised
-from decoding.toys import END, START, without_padding
+from decoding.toys import END, START, every_hypothesis, without_padding
 
 from keras_rnn_recipes.builders import (
     decoding_functions,
@@ -78,6 +78,31 @@ def test_beam_search_in_a_graph_equals_a_loop_over_the_whole_network():
         seen = np.array(attention)[row, 0, :real]
         np.testing.assert_allclose(seen.sum(axis=-1), 1, rtol=1e-5)
         assert (seen[:, length:] == 0).all()
+
+
+def test_beam_search_of_an_ensemble_equals_brute_force():
+    """Every text of up to three tokens, by the mean of the probabilities of two networks."""
+    model = random_weights(encoder_decoder(7, 6, units=5, embedding_size=4, members=2))
+    source, alone = SOURCE[:1], []
+    for member in (1, 2):
+        alone.append(encoder_decoder(7, 6, units=5, embedding_size=4))
+        named = f"_member_{member}"
+        alone[-1].set_weights([w.numpy() for w in model.weights if named in w.path.split("/")[0]])
+    ended, going_on = every_hypothesis((1, 3, 4, 5), 3)
+    every = np.array([(*tokens, *[0] * (3 - len(tokens))) for tokens in [*ended, *going_on]])
+    target = np.insert(every[:, :2], 0, START, axis=1)
+    given = {"source": np.repeat(source, len(every), axis=0), "target": target}
+    mean = np.log(np.mean([np.exp(log_softmax(one(given))) for one in alone], axis=0))
+    chosen = np.take_along_axis(mean, every[:, :, None], axis=2)[..., 0]
+    lengths = (every != 0).sum(axis=1)
+    scores = penalised(np.where(every != 0, chosen, 0).sum(axis=1), lengths, 0.6)[: len(ended)]
+
+    begin, step = decoding_functions(model)
+    beams = beam_search(step, begin(source), beam_width=len(every), max_length=3)
+    best = np.argsort(-scores)
+    np.testing.assert_allclose(beams.scores[0, : len(ended)], scores[best], rtol=1e-4)
+    found = [without_padding(tokens) for tokens in beams.tokens[0, : len(ended)]]
+    assert found == [ended[number] for number in best]
 
 
 def test_a_text_goes_on_as_the_whole_network_says():

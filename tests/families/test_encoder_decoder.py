@@ -103,12 +103,12 @@ def test_exported_again_it_answers_alike(run, tmp_path):
     np.testing.assert_allclose(scores, others, atol=1e-5)
 
 
-def small(**search) -> encoder_decoder.Pipeline:
+def small(members=1, **search) -> encoder_decoder.Pipeline:
     plan = Preparation(unit="characters", ends=True)
     letters = fit_tokenizer(["abcdef"], plan)
     keras.utils.set_random_seed(3)
     size = len(letters.vocabulary)
-    model = builders.encoder_decoder(size, size, units=9, embedding_size=6)
+    model = builders.encoder_decoder(size, size, units=9, embedding_size=6, members=members)
     return encoder_decoder.Pipeline(letters, letters, model, Search(max_length=7, **search))
 
 
@@ -151,7 +151,7 @@ def test_words_are_known_from_training_from_a_file_or_from_running_text(tmp_path
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("ab", "fed")])
 def test_a_saved_model_takes_raw_strings_without_this_package(tmp_path, words):
-    served = small(words=words)
+    served = small(words=words, members=2)
     path = export_text_model(served, tmp_path / "saved_model", samples=["abc"])
     texts = ["abc", *ODD_TEXTS]
     assert SavedEncoderDecoder(path)(texts)[0] == served(texts)

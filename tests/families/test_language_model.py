@@ -53,12 +53,14 @@ sample_length = 40
 """
 
 
-def small(cell: str = "lstm", unit: str = "characters") -> language_model.Pipeline:
+def small(
+    cell: str = "lstm", unit: str = "characters", members: int = 1
+) -> language_model.Pipeline:
     plan = Preparation(unit=unit, lower=False, reversible=True)
     tokenizer = fit_tokenizer([TEXT], plan)
     keras.utils.set_random_seed(2)
     model = builders.language_model(
-        len(tokenizer.vocabulary), cell=cell, units=(7, 5), embedding_size=4
+        len(tokenizer.vocabulary), cell=cell, units=(7, 5), embedding_size=4, members=members
     )
     return language_model.Pipeline(tokenizer, model)
 
@@ -202,7 +204,7 @@ def test_the_score_of_a_text_is_the_sum_over_its_tokens():
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", slow_but(["words"], ["characters", "words"]))
 def test_a_saved_model_goes_on_without_this_package(tmp_path, unit):
-    served = small(unit=unit)
+    served = small(unit=unit, members=2)
     path = export_text_model(served, tmp_path / "saved_model", samples=["the cat"])
     prompts = ["the cat", "", "\U0001f642"]
     found = SavedLanguageModel(path).complete(prompts, 9, temperature=0.0)
@@ -298,3 +300,14 @@ def test_a_mixture_without_an_n_gram_is_refused():
     recipe = {"family": "language_model", "data": {"source": "language_reference"}}
     with pytest.raises(UserError, match="take 'ngram' out of evaluate.adapt"):
         config_from_dict({**recipe, "evaluate": {"ngrams": [], "adapt": ["cache", "ngram"]}})
+
+
+@pytest.mark.parametrize(
+    ("fit", "message"),
+    [({"batch_size": 2}, "a row of every batch"), ({"sampled": 10}, "remove fit.sampled")],
+)
+def test_several_networks_need_rows_and_all_logits(fit, message):
+    recipe = {"family": "language_model", "data": {"source": "language_reference"}}
+    with pytest.raises(UserError) as refused:
+        config_from_dict({**recipe, "model": {"members": 3}, "fit": fit})
+    assert message in str(refused.value)

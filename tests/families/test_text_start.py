@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +79,10 @@ def test_what_cannot_begin_with_it_is_refused(taught):
     network = builders.text_classifier(len(other.vocabulary), 2, units=4, embedding_size=3)
     with pytest.raises(UserError, match="knows none of the tokens"):
         start_from_language_model(network, other, folder, embedding="embedding")
+    path = Path(folder) / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model": {"members": 3}}))
+    with pytest.raises(UserError, match="is 3 networks"):
+        start_from_language_model(network, tokenizer, folder, embedding="embedding")
     for section in ({"vectors": "v.txt"}, {"members": 3}):
         model = {"start": folder, **section}
         with pytest.raises(UserError, match=f"model.start and model.{next(iter(section))}"):

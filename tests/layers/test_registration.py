@@ -44,6 +44,7 @@ FROZEN = [
     "keras_rnn_recipes>LogitMixture",
     "keras_rnn_recipes>MaskSpans",
     "keras_rnn_recipes>MaskedPooling",
+    "keras_rnn_recipes>MemberMean",
     "keras_rnn_recipes>MemberMedian",
     "keras_rnn_recipes>MemberShare",
     "keras_rnn_recipes>MultiplicativeAttention",
