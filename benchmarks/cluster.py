@@ -84,7 +84,8 @@ def milliseconds_of_a_worker(model: keras.Model, batches: partial) -> float:
     kernels = {"lookback": SPEC.lookback}
     worker = GradientWorker(Network(model.get_config(), "mae", dataset.element_spec, kernels))
     joined = np.concatenate([values.ravel() for values in values_of(model.trainable_variables)])
-    weights, share = Weights(joined, []), divide(batch, WORKERS)[0]
+    others = values_of(model.non_trainable_variables)
+    weights, share = Weights(joined, others), divide(batch, WORKERS)[0]
     worker.gradients(weights, share)  # traces
     started = time.process_time()
     for _ in range(STEPS):

@@ -17,6 +17,7 @@ MODULES = {
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "ray": ("ray",),
     "shards": ("duckdb", "pyarrow"),
+    "storage": ("s3fs", "upath"),
     "text": ("sacrebleu", "jiwer"),
     "tune": ("optuna",),
     "video": ("av",),

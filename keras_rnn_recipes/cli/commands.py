@@ -224,6 +224,7 @@ def predict(
     A forecaster also takes a folder of Parquet files, as `krr shard` writes it: file by file, in
     several processes, into a folder of Parquet files.
     """
+    from keras_rnn_recipes.data.files import is_address
     from keras_rnn_recipes.runs.finished import finished_config
     from keras_rnn_recipes.storage import check_output
     from keras_rnn_recipes.workflows import inference
@@ -231,7 +232,7 @@ def predict(
     config = finished_config(run_dir)
     sums = HierarchyOptions(hierarchy, reconcile)
     sums.check(config, input)
-    if config.family == "forecasting" and input.is_dir():
+    if config.family == "forecasting" and (input.is_dir() or is_address(input)):
         options = FolderOptions(workers, engine, resume)
         predict_folder(run_dir, input, output, options, overrides=overrides or ())
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keras_rnn_recipes.data.files import is_address
 from keras_rnn_recipes.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class HierarchyOptions:
         """
         if self.columns is None and self.method is None:
             return
-        if config.family != "forecasting" or source.is_dir() or self.columns is None:
+        folder = source.is_dir() or is_address(source)
+        if config.family != "forecasting" or folder or self.columns is None:
             raise UserError(
                 f"{'--reconcile' if self.columns is None else '--hierarchy'} was given, and there "
                 "is no hierarchy of series in one table.",

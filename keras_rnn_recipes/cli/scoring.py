@@ -33,7 +33,7 @@ def shard(
     input: Annotated[
         Path, typer.Argument(metavar="INPUT", help="CSV or Parquet file, or a folder of either")
     ],
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="folder to write")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="folder to write, also s3://...")],
     by: Annotated[
         str, typer.Option(help="column with the name of the series, or several: a,b")
     ] = "unique_id",
@@ -56,6 +56,7 @@ def shard(
     bounded memory (extra 'shards'). `krr predict RUN_DIR --input DIR` takes the folder.
     """
     from keras_rnn_recipes.shards import writing
+    from keras_rnn_recipes.shards.object_storage import located
 
     columns = {"by": by, "time_col": time_col, "target_col": target_col}
     formats = {"date_format": date_format, "day_first": day_first}
@@ -80,7 +81,7 @@ def shard(
     freq = f"steps of {manifest.facts['freq']}, " if manifest.facts["freq"] else ""
     typer.echo(
         f"{counted(manifest.series, 'series')}, {counted(manifest.rows, 'row')}, {freq}"
-        f"{counted(len(manifest.files), 'file')}: {to}"
+        f"{counted(len(manifest.files), 'file')}: {located(to)}"
     )
 
 
@@ -147,7 +148,7 @@ def predict_folder(
     rate = _made(state) / told.seconds
     typer.echo(
         f"{counted(state.series, 'series')}, {counted(state.rows, 'row')} in "
-        f"{counted(len(state.done), 'file')}, {rate:,.0f} series a second: {output}"
+        f"{counted(len(state.done), 'file')}, {rate:,.0f} series a second: {state.output}"
     )
     failure = state.failure()
     if failure is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_recipes.errors import UserError
+from keras_rnn_recipes.shards.object_storage import located, storage_errors
 from keras_rnn_recipes.storage import json_text, read_json, unreadable
 
 MANIFEST, FORMAT_VERSION = "shards.json", 1
@@ -85,7 +86,9 @@ def has_manifest(folder: str | Path) -> bool:
         >>> has_manifest("no_such_folder")
         False
     """
-    return (Path(folder) / MANIFEST).is_file()
+    path = located(folder) / MANIFEST
+    with storage_errors(path):
+        return bool(path.is_file())
 
 
 def read_manifest(folder: str | Path) -> Manifest | None:
@@ -94,9 +97,10 @@ def read_manifest(folder: str | Path) -> Manifest | None:
     Raises:
         UserError: the manifest is damaged or of a later version, or a series is in two files.
     """
-    path = Path(folder) / MANIFEST
-    if not path.exists():
-        return None
+    path = located(folder) / MANIFEST
+    with storage_errors(path):
+        if not path.exists():
+            return None
     data = read_json(path)
     if data.get("format_version") != FORMAT_VERSION:
         raise UserError(

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_rnn_recipes.data.files import is_address
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.shards.manifest import MANIFEST, read_manifest, split_series
+from keras_rnn_recipes.shards.object_storage import for_arrow, located
 from keras_rnn_recipes.shards.sources import (
     CSV,
     PARQUET,
@@ -62,12 +64,12 @@ class PanelFile:
                 "copy the complete folder, or write it again with krr shard.",
             )
         try:
-            with parquet.ParquetFile(self.path) as opened:
+            with for_arrow(self.path) as source, parquet.ParquetFile(source) as opened:
                 found = opened.schema_arrow
                 texts = [one.name for one in found if one.name in self.ids and _is_text(one.type)]
                 # Names as categories: each is decoded and compared once, not once for each row.
                 known = {"metadata": opened.metadata, "read_dictionary": texts}
-                with parquet.ParquetFile(self.path, **known) as chosen:
+                with parquet.ParquetFile(source, **known) as chosen:
                     table = chosen.read()
         except (pa.ArrowException, OSError) as error:
             raise broken_parquet(self.path, error) from error
@@ -122,7 +124,7 @@ def open_panel(path: str | Path, ids: Sequence[str] = ("unique_id",)) -> PanelFo
         UserError: there is no Parquet file, or a series is in two files.
     """
     require_extra("shards", "A folder of Parquet files")
-    path = Path(path)
+    path = located(path)
     manifest = read_manifest(path)
     if manifest is not None:
         files = tuple(
@@ -130,6 +132,12 @@ def open_panel(path: str | Path, ids: Sequence[str] = ("unique_id",)) -> PanelFo
             for s in manifest.files
         )
         return PanelFolder(path, files, manifest.series, ())
+    if is_address(path):
+        raise UserError(
+            f"{path} has no {MANIFEST}.",
+            "a folder that krr shard wrote.",
+            f"write one: krr shard INPUT --to {path}",
+        )
     found, others = find_files(path, PARQUET)
     if not found:
         csv = [file for file in others if file.name.lower().endswith(CSV)]

@@ -12,6 +12,7 @@ from keras_rnn_recipes.data.files import check_file, is_address
 from keras_rnn_recipes.data.reading import Table, csv_table
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.extras import require_extra
+from keras_rnn_recipes.shards.object_storage import for_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,7 +159,8 @@ def read_footer(path: Path) -> Any:
     from pyarrow import parquet
 
     try:
-        return parquet.read_metadata(path)
+        with for_arrow(path) as source:
+            return parquet.read_metadata(source)
     except (pa.ArrowException, OSError) as error:
         raise broken_parquet(path, error) from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_rnn_recipes.data.files import is_address
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.extras import require_extra
 from keras_rnn_recipes.shards.manifest import MANIFEST, Manifest, Shard
+from keras_rnn_recipes.shards.object_storage import check_new_place, completing, located
 from keras_rnn_recipes.shards.sketch import Piece, Sketch
 from keras_rnn_recipes.shards.sources import Source, open_source
 from keras_rnn_recipes.shards.sql import Layout, cell_error, choose_layout, quoted, select
-from keras_rnn_recipes.storage import check_new_folder, making_parents, replacing, writing
+from keras_rnn_recipes.storage import making_parents, replacing, writing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,12 +49,13 @@ def write_shards(
     r"""Write a table as Parquet files of whole series, sorted by series and time.
 
     DuckDB sorts, and writes what does not fit into its memory to temporary files in the folder of
-    ``to``. All columns are kept under their names. The folder appears when it is complete.
+    ``to``. All columns are kept under their names. The folder appears when it is complete; of a
+    folder in a storage, ``shards.json`` appears last.
 
     Args:
         source: a CSV or Parquet file, or a folder of either, in any order, with Hive partitions or
             without.
-        to: the folder to write, missing or empty.
+        to: the folder to write, missing or empty, or an address such as ``s3://bucket/folder``.
         rows_per_file: a file is closed with the series that reaches this number.
         memory_mb: megabytes that the sort may take.
         progress: called with the rows and the files that are written.
@@ -74,14 +79,21 @@ def write_shards(
         [('part-00000.parquet', 'a', 'b')]
     """
     require_extra("shards", "krr shard")
-    to = Path(to)
+    to = located(to)
     if rows_per_file < 1 or memory_mb < 100:
         raise UserError(
             f"{rows_per_file} rows in each file and {memory_mb} MB of memory were asked for.",
             "at least 1 row and at least 100 MB.",
             "give larger numbers with --rows-per-file and --memory.",
         )
-    check_new_folder(to, "--to")
+    check_new_place(to, "--to")
+    if is_address(to):
+        with tempfile.TemporaryDirectory() as folder:
+            here = Path(folder) / "shards"
+            options = {"rows_per_file": rows_per_file, "memory_mb": memory_mb}
+            written = write_shards(source, here, progress=progress, **options, **reading)
+            _send(here, to, written[0])
+        return written
     table = open_source(source)
     with making_parents(to), replacing(to) as staged:
         with writing(to):
@@ -94,6 +106,13 @@ def write_shards(
                 writer.write(batches)
         (staged / MANIFEST).write_text(writer.manifest().to_json(), encoding="utf-8")
     return writer.manifest(), (*table.notes, *layout.notes)
+
+
+def _send(folder: Path, to: Any, manifest: Manifest) -> None:
+    """Copy shards to a storage; the manifest, which tells that all are there, is the last."""
+    for name in (*(shard.name for shard in manifest.files), MANIFEST):
+        with completing(to / name) as staged:
+            shutil.move(folder / name, staged)
 
 
 @contextmanager

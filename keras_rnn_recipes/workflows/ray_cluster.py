@@ -19,7 +19,7 @@ def connected(workers: int) -> Iterator[None]:
         workers: number of processes of a cluster that is started.
 
     Raises:
-        UserError: no cluster answers at ``RAY_ADDRESS``.
+        UserError: no cluster answers at ``RAY_ADDRESS``, or none could be started.
     """
     import ray
 
@@ -33,11 +33,13 @@ def connected(workers: int) -> Iterator[None]:
         options["num_cpus"] = workers
     try:
         ray.init(**options)
-    except (ConnectionError, ValueError) as error:
+    except Exception as error:  # some are plain exceptions
+        where = f"at RAY_ADDRESS={address}" if address else "that was started on this computer"
         raise UserError(
-            f"No Ray cluster answers at RAY_ADDRESS={address}: {str(error).splitlines()[0]}",
-            "the address of a running cluster, or no RAY_ADDRESS to start one on this computer.",
-            "start the cluster with ray start --head, or unset RAY_ADDRESS.",
+            f"No Ray cluster answers {where}: {str(error).splitlines()[0]}",
+            "a running cluster at RAY_ADDRESS, or a computer with time to start one.",
+            "start the cluster with ray start --head, or correct or unset RAY_ADDRESS; then give "
+            "the command again.",
         ) from error
     try:
         yield

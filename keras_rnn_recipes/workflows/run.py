@@ -15,6 +15,7 @@ from keras_rnn_recipes.config.base import Experiment
 from keras_rnn_recipes.config.catalogue import find_script, recipe_path
 from keras_rnn_recipes.config.files import FILE_KEYS, config_from_dict, is_file_name, load_config
 from keras_rnn_recipes.config.forecasting import Config
+from keras_rnn_recipes.data.files import is_address
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.runs.directory import RunDirectory
 from keras_rnn_recipes.runs.records import model_name
@@ -229,7 +230,7 @@ def with_absolute_paths(config: Config) -> Config:
 def _absolute(files: Any) -> Any:
     if isinstance(files, tuple):
         return tuple(map(_absolute, files))
-    return str(Path(files).absolute())
+    return str(files if is_address(files) else Path(files).absolute())
 
 
 def _load_main(script: Path) -> Main:

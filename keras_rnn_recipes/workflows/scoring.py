@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_recipes.data.files import is_address
 from keras_rnn_recipes.errors import UserError, counted, first_names
 from keras_rnn_recipes.families.forecasting.assumptions import read_assumptions
 from keras_rnn_recipes.families.registry import require_family
 from keras_rnn_recipes.runs.finished import finished_config
 from keras_rnn_recipes.runs.lock import FolderLock
+from keras_rnn_recipes.shards.object_storage import check_new_place, completing, located
 from keras_rnn_recipes.shards.panels import PanelFile, PanelFolder, open_panel
 from keras_rnn_recipes.shards.sources import read_footer
 from keras_rnn_recipes.storage import (
-    check_new_folder,
     json_text,
     read_json,
-    replacing,
     unreadable,
     writing,
 )
@@ -139,17 +139,15 @@ def predict_files(
     require_family(config, "forecasting", f"The run in {run_dir}, for a folder,", fix=fix)
     number = _number_of_cores() if workers is None else check_workers(workers)
     pool = find_engine(engine, number)
-    output = Path(output).absolute()
+    output = located(output)
     model = Model(Path(run_dir).absolute(), tuple(overrides), fingerprint(run_dir, overrides))
-    panel = open_panel(Path(source).absolute(), _id_columns(run_dir, config))
+    panel = open_panel(source, _id_columns(run_dir, config))
     head = _head(model, panel)
     if not resume:
-        check_new_folder(output, "--output")
+        check_new_place(output, "--output")
     elif output.is_dir():
         _check_same(output, head)
-    with writing(output):
-        output.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(output)
+    lock = _locked(output)
     try:
         state = Scoring(output, len(panel.files), notes=panel.notes)
         waiting = _without_done(panel, model, state) if resume else list(panel.files)
@@ -160,7 +158,17 @@ def predict_files(
         _write_manifest(head, state)
         return state
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()
+
+
+def _locked(output: Path) -> FolderLock | None:
+    """Make the folder and lock it; a storage has neither folders nor locks."""
+    if is_address(output):
+        return None
+    with writing(output):
+        output.mkdir(parents=True, exist_ok=True)
+    return FolderLock(output)
 
 
 def fingerprint(run_dir: str | Path, overrides: Sequence[str] = ()) -> str:
@@ -198,7 +206,7 @@ def _head(model: Model, panel: PanelFolder) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "run": str(model.run_dir.resolve()),
         "model": model.fingerprint,
-        "input": str(panel.path.resolve()),
+        "input": str(panel.path if is_address(panel.path) else panel.path.resolve()),
         "overrides": list(model.overrides),
     }
 
@@ -270,7 +278,8 @@ def _score(
     """Score files in the processes of an engine, a few files at hand at a time."""
     if not waiting:
         return
-    for folder in {_target(state.output, file).parent for file in waiting}:
+    folders = {_target(state.output, file).parent for file in waiting}
+    for folder in () if is_address(state.output) else folders:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
     todo = iter(waiting)
@@ -321,5 +330,5 @@ def _write_manifest(head: dict[str, Any], state: Scoring) -> None:
             if o.error is not None
         ],
     }
-    with replacing(state.output / MANIFEST) as staged:
+    with completing(state.output / MANIFEST) as staged:
         staged.write_text(json_text(content), encoding="utf-8")

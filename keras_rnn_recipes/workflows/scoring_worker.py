@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families.forecasting.inference import OpenForecaster, open_forecaster
 from keras_rnn_recipes.serving.quiet_import import import_tensorflow_quietly
+from keras_rnn_recipes.shards.object_storage import completing
 from keras_rnn_recipes.shards.panels import PanelFile
-from keras_rnn_recipes.storage import WriteError, replacing
+from keras_rnn_recipes.storage import WriteError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ def _write(forecasts: pd.DataFrame, output: Path, facts: dict[str, Any]) -> None
 
     table = pa.Table.from_pandas(forecasts, preserve_index=False)
     table = table.replace_schema_metadata({METADATA: json.dumps(facts)})
-    with replacing(output) as staged, open(staged, "wb") as file:
+    with completing(output) as staged, open(staged, "wb") as file:
         parquet.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
