@@ -38,7 +38,7 @@ from keras_rnn_recipes.training.loop import fit
 from keras_rnn_recipes.training.state import values_of
 from keras_rnn_recipes.workflows.ray_training import ray_gradients
 
-UNITS, BATCH, STEPS, WORKERS = (32, 128, 512), 512, 20, 2
+UNITS, BATCH, STEPS, WORKERS = (32, 128, 512), 512, 8, 2
 SPEC = WindowSpec(lookback=28, horizon=14)
 SIZES, OVERHEAD = (4_000, 16_000), 1.1
 
@@ -103,6 +103,7 @@ def training() -> list[list[str]]:
             costs = [f"{cost:.1f} ms" for cost in (alone, worker, average)]
             faster = alone / (worker + average)
             rows.append([units, f"{model.count_params():,}", *costs, f"{faster:.2f}"])
+            print(*rows[-1], file=sys.stderr)
     return rows
 
 
