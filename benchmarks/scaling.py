@@ -136,10 +136,15 @@ def predicted(run: Path, shards: Path, workers: int) -> dict[str, float]:
     cost = _predicted(run, shards, workers)
     total = json.loads((shards / "shards.json").read_text(encoding="utf-8"))["series"]
     rates = {
-        f"rate of {clock}": (total - started) / max(cost[clock] - start[clock], 1e-9)
+        f"rate of {clock}": _rate(total - started, cost[clock] - start[clock])
         for clock in ("wall", "processor")
     }
     return {**cost, **rates, "start": start["wall"], "start of processor": start["processor"]}
+
+
+def _rate(series: int, seconds: float) -> float:
+    """NaN where other work of the machine made the start longer than the whole."""
+    return series / seconds if seconds > 0 else float("nan")
 
 
 def _predicted(run: Path, shards: Path, workers: int) -> dict[str, float]:
