@@ -299,27 +299,29 @@ from ray.cluster_utils import Cluster
 from keras_rnn_recipes.workflows.scoring import predict_files
 
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+workers = int(sys.argv[1])
+nodes = [cluster.add_node(num_cpus=1) for _ in range(workers)]
 os.environ["RAY_ADDRESS"] = cluster.address
 
 def lose_a_node(state):
-    if len(state.done) == 2 and len(nodes) == 2:
+    if len(state.done) == 2 and len(nodes) == workers:
         cluster.remove_node(nodes.pop(), allow_graceful=False)
 
-state = predict_files(*sys.argv[1:], workers=2, engine="ray", progress=lose_a_node)
+state = predict_files(*sys.argv[2:], workers=workers, engine="ray", progress=lose_a_node)
 print("done", len(state.done), state.series, len(nodes))
 """
 
 
 @pytest.mark.slow
-def test_a_lost_node_of_a_ray_cluster_costs_no_file(run_dir, shards, forecasts, tmp_path):
+@pytest.mark.parametrize("nodes", [2, 4])
+def test_a_lost_node_of_a_ray_cluster_costs_no_file(run_dir, shards, forecasts, tmp_path, nodes):
     pytest.importorskip("ray", reason="needs the extra ray: pip install 'keras-rnn-recipes[ray]'")
-    arguments = [str(run_dir), str(shards), str(tmp_path / "out")]
+    arguments = [str(nodes), str(run_dir), str(shards), str(tmp_path / "out")]
     done = subprocess.run(
         [sys.executable, "-c", LOSE_A_NODE, *arguments], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert f"done {FILES} {SERIES} 1" in done.stdout
+    assert f"done {FILES} {SERIES} {nodes - 1}" in done.stdout
     assert contents(tmp_path / "out") == contents(forecasts)
 
 
