@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 NAMES = (
     *("cli", "one_series", "recursion", "runner", "windows", "memory", "panel_cost", "decoding"),
-    *("synthetic", "bucketing", "scaling"),
+    *("synthetic", "bucketing", "scaling", "pytorch"),
 )
 PACKAGES = ("keras-rnn-recipes", "tensorflow", "keras", "numpy", "pandas")
 
