@@ -53,7 +53,6 @@ def check_engine(config: Config, engine: str, workers: int | None) -> int | None
             "the number of processes, which share each batch.",
             "add --workers 2, or another number.",
         )
-    require_extra("ray", "--engine ray")
     leave = "leave --engine ray out: it runs in this process."
     require_family(config, "forecasting", "The recipe, with --engine ray,", fix=leave)
     if not config.trains:
@@ -70,6 +69,7 @@ def check_engine(config: Config, engine: str, workers: int | None) -> int | None
             "at least one row of each batch for each process.",
             "give fewer --workers, or a larger fit.batch_size.",
         )
+    require_extra("ray", "--engine ray")
     return workers
 
 
