@@ -288,7 +288,9 @@ class _Keeper(keras.callbacks.Callback):
         unknown = {"loss": math.nan, "val_loss": loss, "learning_rate": math.nan}
         self.state.rows.append({"epoch": 0, **unknown, "seconds": seconds})
         if math.isfinite(loss):
-            self.state.best_loss, self._kept = loss, values_of(model.weights)
+            self.state.best_loss = loss
+            if not self._config.keeps_last:
+                self._kept = values_of(model.weights)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._started = time.perf_counter()

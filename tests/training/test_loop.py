@@ -107,8 +107,9 @@ def test_the_model_as_it_was_given_is_kept_if_training_only_hurts():
         np.testing.assert_array_equal(one, other)
 
 
-def test_epoch_0_changes_nothing_else():
-    options = {"num_windows": NUM, "config": FitConfig(epochs=4, learning_rate=0.02)}
+@pytest.mark.parametrize("kept", [{}, {"keep": "last"}, {"average": 2}])
+def test_epoch_0_changes_nothing_else(kept):
+    options = {"num_windows": NUM, "config": FitConfig(epochs=4, learning_rate=0.02, **kept)}
     results = []
     for keep in (False, True):
         set_seeds(0)
