@@ -154,17 +154,17 @@ class LanguageConfig(TextExperiment):
                 "one network, whose output layer is sampled.",
                 "remove fit.sampled or model.members.",
             )
-        if "ngram" in self.evaluate.adapt and not self.evaluate.ngrams:
-            raise UserError(
-                f"{where} has evaluate.adapt with 'ngram' and no evaluate.ngrams.",
-                "the lengths of the n-grams, of which the longest is mixed with the network.",
-                "set evaluate.ngrams to [1, 3, 5], or take 'ngram' out of evaluate.adapt.",
-            )
         if self.fit.sampled is not None and not self.model.tied:
             raise UserError(
                 f"{where} has fit.sampled and model.tied = false.",
                 "an output layer that is the embedding, of whose vectors some are sampled.",
                 "remove fit.sampled, or set model.tied to true.",
+            )
+        if "ngram" in self.evaluate.adapt and not self.evaluate.ngrams:
+            raise UserError(
+                f"{where} has evaluate.adapt with 'ngram' and no evaluate.ngrams.",
+                "the lengths of the n-grams, of which the longest is mixed with the network.",
+                "set evaluate.ngrams to [1, 3, 5], or take 'ngram' out of evaluate.adapt.",
             )
 
     @property

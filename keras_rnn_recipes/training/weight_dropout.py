@@ -42,14 +42,14 @@ def weight_dropout(model: keras.Model, rate: float, *, seed: int = 0) -> Iterato
         >>> same
         False
     """
+    if not rate:
+        yield
+        return
     found = [
         layer
         for layer in all_layers(model)
         if isinstance(layer, keras.layers.RNN) and hasattr(layer.cell, "recurrent_kernel")
     ]
-    if not rate:
-        yield
-        return
     if not found:
         raise UserError(
             "fit.weight_dropout is set, and no layer of the network has recurrent weights to drop.",
