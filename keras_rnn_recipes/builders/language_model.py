@@ -128,7 +128,7 @@ def stateful_copy(model: keras.Model, batch_size: int, *, hidden: bool = False) 
         if isinstance(layer, MemberMean):
             return own_rows(*args)
         if not isinstance(layer, layers.RNN):
-            read[:] = args[:1]  # in the end of the output layer, which is called last
+            read.append(args[0])
             return layer(*args, **kwargs)
         stateful = type(layer).from_config({**layer.get_config(), "stateful": True})
         stateful.build(args[0].shape)
@@ -137,8 +137,10 @@ def stateful_copy(model: keras.Model, batch_size: int, *, hidden: bool = False) 
         states = [ops.multiply(kept, state) for state in stateful.states]
         return stateful(args[0], initial_state=states)
 
-    logits = replay_layers(model, tokens, call)
-    return keras.Model({"tokens": tokens, "keep": keep}, read[0] if hidden else logits)
+    outputs = replay_layers(model, tokens, call)
+    if hidden:  # the output layers are called last
+        outputs = own_rows(read[-count_members(model) :], tokens)
+    return keras.Model({"tokens": tokens, "keep": keep}, outputs)
 
 
 def copy_recurrent_weights(source: keras.Model, target: keras.Model) -> None:

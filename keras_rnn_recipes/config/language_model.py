@@ -148,12 +148,6 @@ class LanguageConfig(TextExperiment):
     def check(self, where: str) -> None:
         """Check that the n-gram to mix with and the vectors to sample from are there."""
         super().check(where)
-        if self.fit.sampled is not None and self.model.members > 1:
-            raise UserError(
-                f"{where} has fit.sampled and model.members {self.model.members}.",
-                "one network, whose output layer is sampled.",
-                "remove fit.sampled or model.members.",
-            )
         if self.fit.sampled is not None and not self.model.tied:
             raise UserError(
                 f"{where} has fit.sampled and model.tied = false.",

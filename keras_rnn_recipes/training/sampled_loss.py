@@ -7,6 +7,7 @@ most frequent tokens enter it as they are, the others as a weighted sample.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import keras
@@ -14,7 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_recipes.config.base import Precision
-from keras_rnn_recipes.layers import TiedEmbedding
+from keras_rnn_recipes.layers import MemberShare, TiedEmbedding
+from keras_rnn_recipes.layers.members import own_rows
 from keras_rnn_recipes.training.lstm_kernel import multiply_all
 from keras_rnn_recipes.training.token_loss import token_loss
 
@@ -28,7 +30,8 @@ class SampledLoss:
     numbers of the batch itself, so that a resumed training draws the same.
 
     Args:
-        output: the output layer, whose ids are sorted by frequency.
+        outputs: the output layer of each network, whose ids are sorted by frequency. Of several
+            networks each answers for its share of the rows, see `MemberShare`.
         counts: occurrences of each id in the training text, ``(vocabulary_size,)``.
         size: logits that are computed for each token: half of them of the most frequent tokens,
             half of drawn ones.
@@ -47,14 +50,14 @@ class SampledLoss:
     Example:
         >>> layer = TiedEmbedding(50, 8)
         >>> layer.build()
-        >>> loss = SampledLoss(layer, np.ones(50), size=20)
+        >>> loss = SampledLoss([layer], np.ones(50), size=20)
         >>> loss(tf.constant([[7, 44, 0]]), tf.ones((1, 3, 8))).shape
         TensorShape([1])
     """
 
     def __init__(
         self,
-        output: TiedEmbedding,
+        outputs: Sequence[TiedEmbedding],
         counts: np.ndarray,
         *,
         size: int,
@@ -66,7 +69,10 @@ class SampledLoss:
                 f"size must be from 2 to {len(counts) - 1}, below the size of the vocabulary; "
                 f"received {size}."
             )
-        self._output, self._precision, self._seed = output, precision, seed
+        self._precision, self._seed = precision, seed
+        self._members = [
+            (output, MemberShare(member, len(outputs))) for member, output in enumerate(outputs)
+        ]
         self._drawn, self._frequent = size // 2, size - size // 2
         rare = np.asarray(counts, "float64")[self._frequent :] + 1  # so that each can be drawn
         shares = rare / rare.sum()
@@ -80,14 +86,22 @@ class SampledLoss:
         ids = tf.cast(ids, tf.int32)
         return tf.cond(
             self.whole,
-            lambda: self._loss(ids, self._output(hidden, reverse=True)),
-            lambda: self._sampled(ids, hidden),
+            lambda: self._of_members(self._full, ids, hidden),
+            lambda: self._of_members(self._sampled, ids, hidden),
         )
 
-    def _sampled(self, ids: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
-        vectors, bias = (
-            tf.convert_to_tensor(one) for one in (self._output.embeddings, self._output.bias)
-        )
+    def _of_members(self, loss: Callable[..., Any], ids: tf.Tensor, hidden: tf.Tensor) -> Any:
+        losses = [
+            loss(output, share.own_rows(ids), share.own_rows(hidden))
+            for output, share in self._members
+        ]
+        return own_rows(losses, ids)
+
+    def _full(self, output: TiedEmbedding, ids: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
+        return self._loss(ids, output(hidden, reverse=True))
+
+    def _sampled(self, output: TiedEmbedding, ids: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
+        vectors, bias = (tf.convert_to_tensor(one) for one in (output.embeddings, output.bias))
         rare, log_expected = self._draw(ids)
         candidates = tf.concat([tf.range(self._frequent), rare], axis=0)
         of_candidates = tf.transpose(tf.gather(vectors, candidates))

@@ -114,6 +114,18 @@ def test_a_stateful_copy_carries_the_states_of_each_members_rows(training):
     np.testing.assert_allclose(np.concatenate(found, axis=1), expected, atol=1e-6)
 
 
+def test_a_stateful_copy_can_return_what_each_members_output_layer_reads():
+    model, _ = built("tied")
+    given = {"tokens": TOKENS, "keep": np.zeros((len(TOKENS), 1), "float32")}
+    hidden = stateful_copy(model, len(TOKENS), hidden=True)(given)
+    logits = [
+        model.get_layer(f"embedding_member_{member}")(rows, reverse=True)
+        for member, rows in ((1, hidden[:2]), (2, hidden[2:]))
+    ]
+    expected = stateful_copy(model, len(TOKENS))(given)
+    np.testing.assert_allclose(np.concatenate(logits), expected, atol=1e-6)
+
+
 @CASES
 def test_a_single_network_is_built_as_without_members(name):
     _, (one, _) = built(name)

@@ -302,12 +302,7 @@ def test_a_mixture_without_an_n_gram_is_refused():
         config_from_dict({**recipe, "evaluate": {"ngrams": [], "adapt": ["cache", "ngram"]}})
 
 
-@pytest.mark.parametrize(
-    ("fit", "message"),
-    [({"batch_size": 2}, "a row of every batch"), ({"sampled": 10}, "remove fit.sampled")],
-)
-def test_several_networks_need_rows_and_all_logits(fit, message):
+def test_several_networks_need_rows():
     recipe = {"family": "language_model", "data": {"source": "language_reference"}}
-    with pytest.raises(UserError) as refused:
-        config_from_dict({**recipe, "model": {"members": 3}, "fit": fit})
-    assert message in str(refused.value)
+    with pytest.raises(UserError, match="a row of every batch"):
+        config_from_dict({**recipe, "model": {"members": 3}, "fit": {"batch_size": 2}})

@@ -22,15 +22,19 @@ HIDDEN = tf.constant(np.random.default_rng(1).normal(size=(2, 3, WIDTH)), tf.flo
 
 @pytest.fixture(scope="module")
 def output():
+    return drawn_layer(0)
+
+
+def drawn_layer(seed):
     layer = TiedEmbedding(WORDS, WIDTH)
     layer.build()
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     layer.set_weights([rng.normal(size=(WORDS, WIDTH)), rng.normal(size=WORDS)])
     return layer
 
 
 def sampled(output, size, seed=0, counts=DECREASING):
-    return SampledLoss(output, counts, size=size, seed=seed)
+    return SampledLoss([output], counts, size=size, seed=seed)
 
 
 def test_the_estimated_sum_has_the_mean_of_the_full_sum(output):
@@ -73,6 +77,19 @@ def test_it_can_be_the_loss_over_all_tokens(output):
     loss = sampled(output, 100)
     loss.whole.assign(True)
     np.testing.assert_allclose(loss(IDS, HIDDEN), token_loss()(IDS, output(HIDDEN, reverse=True)))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_each_network_of_an_ensemble_answers_for_its_share_of_the_rows(output, whole):
+    outputs, rows = [output, drawn_layer(1)], 5
+    ids, hidden = tf.tile(IDS, (3, 1))[:rows], tf.tile(HIDDEN, (3, 1, 1))[:rows]
+    both, *alone = (
+        SampledLoss(given, DECREASING, size=100) for given in (outputs, outputs[:1], outputs[1:])
+    )
+    for loss in (both, *alone):
+        loss.whole.assign(whole)
+    expected = tf.concat([alone[0](ids[:2], hidden[:2]), alone[1](ids[2:], hidden[2:])], axis=0)
+    np.testing.assert_allclose(both(ids, hidden), expected, rtol=1e-5)
 
 
 def test_a_network_learns_as_much_by_it_and_is_validated_with_all_tokens():

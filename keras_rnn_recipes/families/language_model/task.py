@@ -22,6 +22,7 @@ from keras_rnn_recipes.errors import UserError, counted
 from keras_rnn_recipes.evaluation.ngrams import NGrams
 from keras_rnn_recipes.families.language_model.pipeline import Pipeline
 from keras_rnn_recipes.families.text_parts import load_parts, unit_name
+from keras_rnn_recipes.layers import TiedEmbedding
 from keras_rnn_recipes.reporting.results import (
     results_record as results_record,
     results_table as results_table,
@@ -143,7 +144,7 @@ def _sampled_loss(
     if config.sampled is None or config.sampled >= size:
         return None
     return SampledLoss(
-        model.get_layer("embedding"),
+        [layer for layer in model.layers if isinstance(layer, TiedEmbedding)],
         np.bincount(train, minlength=size),
         size=config.sampled,
         precision=config.precision,
