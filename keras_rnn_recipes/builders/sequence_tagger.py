@@ -68,8 +68,8 @@ def sequence_tagger(
             token.
         word_dropout: rate at which words are replaced by the unknown word while training, so that
             the network learns to use the characters and the context.
-        members: number of networks trained together, each on its share of every batch; the median
-            of their scores answers, see `ensemble`. A CRF is common to all.
+        members: number of networks trained together, each on its share of every batch; the mean of
+            their probabilities answers at each token, see `ensemble`. A CRF is common to all.
 
     Returns:
         An uncompiled model of ``tokens`` ``(batch, time)`` and, with ``num_characters``,
@@ -127,11 +127,9 @@ def sequence_tagger(
             recurrent_skips=recurrent_skips,
             suffix=suffix,
         )
-        scores = layers.Dense(num_tags, dtype="float32", name=f"{name}{suffix}")(x)
-        # A median takes no mask.
-        return scores if members == 1 else ops.copy(scores)
+        return layers.Dense(num_tags, dtype="float32", name=f"{name}{suffix}")(x)
 
-    outputs = ensemble(network, inputs, members=members, name=name)
+    outputs = ensemble(network, inputs, members=members, name=name, mean=True)
     # The copy drops the mask that Keras attaches to the logits and would use as loss weights.
     field = CRF(num_tags, allowed, name="potentials") if crf else None
     outputs = ops.copy(outputs) if field is None else field(outputs, ops.not_equal(tokens, 0))

@@ -7,6 +7,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import scipy.special
 import tensorflow as tf
 
 from keras_rnn_recipes.builders import sequence_tagger
@@ -53,17 +54,16 @@ def test_names_and_shapes(crf, characters):
 
 
 @pytest.mark.parametrize("spelling", ["conv", "gru"])
-def test_members_answer_by_the_median_of_their_scores(spelling):
+def test_members_answer_by_the_mean_of_their_probabilities(spelling):
     model = tagger(num_characters=9, character_cell=spelling, members=3)
     inputs, _ = sentences()
     layers = [model.get_layer(f"emissions_member_{k}").output for k in (1, 2, 3)]
     scores = [np.array(one) for one in keras.Model(model.inputs, layers)(inputs)]
     assert not np.allclose(scores[0], scores[1])
-    middle = model.get_layer("emissions_median").output
-    np.testing.assert_allclose(
-        keras.Model(model.inputs, middle)(inputs), np.median(scores, axis=0), rtol=1e-5, atol=1e-6
-    )
-    potentials = model.get_layer("potentials")(np.median(scores, axis=0), inputs[0] != 0)
+    mean = np.log(np.mean(scipy.special.softmax(scores, axis=-1), axis=0))
+    found = keras.Model(model.inputs, model.get_layer("emissions_mean").output)(inputs)
+    np.testing.assert_allclose(found, mean, rtol=1e-5, atol=1e-5)
+    potentials = model.get_layer("potentials")(mean, inputs[0] != 0)
     np.testing.assert_allclose(model(inputs), potentials, rtol=1e-5, atol=1e-5)
 
 
