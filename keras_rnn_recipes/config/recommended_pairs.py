@@ -24,6 +24,7 @@ from keras_rnn_recipes.config.text_choices import (
     choose_stopping,
     choose_vocabulary,
 )
+from keras_rnn_recipes.extras import has_extra
 from keras_rnn_recipes.writing_systems import word_pattern, written_without_spaces
 
 # Pairs that are enough to count on.
@@ -34,8 +35,11 @@ _FEW_WORDS = 2.0
 _UNKNOWN, _SHORT = 0.2, 60
 # Pairs below which a larger share watches the training.
 _FEW = 3_000
+# Pairs from which pieces of words are learned, and how many on each side, by the number of pairs.
+_ENOUGH_FOR_PIECES = 3_000
+_PIECES = ((10_000, 2_000), (25_000, 4_000), (float("inf"), 6_000))
 # Pairs above this share of all lengths are left out of training, and so are those above the limit.
-_SHARE_OF_LENGTHS, _LONGEST = 0.995, {"words": 120, "characters": 250}
+_SHARE_OF_LENGTHS, _LONGEST = 0.995, {"words": 120, "pieces": 160, "characters": 250}
 # Pairs from which a word that occurs once is left unknown.
 _MANY = 1_000
 _MAX_VOCABULARY = 10_000
@@ -137,7 +141,8 @@ def recommend_pairs(
         pronounced: whether the targets are phonemes.
     """
     chosen, why = ("characters", "words are read letter by letter") if pronounced else _unit(facts)
-    unit = _counted_as(unit or chosen)
+    taken = unit or chosen
+    unit = _counted_as(taken)
     return [
         *choose_parts(
             "the pairs",
@@ -155,8 +160,8 @@ def recommend_pairs(
             why,
             "--unit",
         ),
-        _lengths(facts, unit),
-        _vocabulary(facts, unit),
+        _lengths(facts, taken),
+        _vocabulary(facts, taken),
         _network(facts, unit),
         *_training(facts, unit),
         _judged(facts, unit, pronounced),
@@ -181,24 +186,29 @@ def _unit(facts: PairFacts) -> tuple[str, str]:
         )
     if facts.script:
         return "words", f"each {facts.script} letter is one, and words of other scripts stay whole"
-    return "words", f"texts have {facts.words:.0f} words on average"
+    if facts.pairs < _ENOUGH_FOR_PIECES:
+        return "words", f"texts have {facts.words:.0f} words on average, and pieces need more pairs"
+    if not has_extra("pieces"):
+        return "words", "pieces would serve better: pip install 'keras-rnn-recipes[pieces]'"
+    return "pieces", "rare words are read and written in parts"
 
 
 def _counted_as(unit: str) -> str:
-    """The unit by which lengths are counted: what white space separates counts as words."""
+    """The unit by which texts are measured: pieces, and what white space separates, as words."""
     return "characters" if unit == "characters" else "words"
 
 
 def _lengths(facts: PairFacts, unit: str) -> Choice:
     """The longest texts that are learned, and the longest answers."""
-    most = min(facts.lengths[unit], _LONGEST[unit])
+    usual = facts.lengths[_counted_as(unit)]
+    if unit == "pieces":  # few texts have more than two pieces for a word
+        usual = min(2 * usual, facts.lengths["characters"])
+    most = min(usual, _LONGEST.get(unit, _LONGEST["words"]))
     # [START] and [END] count too, and the share of pairs was found on tokens as counted here.
     return Choice(
         {"data.max_length": most + 2 + most // 10, "evaluate.max_length": most + 2 + most // 5},
         lambda config: f"Learned: pairs of at most {config.data.max_length} tokens on either side",
-        "nearly all texts are that short"
-        if most == facts.lengths[unit]
-        else "longer ones take too much time",
+        "nearly all texts are that short" if most == usual else "longer ones take too much time",
         "data.max_length",
     )
 
@@ -206,6 +216,9 @@ def _lengths(facts: PairFacts, unit: str) -> Choice:
 def _vocabulary(facts: PairFacts, unit: str) -> Choice:
     if unit == "characters":
         return choose_vocabulary(1, None, "characters are few")
+    if unit == "pieces":
+        most = by_size(facts.pairs, _PIECES)
+        return choose_vocabulary(1, most, f"by the number of pairs, {facts.pairs:,}")
     if facts.pairs < _MANY:
         return choose_vocabulary(1, _MAX_VOCABULARY, "with few texts, rare tokens count too")
     why = "so that the network learns what an unknown token means"

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from families.command import krr
 
+from keras_rnn_recipes.config import recommended_pairs
 from keras_rnn_recipes.config.files import dump_toml, load_config
 from keras_rnn_recipes.config.recommended_pairs import pair_facts
 from keras_rnn_recipes.errors import UserError
@@ -112,6 +113,21 @@ def test_letters_of_scripts_without_spaces_are_words(options):
     plan = plan_translate(TextOptions(write(options.file, rows)))
     assert plan.config.data.unit == "words"
     assert any("each Chinese letter is one" in one for one in plan.reasons)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_many_pairs_are_cut_into_pieces_of_words_where_their_extra_is(
+    options, installed, monkeypatch
+):
+    monkeypatch.setattr(recommended_pairs, "has_extra", lambda extra: installed)
+    plan = plan_translate(TextOptions(write(options.file, sentences(3_000))))
+    unit, told = ("pieces", "pieces of words") if installed else ("words", "pip install")
+    data = plan.config.data
+    assert (data.unit, data.max_vocabulary) == (unit, 2_000 if installed else 10_000)
+    assert data.max_length == (2 + 10 + 1 if installed else 2 + 5)
+    assert any("Tokens: " in one and told in one for one in plan.reasons)
+    few = plan_translate(TextOptions(write(options.file, sentences(2_990))))
+    assert few.config.data.unit == "words"
 
 
 def test_a_pronouncing_dictionary_is_known_by_its_name(tmp_path):
