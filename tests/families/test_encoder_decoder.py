@@ -192,7 +192,7 @@ def test_answers_are_written_as_the_references_are(lower, tmp_path):
         )
     (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n")
     small = ["model.units=48", "model.encoder_units=48", "model.embedding_size=48"]
-    small += ["data.min_count=1", "fit.learning_rate=0.01", "model.dropout=0", "fit.epochs=20"]
+    small += ["data.unit=words", "fit.learning_rate=0.01", "model.dropout=0", "fit.epochs=20"]
     small += ["fit.batch_size=32"]
     source = [f'data.source="{tmp_path / "pairs.tsv"}"', f"data.lower={str(lower).lower()}"]
     where = ["--run-dir", str(tmp_path / "run")]
