@@ -126,12 +126,13 @@ def test_a_mixture_is_a_product_of_probabilities(characters):
     keras.utils.set_random_seed(0)
     network = text_classifier(len(tokenizer.vocabulary), 3, units=4)
     linear = ngrams.fit_ngrams(texts, labels, tokenizer, num_classes=3, characters=characters)
-    model, told = mixtures.mixed(network, linear, tokenizer, texts[1], labels[1])
+    parts = {"network": network, "n-grams": linear}
+    model, told = mixtures.mixed(parts, tokenizer, texts[1], labels[1])
     first, second, both = (
         probabilities(one, tokenizer, texts[1]) for one in (network, linear, model)
     )
     share = model.get_layer("logits").share
-    assert f"weight of {share:.0%}" in told
+    assert f"(weight {share:.0%}); mixture" in told
     # The network is not trained.
     assert share >= 0.5 and log_loss(both, labels[1]) < log_loss(first, labels[1])
     product = first ** (1 - share) * second**share
@@ -188,11 +189,10 @@ def test_company_and_padding_change_no_answer_of_a_mixture(mixed_parts):
     classifier, alone = mixed_parts
     assert set(alone) == {"network_alone", "ngrams_alone", "averaged_embeddings"}
     found = {name: one(["so good", "far bad"]) for name, one in alone.items()}
-    nets = np.sqrt(found["network_alone"] * found["averaged_embeddings"])
-    share = classifier.model.get_layer("logits").share
-    product = nets ** (1 - share) * found["ngrams_alone"] ** share
-    # The weight of the networks is shared equally after they are normalized.
-    nets /= nets.sum(axis=1, keepdims=True)
+    inner = next(one for one in classifier.model.layers if one.name == classifier.model.name)
+    shares = [one.get_layer("logits").share for one in (inner, classifier.model)]
+    nets = found["network_alone"] ** (1 - shares[0]) * found["averaged_embeddings"] ** shares[0]
+    product = nets ** (1 - shares[1]) * found["ngrams_alone"] ** shares[1]
     product /= product.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(classifier(["so good", "far bad"]), product, rtol=1e-4)
     texts = ["so good", "", "so bad it is far far far", *ODD_TEXTS]

@@ -94,6 +94,15 @@ def test_addresses_and_markup_are_replaced_where_they_are_frequent(options):
     assert plan_classify(options).config.data.replace == ()
 
 
+def test_more_than_two_classes_take_more_and_larger_steps(options):
+    two = plan_classify(options).config.fit
+    reviews(classes=("praise", "blame", "neither")).to_csv(options.file, index=False)
+    plan = plan_classify(options)
+    three = plan.config.fit
+    assert three.epochs > two.epochs and three.learning_rate > two.learning_rate
+    assert any("3 classes take longer than two" in one for one in plan.reasons)
+
+
 def test_letters_of_scripts_without_spaces_are_tokens(options):
     table = reviews()
     table["text"] = [

@@ -18,8 +18,9 @@ from keras_rnn_recipes.text.catalogue import TextParts
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 from keras_rnn_recipes.training.loop import fit
 
-# Settings of the baseline network, which trains fast and is not tuned.
+# Settings of the baseline network, which trains fast; with many classes it needs more steps.
 AVERAGED = TrainingConfig(epochs=8, batch_size=64, learning_rate=0.002, keep="best")
+_MANY_CLASSES, _FOR_MANY = 10, {"epochs": 30, "learning_rate": 0.003, "patience": 4}
 
 
 def fit_averaged(
@@ -37,7 +38,8 @@ def fit_averaged(
         config: the recipe, for its seed and the width of its embedding.
     """
     head = as_head(head)
-    training = AVERAGED.model_copy(update={"seed": config.fit.seed})
+    steps = _FOR_MANY if head.size > _MANY_CLASSES else {}
+    training = AVERAGED.model_copy(update={"seed": config.fit.seed, **steps})
     if config.fit.steps_per_epoch is not None:  # a smoke run is short throughout
         few = {"steps_per_epoch": config.fit.steps_per_epoch, "epochs": config.fit.epochs}
         training = training.model_copy(update=few)

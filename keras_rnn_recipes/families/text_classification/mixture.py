@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -20,7 +20,13 @@ from keras_rnn_recipes.serving.saved_text import in_batches
 from keras_rnn_recipes.text.catalogue import TextParts
 from keras_rnn_recipes.text.tokenizer import Tokenizer
 
-# Shares of the n-grams that are tried.
+# Names of the parts in results.
+_NAMES = {
+    "network": "network_alone",
+    "averaged embeddings": "averaged_embeddings",
+    "n-grams": "ngrams_alone",
+}
+# Shares of a part that are tried.
 _SHARES = tuple(np.linspace(0.0, 1.0, 21).round(2))
 # A share is better than a half by more than chance if its loss is lower by this many.
 _STANDARD_ERRORS = 2.0
@@ -37,8 +43,7 @@ def add_parts(
 ) -> tuple[keras.Model, dict[str, Pipeline]]:
     """Mix a trained network with averaged embeddings and n-grams, as the recipe says.
 
-    The network and the averaged embeddings have equal weights, since both are neural networks of
-    the same texts; the weight of the n-grams is chosen on the validation part and printed.
+    The weights are chosen on the validation part and printed.
 
     Args:
         network: tokens to logits.
@@ -56,13 +61,11 @@ def add_parts(
     if not options.ngrams:
         return network, {}
     head = as_head(head)
-    alone, model = {"network_alone": Pipeline(tokenizer, network, head)}, network
-    if options.averaged:
-        averaged = fit_averaged(texts, head, tokenizer, config)
-        alone["averaged_embeddings"] = averaged
-        model = _joined(network, averaged.model, 0.5, network.name)
     labels = [head.truth(part) for part in (texts.train, texts.valid)]
-    ngrams = fit_ngrams(
+    parts = {"network": network}
+    if options.averaged:
+        parts["averaged embeddings"] = fit_averaged(texts, head, tokenizer, config).model
+    parts["n-grams"] = fit_ngrams(
         (texts.train.texts, texts.valid.texts),
         (labels[0], labels[1]),
         tokenizer,
@@ -70,40 +73,42 @@ def add_parts(
         longest=options.ngrams,
         characters=options.character_ngrams,
     )
-    alone["ngrams_alone"] = Pipeline(tokenizer, ngrams, head)
-    model, told = mixed(model, ngrams, tokenizer, texts.valid.texts, labels[1])
+    model, told = mixed(parts, tokenizer, texts.valid.texts, labels[1])
     print(told)
-    return model, alone
+    return model, {_NAMES[name]: Pipeline(tokenizer, one, head) for name, one in parts.items()}
 
 
 def mixed(
-    network: keras.Model,
-    ngrams: keras.Model,
+    parts: Mapping[str, keras.Model],
     tokenizer: Tokenizer,
     valid: Sequence[str],
     watched: np.ndarray,
 ) -> tuple[keras.Model, str]:
-    """A network and n-grams in one model, mixed as the validation part says.
+    """Several classifiers in one model, each mixed with those before it by its best weight.
 
     Args:
-        network: tokens to logits.
-        ngrams: from `fit_ngrams`.
+        parts: models from tokens to logits by name, the network first.
         tokenizer: texts to tokens.
-        valid, watched: texts and class numbers of the validation part.
+        valid, watched: texts and class numbers of the validation part, which chooses the weights.
 
     Returns:
-        The model, and a sentence on the shares.
+        The model, and a sentence on losses and weights.
     """
-    one, other = (log_softmax(_logits(model, tokenizer, valid)) for model in (network, ngrams))
-    mixtures = (log_softmax((1 - share) * one + share * other) for share in _SHARES)
-    by_share = np.array([losses(watched, mixture) for mixture in mixtures])
-    place = _nearest_to_equal(by_share)
-    share, (alone, linear, both) = _SHARES[place], by_share[[0, -1, place]].mean(axis=1)
-    told = (
-        f"Log loss on the validation part: network {number(alone)}, n-grams {number(linear)}, "
-        f"mixture {number(both)}, in which the n-grams have a weight of {share:.0%}."
+    network, *others = parts.values()
+    alone = [log_softmax(_logits(one, tokenizer, valid)) for one in parts.values()]
+    model, both, weights = network, alone[0], [1.0]
+    for other, more in zip(others, alone[1:], strict=True):
+        mixtures = [log_softmax((1 - share) * both + share * more) for share in _SHARES]
+        place = _nearest_to_equal(np.array([losses(watched, one) for one in mixtures]))
+        share, both = _SHARES[place], mixtures[place]
+        weights = [*((1 - share) * weight for weight in weights), share]
+        model = _joined(model, other, share, f"{network.name}_with_ngrams")
+    found = ", ".join(
+        f"{part} {number(losses(watched, one).mean())} (weight {weight:.0%})"
+        for part, one, weight in zip(parts, alone, weights, strict=True)
     )
-    return _joined(network, ngrams, share, f"{network.name}_with_ngrams"), told
+    mean = number(losses(watched, both).mean())
+    return model, f"Log loss on the validation part: {found}; mixture {mean}."
 
 
 def _joined(first: keras.Model, second: keras.Model, share: float, name: str) -> keras.Model:
