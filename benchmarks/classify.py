@@ -3,10 +3,12 @@
     python benchmarks/classify.py              all sets and seeds that are not recorded yet
     python benchmarks/classify.py cr --seeds 1
 
-The sets are sentences on objectivity (subj), on products (cr), short phrases (mpqa), and 2,000
-texts each of airline_sentiment and imdb. A test part is cut once, the same for all seeds: a fifth
-of the sentences, and 2,000 further texts of the other two. `krr classify` gets the rest. Figures go
-to ``recipes/text_classification/results/classify.json``, their table to the README there.
+The sets are sentences on objectivity (subj), on products (cr), short phrases (mpqa), 2,000 texts
+each of airline_sentiment and imdb, and, for many classes, 6,000 German captions of Multi30k in
+which one of 50 frequent words is left out, which is the class (left_out). A test part is cut once,
+the same for all seeds: a fifth of the texts, and 2,000 further ones of airline_sentiment and imdb.
+`krr classify` gets the rest. Figures go to ``recipes/text_classification/results/classify.json``,
+their table to the README there.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ import argparse
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,7 +37,10 @@ from keras_rnn_recipes.text.reading import LabelledTexts, read_labelled
 HOME = Path(__file__).parents[1] / "recipes/text_classification"
 RECORD = HOME / "results/classify.json"
 SENTENCES, OTHERS = ("subj", "cr", "mpqa"), ("airline_sentiment", "imdb")
+SETS = (*SENTENCES, *OTHERS, "left_out")
 FEW = 2_000
+# Frequent words of so many letters are classes of left_out; shorter ones are articles and the like.
+CLASSES, LETTERS, CAPTIONS = 50, 5, 6_000
 MARKS = "<!-- classify: begin -->", "<!-- classify: end -->"
 ROWS = ("mixture", "network_alone", "averaged_embeddings", "ngrams_alone", "tfidf")
 
@@ -42,11 +50,27 @@ def parts_of(name: str) -> tuple[LabelledTexts, LabelledTexts]:
     if name in SENTENCES:
         folder = Path(os.environ["KRR_DATA"]) / "text/sentences"
         return hold_out(read_labelled(folder / f"{name}.csv"), 0.2, seed=0)
+    if name == "left_out":
+        return hold_out(without_a_word(load_text("multi30k").train.sources), 0.2, seed=0)
     parts = load_text(name, seed=0)
     drawn = [
         np.random.default_rng(0).permutation(len(part))[:FEW] for part in (parts.train, parts.test)
     ]
     return parts.train.rows(np.sort(drawn[0])), parts.test.rows(np.sort(drawn[1]))
+
+
+def without_a_word(texts: Sequence[str]) -> LabelledTexts:
+    """The first texts with exactly one of the frequent words, a gap in its place, and the word."""
+    cut = [re.findall(r"\w+", text.lower()) for text in texts]
+    counts = Counter(word for words in cut for word in {*words} if len(word) >= LETTERS)
+    frequent = {word for word, _ in counts.most_common(CLASSES)}
+    rows = []
+    for words in cut:
+        found = [word for word in words if word in frequent]
+        if len(found) == 1:
+            rows.append((" ".join("___" if word in frequent else word for word in words), *found))
+    gaps, classes = zip(*rows[:CAPTIONS], strict=True)
+    return LabelledTexts(gaps, classes)
 
 
 def write(texts: LabelledTexts, path: Path) -> None:
@@ -90,7 +114,7 @@ def measure(name: str, seed: int, folder: Path) -> dict[str, Any]:
 
 def table(record: dict[str, dict[str, Any]]) -> str:
     """The medians over the seeds, a row for each classifier."""
-    names = [name for name in (*SENTENCES, *OTHERS) if record.get(name)]
+    names = [name for name in SETS if record.get(name)]
     lines = [f"| Answered by | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
     found = {
         row: [median(run["accuracy"][row] for run in record[name].values()) for name in names]
@@ -128,7 +152,7 @@ def main() -> None:
     given = parser.parse_args()
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     for seed in range(given.seeds):
-        for name in given.sets or (*SENTENCES, *OTHERS):
+        for name in given.sets or SETS:
             if str(seed) in record.get(name, {}) and not given.again:
                 continue
             record.setdefault(name, {})[str(seed)] = measure(name, seed, Path("runs/classify"))
