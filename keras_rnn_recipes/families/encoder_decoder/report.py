@@ -106,6 +106,10 @@ def _looks(part: ParallelTexts | ReferencedTexts, served: Pipeline) -> list[Sect
     from keras_rnn_recipes.text.tokenizer import as_strings
 
     short = [text for text in part.sources if len(served.source.encode([text])[0]) <= LONGEST_DRAWN]
+    of_pieces = served.source.preparation.unit == "pieces"
+    caption = "Rows: output tokens. Columns: source tokens. Strong cells have large weights."
+    if of_pieces:
+        caption += " ▁ stands for a space, so a piece without it continues a word."
     drawn: list[Section] = []
     for text in short[:MOST_DRAWN]:
         ids = served.source(as_strings([text]))
@@ -113,12 +117,11 @@ def _looks(part: ParallelTexts | ReferencedTexts, served: Pipeline) -> list[Sect
         written = found.tokens.numpy()[0, 0]
         written = written[: int(np.count_nonzero(written))]
         weights = np.asarray(found.attention)[0, 0, : len(written)]
-        figure = plot_attention(
-            weights,
-            [served.source.vocabulary[token] for token in ids.numpy()[0]],
-            [served.target.vocabulary[token] for token in written],
-        )
-        caption = "Rows: output tokens. Columns: source tokens. Strong cells have large weights."
+        read = [served.source.vocabulary[token] for token in ids.numpy()[0]]
+        answer = [served.target.vocabulary[token] for token in written]
+        if not of_pieces:
+            read, answer = ([token.strip(MARKS) for token in side] for side in (read, answer))
+        figure = plot_attention(weights, read, answer)
         drawn.append(Section(f"Attention: {text}", svg_of(figure), caption))
     return drawn
 
@@ -150,5 +153,5 @@ def plot_attention(weights: np.ndarray, source: Sequence[str], target: Sequence[
 
 
 def _short(token: str) -> str:
-    shown = token.strip(MARKS) if token.strip() else "␣"
+    shown = token if token.strip() else "␣"
     return shown if len(shown) <= LONGEST_TICK else shown[: LONGEST_TICK - 1] + "…"
