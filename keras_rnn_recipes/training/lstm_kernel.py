@@ -113,11 +113,11 @@ def _forward(
 ) -> Any:
     """The gates, outputs and cell states of all steps, from the inputs' part of the gates.
 
-    The gates stay a tensor array, because only the backward pass reads them, step by step.
+    The four gates stay tensor arrays, because only the backward pass reads them, step by step.
     """
     time = tf.shape(driven)[0]
     recurrent = tf.cast(recurrent, precision)
-    kept = [tf.TensorArray(tf.float32, time, clear_after_read=False) for _ in range(3)]
+    kept = [tf.TensorArray(tf.float32, time, clear_after_read=False) for _ in range(6)]
 
     def step(t: Any, hidden: Any, cell_state: Any, kept: Any) -> Any:
         raw = driven[t] + multiply(hidden, recurrent, precision)
@@ -125,16 +125,16 @@ def _forward(
         i, f, c, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(c), tf.sigmoid(o)
         cell_state = f * cell_state + i * c
         hidden = o * tf.tanh(cell_state)
-        of_step = tf.concat([i, f, c, o], axis=1), hidden, cell_state
+        of_step = i, f, c, o, hidden, cell_state
         kept = [array.write(t, one) for array, one in zip(kept, of_step, strict=True)]
         return t + 1, hidden, cell_state, kept
 
     *_, kept = tf.while_loop(
         lambda t, *_: t < time, step, (0, hidden, cell_state, kept), maximum_iterations=time
     )
-    gates, *shown = kept
+    *gates, outputs, cell_states = kept
     shape = (None, None, recurrent.shape[0])
-    return gates, *(tf.ensure_shape(one.stack(), shape) for one in shown)
+    return gates, *(tf.ensure_shape(one.stack(), shape) for one in (outputs, cell_states))
 
 
 def _backward(
@@ -144,24 +144,27 @@ def _backward(
 
     Args:
         gradients: gradients with respect to the outputs and the cell states, at every step.
-        gates, cell_states, before: gates, cell states and the cell states one step earlier.
+        gates: a tensor array for each of the four gates.
+        cell_states, before: the cell states, and those one step earlier.
         recurrent: recurrent kernel.
         precision: of the gate gradients, which are rounded once for all products.
     """
     time = tf.shape(cell_states)[0]
     transposed = tf.transpose(tf.cast(recurrent, precision))
     to_outputs, to_cell_states = gradients
+    # Both compute, in one pass, the gradient dy times the derivative at the output y.
+    through_sigmoid, through_tanh = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
 
     def step(t: Any, hidden: Any, cell_state: Any, deltas: Any) -> Any:
-        i, f, c, o = tf.split(gates.read(t), 4, axis=1)
+        i, f, c, o = (gate.read(t) for gate in gates)
         squashed = tf.tanh(cell_states[t])
         hidden = hidden + to_outputs[t]
-        cell_state = cell_state + to_cell_states[t] + hidden * o * (1 - squashed * squashed)
+        cell_state = cell_state + to_cell_states[t] + through_tanh(y=squashed, dy=hidden * o)
         of_gates = (
-            cell_state * c * i * (1 - i),
-            cell_state * before[t] * f * (1 - f),
-            cell_state * i * (1 - c * c),
-            hidden * squashed * o * (1 - o),
+            through_sigmoid(y=i, dy=cell_state * c),
+            through_sigmoid(y=f, dy=cell_state * before[t]),
+            through_tanh(y=c, dy=cell_state * i),
+            through_sigmoid(y=o, dy=hidden * squashed),
         )
         delta = tf.cast(tf.concat(of_gates, axis=1), precision)
         hidden = multiply(delta, transposed, precision)
