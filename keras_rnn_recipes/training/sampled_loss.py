@@ -106,15 +106,14 @@ class SampledLoss:
         candidates = tf.concat([tf.range(self._frequent), rare], axis=0)
         of_candidates = tf.transpose(tf.gather(vectors, candidates))
         logits = multiply_all(hidden, of_candidates, self._precision) + tf.gather(bias, candidates)
-        weighted = logits[..., self._frequent :] - log_expected
-        drawn = tf.where(rare == ids[..., None], -np.inf, weighted)
+        # The gradient of a split is one concatenation; that of two slices is two padded arrays.
+        frequent, drawn = tf.split(logits, [self._frequent, self._drawn], axis=-1)
+        drawn = tf.where(rare == ids[..., None], -np.inf, drawn - log_expected)
         right = tf.reduce_sum(tf.gather(vectors, ids) * hidden, axis=-1) + tf.gather(bias, ids)
         is_rare = ids >= self._frequent
         at_end = tf.where(is_rare, right, -np.inf)[..., None]
         places = tf.where(is_rare, self._frequent + self._drawn, ids)
-        return self._loss(
-            places, tf.concat([logits[..., : self._frequent], drawn, at_end], axis=-1)
-        )
+        return self._loss(places, tf.concat([frequent, drawn, at_end], axis=-1))
 
     def _draw(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Rare ids, each as often as it is drawn, and the log of how often it is expected."""
