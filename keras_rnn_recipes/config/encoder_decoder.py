@@ -68,6 +68,9 @@ class PairDataConfig(TableSource):
         max_vocabulary: largest number of tokens of sources and of targets; None for no limit. Of
             pieces it is 4,000 unless it is set.
         min_count: occurrences in the training part below which a token is unknown.
+        misspellings: for spelling correction, from misspellings to words: further misspellings that
+            are made up for each word of the training part, with the edits of its pairs. None of
+            them is a text that is held out.
     """
 
     train: Annotated[str | tuple[str, str] | None, BeforeValidator(one_or_two_files)] = None
@@ -85,6 +88,7 @@ class PairDataConfig(TableSource):
     max_length: Annotated[int, Field(ge=3)] = 60
     max_vocabulary: Annotated[int, Field(ge=5)] | None = 10_000
     min_count: Count = 1
+    misspellings: Annotated[int, Field(ge=0)] = 0
 
     _fewer_pieces = model_validator(mode="before")(with_fewer_pieces)
 
@@ -216,6 +220,13 @@ class PairConfig(TextExperiment):
                 f"{where} has data.unit {self.data.unit!r} for pronunciations.",
                 "words that are read letter by letter.",
                 "set data.unit to characters, or copy the recipe encoder_decoder/cmudict_lstm.",
+            )
+        if self.data.misspellings and (spoken or self.data.unit != "characters"):
+            raise UserError(
+                f"{where} has data.misspellings {self.data.misspellings}, and its pairs are not "
+                "words that are written letter by letter.",
+                "misspellings and words, and data.unit characters.",
+                "set data.misspellings to 0, or copy the recipe encoder_decoder/spelling_lstm.",
             )
         if self.model.attention == "relative" and self.model.attention_heads > 1:
             raise UserError(

@@ -35,9 +35,8 @@ def main(config, run):
 
     # Batches of pairs of similar length. The decoder gets the target up to each token and learns to
     # predict that token (teacher forcing).
-    inputs, following = encoder_decoder.columns(
-        pairs.train, *tokenizers, max_length=data.max_length
-    )
+    taught = encoder_decoder.with_misspellings(pairs, data, seed=training.seed)
+    inputs, following = encoder_decoder.columns(taught, *tokenizers, max_length=data.max_length)
     batches = partial(
         krr.bucketed_batches,
         inputs,

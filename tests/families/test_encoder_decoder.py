@@ -11,12 +11,14 @@ import pytest
 from families.command import krr
 
 from keras_rnn_recipes import builders
-from keras_rnn_recipes.config.encoder_decoder import PairEvaluateConfig
+from keras_rnn_recipes.config.encoder_decoder import PairDataConfig, PairEvaluateConfig
+from keras_rnn_recipes.config.files import config_from_dict
 from keras_rnn_recipes.errors import UserError
 from keras_rnn_recipes.families import encoder_decoder
 from keras_rnn_recipes.families.encoder_decoder.pipeline import Search
 from keras_rnn_recipes.serving.export_text import ODD_TEXTS, export_text_model
 from keras_rnn_recipes.serving.saved_text import SavedEncoderDecoder
+from keras_rnn_recipes.text.catalogue import TextParts
 from keras_rnn_recipes.text.preparation import Preparation
 from keras_rnn_recipes.text.reading import ParallelTexts
 from keras_rnn_recipes.text.reversal import reversal
@@ -203,3 +205,36 @@ def test_answers_are_written_as_the_references_are(lower, tmp_path):
     assert metrics["bleu"] == pytest.approx(100.0) and metrics["chrf"] == pytest.approx(100.0)
     found = krr("evaluate", str(tmp_path / "run"), "--input", str(tmp_path / "pairs.tsv"))
     assert f"case:{'lc' if lower else 'mixed'}" in found
+
+
+def test_misspellings_are_made_up_for_training_alone(capsys):
+    train = ParallelTexts(("Recieve", "nieghbor", "teh"), ("Receive", "neighbor", "the"))
+    valid, test = ParallelTexts(("WIERD",), ("weird",)), ParallelTexts(("cieling",), ("ceiling",))
+    parts = TextParts("mine", "encoder_decoder", train, valid, test)
+    data = PairDataConfig(train="mine.tsv", unit="characters", lower=True, misspellings=5)
+    taught = encoder_decoder.with_misspellings(parts, data, seed=3)
+    assert taught.rows(range(3)) == train
+    made = set(zip(taught.sources[3:], taught.targets[3:], strict=True))
+    # Every known edit swaps two letters after r or n, or c, or t: only those are made up.
+    assert made == {("recieve", "receive"), ("nieghbor", "neighbor"), ("teh", "the")}
+    assert "15 more misspellings, made up for 3 words" in capsys.readouterr().out
+    plain = data.model_copy(update={"misspellings": 0})
+    assert encoder_decoder.with_misspellings(parts, plain) is train
+
+
+def test_misspellings_that_are_held_out_are_not_made_up():
+    train = ParallelTexts(("recieve",), ("receive",))
+    test = ParallelTexts(("Recieve",), ("receive",))
+    parts = TextParts("mine", "encoder_decoder", train, ParallelTexts((), ()), test)
+    data = PairDataConfig(train="mine.tsv", unit="characters", lower=True, misspellings=9)
+    assert encoder_decoder.with_misspellings(parts, data) == train
+
+
+@pytest.mark.parametrize(
+    "keys", [{"unit": "words"}, {"unit": "characters", "format": "pronunciations"}]
+)
+def test_misspellings_need_words_that_are_read_letter_by_letter(keys):
+    data = {"train": "mine.tsv", "misspellings": 2, **keys}
+    metrics = {"metrics": ["phoneme_error_rate"]} if "format" in keys else {}
+    with pytest.raises(UserError, match="data.misspellings 2"):
+        config_from_dict({"family": "encoder_decoder", "data": data, "evaluate": metrics})

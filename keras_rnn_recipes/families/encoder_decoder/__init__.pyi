@@ -22,6 +22,7 @@ from .task import (
     results_table as results_table,
     score as score,
     vocabulary_record as vocabulary_record,
+    with_misspellings as with_misspellings,
 )
 
 __all__: list[str]

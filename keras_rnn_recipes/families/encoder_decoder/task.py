@@ -32,6 +32,7 @@ from keras_rnn_recipes.reporting.results import (
 from keras_rnn_recipes.serving.vocabulary import vocabulary_record as vocabulary_record
 from keras_rnn_recipes.text.catalogue import TextParts, hold_out, load_text
 from keras_rnn_recipes.text.encoded import Tell, ignore, read_bytes
+from keras_rnn_recipes.text.misspelling import make_up_misspellings
 from keras_rnn_recipes.text.pronunciations import (
     ReferencedTexts,
     joined,
@@ -183,6 +184,46 @@ def _read_texts(
         tell=tell,
         **data.file_options(),
     )
+
+
+def with_misspellings(parts: TextParts, data: PairDataConfig, *, seed: int = 0) -> ParallelTexts:
+    """The pairs to learn from: the training part, and misspellings that are made up for its words.
+
+    Args:
+        parts: from `load`.
+        data: the recipe's section; without ``data.misspellings`` nothing is made up.
+        seed: of the misspellings.
+
+    Returns:
+        The training part, followed by what is made up: see `make_up_misspellings`.
+
+    Example:
+        >>> known, none = ParallelTexts(("teh", "adn"), ("the", "and")), ParallelTexts((), ())
+        >>> parts = TextParts("mine", "encoder_decoder", known, none, none)
+        >>> with_misspellings(parts, PairDataConfig(misspellings=1)).sources
+        The network learns from 2 more misspellings, made up for 2 words with the edits of ...
+        ('teh', 'adn', 'adn', 'teh')
+    """
+    known: ParallelTexts = parts.train
+    if not data.misspellings:
+        return known
+
+    def cased(texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(text.lower() for text in texts) if data.lower else tuple(texts)
+
+    targets = cased(known.targets)
+    more = make_up_misspellings(
+        ParallelTexts(cased(known.sources), targets),
+        data.misspellings,
+        seed=seed,
+        held_out=cased((*parts.valid.sources, *parts.test.sources)),
+    )
+    print(
+        f"The network learns from {counted(len(more), 'more misspelling')}, made up for "
+        f"{counted(len(set(targets)), 'word')} with the edits of the training pairs "
+        "(data.misspellings)."
+    )
+    return ParallelTexts(known.sources + more.sources, known.targets + more.targets)
 
 
 def describe_tokens(parts: TextParts, source: Tokenizer, target: Tokenizer) -> str:
