@@ -11,10 +11,9 @@ from keras import layers, ops
 from keras_rnn_recipes.builders.embedding import reading_embedding
 from keras_rnn_recipes.builders.members import ensemble
 from keras_rnn_recipes.builders.stack import recurrent_stack
-from keras_rnn_recipes.layers import CRF, FoldTokens, UnfoldTokens
+from keras_rnn_recipes.layers import CRF, CharacterConvolution, FoldTokens, UnfoldTokens
 from keras_rnn_recipes.layers.cells import CELLS
 
-_KERNEL_SIZE = 3
 _UNKNOWN = 1
 
 
@@ -151,24 +150,13 @@ def _spelling(
         raise ValueError(f"character_cell must be one of {known}; received {cell!r}.")
     _require_positive(num_characters=num_characters, character_units=units)
     _require_positive(character_embedding_size=embedding_size)
+    if cell == "conv":
+        name = f"spelling{suffix}"
+        return CharacterConvolution(num_characters, embedding_size, units, name=name)(characters)
     embedded = layers.Embedding(num_characters, embedding_size, name=f"character_vectors{suffix}")(
         characters
     )
-    if cell == "conv":
-        return _convolved(characters, embedded, units, suffix)
     return _read_in_both_directions(characters, embedded, cell, units, suffix)
-
-
-def _convolved(characters: Any, embedded: Any, units: int, suffix: str) -> Any:
-    """The maximum of a convolution over all positions.
-
-    Padding is zero before and after the convolution, and zero is the minimum of ReLU.
-    """
-    real = ops.cast(ops.not_equal(characters, 0), embedded.dtype)[..., None]
-    convolution = layers.Conv2D(
-        units, (1, _KERNEL_SIZE), padding="same", activation="relu", name=f"spelling{suffix}"
-    )
-    return ops.max(convolution(embedded * real) * real, axis=2)
 
 
 def _read_in_both_directions(

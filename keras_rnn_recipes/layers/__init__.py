@@ -4,6 +4,7 @@ from keras_rnn_recipes.layers.alignment import AlignEnd, AlignStart
 from keras_rnn_recipes.layers.attention import AdditiveAttention, MultiplicativeAttention
 from keras_rnn_recipes.layers.augmentation import MaskSpans, RandomSpeed, RandomStretch, RandomTurn
 from keras_rnn_recipes.layers.bands import AttendBands
+from keras_rnn_recipes.layers.characters import CharacterConvolution
 from keras_rnn_recipes.layers.convolution import ConvolveSteps
 from keras_rnn_recipes.layers.covariates import BesideHistory, KnownAhead, KnownColumns, TakeColumns
 from keras_rnn_recipes.layers.crf import CRF, crf_loss
@@ -51,6 +52,7 @@ __all__ = [
     "BothEnds",
     "CellStep",
     "CenterSkeleton",
+    "CharacterConvolution",
     "ConvolveSteps",
     "CopyFrames",
     "DistributionQuantiles",

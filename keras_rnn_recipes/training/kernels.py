@@ -7,8 +7,8 @@ goes through all weights at every time step, so a wide layer trains faster with 
 by hand in `lstm_kernel`. Other cells can be unrolled into a longer graph without a loop.
 
 Processors with instructions for bfloat16 multiply large matrices several times as fast in it. Where
-a recipe asks for bfloat16, wide LSTMs and large dense layers use it. Adam updates each variable in
-one operation (`adam_operation`).
+a recipe asks for bfloat16, wide LSTMs and large dense layers use it. The characters of equal tokens
+are read once a batch. Adam updates each variable in one operation (`adam_operation`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_recipes.config.base import Precision
-from keras_rnn_recipes.layers import TiedEmbedding
+from keras_rnn_recipes.layers import CharacterConvolution, TiedEmbedding
 from keras_rnn_recipes.layers.overrides import override_methods
 from keras_rnn_recipes.layers.replay import all_layers
 from keras_rnn_recipes.training.adam_operation import adam_operation
@@ -115,6 +115,8 @@ def _override_of(layer: keras.layers.Layer, precision: Precision) -> Override | 
     if type(layer) in SEQUENCE_KERNELS:
         inner_loop = SEQUENCE_KERNELS[type(layer)](layer, precision)
         return None if inner_loop is None else ("inner_loop", inner_loop)
+    if type(layer) is CharacterConvolution:
+        return "call", _different_tokens(layer)
     if precision == "float32" or layer.compute_dtype != "float32":
         return None
     if layer.count_params() < MANY_WEIGHTS:
@@ -122,6 +124,19 @@ def _override_of(layer: keras.layers.Layer, precision: Precision) -> Override | 
     if type(layer) is keras.layers.Dense:
         return "call", _dense(layer, precision)
     return ("call", _tied(layer, precision)) if type(layer) is TiedEmbedding else None
+
+
+def _different_tokens(layer: CharacterConvolution) -> Callable[..., Any]:
+    """A ``call`` that computes equal tokens of a batch, such as those of padding, once."""
+
+    def call(characters: Any) -> Any:
+        batch, time, length = tf.unstack(tf.shape(characters))
+        tokens = tf.reshape(characters, [batch * time, length])
+        different, numbers = tf.raw_ops.UniqueV2(x=tokens, axis=[0])
+        vectors = tf.gather(layer.of_tokens(different), numbers)
+        return tf.reshape(vectors, [batch, time, layer.filters])
+
+    return call
 
 
 def _is_standard_lstm(layer: keras.layers.LSTM) -> bool:

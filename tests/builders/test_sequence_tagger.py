@@ -143,8 +143,7 @@ def test_what_the_spelling_tells_of_a_token_is_by_convolution_the_greatest_answe
     """By a loop over the places, with zero beyond both ends."""
     model = tagger(num_characters=9)
     (tokens, characters), _ = sentences()
-    vectors = model.get_layer("character_vectors").get_weights()[0]
-    kernel, bias = model.get_layer("spelling").get_weights()
+    vectors, kernel, bias = model.get_layer("spelling").get_weights()
     joined = model.get_layer("words_and_spelling").output
     found = np.array(keras.Model(model.inputs, joined)([tokens, characters]))[..., 5:]
     assert (found.max(axis=(0, 1)) > 0).any()
@@ -154,7 +153,7 @@ def test_what_the_spelling_tells_of_a_token_is_by_convolution_the_greatest_answe
         answers = [np.zeros(4)]
         for place in range(len(letters)):
             seen = spelled[place : place + 3]
-            answers.append(bias + np.einsum("kc,kcf->f", seen, kernel[0]))
+            answers.append(bias + np.einsum("kc,kcf->f", seen, kernel))
         np.testing.assert_allclose(found[row, step], np.max(answers, axis=0), atol=1e-5)
 
 

@@ -23,6 +23,7 @@ FROZEN = [
     "keras_rnn_recipes>CRF",
     "keras_rnn_recipes>CellStep",
     "keras_rnn_recipes>CenterSkeleton",
+    "keras_rnn_recipes>CharacterConvolution",
     "keras_rnn_recipes>ConvolveSteps",
     "keras_rnn_recipes>CopyFrames",
     "keras_rnn_recipes>DistributionQuantiles",

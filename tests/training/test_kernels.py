@@ -15,6 +15,7 @@ from training.toy import HORIZON, LOOKBACK, toy_batches, toy_model, toy_valid
 
 from keras_rnn_recipes.builders import language_model
 from keras_rnn_recipes.config.forecasting import FitConfig
+from keras_rnn_recipes.layers import CharacterConvolution
 from keras_rnn_recipes.training import kernels
 from keras_rnn_recipes.training.adam_operation import adam_operation
 from keras_rnn_recipes.training.kernels import training_kernels
@@ -274,3 +275,35 @@ def test_unrolling_is_undone_after_a_failure_and_left_out_for_long_windows():
         assert not model.layers[1].unroll
     with training_kernels(model, lookback=100):
         assert not model.layers[1].unroll
+
+
+@draws(15)
+@given(batch=st.integers(1, 3), time=st.integers(1, 5), seed=st.integers(0, 99))
+def test_equal_tokens_are_read_once_and_have_the_same_vectors_and_gradients(batch, time, seed):
+    """Of five tokens, one of which is padding, drawn with replacement."""
+    rng = np.random.default_rng(seed)
+    known = np.array([[0, 0, 0], [1, 0, 0], [1, 2, 0], [2, 1, 0], [3, 4, 1]])
+    characters = known[rng.integers(5, size=(batch, time))]
+    layer = CharacterConvolution(5, 3, 4)
+    inputs = keras.Input((None, None), dtype="int32")
+    model = keras.Model(inputs, layer(inputs))
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    how = rng.normal(size=(batch, time, 4)).astype("float32")
+
+    def answers():
+        with tf.GradientTape() as tape:
+            outputs = model(characters, training=True)
+            loss = tf.reduce_sum(outputs * how)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        return [np.array(outputs), *(np.array(tf.convert_to_tensor(g)) for g in gradients)]
+
+    expected, read = answers(), []
+    of_tokens = layer.of_tokens
+    with (
+        mock.patch.object(layer, "of_tokens", lambda ids: read.append(len(ids)) or of_tokens(ids)),
+        training_kernels(model),
+    ):
+        found = answers()
+    assert read == [len(np.unique(characters.reshape(-1, 3), axis=0))]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
