@@ -225,8 +225,8 @@ class PairConfig(TextExperiment):
             raise UserError(
                 f"{where} has data.misspellings {self.data.misspellings}, and its pairs are not "
                 "words that are written letter by letter.",
-                "misspellings and words, and data.unit characters.",
-                "set data.misspellings to 0, or copy the recipe encoder_decoder/spelling_lstm.",
+                "misspellings and words as data.format texts, with data.unit characters.",
+                "set data.misspellings to 0, or change data.unit and data.format.",
             )
         if self.model.attention == "relative" and self.model.attention_heads > 1:
             raise UserError(
