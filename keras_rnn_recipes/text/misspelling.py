@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from keras_rnn_recipes.text.reading import ParallelTexts
@@ -202,7 +202,7 @@ def make_up_misspellings(
     """
     misspeller = Misspeller(zip(pairs.targets, pairs.sources, strict=True))
     draw, left_out = random.Random(seed), frozenset(held_out)
-    words: Sequence[str] = [word for word in sorted(set(pairs.targets)) for _ in range(copies)]
+    words = [word for word in sorted(set(pairs.targets)) for _ in range(copies)]
     made = ((misspeller.misspell(word, draw), word) for word in words)
     kept = [(source, word) for source, word in made if source != word and source not in left_out]
     return ParallelTexts(tuple(source for source, _ in kept), tuple(word for _, word in kept))

@@ -116,7 +116,7 @@ def _override_of(layer: keras.layers.Layer, precision: Precision) -> Override | 
         inner_loop = SEQUENCE_KERNELS[type(layer)](layer, precision)
         return None if inner_loop is None else ("inner_loop", inner_loop)
     if type(layer) is CharacterConvolution:
-        return "call", _different_tokens(layer)
+        return "of_tokens", _of_different_tokens(layer)
     if precision == "float32" or layer.compute_dtype != "float32":
         return None
     if layer.count_params() < MANY_WEIGHTS:
@@ -126,17 +126,15 @@ def _override_of(layer: keras.layers.Layer, precision: Precision) -> Override | 
     return ("call", _tied(layer, precision)) if type(layer) is TiedEmbedding else None
 
 
-def _different_tokens(layer: CharacterConvolution) -> Callable[..., Any]:
-    """A ``call`` that computes equal tokens of a batch, such as those of padding, once."""
+def _of_different_tokens(layer: CharacterConvolution) -> Callable[..., Any]:
+    """An ``of_tokens`` that computes equal tokens of a batch, such as those of padding, once."""
+    of_tokens = layer.of_tokens
 
-    def call(characters: Any) -> Any:
-        batch, time, length = tf.unstack(tf.shape(characters))
-        tokens = tf.reshape(characters, [batch * time, length])
-        different, numbers = tf.raw_ops.UniqueV2(x=tokens, axis=[0])
-        vectors = tf.gather(layer.of_tokens(different), numbers)
-        return tf.reshape(vectors, [batch, time, layer.filters])
+    def of_different_tokens(characters: Any) -> Any:
+        different, numbers = tf.raw_ops.UniqueV2(x=characters, axis=[0])
+        return tf.gather(of_tokens(different), numbers)
 
-    return call
+    return of_different_tokens
 
 
 def _is_standard_lstm(layer: keras.layers.LSTM) -> bool:

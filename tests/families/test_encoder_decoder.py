@@ -215,7 +215,7 @@ def test_misspellings_are_made_up_for_training_alone(capsys):
     taught = encoder_decoder.with_misspellings(parts, data, seed=3)
     assert taught.rows(range(3)) == train
     made = set(zip(taught.sources[3:], taught.targets[3:], strict=True))
-    # Every known edit swaps two letters after r or n, or c, or t: only those are made up.
+    # Every known edit swaps two letters after a third, which one word has: only those are made up.
     assert made == {("recieve", "receive"), ("nieghbor", "neighbor"), ("teh", "the")}
     assert "15 more misspellings, made up for 3 words" in capsys.readouterr().out
     plain = data.model_copy(update={"misspellings": 0})
