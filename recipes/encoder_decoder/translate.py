@@ -34,7 +34,7 @@ def main(config, run):
     run.write_json("vocabulary.json", record)
 
     # Batches of pairs of similar length. The decoder gets the target up to each token and learns to
-    # predict that token (teacher forcing).
+    # predict that token (teacher forcing). To learn spelling, misspellings may be made up.
     taught = encoder_decoder.with_misspellings(pairs, data, seed=training.seed)
     inputs, following = encoder_decoder.columns(taught, *tokenizers, max_length=data.max_length)
     batches = partial(
